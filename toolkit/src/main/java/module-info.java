@@ -1,0 +1,7 @@
+/** A server toolkit for virtual threads. */
+module io.plainweave {
+  requires org.slf4j;
+  requires static transitive org.jspecify;
+
+  exports io.plainweave;
+}
