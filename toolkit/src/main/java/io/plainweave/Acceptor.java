@@ -1,0 +1,122 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Accepts the connections of one listener and owns the scope in which they live, since only the owner of a scope may fork
+ * in it.
+ *
+ * <p>It runs on a platform thread: that one waits in accept(2) itself, and takes its turn even when every carrier of the
+ * virtual threads is busy.
+ */
+final class Acceptor implements Callable<@Nullable Void> {
+  private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
+  private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+  private final Listener listener;
+  private final Server server;
+  private final Lifecycle lifecycle;
+  private final ConnectionContext context;
+  private final ServerEvents.AcceptFailures failures = new ServerEvents.AcceptFailures();
+
+  /** How long to wait after the next failure, in nanoseconds; only the acceptor's thread touches it. */
+  private long pause = SHORTEST_PAUSE;
+
+  Acceptor(Listener listener, Server server, Lifecycle lifecycle, ConnectionContext context) {
+    this.listener = listener;
+    this.server = server;
+    this.lifecycle = lifecycle;
+    this.context = context;
+  }
+
+  /** Accepts until the listener is closed, then waits for the connections; an interrupt cancels them. */
+  @Override
+  public @Nullable Void call() throws InterruptedException {
+    Thread.currentThread().setName("plainweave acceptor " + listener);
+    try (Scope connections = Scope.open("listener " + listener, Thread.ofVirtual().factory())) {
+      try {
+        acceptInto(connections);
+      } catch (IOException | RuntimeException | Error e) {
+        server.failed(listener, e);
+      }
+      connections.join();
+    } finally {
+      lifecycle.acceptorEnded();
+    }
+    return null;
+  }
+
+  private void acceptInto(Scope connections) throws IOException, InterruptedException {
+    while (context.limit().awaitPermit()) {
+      SocketChannel channel;
+      try {
+        channel = listener.accept();
+        pause = SHORTEST_PAUSE;
+      } catch (IOException e) {
+        if (waitAfter(e)) {
+          continue;
+        }
+        return;
+      }
+      SocketConnection connection = admit(channel);
+      if (connection == null) {
+        return;
+      }
+      start(connection, connections);
+    }
+  }
+
+  /** Takes the permit for a connection; null, and the channel is closed, if the server shuts down. */
+  private @Nullable SocketConnection admit(SocketChannel channel)
+      throws IOException, InterruptedException {
+    SocketConnection connection = null;
+    try {
+      if (context.limit().acquire()) {
+        connection = SocketConnection.register(context, channel);
+      }
+      return connection;
+    } finally {
+      if (connection == null) {
+        channel.close();
+      }
+    }
+  }
+
+  /** Hands the connection to a thread of its own. */
+  private void start(SocketConnection connection, Scope connections) {
+    boolean started = false;
+    try {
+      started = connections.fork(connection);
+    } catch (OutOfMemoryError e) {
+      failures.failed(listener, e);
+    } finally {
+      if (!started) {
+        connection.end();
+      }
+    }
+  }
+
+  /**
+   * Sorts a failure by whose it is. A listener that was closed is no failure at all; one that was destroyed from outside will
+   * fail for ever. All else, above all a lack of descriptors or memory, will pass, but not at once.
+   *
+   * @return false when there is nothing left to accept from
+   * @throws IOException if the listener is gone
+   */
+  private boolean waitAfter(Throwable failure) throws IOException, InterruptedException {
+    if (!listener.isOpen()) {
+      return false;
+    }
+    failures.failed(listener, failure);
+    if (!listener.isListening()) {
+      throw new IOException("the listener was destroyed from outside", failure);
+    }
+    boolean over = lifecycle.await(ServerState.DRAINING, pause);
+    pause = Math.min(pause * 2, LONGEST_PAUSE);
+    return !over;
+  }
+}

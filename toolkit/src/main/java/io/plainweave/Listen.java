@@ -1,0 +1,96 @@
+package io.plainweave;
+
+import java.net.InetSocketAddress;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Where a server listens: a description, not yet a socket. */
+public sealed interface Listen {
+
+  /**
+   * Listens for TCP connections on every address of this machine, IPv4 and IPv6.
+   *
+   * @param port from 1 to 65535, or 0 for one that is free
+   * @return the description
+   * @throws IllegalArgumentException if the port is out of range
+   */
+  static Tcp tcp(int port) {
+    return new Tcp(null, port, false);
+  }
+
+  /**
+   * Listens for TCP connections on one address of this machine.
+   *
+   * @param host a name or a literal address, IPv4 or IPv6; a name with several addresses stands for the first
+   * @param port from 1 to 65535, or 0 for one that is free
+   * @return the description
+   * @throws IllegalArgumentException if the port is out of range or the host is empty
+   */
+  static Tcp tcp(String host, int port) {
+    return new Tcp(Objects.requireNonNull(host, "host"), port, false);
+  }
+
+  /**
+   * Reads a description as people write it: {@code PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}.
+   *
+   * @param text for example {@code 7000}, {@code localhost:7000} or {@code [::1]:7000}
+   * @return the description
+   * @throws IllegalArgumentException if the text is none of these; the message says so, with the text in it
+   */
+  static Listen parse(String text) {
+    int colon = text.lastIndexOf(':');
+    String host = colon < 0 ? null : text.substring(0, colon);
+    if (host != null && host.startsWith("[") && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    } else if (host != null && host.indexOf(':') >= 0) {
+      throw new IllegalArgumentException("an IPv6 address goes into brackets, as in [::1]:7000: " + text);
+    }
+    try {
+      return new Tcp(host, Integer.parseInt(text.substring(colon + 1)), false);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("not a port, HOST:PORT or [IPv6]:PORT: " + text, e);
+    }
+  }
+
+  /**
+   * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on Linux).
+   *
+   * @param host a name or a literal address; null for every address of this machine
+   * @param port from 1 to 65535, or 0 for one that is free
+   * @param reusePort whether other sockets may listen on the same port, each with its share of the connections
+   *     (SO_REUSEPORT, socket(7)); all of them must ask for it
+   */
+  record Tcp(@Nullable String host, int port, boolean reusePort) implements Listen {
+    /** Checks the values. */
+    public Tcp {
+      if (port < 0 || port > 65_535) {
+        throw new IllegalArgumentException("a port is from 0 to 65535: " + port);
+      }
+      if (host != null && host.isBlank()) {
+        throw new IllegalArgumentException("the host is empty");
+      }
+    }
+
+    /**
+     * Returns this description with another setting of {@link #reusePort()}.
+     *
+     * @param reusePort whether other sockets may listen on the same port
+     * @return the description
+     */
+    public Tcp reusePort(boolean reusePort) {
+      return new Tcp(host, port, reusePort);
+    }
+
+    /** Resolves the host, which may block; unresolved if the name is unknown. */
+    InetSocketAddress socketAddress() {
+      return host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port);
+    }
+
+    /** Returns {@code HOST:PORT}, with {@code *} for every address. */
+    @Override
+    public String toString() {
+      String shown = host == null ? "*" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+      return shown + ":" + port;
+    }
+  }
+}

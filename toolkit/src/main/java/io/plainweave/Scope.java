@@ -1,0 +1,101 @@
+package io.plainweave;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.StructuredTaskScope.Subtask;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns the threads that are forked in it: none of them outlives {@link #close()}.
+ *
+ * <p>This is the only class that names {@link StructuredTaskScope}, which is a preview API in Java 25 and has another
+ * shape in 26 and 27. A class file that names it runs on exactly one Java release, so everything else stays free of it.
+ *
+ * <p>Only the owner, the thread that has opened the scope, may fork, join and close. The scope keeps nothing of a subtask
+ * that has ended: it may live for months and fork millions of them.
+ */
+final class Scope implements AutoCloseable {
+  private final StructuredTaskScope<Object, @Nullable Void> scope;
+  private final ThreadFactory threads;
+
+  /** The thread of the latest fork; only the owner touches it. */
+  private @Nullable Thread latest;
+
+  /** Set by a stop subtask at its end, read by the joiner right afterwards in the same thread. */
+  private volatile boolean stopped;
+
+  private Scope(String name, ThreadFactory threads) {
+    this.threads = threads;
+    this.scope =
+        StructuredTaskScope.open(
+            new StopJoiner(this),
+            config -> config.withName(name).withThreadFactory(this::newThread));
+  }
+
+  /**
+   * Opens a scope that the calling thread owns.
+   *
+   * @param name how the scope is called in a thread dump
+   * @param threads makes the thread of each fork
+   */
+  static Scope open(String name, ThreadFactory threads) {
+    return new Scope(name, threads);
+  }
+
+  /**
+   * Starts a thread for the task. What the task returns is dropped, and so is what it throws: the task tells its failures
+   * by itself.
+   *
+   * @return false if the scope is cancelled: then the task never runs, and what it was to own is still the caller's
+   */
+  boolean fork(Callable<?> task) {
+    latest = null;
+    scope.fork(task::call);
+    // After a cancel no thread is made, or it is made and refused; a subtask does not tell.
+    return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
+  }
+
+  /** Starts a thread for a task at whose end, however it ends, the scope is cancelled: there is no public cancel. */
+  void forkStop(Callable<?> task) {
+    fork(
+        () -> {
+          try {
+            return task.call();
+          } finally {
+            stopped = true;
+          }
+        });
+  }
+
+  /** Waits until every thread of this scope has ended or the scope is cancelled. */
+  void join() throws InterruptedException {
+    scope.join();
+  }
+
+  /** Interrupts what still runs, unless {@link #join()} has seen everything end, and waits for it without limit. */
+  @Override
+  public void close() {
+    scope.close();
+  }
+
+  private Thread newThread(Runnable task) {
+    Thread thread = threads.newThread(task);
+    latest = thread;
+    return thread;
+  }
+
+  /** Keeps nothing: the standard joiners that collect would hold every connection that there ever was. */
+  private record StopJoiner(Scope scope) implements Joiner<Object, @Nullable Void> {
+    @Override
+    public boolean onComplete(Subtask<? extends Object> subtask) {
+      return scope.stopped;
+    }
+
+    @Override
+    public @Nullable Void result() {
+      return null;
+    }
+  }
+}

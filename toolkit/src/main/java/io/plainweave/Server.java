@@ -1,0 +1,308 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own. Everything a server starts ends
+ * with it.
+ *
+ * <p><b>Starting.</b> {@link #run()} serves in the calling thread until the server has terminated; {@link #start()} serves
+ * in the background. Either fails as a whole, in the calling thread, if one of the listeners cannot be bound. A server runs
+ * once.
+ *
+ * <p><b>Stopping</b> has two stages, named as in {@link java.util.concurrent.ExecutorService}. {@link #shutdown()} begins
+ * the drain: the listeners close, connections that wait for input read end of stream, and those at work finish. {@link
+ * #shutdownNow()} cancels: what is left is interrupted, and its sockets are closed. {@link #close()} drains for the
+ * configured time, then cancels; so do SIGTERM and SIGINT, unless {@link ServerBuilder#stopOnSignal(boolean)} says
+ * otherwise. (Go's {@code Shutdown} and {@code Close} are our {@code close} and {@code shutdownNow}.)
+ *
+ * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and nothing has come for 200 ms:
+ * a stream that flows goes on until it pauses or ends.
+ *
+ * <p>All methods are safe for use by several threads. None of them takes null.
+ */
+public final class Server implements AutoCloseable {
+  /** What a cancelled handler gets to clean up before {@link #close()} goes on without it. */
+  private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
+
+  private final List<Listen.Tcp> listens;
+  private final ConnectionContext context;
+  private final Duration drainTimeout;
+  private final boolean stopOnSignal;
+  private final Lifecycle lifecycle = new Lifecycle();
+  private final AtomicBoolean started = new AtomicBoolean();
+
+  /** Set once, when all are bound. */
+  private volatile List<Listener> listeners = List.of();
+
+  /** Why the server ended by itself, if it did; set by the thread that found out. */
+  private volatile @Nullable Throwable failure;
+
+  Server(
+      List<Listen.Tcp> listens,
+      ConnectionContext context,
+      Duration drainTimeout,
+      boolean stopOnSignal) {
+    this.listens = listens;
+    this.context = context;
+    this.drainTimeout = drainTimeout;
+    this.stopOnSignal = stopOnSignal;
+  }
+
+  /**
+   * Begins to describe a server.
+   *
+   * @return an empty builder
+   */
+  public static ServerBuilder builder() {
+    return new ServerBuilder();
+  }
+
+  /**
+   * Serves until the process is told to end, and prints {@code listening on ADDRESS:PORT} on the standard output as soon as
+   * it accepts. This is a server in one line, with every option at its default.
+   *
+   * @param listen where to listen
+   * @param handler runs once for each connection
+   * @throws IOException if it cannot listen, or if the listener fails later
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and nothing of it is left
+   * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}
+   */
+  public static void serve(Listen listen, Handler handler) throws IOException, InterruptedException {
+    Server server = builder().listen(listen).handler(handler).build();
+    server.bind();
+    for (Listener listener : server.listeners) {
+      System.out.println("listening on " + listener);
+    }
+    server.superviseOrFail();
+  }
+
+  /**
+   * Serves as the whole of a program: the command line may name another place to listen, {@code PORT}, {@code HOST:PORT} or
+   * {@code [IPv6]:PORT}, and {@code --help} explains it. Otherwise as {@link #serve(Listen, Handler)}, but a failure ends the
+   * process with one sentence on the standard error and an exit code: 2 for a bad command line, 1 if the server cannot
+   * listen.
+   *
+   * @param args the arguments of the main method
+   * @param standard where to listen if the command line does not say
+   * @param handler runs once for each connection
+   */
+  public static void serve(String[] args, Listen standard, Handler handler) {
+    int exitCode = ServeCommand.run(args, standard, handler);
+    if (exitCode != 0) {
+      System.exit(exitCode);
+    }
+  }
+
+  /**
+   * Binds the listeners and serves in the calling thread. When this returns, nothing is left: no thread, no socket, no
+   * permit.
+   *
+   * @throws IOException if the server cannot listen, or if a listener fails later
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and nothing of it is left
+   * @throws IllegalStateException if the server was started or closed before
+   */
+  public void run() throws IOException, InterruptedException {
+    bind();
+    superviseOrFail();
+  }
+
+  /**
+   * Binds the listeners and serves in the background. When this returns the server accepts connections.
+   *
+   * @return this server
+   * @throws IOException if the server cannot listen
+   * @throws InterruptedException if the calling thread is interrupted; nothing is left open
+   * @throws IllegalStateException if the server was started or closed before
+   */
+  public Server start() throws IOException, InterruptedException {
+    bind();
+    Thread.ofPlatform().name("plainweave server").start(this::superviseInBackground);
+    try {
+      lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
+    } catch (InterruptedException e) {
+      shutdownNow();
+      throw e;
+    }
+    return this;
+  }
+
+  /**
+   * Returns the addresses at which the server listens, in the order of the listeners; where port 0 was asked for, with the
+   * port that was given.
+   *
+   * @return the addresses, {@link InetSocketAddress}es; empty before the start
+   */
+  public List<SocketAddress> addresses() {
+    return listeners.stream().<SocketAddress>map(Listener::address).toList();
+  }
+
+  /**
+   * Returns the port of the first listener.
+   *
+   * @return the port
+   * @throws IllegalStateException if the server was not started
+   */
+  public int port() {
+    List<Listener> bound = listeners;
+    if (bound.isEmpty()) {
+      throw new IllegalStateException("the server was not started");
+    }
+    return bound.getFirst().address().getPort();
+  }
+
+  /**
+   * Returns where the server is in its life.
+   *
+   * @return the state, which may be another one already
+   */
+  public ServerState state() {
+    return lifecycle.state();
+  }
+
+  /**
+   * Returns the number of open connections.
+   *
+   * @return how many handlers are at work, and connections lingering
+   */
+  public int connections() {
+    return context.limit().inUse();
+  }
+
+  /**
+   * Begins the drain and returns at once. New connections are refused from now on. A second call has no effect. A server
+   * that was not started is terminated.
+   */
+  public void shutdown() {
+    if (started.compareAndSet(false, true)) {
+      lifecycle.advanceTo(ServerState.TERMINATED);
+    } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
+      closeListeners();
+      context.events().draining(connections());
+    }
+  }
+
+  /**
+   * Cancels: interrupts all handlers, which closes their sockets, and returns at once. A handler that does not react to the
+   * interrupt keeps its thread, and the server does not terminate before that thread ends.
+   */
+  public void shutdownNow() {
+    shutdown();
+    if (lifecycle.advanceTo(ServerState.CANCELLING)) {
+      context.events().cancelling(connections());
+    }
+  }
+
+  /**
+   * Waits until the server has terminated.
+   *
+   * @param timeout how long to wait at most; zero or less only asks
+   * @return whether the server has terminated: no thread, socket or permit of it is left
+   * @throws InterruptedException if the calling thread is interrupted
+   */
+  public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    return lifecycle.await(ServerState.TERMINATED, TimeUnit.NANOSECONDS.convert(timeout));
+  }
+
+  /**
+   * Drains for the configured time ({@link ServerBuilder#drainTimeout(Duration)}), then cancels, and waits one more second
+   * for the cancelled handlers. If the calling thread is interrupted, it cancels at once, and the thread's interrupt flag
+   * stays set.
+   */
+  @Override
+  public void close() {
+    shutdown();
+    try {
+      if (!awaitTermination(drainTimeout)) {
+        shutdownNow();
+        awaitTermination(CANCEL_TIMEOUT);
+      }
+    } catch (InterruptedException e) {
+      shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Ends the server because a listener of it has failed. */
+  void failed(Listener listener, Throwable cause) {
+    context.events().acceptorFailed(listener, cause);
+    failure = cause;
+    shutdown();
+  }
+
+  /** Binds all listeners or none. */
+  private void bind() throws IOException, InterruptedException {
+    if (!started.compareAndSet(false, true)) {
+      throw new IllegalStateException("a server runs once: this one is " + lifecycle.state());
+    }
+    List<Listener> bound = new ArrayList<>();
+    boolean complete = false;
+    try {
+      WarmUp.run();
+      for (Listen.Tcp listen : listens) {
+        bound.add(Listener.bind(listen));
+      }
+      listeners = List.copyOf(bound);
+      if (stopOnSignal) {
+        StopSignals.add(this);
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        bound.forEach(Listener::close);
+        lifecycle.advanceTo(ServerState.TERMINATED);
+      }
+    }
+    listeners.forEach(context.events()::listening);
+  }
+
+  private void superviseInBackground() {
+    try {
+      supervise();
+    } catch (InterruptedException e) {
+      // Whoever interrupts this thread wants the server to be cancelled, and so it was.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void superviseOrFail() throws IOException, InterruptedException {
+    supervise();
+    if (failure != null) {
+      throw new IOException("the server has ended because a listener failed", failure);
+    }
+  }
+
+  /** Owns the server's scope until everything in it has ended. */
+  private void supervise() throws InterruptedException {
+    try (Scope scope = Scope.open("plainweave server", Thread.ofPlatform().factory())) {
+      lifecycle.expect(listeners.size());
+      for (Listener listener : listeners) {
+        scope.fork(new Acceptor(listener, this, lifecycle, context));
+      }
+      // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the scope.
+      scope.forkStop(new Reaper(lifecycle, context));
+      if (!lifecycle.advanceTo(ServerState.RUNNING)) {
+        // A shutdown came first, when there was no listener yet that it could close.
+        closeListeners();
+      }
+      scope.join();
+    } finally {
+      closeListeners();
+      StopSignals.remove(this);
+      lifecycle.advanceTo(ServerState.TERMINATED);
+    }
+  }
+
+  private void closeListeners() {
+    listeners.forEach(Listener::close);
+    context.limit().close();
+  }
+}

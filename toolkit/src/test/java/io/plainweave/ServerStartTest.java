@@ -1,0 +1,175 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("The start of a server")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class ServerStartTest {
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
+  private static ServerBuilder echo() {
+    return Server.builder().handler(ECHO).drainTimeout(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void portZeroGivesTheBoundPort() throws Exception {
+    try (Server server = echo().listen(Listen.tcp("127.0.0.1", 0)).start();
+        Client client = Client.connect(server)) {
+      assertEquals(List.of(new InetSocketAddress("127.0.0.1", server.port())), server.addresses());
+      client.exchange("hello");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "::1"})
+  void anyAddressTakesBothFamilies(String address) throws Exception {
+    try (Server server = echo().listen(Listen.tcp(0)).start();
+        Client client = new Client(new Socket(address, server.port()))) {
+      client.exchange("hello");
+    }
+  }
+
+  @Test
+  void anIpv6AddressIsAnAddress() throws Exception {
+    try (Server server = echo().listen(Listen.tcp("::1", 0)).start();
+        Client client = new Client(new Socket("::1", server.port()))) {
+      client.exchange("hello");
+    }
+  }
+
+  @Test
+  void severalListenersAreOneServer() throws Exception {
+    try (Server server =
+        echo().listen(Listen.tcp("127.0.0.1", 0)).listen(Listen.tcp("127.0.0.2", 0)).start()) {
+      for (var address : server.addresses()) {
+        var bound = (InetSocketAddress) address;
+        try (Client client = new Client(new Socket(bound.getAddress(), bound.getPort()))) {
+          client.exchange("hello");
+        }
+      }
+    }
+  }
+
+  @Test
+  void twoServersShareAPortIfBothAskForIt() throws Exception {
+    try (Server first = echo().listen(Listen.tcp("127.0.0.1", 0).reusePort(true)).start();
+        Server second =
+            echo().listen(Listen.tcp("127.0.0.1", first.port()).reusePort(true)).start()) {
+      assertEquals(first.port(), second.port());
+    }
+  }
+
+  @Test
+  void aTakenPortIsToldAndNothingStaysBound() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+        ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.2"))) {
+      int firstPort = free.getLocalPort();
+      free.close();
+      Server server =
+          echo()
+              .listen(Listen.tcp("127.0.0.2", firstPort))
+              .listen(Listen.tcp("127.0.0.1", taken.getLocalPort()))
+              .build();
+      var failure = assertThrows(BindException.class, server::start);
+      String message = failure.getMessage();
+      assertTrue(message.contains("127.0.0.1:" + taken.getLocalPort()), message);
+      assertTrue(message.contains("another port"), message);
+      assertEquals(ServerState.TERMINATED, server.state());
+      try (Server other = echo().listen(Listen.tcp("127.0.0.2", firstPort)).start()) {
+        assertEquals(firstPort, other.port());
+      }
+    }
+  }
+
+  @Test
+  void anAddressOfAnotherMachineIsTold() {
+    Server server = echo().listen(Listen.tcp("203.0.113.9", 0)).build();
+    var failure = assertThrows(BindException.class, server::run);
+    assertTrue(failure.getMessage().contains("no network interface"), failure.getMessage());
+  }
+
+  @Test
+  void anUnknownHostIsTold() {
+    Server server = echo().listen(Listen.tcp("no-such-host.invalid", 0)).build();
+    var failure = assertThrows(IOException.class, server::run);
+    assertTrue(failure.getMessage().contains("no-such-host.invalid"), failure.getMessage());
+  }
+
+  @Test
+  void aServerRunsOnce() throws Exception {
+    Server server = echo().listen(Listen.tcp("127.0.0.1", 0)).build();
+    try (server) {
+      server.start();
+      assertThrows(IllegalStateException.class, server::start);
+      assertEquals(ServerState.RUNNING, server.state());
+    }
+    assertThrows(IllegalStateException.class, server::run);
+  }
+
+  @Test
+  void aServerThatWasClosedBeforeDoesNotStart() throws Exception {
+    Server server = echo().listen(Listen.tcp("127.0.0.1", 0)).build();
+    server.close();
+    assertTrue(server.awaitTermination(Duration.ZERO));
+    assertThrows(IllegalStateException.class, server::start);
+  }
+
+  @Test
+  void whatIsMissingOrOutOfRangeIsRefused() {
+    assertThrows(IllegalStateException.class, () -> Server.builder().handler(ECHO).build());
+    assertThrows(
+        IllegalStateException.class, () -> Server.builder().listen(Listen.tcp(0)).build());
+    var limit =
+        assertThrows(IllegalArgumentException.class, () -> Server.builder().maxConnections(0));
+    assertTrue(limit.getMessage().contains("0"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Server.builder().drainTimeout(Duration.ofSeconds(-1)));
+  }
+
+  @Test
+  void withoutThePreviewFlagTheBuilderSaysWhatToDo() throws Exception {
+    Process java =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                BuildsAServer.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(java.getInputStream().readAllBytes());
+    assertEquals(1, java.waitFor());
+    assertTrue(output.contains("--enable-preview"), output);
+    assertFalse(output.contains("built"), output);
+  }
+
+  /** The main class of a process of its own. */
+  static final class BuildsAServer {
+    private BuildsAServer() {}
+
+    public static void main(String[] args) {
+      Server.builder().listen(Listen.tcp(0)).handler(ECHO).build();
+      System.out.println("built");
+    }
+  }
+}
