@@ -2,5 +2,6 @@
 import io.plainweave.*;
 
 void main(String... args) {
-  Server.serve(args, Listen.tcp(7000), connection -> connection.input().transferTo(connection.output()));
+  Server.serve(
+      args, Listen.tcp(7000), connection -> connection.input().transferTo(connection.output()));
 }

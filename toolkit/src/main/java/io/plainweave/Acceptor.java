@@ -7,11 +7,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts the connections of one listener and owns the scope in which they live, since only the owner of a scope may fork
- * in it.
+ * Accepts the connections of one listener and owns the scope in which they live, since only the
+ * owner of a scope may fork in it.
  *
- * <p>It runs on a platform thread: that one waits in accept(2) itself, and takes its turn even when every carrier of the
- * virtual threads is busy.
+ * <p>It runs on a platform thread: that one waits in accept(2) itself, and takes its turn even when
+ * every carrier of the virtual threads is busy.
  */
 final class Acceptor implements Callable<@Nullable Void> {
   private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
@@ -23,7 +23,9 @@ final class Acceptor implements Callable<@Nullable Void> {
   private final ConnectionContext context;
   private final ServerEvents.AcceptFailures failures = new ServerEvents.AcceptFailures();
 
-  /** How long to wait after the next failure, in nanoseconds; only the acceptor's thread touches it. */
+  /**
+   * How long to wait after the next failure, in nanoseconds; only the acceptor's thread touches it.
+   */
   private long pause = SHORTEST_PAUSE;
 
   Acceptor(Listener listener, Server server, Lifecycle lifecycle, ConnectionContext context) {
@@ -33,7 +35,10 @@ final class Acceptor implements Callable<@Nullable Void> {
     this.context = context;
   }
 
-  /** Accepts until the listener is closed, then waits for the connections; an interrupt cancels them. */
+  /**
+   * Accepts until the listener is closed, then waits for the connections; an interrupt cancels
+   * them.
+   */
   @Override
   public @Nullable Void call() throws InterruptedException {
     Thread.currentThread().setName("plainweave acceptor " + listener);
@@ -70,7 +75,9 @@ final class Acceptor implements Callable<@Nullable Void> {
     }
   }
 
-  /** Takes the permit for a connection; null, and the channel is closed, if the server shuts down. */
+  /**
+   * Takes the permit for a connection; null, and the channel is closed, if the server shuts down.
+   */
   private @Nullable SocketConnection admit(SocketChannel channel)
       throws IOException, InterruptedException {
     SocketConnection connection = null;
@@ -101,8 +108,9 @@ final class Acceptor implements Callable<@Nullable Void> {
   }
 
   /**
-   * Sorts a failure by whose it is. A listener that was closed is no failure at all; one that was destroyed from outside will
-   * fail for ever. All else, above all a lack of descriptors or memory, will pass, but not at once.
+   * Sorts a failure by whose it is. A listener that was closed is no failure at all; one that was
+   * destroyed from outside will fail for ever. All else, above all a lack of descriptors or memory,
+   * will pass, but not at once.
    *
    * @return false when there is nothing left to accept from
    * @throws IOException if the listener is gone

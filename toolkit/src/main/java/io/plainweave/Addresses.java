@@ -6,13 +6,19 @@ import java.util.regex.Pattern;
 
 /** How addresses are shown. */
 final class Addresses {
-  /** The longest run of zero groups, the first of them if several are as long: what RFC 5952 writes as "::". */
+  /**
+   * The longest run of zero groups, the first of them if several are as long: what RFC 5952 writes
+   * as "::".
+   */
   private static final Pattern ZEROS =
       Pattern.compile("((?:(?:^|:)0+\\b){2,}):?(?!\\S*\\b\\1:0+\\b)(\\S*)");
 
   private Addresses() {}
 
-  /** {@code ADDRESS:PORT}, with IPv6 in brackets (RFC 5952, section 6); never a name, which could cost a look-up. */
+  /**
+   * {@code ADDRESS:PORT}, with IPv6 in brackets (RFC 5952, section 6); never a name, which could
+   * cost a look-up.
+   */
   static String format(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return address.getAddress() instanceof Inet6Address

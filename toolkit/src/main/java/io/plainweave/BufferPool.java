@@ -5,11 +5,12 @@ import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lends buffers to connections that have bytes in hand. A connection that waits holds none, so there are about as many
- * buffers as connections at work, not as connections.
+ * Lends buffers to connections that have bytes in hand. A connection that waits holds none, so
+ * there are about as many buffers as connections at work, not as connections.
  *
- * <p>The buffers are direct: the kernel copies into them and out of them, where a heap buffer would go through one more
- * copy inside the JDK. The last one given back is lent first, since it is still in the processor's cache.
+ * <p>The buffers are direct: the kernel copies into them and out of them, where a heap buffer would
+ * go through one more copy inside the JDK. The last one given back is lent first, since it is still
+ * in the processor's cache.
  */
 final class BufferPool {
   /** Large enough that a system call costs little against the bytes it moves. */
@@ -23,7 +24,10 @@ final class BufferPool {
   /** Guarded by lock. */
   private final ArrayDeque<ByteBuffer> kept = new ArrayDeque<>();
 
-  /** Returns an empty buffer of {@link #BUFFER_SIZE} bytes that is the caller's until it gives it back. */
+  /**
+   * Returns an empty buffer of {@link #BUFFER_SIZE} bytes that is the caller's until it gives it
+   * back.
+   */
   ByteBuffer take() {
     lock.lock();
     try {

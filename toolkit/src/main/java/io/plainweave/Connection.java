@@ -8,16 +8,18 @@ import java.net.SocketAddress;
 /**
  * One accepted connection: two byte streams, each of which ends on its own.
  *
- * <p>The end of the input is not the end of the output. A peer that has finished its side (FIN) may still be waiting for
- * the reply, and {@link #finishOutput()} finishes ours while reading goes on (RFC 9293, section 3.6).
+ * <p>The end of the input is not the end of the output. A peer that has finished its side (FIN) may
+ * still be waiting for the reply, and {@link #finishOutput()} finishes ours while reading goes on
+ * (RFC 9293, section 3.6).
  *
- * <p><b>Threads.</b> One thread may read and another may write at the same time; two readers, or two writers, at the
- * same time are an error of the handler. {@link #abort()}, {@link #close()} and the accessors may be called from any
- * thread.
+ * <p><b>Threads.</b> One thread may read and another may write at the same time; two readers, or
+ * two writers, at the same time are an error of the handler. {@link #abort()}, {@link #close()} and
+ * the accessors may be called from any thread.
  *
- * <p><b>Blocking and interruption.</b> Reading waits for input and writing waits for room in the socket. Interrupting a
- * thread that reads or writes, or that begins to while its interrupt flag is set, closes the connection with {@link
- * java.nio.channels.ClosedByInterruptException}: this is what cancellation is made of.
+ * <p><b>Blocking and interruption.</b> Reading waits for input and writing waits for room in the
+ * socket. Interrupting a thread that reads or writes, or that begins to while its interrupt flag is
+ * set, closes the connection with {@link java.nio.channels.ClosedByInterruptException}: this is
+ * what cancellation is made of.
  *
  * <p><b>Failures.</b> Every failure of the transport is an {@link IOException}.
  */
@@ -25,11 +27,12 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   /**
    * Returns the stream of bytes from the peer.
    *
-   * <p>Its {@code read} returns -1 when the peer has finished its output, and when the server drains while this
-   * connection waits for input. The stream needs no {@code BufferedInputStream} around it: single bytes are read from a
-   * buffer that is held only while there are bytes in it. {@link InputStream#transferTo} to the output of a connection
-   * copies without a detour through a byte array. {@link InputStream#available()} is the number of bytes that can be read
-   * without waiting. Closing the stream has no effect; the handler's return closes the connection.
+   * <p>Its {@code read} returns -1 when the peer has finished its output, and when the server
+   * drains while this connection waits for input. The stream needs no {@code BufferedInputStream}
+   * around it: single bytes are read from a buffer that is held only while there are bytes in it.
+   * {@link InputStream#transferTo} to the output of a connection copies without a detour through a
+   * byte array. {@link InputStream#available()} is the number of bytes that can be read without
+   * waiting. Closing the stream has no effect; the handler's return closes the connection.
    *
    * @return the input, the same at every call
    */
@@ -38,10 +41,11 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   /**
    * Returns the stream of bytes to the peer.
    *
-   * <p>Output is tied to input: what is written is collected in a buffer, and leaves when the buffer is full, on {@link
-   * OutputStream#flush()}, when the thread that wrote it next waits for input of this connection, and at the end of the
-   * handler. So a handler that reads a request and writes a reply never flushes. One that writes and then does something
-   * slow, or writes to the connection of another handler, flushes by itself. Closing the stream is {@link
+   * <p>Output is tied to input: what is written is collected in a buffer, and leaves when the
+   * buffer is full, on {@link OutputStream#flush()}, when the thread that wrote it next waits for
+   * input of this connection, and at the end of the handler. So a handler that reads a request and
+   * writes a reply never flushes. One that writes and then does something slow, or writes to the
+   * connection of another handler, flushes by itself. Closing the stream is {@link
    * #finishOutput()}.
    *
    * @return the output, the same at every call
@@ -49,47 +53,50 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   OutputStream output();
 
   /**
-   * Flushes the output and finishes it: the peer reads end of stream after the last byte. Reading goes on. A second call
-   * has no effect; writing afterwards fails.
+   * Flushes the output and finishes it: the peer reads end of stream after the last byte. Reading
+   * goes on. A second call has no effect; writing afterwards fails.
    *
    * @throws IOException if the rest of the output cannot be written
    */
   void finishOutput() throws IOException;
 
   /**
-   * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been sent yet is dropped,
-   * and threads that read or write here fail with {@link java.nio.channels.AsynchronousCloseException}. Has no effect on
-   * a closed connection. Never blocks.
+   * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been
+   * sent yet is dropped, and threads that read or write here fail with {@link
+   * java.nio.channels.AsynchronousCloseException}. Has no effect on a closed connection. Never
+   * blocks.
    */
   void abort();
 
   /**
-   * Ends the connection in order, as the handler's return does: flush, FIN, wait for the peer's FIN for a bounded time,
-   * close. Has no effect on a closed connection.
+   * Ends the connection in order, as the handler's return does: flush, FIN, wait for the peer's FIN
+   * for a bounded time, close. Has no effect on a closed connection.
    *
-   * @throws IOException if the rest of the output cannot be written; the connection is closed all the same
+   * @throws IOException if the rest of the output cannot be written; the connection is closed all
+   *     the same
    */
   @Override
   void close() throws IOException;
 
   /**
-   * Tells whether the connection is open: not closed, not aborted. An open connection may be of no use any more; only
-   * reading and writing can tell.
+   * Tells whether the connection is open: not closed, not aborted. An open connection may be of no
+   * use any more; only reading and writing can tell.
    *
    * @return true until the connection is closed
    */
   boolean isOpen();
 
   /**
-   * Returns the address of the peer. It stays available when the connection is closed. No name is ever looked up for it.
+   * Returns the address of the peer. It stays available when the connection is closed. No name is
+   * ever looked up for it.
    *
    * @return an {@link java.net.InetSocketAddress}
    */
   SocketAddress remoteAddress();
 
   /**
-   * Returns the address at which the peer has reached this server; with a listener on any address, this is the one that
-   * the peer chose. It stays available when the connection is closed.
+   * Returns the address at which the peer has reached this server; with a listener on any address,
+   * this is the one that the peer chose. It stays available when the connection is closed.
    *
    * @return an {@link java.net.InetSocketAddress}
    */

@@ -8,13 +8,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes from the peer. Between two messages it holds a few bytes of buffer to wait on, and borrows a large buffer only
- * while there are bytes for it.
+ * The bytes from the peer. Between two messages it holds a few bytes of buffer to wait on, and
+ * borrows a large buffer only while there are bytes for it.
  *
  * <p>Not safe for use by several threads at a time, like any stream.
  */
 final class ConnectionInput extends InputStream {
-  /** What a connection waits on: enough for a small message in one read, little enough to be held by a million. */
+  /**
+   * What a connection waits on: enough for a small message in one read, little enough to be held by
+   * a million.
+   */
   private static final int PARK_SIZE = 128;
 
   private final SocketConnection connection;
@@ -22,7 +25,10 @@ final class ConnectionInput extends InputStream {
   /** The small buffer, made at the first wait; only the reading thread touches it. */
   private @Nullable ByteBuffer park;
 
-  /** Bytes not yet given to the reader, in {@link #park} or in a borrowed buffer; only the reading thread touches it. */
+  /**
+   * Bytes not yet given to the reader, in {@link #park} or in a borrowed buffer; only the reading
+   * thread touches it.
+   */
   private @Nullable ByteBuffer bytes;
 
   ConnectionInput(SocketConnection connection) {
@@ -105,8 +111,8 @@ final class ConnectionInput extends InputStream {
   }
 
   /**
-   * Takes up what lies in the socket behind a full small buffer. It reads only what is there: a wait would hold the large
-   * buffer.
+   * Takes up what lies in the socket behind a full small buffer. It reads only what is there: a
+   * wait would hold the large buffer.
    */
   private ByteBuffer continueInLarge(ByteBuffer small) throws IOException {
     if (connection.available() == 0) {

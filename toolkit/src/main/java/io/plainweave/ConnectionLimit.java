@@ -4,8 +4,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Counts open connections against a maximum, exactly: a permit is taken before a handler runs, and given back once, when the
- * socket is closed.
+ * Counts open connections against a maximum, exactly: a permit is taken before a handler runs, and
+ * given back once, when the socket is closed.
  */
 final class ConnectionLimit {
   private final int maximum;
@@ -23,8 +23,9 @@ final class ConnectionLimit {
   }
 
   /**
-   * Waits until there is a permit, without taking it: an acceptor asks before it accepts, so that connections beyond the
-   * limit wait in the kernel's backlog, and holds nothing while it waits for one, since other acceptors may need it.
+   * Waits until there is a permit, without taking it: an acceptor asks before it accepts, so that
+   * connections beyond the limit wait in the kernel's backlog, and holds nothing while it waits for
+   * one, since other acceptors may need it.
    *
    * @return false when the limit is closed
    */

@@ -7,7 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes to the peer. Small writes are collected in a borrowed buffer, which is given back as soon as it is sent.
+ * The bytes to the peer. Small writes are collected in a borrowed buffer, which is given back as
+ * soon as it is sent.
  *
  * <p>Not safe for use by several threads at a time, like any stream.
  */
@@ -18,8 +19,8 @@ final class ConnectionOutput extends OutputStream {
   private @Nullable ByteBuffer pending;
 
   /**
-   * The thread that has written what is pending. The reading thread compares it with itself: it finds itself here only if
-   * it wrote it, so the comparison needs no lock.
+   * The thread that has written what is pending. The reading thread compares it with itself: it
+   * finds itself here only if it wrote it, so the comparison needs no lock.
    */
   private @Nullable Thread writer;
 
@@ -80,7 +81,10 @@ final class ConnectionOutput extends OutputStream {
     connection.send(source);
   }
 
-  /** Flushes what the calling thread has written; what another thread is writing is that thread's business. */
+  /**
+   * Flushes what the calling thread has written; what another thread is writing is that thread's
+   * business.
+   */
   void flushOwn() throws IOException {
     if (writer == Thread.currentThread()) {
       flush();
@@ -108,7 +112,10 @@ final class ConnectionOutput extends OutputStream {
     return to;
   }
 
-  /** The JDK copies a heap buffer to a native one of the same size at each attempt: large ones go in slices. */
+  /**
+   * The JDK copies a heap buffer to a native one of the same size at each attempt: large ones go in
+   * slices.
+   */
   private void sendInSlices(ByteBuffer source) throws IOException {
     int end = source.limit();
     while (source.position() < end) {

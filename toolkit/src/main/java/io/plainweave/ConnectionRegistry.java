@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Knows every connection of a server, from before its thread starts until its socket is closed.
  *
- * <p>An array with a list of its free slots: eight bytes a connection, where a concurrent set takes forty, and a pass over
- * all of them runs through memory in order, without a lock.
+ * <p>An array with a list of its free slots: eight bytes a connection, where a concurrent set takes
+ * forty, and a pass over all of them runs through memory in order, without a lock.
  */
 final class ConnectionRegistry {
   private final ReentrantLock lock = new ReentrantLock();
@@ -55,8 +55,8 @@ final class ConnectionRegistry {
   }
 
   /**
-   * Calls the action for every connection that is there from the beginning of this call to its end, and perhaps for some
-   * that come or go meanwhile.
+   * Calls the action for every connection that is there from the beginning of this call to its end,
+   * and perhaps for some that come or go meanwhile.
    */
   void forEach(Consumer<? super SocketConnection> action) {
     AtomicReferenceArray<@Nullable SocketConnection> all = slots;

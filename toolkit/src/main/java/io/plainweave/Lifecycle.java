@@ -77,7 +77,8 @@ final class Lifecycle {
   }
 
   /**
-   * Waits for a tick of the reaper, or less if the state is no longer the known one or nothing is left to do.
+   * Waits for a tick of the reaper, or less if the state is no longer the known one or nothing is
+   * left to do.
    *
    * @return true when the reaper is to go on: connections are left and have not been cancelled
    */

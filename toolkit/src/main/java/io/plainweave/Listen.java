@@ -21,7 +21,8 @@ public sealed interface Listen {
   /**
    * Listens for TCP connections on one address of this machine.
    *
-   * @param host a name or a literal address, IPv4 or IPv6; a name with several addresses stands for the first
+   * @param host a name or a literal address, IPv4 or IPv6; a name with several addresses stands for
+   *     the first
    * @param port from 1 to 65535, or 0 for one that is free
    * @return the description
    * @throws IllegalArgumentException if the port is out of range or the host is empty
@@ -35,7 +36,8 @@ public sealed interface Listen {
    *
    * @param text for example {@code 7000}, {@code localhost:7000} or {@code [::1]:7000}
    * @return the description
-   * @throws IllegalArgumentException if the text is none of these; the message says so, with the text in it
+   * @throws IllegalArgumentException if the text is none of these; the message says so, with the
+   *     text in it
    */
   static Listen parse(String text) {
     int colon = text.lastIndexOf(':');
@@ -43,7 +45,11 @@ public sealed interface Listen {
     if (host != null && host.startsWith("[") && host.endsWith("]")) {
       host = host.substring(1, host.length() - 1);
     } else if (host != null && host.indexOf(':') >= 0) {
-      throw new IllegalArgumentException("an IPv6 address goes into brackets, as in [::1]:7000: " + text);
+      throw new IllegalArgumentException(
+          "an IPv6 address goes into brackets, as in [::1]:7000: " + text);
+    }
+    if (host != null && host.isBlank()) {
+      throw new IllegalArgumentException("the host is empty: " + text);
     }
     try {
       return new Tcp(host, Integer.parseInt(text.substring(colon + 1)), false);
@@ -53,12 +59,13 @@ public sealed interface Listen {
   }
 
   /**
-   * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on Linux).
+   * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on
+   * Linux).
    *
    * @param host a name or a literal address; null for every address of this machine
    * @param port from 1 to 65535, or 0 for one that is free
-   * @param reusePort whether other sockets may listen on the same port, each with its share of the connections
-   *     (SO_REUSEPORT, socket(7)); all of them must ask for it
+   * @param reusePort whether other sockets may listen on the same port, each with its share of the
+   *     connections (SO_REUSEPORT, socket(7)); all of them must ask for it
    */
   record Tcp(@Nullable String host, int port, boolean reusePort) implements Listen {
     /** Checks the values. */
@@ -67,7 +74,7 @@ public sealed interface Listen {
         throw new IllegalArgumentException("a port is from 0 to 65535: " + port);
       }
       if (host != null && host.isBlank()) {
-        throw new IllegalArgumentException("the host is empty");
+        throw new IllegalArgumentException("the host is empty: '" + host + "'");
       }
     }
 

@@ -10,9 +10,15 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
-/** A bound socket that takes connections. Closed by the server at shutdown; an interrupted acceptor closes it, too. */
+/**
+ * A bound socket that takes connections. Closed by the server at shutdown; an interrupted acceptor
+ * closes it, too.
+ */
 final class Listener implements AutoCloseable {
-  /** More than any kernel gives: listen(2) cuts it silently to net.core.somaxconn. The JDK's own default is 50. */
+  /**
+   * More than any kernel gives: listen(2) cuts it silently to net.core.somaxconn. The JDK's own
+   * default is 50.
+   */
   private static final int BACKLOG = 65_535;
 
   private final ServerSocketChannel channel;
@@ -27,7 +33,8 @@ final class Listener implements AutoCloseable {
   static Listener bind(Listen.Tcp listen) throws IOException {
     InetSocketAddress wanted = listen.socketAddress();
     if (wanted.isUnresolved()) {
-      throw new BindException("cannot listen on " + listen + ": the host is unknown: " + listen.host());
+      throw new BindException(
+          "cannot listen on " + listen + ": the host is unknown: " + listen.host());
     }
     ServerSocketChannel channel = ServerSocketChannel.open();
     try {
@@ -66,9 +73,10 @@ final class Listener implements AutoCloseable {
   }
 
   /**
-   * Asks the kernel, by a connection to itself, whether anybody listens at this address: a listening socket can be
-   * destroyed from outside ({@code ss -K}), and accept fails for ever then. Nothing in the JDK tells. True if it cannot be
-   * found out, and if another process listens on the same port.
+   * Asks the kernel, by a connection to itself, whether anybody listens at this address: a
+   * listening socket can be destroyed from outside ({@code ss -K}), and accept fails for ever then.
+   * Nothing in the JDK tells. True if it cannot be found out, and if another process listens on the
+   * same port.
    */
   boolean isListening() {
     InetAddress host = address.getAddress();

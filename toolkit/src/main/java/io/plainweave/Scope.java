@@ -10,11 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Owns the threads that are forked in it: none of them outlives {@link #close()}.
  *
- * <p>This is the only class that names {@link StructuredTaskScope}, which is a preview API in Java 25 and has another
- * shape in 26 and 27. A class file that names it runs on exactly one Java release, so everything else stays free of it.
+ * <p>This is the only class that names {@link StructuredTaskScope}, which is a preview API in Java
+ * 25 and has another shape in 26 and 27. A class file that names it runs on exactly one Java
+ * release, so everything else stays free of it.
  *
- * <p>Only the owner, the thread that has opened the scope, may fork, join and close. The scope keeps nothing of a subtask
- * that has ended: it may live for months and fork millions of them.
+ * <p>Only the owner, the thread that has opened the scope, may fork, join and close. The scope
+ * keeps nothing of a subtask that has ended: it may live for months and fork millions of them.
  */
 final class Scope implements AutoCloseable {
   private final StructuredTaskScope<Object, @Nullable Void> scope;
@@ -45,10 +46,11 @@ final class Scope implements AutoCloseable {
   }
 
   /**
-   * Starts a thread for the task. What the task returns is dropped, and so is what it throws: the task tells its failures
-   * by itself.
+   * Starts a thread for the task. What the task returns is dropped, and so is what it throws: the
+   * task tells its failures by itself.
    *
-   * @return false if the scope is cancelled: then the task never runs, and what it was to own is still the caller's
+   * @return false if the scope is cancelled: then the task never runs, and what it was to own is
+   *     still the caller's
    */
   boolean fork(Callable<?> task) {
     latest = null;
@@ -57,16 +59,18 @@ final class Scope implements AutoCloseable {
     return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
   }
 
-  /** Starts a thread for a task at whose end, however it ends, the scope is cancelled: there is no public cancel. */
+  /**
+   * Starts a thread for a task at whose end, however it ends, the scope is cancelled: there is no
+   * public cancel.
+   */
   void forkStop(Callable<?> task) {
-    fork(
-        () -> {
-          try {
-            return task.call();
-          } finally {
-            stopped = true;
-          }
-        });
+    fork(() -> {
+      try {
+        return task.call();
+      } finally {
+        stopped = true;
+      }
+    });
   }
 
   /** Waits until every thread of this scope has ended or the scope is cancelled. */
@@ -74,7 +78,10 @@ final class Scope implements AutoCloseable {
     scope.join();
   }
 
-  /** Interrupts what still runs, unless {@link #join()} has seen everything end, and waits for it without limit. */
+  /**
+   * Interrupts what still runs, unless {@link #join()} has seen everything end, and waits for it
+   * without limit.
+   */
   @Override
   public void close() {
     scope.close();
@@ -86,7 +93,10 @@ final class Scope implements AutoCloseable {
     return thread;
   }
 
-  /** Keeps nothing: the standard joiners that collect would hold every connection that there ever was. */
+  /**
+   * Keeps nothing: the standard joiners that collect would hold every connection that there ever
+   * was.
+   */
   private record StopJoiner(Scope scope) implements Joiner<Object, @Nullable Void> {
     @Override
     public boolean onComplete(Subtask<? extends Object> subtask) {

@@ -10,7 +10,9 @@ final class ServeCommand {
 
   private ServeCommand() {}
 
-  /** Serves until the process is told to end; returns its exit code if that comes from elsewhere. */
+  /**
+   * Serves until the process is told to end; returns its exit code if that comes from elsewhere.
+   */
   static int run(String[] args, Listen standard, Handler handler) {
     String usage =
         "usage: [PORT | HOST:PORT | [IPv6]:PORT]   where to listen; without it, " + standard;

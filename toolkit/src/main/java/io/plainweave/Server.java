@@ -11,21 +11,23 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own. Everything a server starts ends
- * with it.
+ * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own.
+ * Everything a server starts ends with it.
  *
- * <p><b>Starting.</b> {@link #run()} serves in the calling thread until the server has terminated; {@link #start()} serves
- * in the background. Either fails as a whole, in the calling thread, if one of the listeners cannot be bound. A server runs
- * once.
+ * <p><b>Starting.</b> {@link #run()} serves in the calling thread until the server has terminated;
+ * {@link #start()} serves in the background. Either fails as a whole, in the calling thread, if one
+ * of the listeners cannot be bound. A server runs once.
  *
- * <p><b>Stopping</b> has two stages, named as in {@link java.util.concurrent.ExecutorService}. {@link #shutdown()} begins
- * the drain: the listeners close, connections that wait for input read end of stream, and those at work finish. {@link
- * #shutdownNow()} cancels: what is left is interrupted, and its sockets are closed. {@link #close()} drains for the
- * configured time, then cancels; so do SIGTERM and SIGINT, unless {@link ServerBuilder#stopOnSignal(boolean)} says
- * otherwise. (Go's {@code Shutdown} and {@code Close} are our {@code close} and {@code shutdownNow}.)
+ * <p><b>Stopping</b> has two stages, named as in {@link java.util.concurrent.ExecutorService}.
+ * {@link #shutdown()} begins the drain: the listeners close, connections that wait for input read
+ * end of stream, and those at work finish. {@link #shutdownNow()} cancels: what is left is
+ * interrupted, and its sockets are closed. {@link #close()} drains for the configured time, then
+ * cancels; so do SIGTERM and SIGINT, unless {@link ServerBuilder#stopOnSignal(boolean)} says
+ * otherwise. (Go's {@code Shutdown} and {@code Close} are our {@code close} and {@code
+ * shutdownNow}.)
  *
- * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and nothing has come for 200 ms:
- * a stream that flows goes on until it pauses or ends.
+ * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
+ * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
  *
  * <p>All methods are safe for use by several threads. None of them takes null.
  */
@@ -67,16 +69,19 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves until the process is told to end, and prints {@code listening on ADDRESS:PORT} on the standard output as soon as
-   * it accepts. This is a server in one line, with every option at its default.
+   * Serves until the process is told to end, and prints {@code listening on ADDRESS:PORT} on the
+   * standard output as soon as it accepts. This is a server in one line, with every option at its
+   * default.
    *
    * @param listen where to listen
    * @param handler runs once for each connection
    * @throws IOException if it cannot listen, or if the listener fails later
-   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and nothing of it is left
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
+   *     nothing of it is left
    * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}
    */
-  public static void serve(Listen listen, Handler handler) throws IOException, InterruptedException {
+  public static void serve(Listen listen, Handler handler)
+      throws IOException, InterruptedException {
     Server server = builder().listen(listen).handler(handler).build();
     server.bind();
     for (Listener listener : server.listeners) {
@@ -86,10 +91,10 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves as the whole of a program: the command line may name another place to listen, {@code PORT}, {@code HOST:PORT} or
-   * {@code [IPv6]:PORT}, and {@code --help} explains it. Otherwise as {@link #serve(Listen, Handler)}, but a failure ends the
-   * process with one sentence on the standard error and an exit code: 2 for a bad command line, 1 if the server cannot
-   * listen.
+   * Serves as the whole of a program: the command line may name another place to listen, {@code
+   * PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}, and {@code --help} explains it. Otherwise as
+   * {@link #serve(Listen, Handler)}, but a failure ends the process with one sentence on the
+   * standard error and an exit code: 2 for a bad command line, 1 if the server cannot listen.
    *
    * @param args the arguments of the main method
    * @param standard where to listen if the command line does not say
@@ -103,11 +108,12 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Binds the listeners and serves in the calling thread. When this returns, nothing is left: no thread, no socket, no
-   * permit.
+   * Binds the listeners and serves in the calling thread. When this returns, nothing is left: no
+   * thread, no socket, no permit.
    *
    * @throws IOException if the server cannot listen, or if a listener fails later
-   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and nothing of it is left
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
+   *     nothing of it is left
    * @throws IllegalStateException if the server was started or closed before
    */
   public void run() throws IOException, InterruptedException {
@@ -116,7 +122,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Binds the listeners and serves in the background. When this returns the server accepts connections.
+   * Binds the listeners and serves in the background. When this returns the server accepts
+   * connections.
    *
    * @return this server
    * @throws IOException if the server cannot listen
@@ -136,8 +143,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the addresses at which the server listens, in the order of the listeners; where port 0 was asked for, with the
-   * port that was given.
+   * Returns the addresses at which the server listens, in the order of the listeners; where port 0
+   * was asked for, with the port that was given.
    *
    * @return the addresses, {@link InetSocketAddress}es; empty before the start
    */
@@ -178,8 +185,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Begins the drain and returns at once. New connections are refused from now on. A second call has no effect. A server
-   * that was not started is terminated.
+   * Begins the drain and returns at once. New connections are refused from now on. A second call
+   * has no effect. A server that was not started is terminated.
    */
   public void shutdown() {
     if (started.compareAndSet(false, true)) {
@@ -191,13 +198,16 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Cancels: interrupts all handlers, which closes their sockets, and returns at once. A handler that does not react to the
-   * interrupt keeps its thread, and the server does not terminate before that thread ends.
+   * Cancels: resets all connections, interrupts their handlers, and returns. A handler that does
+   * not react to the interrupt keeps its thread, and the server does not terminate before that
+   * thread ends.
    */
   public void shutdownNow() {
     shutdown();
-    if (lifecycle.advanceTo(ServerState.CANCELLING)) {
+    if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
       context.events().cancelling(connections());
+      context.registry().forEach(SocketConnection::cancel);
+      lifecycle.advanceTo(ServerState.CANCELLING);
     }
   }
 
@@ -213,9 +223,9 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Drains for the configured time ({@link ServerBuilder#drainTimeout(Duration)}), then cancels, and waits one more second
-   * for the cancelled handlers. If the calling thread is interrupted, it cancels at once, and the thread's interrupt flag
-   * stays set.
+   * Drains for the configured time ({@link ServerBuilder#drainTimeout(Duration)}), then cancels,
+   * and waits one more second for the cancelled handlers. If the calling thread is interrupted, it
+   * cancels at once, and the thread's interrupt flag stays set.
    */
   @Override
   public void close() {
@@ -287,13 +297,19 @@ public final class Server implements AutoCloseable {
       for (Listener listener : listeners) {
         scope.fork(new Acceptor(listener, this, lifecycle, context));
       }
-      // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the scope.
+      // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
+      // scope.
       scope.forkStop(new Reaper(lifecycle, context));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could close.
         closeListeners();
       }
-      scope.join();
+      try {
+        scope.join();
+      } catch (InterruptedException e) {
+        shutdownNow();
+        throw e;
+      }
     } finally {
       closeListeners();
       StopSignals.remove(this);

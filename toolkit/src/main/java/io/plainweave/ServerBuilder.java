@@ -8,10 +8,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what makes a {@link Server}. A listener and a handler are needed; all else has a default.
+ * Collects what makes a {@link Server}. A listener and a handler are needed; all else has a
+ * default.
  *
- * <p>Values are checked at once, and the message of the exception holds the value. A builder is for one thread; it may build
- * several servers.
+ * <p>Values are checked at once, and the message of the exception holds the value. A builder is for
+ * one thread; it may build several servers.
  */
 public final class ServerBuilder {
   private final List<Listen.Tcp> listens = new ArrayList<>();
@@ -48,8 +49,9 @@ public final class ServerBuilder {
   }
 
   /**
-   * Limits the connections that are open at a time, exactly and over all listeners. At the limit, new ones wait in the
-   * kernel's backlog until another ends. Default: no limit but that of the process's descriptors.
+   * Limits the connections that are open at a time, exactly and over all listeners. At the limit,
+   * new ones wait in the kernel's backlog until another ends. Default: no limit but that of the
+   * process's descriptors.
    *
    * @param maxConnections at least 1
    * @return this builder
@@ -64,8 +66,8 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets how long {@link Server#close()}, and the end of the process by a signal, let connections finish before they cancel
-   * them. Default: 30 seconds. Zero cancels at once.
+   * Sets how long {@link Server#close()}, and the end of the process by a signal, let connections
+   * finish before they cancel them. Default: 30 seconds. Zero cancels at once.
    *
    * @param drainTimeout not negative
    * @return this builder
@@ -80,8 +82,9 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets whether SIGTERM and SIGINT (Ctrl-C) close the server before the process ends: they drain it, then cancel what is
-   * left, and a second signal cancels at once. Default: true. Set it to false where something else owns the process's end.
+   * Sets whether SIGTERM and SIGINT (Ctrl-C) close the server before the process ends: they drain
+   * it, then cancel what is left, and a second signal cancels at once. Default: true. Set it to
+   * false where something else owns the process's end.
    *
    * @param stopOnSignal whether the server takes part in the process's end
    * @return this builder
@@ -95,8 +98,8 @@ public final class ServerBuilder {
    * Builds the server. Nothing is bound yet.
    *
    * @return the server, new
-   * @throws IllegalStateException if there is no listener or no handler, or if this is not a Java 25 with {@code
-   *     --enable-preview}
+   * @throws IllegalStateException if there is no listener or no handler, or if this is not a Java
+   *     25 with {@code --enable-preview}
    */
   public Server build() {
     if (listens.isEmpty()) {

@@ -7,8 +7,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything that a server has to tell, and the only place that logs. What a peer does is never worth more than DEBUG: a
- * reset is how the other side of the world says goodbye.
+ * Everything that a server has to tell, and the only place that logs. What a peer does is never
+ * worth more than DEBUG: a reset is how the other side of the world says goodbye.
  */
 final class ServerEvents {
   private static final Logger LOG = LoggerFactory.getLogger(Server.class);
@@ -26,7 +26,10 @@ final class ServerEvents {
     LOG.info("cancelling: {} connections are still open", connections);
   }
 
-  /** A connection of which nothing is to be reported but to those who look: it has ended because of its peer. */
+  /**
+   * A connection of which nothing is to be reported but to those who look: it has ended because of
+   * its peer.
+   */
   void peerGone(SocketAddress peer, Throwable failure) {
     LOG.debug("{}: the peer is gone: {}", peer, failure.toString());
   }
@@ -64,7 +67,10 @@ final class ServerEvents {
       long now = System.nanoTime();
       if (now - lastTold >= ACCEPT_FAILURE_INTERVAL) {
         LOG.warn(
-            "{}: cannot accept ({} times since last told): {}", listener, untold, failure.toString());
+            "{}: cannot accept ({} times since last told): {}",
+            listener,
+            untold,
+            failure.toString());
         untold = 0;
         lastTold = now;
       }

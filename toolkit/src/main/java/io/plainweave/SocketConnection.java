@@ -17,19 +17,26 @@ import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection over a socket channel, and the task of its thread: {@link #call()} is its life from the handler to the close.
+ * A connection over a socket channel, and the task of its thread: {@link #call()} is its life from
+ * the handler to the close.
  *
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name.
  */
 final class SocketConnection implements Connection, Callable<@Nullable Void> {
-  /** How long the peer may take to finish after we did, and how much of its input is dropped meanwhile (nginx: 5 s). */
+  /**
+   * How long the peer may take to finish after we did: 5 s as in nginx, and 500 ms when the server
+   * drains.
+   */
   private static final int LINGER_TICKS = 5_000 / Reaper.TICK_MILLIS;
 
+  private static final int LINGER_TICKS_IN_DRAIN = 500 / Reaper.TICK_MILLIS;
+
+  /** How much of the peer's input is dropped while we wait for its end. */
   private static final int LINGER_BYTES = 64 * 1024;
 
   /**
-   * A raw stream has no message boundary that could be known: it counts as waiting when nothing has come for this long. A
-   * connection that has never sent anything waits from the beginning.
+   * A raw stream has no message boundary that could be known: it counts as waiting when nothing has
+   * come for this long. A connection that has never sent anything waits from the beginning.
    */
   private static final int QUIET_TICKS = 200 / Reaper.TICK_MILLIS;
 
@@ -50,11 +57,20 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   /** Moved as {@link ConnectionActivity} tells. */
   private volatile ConnectionActivity activity = WORKING;
 
-  /** The tick of the last input; written by the reading thread, published to the reaper by the change of activity. */
+  /**
+   * The tick of the last input; written by the reading thread, published to the reaper by the
+   * change of activity.
+   */
   private int lastReceived;
 
-  /** The tick at which the wait for the peer's FIN ends, or 0; written by the connection's thread, read by the reaper. */
-  private volatile int lingerEnd;
+  /**
+   * Whether we wait for the peer's FIN; set by the connection's thread, after {@link #lingerSince},
+   * read by the reaper.
+   */
+  private volatile boolean lingering;
+
+  /** The tick of our FIN; published by {@link #lingering}. */
+  private int lingerSince;
 
   /** Whether the peer has finished; only the reading thread touches it. */
   private boolean inputEnded;
@@ -62,7 +78,13 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   /** Whether FIN was sent; only the writing thread touches it. */
   private boolean outputFinished;
 
-  /** The first failure of the socket: what comes after it is no fault of the handler's. Any thread may set it. */
+  /** Set by {@link #cancel()}: what fails from now on is no fault of the handler's. */
+  private volatile boolean cancelled;
+
+  /**
+   * The first failure of the socket: what comes after it is no fault of the handler's. Any thread
+   * may set it.
+   */
   private volatile @Nullable IOException transportFailure;
 
   private SocketConnection(ConnectionContext context, SocketChannel channel) throws IOException {
@@ -73,7 +95,10 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
     this.lastReceived = context.ticks().now() - QUIET_TICKS;
   }
 
-  /** Takes over an accepted channel and the permit that was taken for it: {@link #end()} gives back both. */
+  /**
+   * Takes over an accepted channel and the permit that was taken for it: {@link #end()} gives back
+   * both.
+   */
   static SocketConnection register(ConnectionContext context, SocketChannel channel)
       throws IOException {
     var connection = new SocketConnection(context, channel);
@@ -85,7 +110,8 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   @Override
   public @Nullable Void call() {
     try {
-      // Output leaves in whole batches already: waiting for more of them (RFC 896) would only delay the last one.
+      // Output leaves in whole batches already: waiting for more of them (RFC 896) would only delay
+      // the last one.
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       context.handler().handle(this);
       close();
@@ -110,7 +136,6 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   }
 
   private void handlerFailed(Throwable failure) {
-    boolean cancelled = Thread.currentThread().isInterrupted();
     abort();
     if (cancelled || failure instanceof InterruptedException) {
       context.events().cancelled(remoteAddress);
@@ -166,14 +191,16 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   }
 
   /**
-   * Reads and drops until the peer has finished: closing a socket with unread input makes the kernel send RST, which can
-   * destroy the reply on its way (RFC 9112, section 9.6). Once the drain has ended the input there is nothing to read.
+   * Reads and drops until the peer has finished: closing a socket with unread input makes the
+   * kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6). Once the drain
+   * has ended the input there is nothing to read.
    */
   private void linger() {
     if (inputEnded || activity == DRAINED) {
       return;
     }
-    lingerEnd = context.ticks().now() + LINGER_TICKS;
+    lingerSince = context.ticks().now();
+    lingering = true;
     ByteBuffer dropped = ByteBuffer.allocate(1024);
     try {
       for (int left = LINGER_BYTES; left > 0; left -= dropped.position()) {
@@ -187,17 +214,25 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
     }
   }
 
+  /**
+   * Ends the connection, whatever it is at, because the server is cancelled; the interrupt of its
+   * thread comes after.
+   */
+  void cancel() {
+    cancelled = true;
+    abort();
+  }
+
   /** Ends a linger that has taken too long; called by the reaper. */
-  void endLinger(int now) {
-    int end = lingerEnd;
-    if (end != 0 && now - end >= 0) {
+  void endLinger(int now, boolean draining) {
+    if (lingering && now - lingerSince >= (draining ? LINGER_TICKS_IN_DRAIN : LINGER_TICKS)) {
       closeRaw();
     }
   }
 
   /**
-   * Ends the input if the handler waits for it, which reads end of stream then; called by the reaper at each tick of the
-   * drain.
+   * Ends the input if the handler waits for it, which reads end of stream then; called by the
+   * reaper at each tick of the drain.
    */
   void drain(int now) {
     if (activity == WAITING
@@ -213,7 +248,8 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   }
 
   /**
-   * Waits for bytes that may begin a message. This is the only place where a handler waits for input.
+   * Waits for bytes that may begin a message. This is the only place where a handler waits for
+   * input.
    *
    * @return how many bytes have come, -1 at the end of input or when the server drains
    */

@@ -7,11 +7,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * Closes the running servers when SIGTERM or SIGINT ends the process, and cancels them at a second signal.
+ * Closes the running servers when SIGTERM or SIGINT ends the process, and cancels them at a second
+ * signal.
  *
- * <p>The first signal makes the JVM run its shutdown hooks. It ignores any further one, so the hook asks to be told of it by
- * {@code sun.misc.Signal}, of the module jdk.unsupported. That class is named by reflection: where the module is missing,
- * only the second signal is without effect.
+ * <p>The first signal makes the JVM run its shutdown hooks. It ignores any further one, so the hook
+ * asks to be told of it by {@code sun.misc.Signal}, of the module jdk.unsupported. That class is
+ * named by reflection: where the module is missing, only the second signal is without effect.
  */
 final class StopSignals {
   private static final List<String> SIGNALS = List.of("TERM", "INT");
@@ -21,7 +22,10 @@ final class StopSignals {
 
   private StopSignals() {}
 
-  /** Lets a signal close the server from now on. Throws {@link IllegalStateException} if the process is ending already. */
+  /**
+   * Lets a signal close the server from now on. Throws {@link IllegalStateException} if the process
+   * is ending already.
+   */
   static void add(Server server) {
     Thread hook =
         new Thread(

@@ -1,6 +1,35 @@
 /**
- * A server toolkit for virtual threads: every connection runs plain blocking code on a virtual
- * thread of its own, and structured scopes own every lifetime.
+ * A server toolkit: bind, listen, accept, read, write and close in plain blocking code, on one
+ * virtual thread for each connection, with every lifetime owned by a scope.
+ *
+ * <h2>The life of a connection</h2>
+ *
+ * <ol>
+ *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.Server} binds it.
+ *   <li>An acceptor, one platform thread for each listener, waits for a permit of the connection
+ *       limit, then accepts. Beyond the limit, connections wait in the kernel's backlog.
+ *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread runs the {@link
+ *       io.plainweave.Handler} with the {@link io.plainweave.Connection}.
+ *   <li>The handler reads {@link io.plainweave.Connection#input()} and writes {@link
+ *       io.plainweave.Connection#output()}. Output leaves when the handler next waits for input.
+ *   <li>The handler returns: flush, FIN, a bounded wait for the peer's FIN, close. Or it throws:
+ *       reset.
+ *   <li>The socket is closed, the permit given back, the thread ends.
+ * </ol>
+ *
+ * <h2>The threads</h2>
+ *
+ * <pre>
+ *   server scope            owner: the thread that calls Server.run()
+ *   ├─ acceptor             one for each listener; owns the scope of its connections
+ *   │   ├─ connection       one virtual thread: handler, flush, FIN, linger, close
+ *   │   └─ connection
+ *   └─ reaper               looks at the time for all of them; its end cancels the rest
+ * </pre>
+ *
+ * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler
+ * stands. Nothing outlives its scope: when {@link io.plainweave.Server#run()} returns, no thread,
+ * socket or permit is left.
  */
 @NullMarked
 package io.plainweave;

@@ -231,15 +231,14 @@ class ConnectionTest {
       try (Server server = start(handler);
           Client client = Client.connect(server)) {
         var sender =
-            CompletableFuture.runAsync(
-                () -> {
-                  try {
-                    client.socket().getOutputStream().write(message);
-                    client.finish();
-                  } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
-                  }
-                });
+            CompletableFuture.runAsync(() -> {
+              try {
+                client.socket().getOutputStream().write(message);
+                client.finish();
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            });
         assertArrayEquals(message, client.socket().getInputStream().readAllBytes());
         sender.join();
       }
@@ -354,32 +353,30 @@ class ConnectionTest {
     Handler duplex =
         connection -> {
           Thread writer =
-              Thread.startVirtualThread(
-                  () -> {
-                    try {
-                      for (int i = 0; i < data.length; i += 100) {
-                        connection.output().write(data, i, 100);
-                      }
-                      connection.output().flush();
-                    } catch (IOException e) {
-                      throw new java.io.UncheckedIOException(e);
-                    }
-                  });
+              Thread.startVirtualThread(() -> {
+                try {
+                  for (int i = 0; i < data.length; i += 100) {
+                    connection.output().write(data, i, 100);
+                  }
+                  connection.output().flush();
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
           assertArrayEquals(data, connection.input().readAllBytes());
           writer.join();
         };
     try (Server server = start(duplex);
         Client client = Client.connect(server)) {
       var sender =
-          CompletableFuture.runAsync(
-              () -> {
-                try {
-                  client.socket().getOutputStream().write(data);
-                  client.finish();
-                } catch (IOException e) {
-                  throw new java.io.UncheckedIOException(e);
-                }
-              });
+          CompletableFuture.runAsync(() -> {
+            try {
+              client.socket().getOutputStream().write(data);
+              client.finish();
+            } catch (IOException e) {
+              throw new java.io.UncheckedIOException(e);
+            }
+          });
       assertArrayEquals(data, client.socket().getInputStream().readAllBytes());
       sender.join();
     }

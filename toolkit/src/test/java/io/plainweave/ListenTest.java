@@ -24,7 +24,7 @@ class ListenTest {
   @ValueSource(strings = {"", "x", "localhost", "localhost:", ":7000", "::1:7000", "-1", "65536"})
   void isRefusedWithTheTextInTheMessage(String text) {
     var failure = assertThrows(IllegalArgumentException.class, () -> Listen.parse(text));
-    assertTrue(failure.getMessage().contains(text.replace(":", "").isEmpty() ? "" : text.replaceAll(".*:", "")), failure.getMessage());
+    assertTrue(failure.getMessage().contains(text), failure.getMessage());
   }
 
   @Test

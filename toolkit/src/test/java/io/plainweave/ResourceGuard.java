@@ -16,8 +16,8 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test that leaves a descriptor or a thread of a server behind. It does not run the garbage collector first: that
- * would close what was leaked.
+ * Fails a test that leaves a descriptor or a thread of a server behind. It does not run the garbage
+ * collector first: that would close what was leaked.
  */
 final class ResourceGuard implements BeforeEachCallback, AfterEachCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
@@ -26,23 +26,26 @@ final class ResourceGuard implements BeforeEachCallback, AfterEachCallback {
   /** What a test must not change. */
   private record Resources(long descriptors, long threads) {
     static Resources now() {
-      return new Resources(descriptors(), threads());
+      return new Resources(openDescriptors(), serverThreads());
     }
 
-    private static long descriptors() {
+    private static long openDescriptors() {
       return ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
           .getOpenFileDescriptorCount();
     }
 
     /** The threads in a scope, virtual or not: the dump names the code in which they stand. */
-    private static long threads() {
+    private static long serverThreads() {
       try {
         Path dump = Files.createTempDirectory("threads").resolve("dump.txt");
         ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
             .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.TEXT_PLAIN);
         try (var lines = Files.lines(dump)) {
-          return lines.filter(line -> line.contains("io.plainweave.SocketConnection.call")
-              || line.contains("io.plainweave.Server.supervise")).count();
+          return lines
+              .filter(line ->
+                  line.contains("io.plainweave.SocketConnection.call")
+                      || line.contains("io.plainweave.Server.supervise"))
+              .count();
         } finally {
           Files.delete(dump);
           Files.delete(dump.getParent());

@@ -177,20 +177,18 @@ class ServerShutdownTest {
 
   @Test
   void runReturnsWhenNothingIsLeft() throws Exception {
-    Server server =
-        Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(ECHO).build();
+    Server server = Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(ECHO).build();
     var ended = new CompletableFuture<ServerState>();
     Thread runner =
         Thread.ofPlatform()
-            .start(
-                () -> {
-                  try {
-                    server.run();
-                    ended.complete(server.state());
-                  } catch (IOException | InterruptedException e) {
-                    ended.completeExceptionally(e);
-                  }
-                });
+            .start(() -> {
+              try {
+                server.run();
+                ended.complete(server.state());
+              } catch (IOException | InterruptedException e) {
+                ended.completeExceptionally(e);
+              }
+            });
     await().until(() -> server.state() == ServerState.RUNNING);
     try (Client client = Client.connect(server)) {
       client.exchange("hello");
@@ -203,20 +201,18 @@ class ServerShutdownTest {
 
   @Test
   void anInterruptOfRunCancelsAndIsRethrown() throws Exception {
-    Server server =
-        Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(ECHO).build();
+    Server server = Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(ECHO).build();
     var ended = new CompletableFuture<Throwable>();
     Thread runner =
         Thread.ofPlatform()
-            .start(
-                () -> {
-                  try {
-                    server.run();
-                    ended.complete(new AssertionError("returned"));
-                  } catch (IOException | InterruptedException e) {
-                    ended.complete(e);
-                  }
-                });
+            .start(() -> {
+              try {
+                server.run();
+                ended.complete(new AssertionError("returned"));
+              } catch (IOException | InterruptedException e) {
+                ended.complete(e);
+              }
+            });
     await().until(() -> server.state() == ServerState.RUNNING);
     try (Client client = Client.connect(server)) {
       client.exchange("hello");

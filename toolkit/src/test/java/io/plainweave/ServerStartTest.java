@@ -137,8 +137,7 @@ class ServerStartTest {
   @Test
   void whatIsMissingOrOutOfRangeIsRefused() {
     assertThrows(IllegalStateException.class, () -> Server.builder().handler(ECHO).build());
-    assertThrows(
-        IllegalStateException.class, () -> Server.builder().listen(Listen.tcp(0)).build());
+    assertThrows(IllegalStateException.class, () -> Server.builder().listen(Listen.tcp(0)).build());
     var limit =
         assertThrows(IllegalArgumentException.class, () -> Server.builder().maxConnections(0));
     assertTrue(limit.getMessage().contains("0"));
