@@ -1,0 +1,41 @@
+package io.plainweave.loadtests;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+
+/**
+ * The loopback addresses the connections of a run go to.
+ *
+ * <p>A connection is its four addresses. With one destination there are only as many as there are
+ * ephemeral ports; all of 127.0.0.0/8 is local on Linux, so each further destination allows as many
+ * again, and the source stays 127.0.0.1 without any bind.
+ */
+final class Destinations {
+  /** All of 127.0.0.0/8 but its first and last address. */
+  static final int MOST = (1 << 24) - 2;
+
+  private final InetSocketAddress[] addresses;
+
+  Destinations(int count, int port) {
+    addresses = new InetSocketAddress[count];
+    for (int i = 0; i < count; i++) {
+      addresses[i] = new InetSocketAddress(address(i), port);
+    }
+  }
+
+  /** The destination of a connection; neighbours in number go to different ones. */
+  InetSocketAddress of(int connection) {
+    return addresses[connection % addresses.length];
+  }
+
+  static InetAddress address(int index) {
+    int host = index + 1; // 127.0.0.0 is the network itself
+    try {
+      return InetAddress.getByAddress(
+          new byte[] {127, (byte) (host >>> 16), (byte) (host >>> 8), (byte) host});
+    } catch (UnknownHostException e) {
+      throw new AssertionError("four bytes are an address", e);
+    }
+  }
+}

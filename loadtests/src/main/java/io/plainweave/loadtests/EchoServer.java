@@ -1,0 +1,73 @@
+package io.plainweave.loadtests;
+
+import io.plainweave.Listen;
+import io.plainweave.Server;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The server of a run, in a process of its own: every byte back, nothing but the toolkit. */
+@Command(name = EchoServer.NAME, hidden = true, description = "Runs one echo server of a run.")
+final class EchoServer implements Callable<Integer> {
+  static final String NAME = "echo-server";
+
+  private static final Pattern RSS = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$");
+
+  @Option(names = "--port", required = true, description = "The port; 0 takes a free one.")
+  private int port;
+
+  @Override
+  public Integer call() throws Exception {
+    try (Control control = Control.open(() -> {});
+        Server server =
+            Server.builder()
+                .listen(Listen.tcp(port).reusePort(true))
+                .handler(connection -> connection.input().transferTo(connection.output()))
+                .stopOnSignal(false) // the coordinator ends the run
+                .start()) {
+      InetSocketAddress bound = (InetSocketAddress) server.addresses().getFirst();
+      control.tell(new Notice.Listening(bound.getPort()));
+      while (true) {
+        switch (control.await()) {
+          case Order.Measure() -> control.tell(measure());
+          case Order.Drain(Duration limit) -> control.tell(drain(server, limit));
+          case Order.Ramp _, Order.Sweep _, Order.ExpectEnd _ ->
+              throw new IllegalStateException("an order for a client reached a server");
+        }
+      }
+    }
+  }
+
+  private Notice drain(Server server, Duration limit) throws InterruptedException {
+    long start = System.nanoTime();
+    server.shutdown();
+    boolean complete = server.awaitTermination(limit);
+    return new Notice.Drained(complete, Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  private static Notice measure() throws IOException {
+    System.gc();
+    long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+    return new Notice.Memory(heap, rss());
+  }
+
+  private static OptionalLong rss() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return OptionalLong.empty();
+    }
+    Matcher matcher = RSS.matcher(Files.readString(status));
+    return matcher.find()
+        ? OptionalLong.of(Long.parseLong(matcher.group(1)) * 1024)
+        : OptionalLong.empty();
+  }
+}

@@ -1,0 +1,115 @@
+package io.plainweave.loadtests;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code million}: how many connections, laid out how, and what came of it. */
+@Command(
+    name = Million.NAME,
+    description = {
+      "Starts an echo server, connects to it, has every connection exchange a message, holds them,"
+          + " sweeps them with one more message, drains the server, and reports what it cost.",
+      "Where a process may not open enough descriptors, servers and clients run in several"
+          + " processes. All traffic stays on loopback."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.Version.class,
+    sortOptions = false)
+final class Million implements Callable<Integer> {
+  static final String NAME = "million";
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = {"-n", "--connections"},
+      paramLabel = "N",
+      description =
+          "How many connections. Default: as many as this machine's limits allow within two"
+              + " minutes, at most 1,000,000.")
+  private Integer connections;
+
+  @Option(
+      names = "--hold",
+      paramLabel = "DURATION",
+      defaultValue = "3s",
+      converter = DurationConverter.class,
+      description = "How long to hold them, such as 500ms, 5s or 2m. Default: ${DEFAULT-VALUE}.")
+  private Duration hold;
+
+  @Option(
+      names = "--descriptors",
+      hidden = true,
+      description = "Counts on so many descriptors a process, instead of asking the system.")
+  private Long descriptors;
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Machine machine = descriptors == null ? Machine.read() : Machine.read().with(descriptors);
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    Layout layout = Layout.of(connections == null ? decide(machine, out) : check(machine), machine);
+    MillionRun run =
+        new MillionRun(layout, hold, new Progress(err, Progress.onTerminal(), System::nanoTime));
+    Report report = run.run();
+    report.print(out);
+    run.firstFailures().forEach((kind, text) -> err.println(kind.label() + ": " + text));
+    if (!report.isFine()) {
+      err.println("Not every connection did all that was asked of it.");
+    }
+    err.flush();
+    return report.isFine() ? 0 : 1;
+  }
+
+  /** As many connections as the machine allows; prints the limits and which one decided. */
+  private int decide(Machine machine, PrintWriter out) {
+    List<Limit> limits = Limits.ofDefaultRun(machine, hold);
+    Limit lowest = Limits.lowest(limits);
+    out.println("This machine allows");
+    for (Limit limit : limits) {
+      out.println(
+          String.format(
+              Locale.ROOT,
+              "  %-14s%,14d  %s%s",
+              limit.name(),
+              limit.allows(),
+              limit.figures(),
+              limit == lowest ? "   <- decides" : ""));
+    }
+    out.println();
+    out.flush();
+    if (lowest.allows() < 1) {
+      throw new RunFailed("this machine allows no connection: see " + lowest.name() + " above");
+    }
+    return (int) lowest.allows();
+  }
+
+  private int check(Machine machine) {
+    if (connections < 1) {
+      throw usage("-n must be at least 1: " + connections);
+    }
+    Limit lowest = Limits.lowest(Limits.of(machine));
+    if (connections > lowest.allows()) {
+      throw usage(
+          String.format(
+              Locale.ROOT,
+              "-n %d is more than this machine allows: %d by %s (%s)",
+              connections,
+              lowest.allows(),
+              lowest.name(),
+              lowest.figures()));
+    }
+    return connections;
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,58 @@
+package io.plainweave.loadtests;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.OptionalLong;
+import org.HdrHistogram.Histogram;
+
+/** What a child tells the coordinator; one line on the child's stdout. */
+sealed interface Notice {
+
+  /** What the coordinator waits for: a child's start, or the answer to an order. */
+  sealed interface Answer extends Notice {}
+
+  /** From a server: it accepts on this port. */
+  record Listening(int port) implements Answer {}
+
+  /**
+   * From a server: its memory after a garbage collection.
+   *
+   * @param heap live bytes
+   * @param rss resident bytes; empty where the system does not tell
+   */
+  record Memory(long heap, OptionalLong rss) implements Answer {}
+
+  /**
+   * From a server: the drain is over.
+   *
+   * @param complete whether the server had terminated when this was told
+   */
+  record Drained(boolean complete, Duration took) implements Answer {}
+
+  /** From a client: it is up and takes orders. */
+  record Ready() implements Answer {}
+
+  /** From a client: from now on it takes an end of stream for the drain. */
+  record EndExpected() implements Answer {}
+
+  /**
+   * From a client: how far it is.
+   *
+   * @param done connections that have done what the phase asks
+   * @param open connections open now
+   * @param failed connections failed since the start
+   */
+  record Progress(int done, int open, int failed) implements Notice {}
+
+  /** From a client: the first failure of its kind there, in words. */
+  record FirstFailure(Failure kind, String text) implements Notice {}
+
+  /**
+   * From a client: the phase is over.
+   *
+   * @param done connections that have done what the phase asked
+   * @param failures failed connections since the start, by kind
+   * @param latencies of the phase's messages, in nanoseconds
+   */
+  record Done(int done, Map<Failure, Integer> failures, Histogram latencies) implements Answer {}
+}
