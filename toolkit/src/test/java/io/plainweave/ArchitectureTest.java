@@ -1,0 +1,163 @@
+package io.plainweave;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaModifier.SYNCHRONIZED;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.stream.Collectors.toCollection;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.channels.Selector;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.Timer;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("The toolkit")
+class ArchitectureTest {
+  private static final String PREVIEW_API = "java.util.concurrent.StructuredTaskScope";
+  private static final int PREVIEW_MARK = 0xFFFF;
+  private static final int LONGEST_FILE = 500;
+
+  private static final Path CLASS_FILES = classFiles();
+  private static final Path SOURCES = CLASS_FILES.resolve("../../src/main/java").normalize();
+  private static final JavaClasses TOOLKIT = new ClassFileImporter().importPath(CLASS_FILES);
+
+  @Test
+  void hasNoCyclesBetweenItsPackages() {
+    slices().matching("io.(**)").should().beFreeOfCycles().check(TOOLKIT);
+  }
+
+  @Test
+  void namesThePreviewApiInOneClassOnly() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(Scope.class)
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(PREVIEW_API + ".*")
+        .because("its shape changes with each Java release")
+        .check(TOOLKIT);
+  }
+
+  @Test
+  void keepsThePreviewApiOutOfWhatUsersSee() {
+    classes().that().belongToAnyOf(Scope.class).should().notBePublic().check(TOOLKIT);
+  }
+
+  @Test
+  void bearsThePreviewMarkInTheClassFilesOfThatClassOnly() throws IOException {
+    // JVMS 4.1: this one Java release loads such a class file, and with --enable-preview only.
+    Predicate<Path> ofScope =
+        file -> file.getFileName().toString().matches("Scope(\\$.*)?\\.class");
+    Set<Path> classFiles = filesBelow(CLASS_FILES, ".class");
+
+    assertEquals(
+        only(classFiles, ofScope), only(classFiles, file -> minorVersion(file) == PREVIEW_MARK));
+    assertEquals(
+        only(classFiles, ofScope.negate()), only(classFiles, file -> minorVersion(file) == 0));
+  }
+
+  @Test
+  void writesToTheConsoleInTheOneLinerOnly() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(Server.class, ServeCommand.class)
+        .should(ACCESS_STANDARD_STREAMS)
+        .because("the console belongs to the program")
+        .check(TOOLKIT);
+  }
+
+  @Test
+  void neverSleeps() {
+    noClasses()
+        .should()
+        .callMethodWhere(
+            describe(
+                "the target sleeps",
+                call ->
+                    call.getTarget().getName().equals("sleep")
+                        && (call.getTargetOwner().isAssignableTo(Thread.class)
+                            || call.getTargetOwner().isAssignableTo(TimeUnit.class))))
+        .check(TOOLKIT);
+  }
+
+  @Test
+  void leavesOutWhatDoesNotSuitAMillionThreads() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .areAssignableTo(ThreadLocal.class)
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(Selector.class)
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(Timer.class)
+        .check(TOOLKIT);
+  }
+
+  @Test
+  void hasNoSynchronizedMethods() {
+    noMethods().should().haveModifier(SYNCHRONIZED).check(TOOLKIT);
+  }
+
+  @Test
+  void hasNoFileTooLongToRead() throws IOException {
+    assertEquals(Set.of(), only(filesBelow(SOURCES, ".java"), file -> lines(file) > LONGEST_FILE));
+  }
+
+  private static Path classFiles() {
+    try {
+      return Path.of(Server.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Set<Path> filesBelow(Path folder, String suffix) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return only(files, file -> file.toString().endsWith(suffix));
+    }
+  }
+
+  private static Set<Path> only(Set<Path> files, Predicate<Path> predicate) {
+    return only(files.stream(), predicate);
+  }
+
+  private static Set<Path> only(Stream<Path> files, Predicate<Path> predicate) {
+    return files.filter(predicate).collect(toCollection(TreeSet::new));
+  }
+
+  private static int minorVersion(Path classFile) {
+    try (var in = new DataInputStream(Files.newInputStream(classFile))) {
+      in.readInt(); // magic
+      return in.readUnsignedShort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static long lines(Path source) {
+    try (Stream<String> lines = Files.lines(source)) {
+      return lines.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
