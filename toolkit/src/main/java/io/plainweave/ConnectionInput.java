@@ -127,7 +127,7 @@ final class ConnectionInput extends InputStream {
   private void releaseIfEmpty(ByteBuffer from) {
     if (!from.hasRemaining()) {
       bytes = null;
-      if (from != park) {
+      if (from.isDirect()) {
         connection.buffers().give(from);
       }
     }

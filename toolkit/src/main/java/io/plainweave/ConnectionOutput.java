@@ -85,6 +85,7 @@ final class ConnectionOutput extends OutputStream {
    * Flushes what the calling thread has written; what another thread is writing is that thread's
    * business.
    */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
   void flushOwn() throws IOException {
     if (writer == Thread.currentThread()) {
       flush();
