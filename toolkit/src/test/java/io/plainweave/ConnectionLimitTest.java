@@ -109,7 +109,7 @@ class ConnectionLimitTest {
                 .maxConnections(1)
                 .handler(connection -> release.await())
                 .start();
-        Client served = Client.connect(server);
+        Client _ = Client.connect(server);
         Client queued = Client.connect(server)) {
       await().until(() -> server.connections() == 1);
       server.shutdown();

@@ -40,7 +40,7 @@ class ServerShutdownTest {
   void refusesNewConnectionsFromTheFirstMoment() throws Exception {
     var release = new CountDownLatch(1);
     try (Server server = start(connection -> release.await(), Duration.ofSeconds(10));
-        Client client = Client.connect(server)) {
+        Client _ = Client.connect(server)) {
       await().until(() -> server.connections() == 1);
       server.shutdown();
       assertThrows(ConnectException.class, () -> Client.connect(server));
@@ -166,7 +166,7 @@ class ServerShutdownTest {
           }
         };
     Server server = start(stubborn, Duration.ofMillis(100));
-    try (Client client = Client.connect(server)) {
+    try (Client _ = Client.connect(server)) {
       entered.await();
       server.close();
       assertEquals(ServerState.CANCELLING, server.state());

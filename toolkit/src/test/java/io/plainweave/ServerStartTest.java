@@ -81,10 +81,11 @@ class ServerStartTest {
 
   @Test
   void aTakenPortIsToldAndNothingStaysBound() throws Exception {
-    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
-        ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.2"))) {
-      int firstPort = free.getLocalPort();
-      free.close();
+    int firstPort;
+    try (var free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.2"))) {
+      firstPort = free.getLocalPort();
+    }
+    try (var taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
       Server server =
           echo()
               .listen(Listen.tcp("127.0.0.2", firstPort))
