@@ -25,6 +25,10 @@ final class JavaCommand {
   /** A server that has to hold so many connections. */
   static List<String> server(long connections, int port) {
     List<String> command = common(SERVER_HEAP + connections * SERVER_HEAP_PER_CONNECTION);
+    // What a connection allocates at its start lives as long as the connection: a larger young
+    // generation would not save collections' work, and its pages would count as the connections'
+    // memory (4.3 KB instead of 2.9 KB resident each, with 15,000 in a process).
+    command.add("-Xmn16m");
     // Eight bytes less for each of a connection's objects; a product feature of JDK 25.
     command.add("-XX:+UseCompactObjectHeaders");
     return withMain(command, EchoServer.NAME, "--port=" + port);

@@ -1,5 +1,7 @@
 package io.plainweave.loadtests;
 
+import java.util.Locale;
+
 /**
  * How a run is laid out over processes and addresses.
  *
@@ -32,8 +34,11 @@ record Layout(
    */
   private static final int MOST_IN_FLIGHT = 256;
 
+  /** Connections that are worth another client process, which takes a second of a core to start. */
+  private static final int WORTH_A_CLIENT = 10_000;
+
   /**
-   * Lays a run out with as few processes as can hold it.
+   * Lays a run out with as few processes as can hold it and drive it.
    *
    * @throws IllegalArgumentException if the machine has no descriptors to spare for connections
    */
@@ -46,7 +51,8 @@ record Layout(
               + " descriptors: "
               + machine.descriptors());
     }
-    int clients = Math.ceilDiv(connections, capacity);
+    int clients =
+        Math.max(Math.ceilDiv(connections, capacity), clientsForCores(connections, machine));
     // The backlog may have to hold all of them, if the hash sends them all to one listener.
     int inFlight = Math.min(MOST_IN_FLIGHT, machine.backlog() / 2);
     return new Layout(
@@ -58,6 +64,11 @@ record Layout(
         Math.max(1, inFlight / clients));
   }
 
+  /** Each client is one thread: half the cores to the clients, if they have something to do. */
+  private static int clientsForCores(int connections, Machine machine) {
+    return Math.min(machine.cores() / 2, connections / WORTH_A_CLIENT);
+  }
+
   /** Connections a process can hold. */
   static int capacity(long descriptors) {
     return (int) Math.min(Integer.MAX_VALUE, Math.max(0, descriptors - OWN_DESCRIPTORS));
@@ -65,6 +76,9 @@ record Layout(
 
   /** How many connections so many servers can hold, uneven as their shares are. */
   static long heldBy(int servers, int capacity) {
+    if (servers == 1) {
+      return capacity; // nothing to spread
+    }
     // The largest N whose highest share, N/k + 6 sqrt(N/k (1 - 1/k)), fits: a quadratic in
     // sqrt(N/k).
     double spread = DEVIATIONS * Math.sqrt(1 - 1.0 / servers);
@@ -98,5 +112,21 @@ record Layout(
   /** Number of the first connection of a client; that of {@code clients} is the end. */
   int firstOf(int client) {
     return (int) ((long) connections * client / clients);
+  }
+
+  @Override
+  public String toString() {
+    return count(connections, "connection")
+        + ": "
+        + String.join(
+            ", ",
+            count(servers, "server process"),
+            count(clients, "client process"),
+            count(destinations, "destination address"));
+  }
+
+  private static String count(int number, String noun) {
+    String plural = noun.endsWith("s") ? "es" : "s";
+    return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : plural);
   }
 }

@@ -56,6 +56,8 @@ final class Million implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     Layout layout = Layout.of(connections == null ? decide(machine, out) : check(machine), machine);
+    err.println(layout);
+    err.flush();
     MillionRun run =
         new MillionRun(layout, hold, new Progress(err, Progress.onTerminal(), System::nanoTime));
     Report report = run.run();
@@ -77,7 +79,7 @@ final class Million implements Callable<Integer> {
       out.println(
           String.format(
               Locale.ROOT,
-              "  %-14s%,14d  %s%s",
+              "  %-12s%,16d  %s%s",
               limit.name(),
               limit.allows(),
               limit.figures(),

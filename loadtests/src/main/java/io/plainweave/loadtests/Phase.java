@@ -1,17 +1,21 @@
 package io.plainweave.loadtests;
 
+import java.util.Locale;
+
 /** A part of a run; each ends before the next begins. */
 enum Phase {
-  START("processes ready"),
-  RAMP("connected and answered"),
-  HOLD("open"),
-  SWEEP("answered"),
-  DRAIN("ended");
+  START("processes ready", false),
+  RAMP("connected", true),
+  HOLD("open", false),
+  SWEEP("answered", true),
+  DRAIN("ended", true);
 
   private final String unit;
+  private final boolean rated;
 
-  Phase(String unit) {
+  Phase(String unit, boolean rated) {
     this.unit = unit;
+    this.rated = rated;
   }
 
   /** What is counted while the phase runs. */
@@ -19,7 +23,12 @@ enum Phase {
     return unit;
   }
 
+  /** Whether it says something how fast the count grows. */
+  boolean isRated() {
+    return rated;
+  }
+
   String label() {
-    return name().toLowerCase(java.util.Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT);
   }
 }

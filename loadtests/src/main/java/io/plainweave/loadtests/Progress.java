@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
 final class Progress {
   private static final Duration REDRAW = Duration.ofMillis(100);
   private static final Duration LINE = Duration.ofSeconds(2);
-  private static final int BAR = 24;
+  private static final int BAR = 20;
 
   private final PrintWriter out;
   private final boolean terminal;
@@ -101,14 +101,20 @@ final class Progress {
     out.flush();
   }
 
+  /** Kept within 80 columns: a terminal cannot go back to the start of a line that was broken. */
   private String text() {
     double seconds = (nanoTime.getAsLong() - start) / 1e9;
     StringBuilder text = new StringBuilder(String.format("%-6s", phase.label()));
     if (terminal) {
       int filled = total == 0 ? BAR : (int) Math.min(BAR, BAR * done / total);
       text.append('[').append("#".repeat(filled)).append("-".repeat(BAR - filled)).append("] ");
+      text.append(String.format(Locale.ROOT, "%,d %s", done, phase.unit()));
+    } else {
+      text.append(String.format(Locale.ROOT, "%,d of %,d %s", done, total, phase.unit()));
     }
-    text.append(String.format(Locale.ROOT, "%,d of %,d %s", done, total, phase.unit()));
+    if (phase.isRated() && seconds > 0) {
+      text.append(String.format(Locale.ROOT, ", %,.0f/s", done / seconds));
+    }
     text.append(String.format(Locale.ROOT, ", %.1f s", seconds));
     if (failed > 0) {
       text.append(String.format(Locale.ROOT, ", %,d errors", failed));

@@ -46,14 +46,8 @@ record Report(
   }
 
   void print(PrintWriter out) {
-    row(out, "connections", "%,d", connected);
-    row(
-        out,
-        "processes",
-        "%s, %s, %s",
-        count(layout.servers(), "server"),
-        count(layout.clients(), "client"),
-        count(layout.destinations(), "destination"));
+    out.println(layout);
+    row(out, "connected", "%,d", connected);
     row(out, "connect rate", "%,.0f/s (%s)", rate(connected, rampTime), seconds(rampTime));
     row(out, "sweep rate", "%,.0f/s (%s)", rate(swept, sweepTime), seconds(sweepTime));
     row(out, "message latency", "%10s%10s%10s%10s%10s", "p50", "p90", "p99", "p99.9", "max");
@@ -97,10 +91,6 @@ record Report(
 
   private static String seconds(Duration time) {
     return String.format(Locale.ROOT, "%.2f s", time.toNanos() / 1e9);
-  }
-
-  private static String count(int number, String noun) {
-    return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
   }
 
   private static void row(PrintWriter out, String name, String format, Object... values) {

@@ -1,0 +1,91 @@
+package io.plainweave.loadtests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+/** The command line, as far as it needs no connection. */
+@Timeout(30)
+final class MainTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  static Stream<Arguments> badInput() {
+    return Stream.of(
+        Arguments.of(List.of("million", "-n", "many"), "'many'"),
+        Arguments.of(List.of("million", "-n", "0"), "-n must be at least 1: 0"),
+        Arguments.of(List.of("million", "-n", "-5"), "-n must be at least 1: -5"),
+        Arguments.of(
+            List.of("million", "-n"), "Missing required parameter for option '--connections' (N)"),
+        Arguments.of(
+            List.of("million", "-n", "2000000000"),
+            "-n 2000000000 is more than this machine allows"),
+        Arguments.of(
+            List.of("million", "--hold", "long"),
+            "'long' is not a duration such as 500ms, 5s or 2m"),
+        Arguments.of(List.of("million", "--hold=-1s"), "'-1s' is not a duration"),
+        Arguments.of(List.of("million", "--fast"), "Unknown option: '--fast'"),
+        Arguments.of(List.of("million", "more"), "Unmatched argument at index 1: 'more'"),
+        Arguments.of(
+            List.of("million", "--descriptors", "100", "-n", "1"),
+            "-n 1 is more than this machine allows: 0 by descriptors"),
+        Arguments.of(List.of("milion"), "Unmatched argument at index 0: 'milion'"),
+        Arguments.of(List.of("-n", "300"), "-n"),
+        Arguments.of(List.of("echo-server", "--port", "x"), "'x'"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("badInput")
+  void badInputGetsOneSentenceWithTheValueThenTheUsage(List<String> arguments, String message) {
+    int exitCode = execute(arguments.toArray(String[]::new));
+
+    List<String> lines = err.toString().lines().toList();
+    assertEquals(2, exitCode);
+    assertTrue(lines.getFirst().contains(message), err::toString);
+    assertEquals("", lines.get(1));
+    assertTrue(lines.get(2).startsWith("Usage: loadtests/run"), err::toString);
+    assertFalse(err.toString().contains("Exception"), err::toString);
+    assertEquals("", out.toString());
+  }
+
+  @Test
+  void helpNamesTheCommandAndHidesTheChildren() {
+    assertEquals(0, execute("--help"));
+
+    assertTrue(out.toString().contains("million"), out::toString);
+    assertFalse(out.toString().contains("echo-server"), out::toString);
+  }
+
+  @Test
+  void helpOfTheCommandTellsItsDefaults() {
+    assertEquals(0, execute("million", "--help"));
+
+    assertTrue(out.toString().contains("-n, --connections=N"), out::toString);
+    assertTrue(out.toString().contains("Default: 3s"), out::toString);
+  }
+
+  @Test
+  void versionIsOneLine() {
+    assertEquals(0, execute("--version"));
+
+    assertEquals(1, out.toString().lines().count());
+  }
+
+  private int execute(String... arguments) {
+    CommandLine commandLine = Main.commandLine();
+    commandLine.setOut(new PrintWriter(out, true));
+    commandLine.setErr(new PrintWriter(err, true));
+    return commandLine.execute(arguments);
+  }
+}
