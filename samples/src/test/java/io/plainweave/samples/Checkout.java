@@ -1,0 +1,54 @@
+package io.plainweave.samples;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * A copy of what is run from source and of what Maven has built, which looks as .ci/build leaves
+ * it: the launchers find nothing to build, so no second Maven runs in the middle of the one that
+ * runs the tests.
+ *
+ * @param root the folder; there is a space in its name
+ */
+record Checkout(Path root) {
+  private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
+
+  static Checkout in(Path folder) throws IOException {
+    Path root = Files.createTempDirectory(folder, "a checkout ");
+    copy(root, ".ci");
+    copy(root, "toolkit/target/classes");
+    copy(root, "loadtests/run");
+    copy(root, "samples/run");
+    copy(root, "samples/run.args");
+    copy(root, "samples/resources");
+    copy(root, "samples/target/lib");
+    try (var samples = Files.newDirectoryStream(original("samples"), "*.java")) {
+      for (Path sample : samples) {
+        copy(root, "samples/" + sample.getFileName());
+      }
+    }
+    Files.createFile(root.resolve("samples/target/.built"));
+    return new Checkout(root);
+  }
+
+  static Path original(String path) {
+    return REPOSITORY.resolve(path);
+  }
+
+  String path(String path) {
+    return root.resolve(path).toString();
+  }
+
+  /** Copies a file, or a folder and all in it. */
+  private static void copy(Path root, String path) throws IOException {
+    Files.createDirectories(root.resolve(path).getParent());
+    try (var files = Files.walk(original(path))) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        Path copy = root.resolve(REPOSITORY.relativize(file));
+        Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package io.plainweave.samples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("README.md")
+@Timeout(60)
+class ReadmeTest {
+  private static final Pattern COMMENT_LINES = Pattern.compile("^//.*\n", Pattern.MULTILINE);
+
+  @TempDir static Path folder;
+
+  @Test
+  void showsTheCodeOfTheEchoSample() throws Exception {
+    String sample = Files.readString(Checkout.original("samples/Echo.java"));
+    List<String> shown = Readme.code("void main(");
+    assertEquals(1, shown.size(), "programs in README.md");
+    assertEquals(withoutComments(sample), withoutComments(shown.getFirst()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "samples/run Echo",
+        "java @samples/run.args samples/Echo.java",
+        "java --source 25"
+      })
+  @EnabledOnOs(OS.LINUX)
+  void showsCommandsThatRunTheEchoSampleFromTheRoot(String beginning) throws Exception {
+    var builder = new ProcessBuilder("sh", "-c", "exec " + Readme.command(beginning, 0));
+    builder.directory(Checkout.in(folder).root().toFile());
+    builder
+        .environment()
+        .merge(
+            "PATH",
+            Path.of(System.getProperty("java.home"), "bin").toString(),
+            (path, bin) -> bin + File.pathSeparator + path);
+    try (SampleProcess echo = SampleProcess.listening(ChildProcess.start(folder, builder));
+        Client client = Client.connect(echo.port())) {
+      client.exchange("hello");
+    }
+  }
+
+  private static String withoutComments(String code) {
+    return COMMENT_LINES.matcher(code).replaceAll("").strip();
+  }
+}

@@ -1,0 +1,124 @@
+package io.plainweave.samples;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A sample that runs and listens.
+ *
+ * @param process the sample's JVM: the launcher becomes it, by exec
+ * @param port where it listens
+ */
+record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
+  /** The JDK of the tests, which is a JDK 25. */
+  private static final Path JDK = Path.of(System.getProperty("java.home"));
+
+  private static final Pattern LISTENING = Pattern.compile("listening on \\S+:(\\d+)\n");
+
+  private static final Pattern THREADS = Pattern.compile("\"tid\":");
+
+  /** Launches {@code samples/run ARGUMENTS} in the folder, and waits until it listens. */
+  static SampleProcess start(Path folder, String... arguments)
+      throws IOException, InterruptedException {
+    return startUnder(List.of(), folder, arguments);
+  }
+
+  /** As start, with a command before it that becomes the launcher, as prlimit does. */
+  static SampleProcess startUnder(List<String> prefix, Path folder, String... arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(prefix);
+    command.addAll(samplesRun(folder, arguments));
+    return listening(launch(folder, command));
+  }
+
+  /** Launches {@code samples/run ARGUMENTS} where it may have no reason to listen. */
+  static ChildProcess launch(Path folder, String... arguments) throws IOException {
+    return launch(folder, samplesRun(folder, arguments));
+  }
+
+  static ChildProcess launch(Path folder, List<String> command) throws IOException {
+    ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+    builder.environment().put("JAVA25_HOME", JDK.toString());
+    return ChildProcess.start(folder, builder);
+  }
+
+  private static List<String> samplesRun(Path folder, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Checkout.in(folder).path("samples/run"));
+    command.addAll(List.of(arguments));
+    return command;
+  }
+
+  /** Waits until the process has said where it listens. */
+  static SampleProcess listening(ChildProcess process) throws IOException, InterruptedException {
+    boolean listening = false;
+    try {
+      await()
+          .pollInterval(Duration.ofMillis(20))
+          .atMost(Duration.ofSeconds(30))
+          .until(() -> process.stdout().endsWith("\n") || !process.isAlive());
+      Matcher line = LISTENING.matcher(process.stdout());
+      if (!line.matches()) {
+        throw new AssertionError(
+            "it does not listen; stdout:\n" + process.stdout() + "\nstderr:\n" + process.stderr());
+      }
+      listening = true;
+      return new SampleProcess(process, Integer.parseInt(line.group(1)));
+    } finally {
+      if (!listening) {
+        process.kill();
+      }
+    }
+  }
+
+  /** The number of its open descriptors. */
+  int descriptors() throws IOException {
+    try (var open = Files.list(Path.of("/proc/" + process.pid() + "/fd"))) {
+      return (int) open.count();
+    }
+  }
+
+  /** The number of threads that serve a connection. */
+  long connections(Path folder) throws IOException, InterruptedException {
+    return threadsIn("io.plainweave.SocketConnection.call(", folder);
+  }
+
+  /** The number of connections that wait until their peer takes bytes. */
+  long sending(Path folder) throws IOException, InterruptedException {
+    return threadsIn("io.plainweave.SocketConnection.send(", folder);
+  }
+
+  /** Looks for threads in a method, as its operator would: in a dump, of a file in the folder. */
+  private long threadsIn(String method, Path folder) throws IOException, InterruptedException {
+    Path dump = folder.resolve("threads.json");
+    Files.deleteIfExists(dump);
+    try (ChildProcess jcmd =
+        ChildProcess.start(
+            folder,
+            JDK.resolve("bin/jcmd").toString(),
+            Long.toString(process.pid()),
+            "Thread.dump_to_file",
+            "-format=json",
+            dump.toString())) {
+      assertEquals(0, jcmd.exitCode(), "jcmd");
+    }
+    return THREADS
+        .splitAsStream(Files.readString(dump))
+        .filter(thread -> thread.contains(method))
+        .count();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    process.close();
+  }
+}
