@@ -31,7 +31,7 @@ final class ChildProcess {
     record Ended(ChildProcess child, int exitCode) implements Arrival {}
   }
 
-  private static final int LAST_LINES = 20;
+  private static final int LAST_LINES = 40; // enough for a stack trace with its message
 
   private final String name;
   private final Process process;

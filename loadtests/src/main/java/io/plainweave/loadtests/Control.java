@@ -3,7 +3,6 @@ package io.plainweave.loadtests;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +40,10 @@ final class Control implements AutoCloseable {
    */
   static Control open(Runnable arrival) {
     Control control = new Control(arrival);
+    // Loading a class from a folder takes a descriptor, and connections may have taken the last one
+    // by the time an order comes.
+    ControlLines.order(ControlLines.encode(new Order.Drain(Duration.ZERO)));
+    ControlLines.notice(ControlLines.encode(new Notice.Drained(true, Duration.ZERO)));
     // Nothing but notices may go to stdout, whatever a library thinks of printing.
     System.setOut(System.err);
     control.reader.setDaemon(true);
@@ -78,7 +81,8 @@ final class Control implements AutoCloseable {
         orders.add(ControlLines.order(line));
         arrival.run();
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
+      // Whatever it is: a child that takes no orders must not live on, or the run would hang.
       e.printStackTrace();
       exitCode = 1;
     }

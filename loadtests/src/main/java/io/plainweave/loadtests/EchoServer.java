@@ -5,13 +5,8 @@ import io.plainweave.Server;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -20,14 +15,13 @@ import picocli.CommandLine.Option;
 final class EchoServer implements Callable<Integer> {
   static final String NAME = "echo-server";
 
-  private static final Pattern RSS = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$");
-
   @Option(names = "--port", required = true, description = "The port; 0 takes a free one.")
   private int port;
 
   @Override
   public Integer call() throws Exception {
     try (Control control = Control.open(() -> {});
+        ResidentMemory resident = new ResidentMemory();
         Server server =
             Server.builder()
                 .listen(Listen.tcp(port).reusePort(true))
@@ -38,7 +32,7 @@ final class EchoServer implements Callable<Integer> {
       control.tell(new Notice.Listening(bound.getPort()));
       while (true) {
         switch (control.await()) {
-          case Order.Measure() -> control.tell(measure());
+          case Order.Measure() -> control.tell(measure(resident));
           case Order.Drain(Duration limit) -> control.tell(drain(server, limit));
           case Order.Ramp _, Order.Sweep _, Order.ExpectEnd _ ->
               throw new IllegalStateException("an order for a client reached a server");
@@ -54,20 +48,9 @@ final class EchoServer implements Callable<Integer> {
     return new Notice.Drained(complete, Duration.ofNanos(System.nanoTime() - start));
   }
 
-  private static Notice measure() throws IOException {
+  private static Notice measure(ResidentMemory resident) throws IOException {
     System.gc();
     long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-    return new Notice.Memory(heap, rss());
-  }
-
-  private static OptionalLong rss() throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.exists(status)) {
-      return OptionalLong.empty();
-    }
-    Matcher matcher = RSS.matcher(Files.readString(status));
-    return matcher.find()
-        ? OptionalLong.of(Long.parseLong(matcher.group(1)) * 1024)
-        : OptionalLong.empty();
+    return new Notice.Memory(heap, resident.bytes());
   }
 }

@@ -116,17 +116,12 @@ record Layout(
 
   @Override
   public String toString() {
-    return count(connections, "connection")
-        + ": "
-        + String.join(
-            ", ",
-            count(servers, "server process"),
-            count(clients, "client process"),
-            count(destinations, "destination address"));
-  }
-
-  private static String count(int number, String noun) {
-    String plural = noun.endsWith("s") ? "es" : "s";
-    return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : plural);
+    return String.format(
+        Locale.ROOT,
+        "%,d connections, %,d server and %,d client processes, %,d addresses",
+        connections,
+        servers,
+        clients,
+        destinations);
   }
 }

@@ -60,13 +60,14 @@ final class Million implements Callable<Integer> {
     err.flush();
     MillionRun run =
         new MillionRun(layout, hold, new Progress(err, Progress.onTerminal(), System::nanoTime));
-    Report report = run.run();
-    report.print(out);
-    run.firstFailures().forEach((kind, text) -> err.println(kind.label() + ": " + text));
-    if (!report.isFine()) {
-      err.println("Not every connection did all that was asked of it.");
+    Report report;
+    try {
+      report = run.run();
+    } finally {
+      run.firstFailures().forEach((kind, text) -> err.println(kind.label() + ": " + text));
+      err.flush();
     }
-    err.flush();
+    report.print(out);
     return report.isFine() ? 0 : 1;
   }
 
@@ -102,7 +103,7 @@ final class Million implements Callable<Integer> {
       throw usage(
           String.format(
               Locale.ROOT,
-              "-n %d is more than this machine allows: %d by %s (%s)",
+              "-n %d is more than this machine allows: %,d by %s (%s)",
               connections,
               lowest.allows(),
               lowest.name(),
