@@ -1,5 +1,6 @@
 /** A server toolkit for virtual threads. */
 module io.plainweave {
+  requires jdk.management;
   requires org.slf4j;
   requires static transitive org.jspecify;
 

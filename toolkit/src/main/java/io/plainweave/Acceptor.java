@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It runs on a platform thread: that one waits in accept(2) itself, and takes its turn even when
  * every carrier of the virtual threads is busy.
  */
-final class Acceptor implements Callable<@Nullable Void> {
+final class Acceptor implements Callable<Scope.After> {
   private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
@@ -21,7 +21,6 @@ final class Acceptor implements Callable<@Nullable Void> {
   private final Server server;
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
-  private final ServerEvents.AcceptFailures failures = new ServerEvents.AcceptFailures();
 
   /**
    * How long to wait after the next failure, in nanoseconds; only the acceptor's thread touches it.
@@ -35,13 +34,22 @@ final class Acceptor implements Callable<@Nullable Void> {
     this.context = context;
   }
 
+  @Override
+  public Scope.After call() throws InterruptedException {
+    Thread.currentThread().setName("plainweave acceptor " + listener);
+    try {
+      // Bound here once, it is inherited by all threads of all connections.
+      return ScopedValue.where(Server.CURRENT, server).call(this::acceptAndJoin);
+    } finally {
+      lifecycle.acceptorEnded();
+    }
+  }
+
   /**
    * Accepts until the listener is closed, then waits for the connections; an interrupt cancels
    * them.
    */
-  @Override
-  public @Nullable Void call() throws InterruptedException {
-    Thread.currentThread().setName("plainweave acceptor " + listener);
+  private Scope.After acceptAndJoin() throws InterruptedException {
     try (Scope connections = Scope.open("listener " + listener, Thread.ofVirtual().factory())) {
       try {
         acceptInto(connections);
@@ -49,10 +57,8 @@ final class Acceptor implements Callable<@Nullable Void> {
         server.failed(listener, e);
       }
       connections.join();
-    } finally {
-      lifecycle.acceptorEnded();
     }
-    return null;
+    return Scope.After.CONTINUE;
   }
 
   private void acceptInto(Scope connections) throws IOException, InterruptedException {
@@ -99,7 +105,7 @@ final class Acceptor implements Callable<@Nullable Void> {
     try {
       started = connections.fork(connection);
     } catch (OutOfMemoryError e) {
-      failures.failed(listener, e);
+      context.events().tell(new ServerEvent.AcceptFailed(listener.address(), e));
     } finally {
       if (!started) {
         connection.end();
@@ -119,7 +125,7 @@ final class Acceptor implements Callable<@Nullable Void> {
     if (!listener.isOpen()) {
       return false;
     }
-    failures.failed(listener, failure);
+    context.events().tell(new ServerEvent.AcceptFailed(listener.address(), failure));
     if (!listener.isListening()) {
       throw new IOException("the listener was destroyed from outside", failure);
     }

@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.regex.Pattern;
 
 /** How addresses are shown. */
@@ -19,7 +20,10 @@ final class Addresses {
    * {@code ADDRESS:PORT}, with IPv6 in brackets (RFC 5952, section 6); never a name, which could
    * cost a look-up.
    */
-  static String format(InetSocketAddress address) {
+  static String format(SocketAddress any) {
+    if (!(any instanceof InetSocketAddress address)) {
+      return any.toString();
+    }
     String host = address.getAddress().getHostAddress();
     return address.getAddress() instanceof Inet6Address
         ? "[" + ZEROS.matcher(host).replaceFirst("::$2") + "]:" + address.getPort()

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
+import java.time.Duration;
 
 /**
  * One accepted connection: two byte streams, each of which ends on its own.
@@ -21,7 +22,8 @@ import java.net.SocketAddress;
  * set, closes the connection with {@link java.nio.channels.ClosedByInterruptException}: this is
  * what cancellation is made of.
  *
- * <p><b>Failures.</b> Every failure of the transport is an {@link IOException}.
+ * <p><b>Failures</b> are {@link ConnectionException}s: the peer has reset the connection, it was
+ * closed at this side, or two threads use one direction at a time.
  */
 public sealed interface Connection extends AutoCloseable permits SocketConnection {
   /**
@@ -51,6 +53,38 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * @return the output, the same at every call
    */
   OutputStream output();
+
+  /**
+   * Waits for the first byte of the next message, and marks that a message has begun. Until {@link
+   * #endMessage()}, the drain leaves the connection alone and {@link TimeLimits#message()} applies;
+   * before the first byte, the drain ends the wait. Handlers that read with {@code
+   * io.plainweave.framing} need not call this, nor those that read a plain stream without messages.
+   *
+   * @return true if there is a byte to read; false at the end of input: the peer has finished, or
+   *     the server drains
+   * @throws IOException if the connection fails
+   */
+  boolean awaitMessage() throws IOException;
+
+  /** Marks that the message is complete: what is read next belongs to another one. */
+  void endMessage();
+
+  /**
+   * Opens a scope for threads that live and die with this connection. The calling thread owns it
+   * and must close it.
+   *
+   * @return the scope, without a deadline
+   */
+  ConnectionScope openScope();
+
+  /**
+   * Opens a scope for threads that live and die with this connection, with a deadline.
+   *
+   * @param timeout after it, the connection is reset and the scope cancelled; a tenth of a second
+   *     is the finest step
+   * @return the scope
+   */
+  ConnectionScope openScope(Duration timeout);
 
   /**
    * Flushes the output and finishes it: the peer reads end of stream after the last byte. Reading

@@ -1,21 +1,32 @@
 package io.plainweave;
 
 /**
- * What the reading side of a connection does, as far as the drain must know it.
+ * What the reading side of a connection does, as far as the drain and the time limits must know it.
  *
  * <pre>
- *   WORKING  ⇄  WAITING  →  DRAINED
+ *               receive                 first byte
+ *   WORKING  ─────────────→  WAITING  ─────────────→  IN_MESSAGE  ⇄  WAITING_IN_MESSAGE
+ *      ↑ └──────────────────────│─────────────────────────↑ │
+ *      │     bytes were there   │ drain                   │ │ endMessage
+ *      └────────────────────────│─────────────────────────│─┘
+ *                               ↓
+ *                            DRAINED
  * </pre>
  *
- * <p>Only the reading thread moves between WORKING and WAITING; only the reaper moves to DRAINED,
- * and only from WAITING. So either the handler gets the first bytes of a message and may read the
- * rest of it, or it reads end of stream: never half of a message that the drain has cut.
+ * <p>A plain stream, in which no messages are marked, goes to and fro between WORKING and WAITING.
+ * Only the reading thread moves the state, but for the step to DRAINED, which the reaper takes, and
+ * only from WAITING. So a handler either gets the first bytes of a message and may read the rest,
+ * or it reads end of stream.
  */
 enum ConnectionActivity {
-  /** The handler is at work, or has part of a message. */
+  /** The handler is at work. */
   WORKING,
-  /** The handler waits for input and has no part of a message. */
+  /** The handler waits for the first byte of a message. */
   WAITING,
-  /** The drain has ended the input. */
+  /** A message was begun; the handler is not waiting for more of it. */
+  IN_MESSAGE,
+  /** The handler waits for the rest of a message. */
+  WAITING_IN_MESSAGE,
+  /** The input was ended, for the server's drain or a time limit. */
   DRAINED
 }

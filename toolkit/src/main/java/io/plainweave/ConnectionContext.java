@@ -7,14 +7,6 @@ record ConnectionContext(
     ConnectionRegistry registry,
     BufferPool buffers,
     Ticks ticks,
-    ServerEvents events) {
-  ConnectionContext(Handler handler, int maxConnections) {
-    this(
-        handler,
-        new ConnectionLimit(maxConnections),
-        new ConnectionRegistry(),
-        new BufferPool(),
-        new Ticks(),
-        new ServerEvents());
-  }
-}
+    TimeCheck timeCheck,
+    Drain drain,
+    ServerEvents events) {}

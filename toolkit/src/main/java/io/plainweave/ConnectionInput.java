@@ -67,7 +67,7 @@ final class ConnectionInput extends InputStream {
 
   @Override
   public int available() throws IOException {
-    return (bytes == null ? 0 : bytes.remaining()) + connection.available();
+    return buffered() + connection.available();
   }
 
   @Override
@@ -82,6 +82,16 @@ final class ConnectionInput extends InputStream {
       releaseIfEmpty(from);
     }
     return total;
+  }
+
+  /** Waits until there is a byte to read; false at the end of input. */
+  boolean fillBuffer() throws IOException {
+    return fill() != null;
+  }
+
+  /** How many bytes were received and not yet read. */
+  int buffered() {
+    return bytes == null ? 0 : bytes.remaining();
   }
 
   /** Gives back what is borrowed; called by the connection at its end. */

@@ -16,6 +16,9 @@ final class ConnectionLimit {
   private int inUse;
 
   /** Guarded by lock. */
+  private boolean suspended;
+
+  /** Guarded by lock. */
   private boolean closed;
 
   ConnectionLimit(int maximum) {
@@ -32,7 +35,7 @@ final class ConnectionLimit {
   boolean awaitPermit() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (inUse == maximum && !closed) {
+      while ((suspended || inUse >= maximum) && !closed) {
         changed.await();
       }
       return !closed;
@@ -63,6 +66,17 @@ final class ConnectionLimit {
     lock.lock();
     try {
       inUse--;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets everybody wait for a permit until it is resumed. */
+  void suspend(boolean suspended) {
+    lock.lock();
+    try {
+      this.suspended = suspended;
       changed.signalAll();
     } finally {
       lock.unlock();

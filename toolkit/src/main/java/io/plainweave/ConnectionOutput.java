@@ -105,7 +105,6 @@ final class ConnectionOutput extends OutputStream {
   private ByteBuffer room() throws IOException {
     ByteBuffer to = pending;
     if (to == null) {
-      connection.ensureOutputOpen();
       to = connection.buffers().take();
       pending = to;
       writer = Thread.currentThread();

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * forty, and a pass over all of them runs through memory in order, without a lock.
  */
 final class ConnectionRegistry {
+  private static final int NO_SLOT = -1;
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Replaced by a longer one under lock; elements are written under lock and read by anybody. */
@@ -44,11 +46,15 @@ final class ConnectionRegistry {
     }
   }
 
+  /** Removes a connection; has no effect if it was removed before. */
   void remove(SocketConnection connection) {
     lock.lock();
     try {
-      slots.set(connection.slot, null);
-      free[freeCount++] = connection.slot;
+      if (connection.slot >= 0) {
+        slots.set(connection.slot, null);
+        free[freeCount++] = connection.slot;
+        connection.slot = NO_SLOT;
+      }
     } finally {
       lock.unlock();
     }
@@ -59,13 +65,23 @@ final class ConnectionRegistry {
    * and perhaps for some that come or go meanwhile.
    */
   void forEach(Consumer<? super SocketConnection> action) {
+    forEach(0, slots(), action);
+  }
+
+  /** The same for the connections in some of the slots. */
+  void forEach(int from, int to, Consumer<? super SocketConnection> action) {
     AtomicReferenceArray<@Nullable SocketConnection> all = slots;
-    for (int i = 0; i < all.length(); i++) {
+    for (int i = from; i < to; i++) {
       SocketConnection connection = all.get(i);
       if (connection != null) {
         action.accept(connection);
       }
     }
+  }
+
+  /** How many slots there are, free ones included; they only become more. */
+  int slots() {
+    return slots.length();
   }
 
   private void grow() {

@@ -104,7 +104,7 @@ final class Listener implements AutoCloseable {
       channel.close();
     } catch (IOException e) {
       // The descriptor is gone all the same (close(2)).
-      ServerEvents.closeFailed(this, e);
+      ServerLog.closeFailed(this, e);
     }
   }
 

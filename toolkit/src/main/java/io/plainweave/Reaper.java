@@ -1,46 +1,92 @@
 package io.plainweave;
 
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread of a server that looks at the time: it counts ticks, and at each of them goes over
- * the connections. A connection notes the tick of what it does, which costs a field, where a timer
- * or a timed wait for each read would cost more than the read.
- *
- * <p>Ticks measure the time for which this process has run: when it was stopped and goes on, one
- * tick has passed, and the connections get their chance to read before they are judged.
+ * The one thread of a server that looks at the time: at each tick it goes over the connections,
+ * ends those that have taken too long, and drives the drain. A connection notes the tick of what it
+ * does, which costs a field, where a timer or a timed wait for each read would cost more than the
+ * read.
  *
  * <p>Its end cancels what is left of the server.
  */
-final class Reaper implements Callable<@Nullable Void> {
-  static final int TICK_MILLIS = 100;
+final class Reaper implements Callable<Scope.After> {
+  /**
+   * Of more connections than this only a part is looked at in each tick, so that each has its turn
+   * once a second.
+   */
+  private static final int ALL_AT_ONCE = 10_000;
+
+  private static final int PARTS = 1_000 / Ticks.MILLIS;
 
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
+  private final CarrierWatchdog watchdog;
+  private final Runnable closeListeners;
 
-  Reaper(Lifecycle lifecycle, ConnectionContext context) {
+  /** The slot at which the next part begins; only the reaper's thread touches it. */
+  private int next;
+
+  Reaper(
+      Lifecycle lifecycle,
+      ConnectionContext context,
+      CarrierWatchdog watchdog,
+      Runnable closeListeners) {
     this.lifecycle = lifecycle;
     this.context = context;
+    this.watchdog = watchdog;
+    this.closeListeners = closeListeners;
   }
 
   @Override
-  public @Nullable Void call() throws InterruptedException {
+  public Scope.After call() throws InterruptedException {
     Thread.currentThread().setName("plainweave reaper");
-    ServerState known = ServerState.RUNNING;
-    while (lifecycle.awaitTick(known, TICK_MILLIS)) {
-      known = lifecycle.state();
-      int now = context.ticks().advance();
-      boolean draining = known == ServerState.DRAINING;
-      context
-          .registry()
-          .forEach(connection -> {
-            connection.endLinger(now, draining);
-            if (draining) {
-              connection.drain(now);
-            }
-          });
+    try {
+      ServerState known = lifecycle.state();
+      while (lifecycle.awaitTick(known, Ticks.MILLIS)) {
+        known = lifecycle.state();
+        int now = context.ticks().advance();
+        watchdog.check(now);
+        if (known == ServerState.DRAINING) {
+          drain(now);
+        } else {
+          checkPart(now);
+        }
+      }
+    } finally {
+      watchdog.takeBack();
     }
-    return null;
+    return Scope.After.CANCEL;
+  }
+
+  private void checkPart(int now) {
+    int slots = context.registry().slots();
+    int end = slots <= ALL_AT_ONCE ? slots : Math.min(slots, next + slots / PARTS + 1);
+    context.registry().forEach(next, end, connection -> check(connection, now, false));
+    next = end == slots ? 0 : end;
+  }
+
+  private void check(SocketConnection connection, int now, boolean draining) {
+    context.timeCheck().apply(connection, now, draining);
+  }
+
+  private void drain(int now) {
+    Drain drain = context.drain();
+    if (drain.isOver(now)) {
+      drain.cancel(context.registry());
+      lifecycle.advanceTo(ServerState.CANCELLING);
+      return;
+    }
+    if (drain.closesListeners(now)) {
+      closeListeners.run();
+    }
+    context
+        .registry()
+        .forEach(connection -> {
+          if (drain.tells(connection.slot, now)) {
+            connection.drain(now);
+          }
+          check(connection, now, true);
+        });
   }
 }

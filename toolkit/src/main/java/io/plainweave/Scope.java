@@ -18,21 +18,25 @@ import org.jspecify.annotations.Nullable;
  * keeps nothing of a subtask that has ended: it may live for months and fork millions of them.
  */
 final class Scope implements AutoCloseable {
-  private final StructuredTaskScope<Object, @Nullable Void> scope;
+  /** What the end of a task means for the others. */
+  enum After {
+    /** The others go on. */
+    CONTINUE,
+    /** The others are cancelled. */
+    CANCEL
+  }
+
+  private final StructuredTaskScope<After, @Nullable Void> scope;
   private final ThreadFactory threads;
 
   /** The thread of the latest fork; only the owner touches it. */
   private @Nullable Thread latest;
 
-  /** Set by a stop subtask at its end, read by the joiner right afterwards in the same thread. */
-  private volatile boolean stopped;
-
   private Scope(String name, ThreadFactory threads) {
     this.threads = threads;
     this.scope =
         StructuredTaskScope.open(
-            new StopJoiner(this),
-            config -> config.withName(name).withThreadFactory(this::newThread));
+            new LeanJoiner(), config -> config.withName(name).withThreadFactory(this::newThread));
   }
 
   /**
@@ -46,31 +50,17 @@ final class Scope implements AutoCloseable {
   }
 
   /**
-   * Starts a thread for the task. What the task returns is dropped, and so is what it throws: the
-   * task tells its failures by itself.
+   * Starts a thread for the task. A task that throws, which is never meant to happen, cancels the
+   * others.
    *
    * @return false if the scope is cancelled: then the task never runs, and what it was to own is
    *     still the caller's
    */
-  boolean fork(Callable<?> task) {
+  boolean fork(Callable<After> task) {
     latest = null;
-    scope.fork(task::call);
-    // After a cancel no thread is made, or it is made and refused; a subtask does not tell.
+    scope.fork(task);
+    // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
     return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
-  }
-
-  /**
-   * Starts a thread for a task at whose end, however it ends, the scope is cancelled: there is no
-   * public cancel.
-   */
-  void forkStop(Callable<?> task) {
-    fork(() -> {
-      try {
-        return task.call();
-      } finally {
-        stopped = true;
-      }
-    });
   }
 
   /** Waits until every thread of this scope has ended or the scope is cancelled. */
@@ -97,10 +87,11 @@ final class Scope implements AutoCloseable {
    * Keeps nothing: the standard joiners that collect would hold every connection that there ever
    * was.
    */
-  private record StopJoiner(Scope scope) implements Joiner<Object, @Nullable Void> {
+  private static final class LeanJoiner implements Joiner<After, @Nullable Void> {
     @Override
-    public boolean onComplete(Subtask<? extends Object> subtask) {
-      return scope.stopped;
+    public boolean onComplete(Subtask<? extends After> subtask) {
+      // There is no public cancel: a subtask has to end for it.
+      return subtask.state() != Subtask.State.SUCCESS || subtask.get() == After.CANCEL;
     }
 
     @Override

@@ -35,9 +35,15 @@ public final class Server implements AutoCloseable {
   /** What a cancelled handler gets to clean up before {@link #close()} goes on without it. */
   private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
+  /**
+   * The server to which the current thread belongs: that of a connection, or one that it has forked
+   * in a scope.
+   */
+  static final ScopedValue<Server> CURRENT = ScopedValue.newInstance();
+
   private final List<Listen.Tcp> listens;
   private final ConnectionContext context;
-  private final Duration drainTimeout;
+  private final int maxCarriers;
   private final boolean stopOnSignal;
   private final Lifecycle lifecycle = new Lifecycle();
   private final AtomicBoolean started = new AtomicBoolean();
@@ -49,13 +55,10 @@ public final class Server implements AutoCloseable {
   private volatile @Nullable Throwable failure;
 
   Server(
-      List<Listen.Tcp> listens,
-      ConnectionContext context,
-      Duration drainTimeout,
-      boolean stopOnSignal) {
+      List<Listen.Tcp> listens, ConnectionContext context, int maxCarriers, boolean stopOnSignal) {
     this.listens = listens;
     this.context = context;
-    this.drainTimeout = drainTimeout;
+    this.maxCarriers = maxCarriers;
     this.stopOnSignal = stopOnSignal;
   }
 
@@ -185,15 +188,43 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Begins the drain and returns at once. New connections are refused from now on. A second call
-   * has no effect. A server that was not started is terminated.
+   * Replaces the time limits. They apply to all connections from now on, to those that are open,
+   * too.
+   *
+   * @param timeLimits the limits
+   */
+  public void changeTimeLimits(TimeLimits timeLimits) {
+    context.timeCheck().change(timeLimits);
+  }
+
+  /**
+   * Stops accepting until {@link #resume()}: new connections wait in the kernel's backlog, and
+   * those that are open go on. A listener may already have accepted one more, which waits, too.
+   */
+  public void suspend() {
+    context.limit().suspend(true);
+  }
+
+  /** Accepts again after {@link #suspend()}. */
+  public void resume() {
+    context.limit().suspend(false);
+  }
+
+  /**
+   * Begins the drain and returns at once. New connections are refused from now on, or when the
+   * {@linkplain ServerBuilder#drainDelay(Duration) delay} has passed. There is no deadline:
+   * connections may finish whenever they do, unless {@link #drain()} or {@link #close()} is called,
+   * too. A second call has no effect. A server that was not started is terminated.
    */
   public void shutdown() {
     if (started.compareAndSet(false, true)) {
       lifecycle.advanceTo(ServerState.TERMINATED);
     } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
-      closeListeners();
-      context.events().draining(connections());
+      context.drain().begin();
+      context.events().tell(new ServerEvent.DrainBegan(connections()));
+      if (context.drain().closesListeners(context.ticks().now())) {
+        closeListeners();
+      }
     }
   }
 
@@ -205,8 +236,8 @@ public final class Server implements AutoCloseable {
   public void shutdownNow() {
     shutdown();
     if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
-      context.events().cancelling(connections());
-      context.registry().forEach(SocketConnection::cancel);
+      closeListeners();
+      context.drain().cancel(context.registry());
       lifecycle.advanceTo(ServerState.CANCELLING);
     }
   }
@@ -226,24 +257,38 @@ public final class Server implements AutoCloseable {
    * Drains for the configured time ({@link ServerBuilder#drainTimeout(Duration)}), then cancels,
    * and waits one more second for the cancelled handlers. If the calling thread is interrupted, it
    * cancels at once, and the thread's interrupt flag stays set.
+   *
+   * <p>However often and from wherever it is called, there is one drain, and one report. A thread
+   * of a handler of this server, which would wait for itself, does not wait: it gets a report of
+   * what is known.
+   *
+   * @return what has become of the connections
    */
-  @Override
-  public void close() {
+  public DrainReport drain() {
+    context.drain().limit();
     shutdown();
+    if (CURRENT.isBound() && CURRENT.get() == this) {
+      return context.drain().report(context.registry());
+    }
     try {
-      if (!awaitTermination(drainTimeout)) {
-        shutdownNow();
-        awaitTermination(CANCEL_TIMEOUT);
-      }
+      lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
+      lifecycle.await(ServerState.TERMINATED, CANCEL_TIMEOUT.toNanos());
     } catch (InterruptedException e) {
       shutdownNow();
       Thread.currentThread().interrupt();
     }
+    return context.drain().conclude(context.registry(), context.events());
+  }
+
+  /** Does the same as {@link #drain()}. */
+  @Override
+  public void close() {
+    drain();
   }
 
   /** Ends the server because a listener of it has failed. */
   void failed(Listener listener, Throwable cause) {
-    context.events().acceptorFailed(listener, cause);
+    context.events().tell(new ServerEvent.ListenerFailed(listener.address(), cause));
     failure = cause;
     shutdown();
   }
@@ -271,7 +316,9 @@ public final class Server implements AutoCloseable {
         lifecycle.advanceTo(ServerState.TERMINATED);
       }
     }
-    listeners.forEach(context.events()::listening);
+    for (Listener listener : listeners) {
+      context.events().tell(new ServerEvent.Listening(listener.address()));
+    }
   }
 
   private void superviseInBackground() {
@@ -299,7 +346,8 @@ public final class Server implements AutoCloseable {
       }
       // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
       // scope.
-      scope.forkStop(new Reaper(lifecycle, context));
+      var watchdog = new CarrierWatchdog(context.registry(), context.events(), maxCarriers);
+      scope.fork(new Reaper(lifecycle, context, watchdog, this::closeListeners));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could close.
         closeListeners();
@@ -314,6 +362,7 @@ public final class Server implements AutoCloseable {
       closeListeners();
       StopSignals.remove(this);
       lifecycle.advanceTo(ServerState.TERMINATED);
+      context.drain().conclude(context.registry(), context.events());
     }
   }
 

@@ -19,7 +19,12 @@ public final class ServerBuilder {
   private @Nullable Handler handler;
   private int maxConnections = Integer.MAX_VALUE;
   private Duration drainTimeout = Duration.ofSeconds(30);
+  private Duration drainDelay = Duration.ZERO;
+  private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
+  private TimeLimits timeLimits = TimeLimits.DEFAULT;
+  private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
+  private final List<ServerObserver> observers = new ArrayList<>();
 
   ServerBuilder() {}
 
@@ -66,18 +71,85 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets how long {@link Server#close()}, and the end of the process by a signal, let connections
-   * finish before they cancel them. Default: 30 seconds. Zero cancels at once.
+   * Sets how long {@link Server#drain()}, {@link Server#close()} and the end of the process by a
+   * signal let connections finish before they cancel them. Default: 30 seconds. Zero cancels at
+   * once.
    *
    * @param drainTimeout not negative
    * @return this builder
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainTimeout(Duration drainTimeout) {
-    if (drainTimeout.isNegative()) {
-      throw new IllegalArgumentException("drainTimeout must not be negative: " + drainTimeout);
+    this.drainTimeout = notNegative("drainTimeout", drainTimeout);
+    return this;
+  }
+
+  /**
+   * Sets how long the listeners stay open when a drain has begun, so that a load balancer that asks
+   * for readiness ({@link Server#state()}, {@link ServerEvent.DrainBegan}) sends no more
+   * connections before they would be refused. It comes before the time to drain. Default: zero.
+   *
+   * @param drainDelay not negative
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder drainDelay(Duration drainDelay) {
+    this.drainDelay = notNegative("drainDelay", drainDelay);
+    return this;
+  }
+
+  /**
+   * Sets over how long a time the ends of waiting connections are spread in a drain, so that not
+   * all their clients come back elsewhere in one moment. It is part of the time to drain, and
+   * should be well below it. Default: zero, all at once.
+   *
+   * @param drainSpread not negative
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder drainSpread(Duration drainSpread) {
+    this.drainSpread = notNegative("drainSpread", drainSpread);
+    return this;
+  }
+
+  /**
+   * Sets how long connections may take for what. They can be changed while the server runs.
+   * Default: {@link TimeLimits#DEFAULT}.
+   *
+   * @param timeLimits the limits
+   * @return this builder
+   */
+  public ServerBuilder timeLimits(TimeLimits timeLimits) {
+    this.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits");
+    return this;
+  }
+
+  /**
+   * Sets how many carriers the process may have in all. Handlers that compute, or that block in
+   * files or native code, keep their carriers; when all are kept and no virtual thread has run for
+   * two seconds, the server tells so ({@link ServerEvent.CarriersBusy}) and adds a carrier up to
+   * this number, to take it back later. Default: four for each processor. 1 adds none.
+   *
+   * @param maxCarriers at least 1
+   * @return this builder
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ServerBuilder maxCarriers(int maxCarriers) {
+    if (maxCarriers < 1) {
+      throw new IllegalArgumentException("maxCarriers must be at least 1: " + maxCarriers);
     }
-    this.drainTimeout = drainTimeout;
+    this.maxCarriers = maxCarriers;
+    return this;
+  }
+
+  /**
+   * Adds an observer of the server's events. All are told, in this order.
+   *
+   * @param observer is told
+   * @return this builder
+   */
+  public ServerBuilder observer(ServerObserver observer) {
+    observers.add(Objects.requireNonNull(observer, "observer"));
     return this;
   }
 
@@ -109,11 +181,25 @@ public final class ServerBuilder {
       throw new IllegalStateException("the server has no handler: call handler(...)");
     }
     PreviewCheck.run();
-    return new Server(
-        List.copyOf(listens),
-        new ConnectionContext(handler, maxConnections),
-        drainTimeout,
-        stopOnSignal);
+    var ticks = new Ticks();
+    var context =
+        new ConnectionContext(
+            handler,
+            new ConnectionLimit(maxConnections),
+            new ConnectionRegistry(),
+            new BufferPool(),
+            ticks,
+            new TimeCheck(timeLimits),
+            new Drain(drainDelay, drainSpread, drainTimeout, ticks),
+            new ServerEvents(new ServerLog(), observers));
+    return new Server(List.copyOf(listens), context, maxCarriers, stopOnSignal);
+  }
+
+  private static Duration notNegative(String name, Duration value) {
+    if (value.isNegative()) {
+      throw new IllegalArgumentException(name + " must not be negative: " + value);
+    }
+    return value;
   }
 
   /**

@@ -1,7 +1,9 @@
 package io.plainweave;
 
 import static io.plainweave.ConnectionActivity.DRAINED;
+import static io.plainweave.ConnectionActivity.IN_MESSAGE;
 import static io.plainweave.ConnectionActivity.WAITING;
+import static io.plainweave.ConnectionActivity.WAITING_IN_MESSAGE;
 import static io.plainweave.ConnectionActivity.WORKING;
 
 import java.io.IOException;
@@ -12,7 +14,10 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -20,29 +25,28 @@ import org.jspecify.annotations.Nullable;
  * A connection over a socket channel, and the task of its thread: {@link #call()} is its life from
  * the handler to the close.
  *
- * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name.
+ * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
+ * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
-final class SocketConnection implements Connection, Callable<@Nullable Void> {
-  /**
-   * How long the peer may take to finish after we did: 5 s as in nginx, and 500 ms when the server
-   * drains.
-   */
-  private static final int LINGER_TICKS = 5_000 / Reaper.TICK_MILLIS;
-
-  private static final int LINGER_TICKS_IN_DRAIN = 500 / Reaper.TICK_MILLIS;
-
+final class SocketConnection implements Connection, Callable<Scope.After> {
   /** How much of the peer's input is dropped while we wait for its end. */
   private static final int LINGER_BYTES = 64 * 1024;
 
   /**
-   * A raw stream has no message boundary that could be known: it counts as waiting when nothing has
-   * come for this long. A connection that has never sent anything waits from the beginning.
+   * A plain stream has no message boundary that could be known: it waits for a message when nothing
+   * has come for this long. One that has never sent anything waits from the beginning.
    */
-  private static final int QUIET_TICKS = 200 / Reaper.TICK_MILLIS;
+  private static final int QUIET = 200 / Ticks.MILLIS;
 
   private static final AtomicReferenceFieldUpdater<SocketConnection, ConnectionActivity> ACTIVITY =
       AtomicReferenceFieldUpdater.newUpdater(
           SocketConnection.class, ConnectionActivity.class, "activity");
+
+  private static final AtomicReferenceFieldUpdater<SocketConnection, @Nullable CloseReason> REASON =
+      AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, CloseReason.class, "reason");
+
+  private static final AtomicIntegerFieldUpdater<SocketConnection> WRITING =
+      AtomicIntegerFieldUpdater.newUpdater(SocketConnection.class, "writing");
 
   private final ConnectionContext context;
   private final SocketChannel channel;
@@ -54,45 +58,68 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
   /** The place in the registry, which alone touches it. */
   int slot;
 
+  /** The thread that runs the handler, set by itself. */
+  private volatile @Nullable Thread thread;
+
   /** Moved as {@link ConnectionActivity} tells. */
-  private volatile ConnectionActivity activity = WORKING;
+  volatile ConnectionActivity activity = WORKING;
+
+  /** Why the connection ends; set once, by whoever ends it first. */
+  private volatile @Nullable CloseReason reason;
 
   /**
-   * The tick of the last input; written by the reading thread, published to the reaper by the
-   * change of activity.
+   * Why the reaper has ended the input; set by it before the step to DRAINED, which publishes it.
    */
-  private int lastReceived;
+  @Nullable CloseReason goodbye;
+
+  /** The innermost scope of the handler; set by the handler's threads, read by the reaper. */
+  volatile @Nullable ConnectionScope scope;
+
+  /** 1 while a thread writes to the socket, otherwise 0. */
+  volatile int writing;
+
+  /** Whether the peer has finished; written by the reading thread. */
+  private volatile boolean inputFinished;
+
+  /** Whether FIN was sent; written by the writing thread. */
+  volatile boolean outputFinished;
 
   /**
-   * Whether we wait for the peer's FIN; set by the connection's thread, after {@link #lingerSince},
-   * read by the reaper.
+   * Whether the handler is done and we wait for the peer's FIN; written by the connection's thread.
    */
-  private volatile boolean lingering;
-
-  /** The tick of our FIN; published by {@link #lingering}. */
-  private int lingerSince;
-
-  /** Whether the peer has finished; only the reading thread touches it. */
-  private boolean inputEnded;
-
-  /** Whether FIN was sent; only the writing thread touches it. */
-  private boolean outputFinished;
-
-  /** Set by {@link #cancel()}: what fails from now on is no fault of the handler's. */
-  private volatile boolean cancelled;
+  volatile boolean lingering;
 
   /**
-   * The first failure of the socket: what comes after it is no fault of the handler's. Any thread
-   * may set it.
+   * Whether the handler marks messages; only the reading thread touches it, and the reaper looks.
    */
-  private volatile @Nullable IOException transportFailure;
+  private boolean marksMessages;
+
+  // Ticks, each written by the thread that does the thing. The reaper may see them a moment late,
+  // which a limit can bear.
+  final int openedAt;
+  int lastReceived;
+  int lastSent;
+  int messageSince;
+  int outputFinishedAt;
+  int inputEndedAt;
+
+  /** Bytes from the peer; written by the reading thread. */
+  private long received;
+
+  /** What {@link #received} was at the beginning of the message; written by the reading thread. */
+  private long receivedBeforeMessage;
+
+  /** Bytes to the peer; written by the writing thread. */
+  private long sent;
 
   private SocketConnection(ConnectionContext context, SocketChannel channel) throws IOException {
     this.context = context;
     this.channel = channel;
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = channel.getLocalAddress();
-    this.lastReceived = context.ticks().now() - QUIET_TICKS;
+    this.openedAt = context.ticks().now();
+    this.lastReceived = openedAt;
+    this.lastSent = openedAt;
   }
 
   /**
@@ -106,50 +133,261 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
     return connection;
   }
 
-  /** The life of the connection, on its own thread. */
+  // The life of the connection
+
   @Override
-  public @Nullable Void call() {
+  public Scope.After call() {
+    thread = Thread.currentThread();
     try {
-      // Output leaves in whole batches already: waiting for more of them (RFC 896) would only delay
+      context.events().tell(new ServerEvent.ConnectionOpened(this));
+      // Output leaves in whole batches already: to wait for more of them (RFC 896) would only delay
       // the last one.
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       context.handler().handle(this);
       close();
     } catch (Throwable failure) {
-      handlerFailed(failure);
+      abort(cutByUs(failure) ? goodbye() : reasonFor(failure));
     } finally {
       end();
     }
-    return null;
+    return Scope.After.CONTINUE;
   }
 
-  /** Closes the socket and gives everything back. */
+  /** Whether a handler has failed only because its input was ended here. */
+  private boolean cutByUs(Throwable failure) {
+    return activity == DRAINED && failure instanceof IOException;
+  }
+
+  private CloseReason goodbye() {
+    return goodbye == null ? new CloseReason.Drained() : goodbye;
+  }
+
+  /** Closes the socket, gives everything back and tells how it ended. */
   void end() {
+    closeSocket();
     try {
-      closeRaw();
       input.release();
       output.release();
+      CloseReason ended = closeReason();
+      context.drain().connectionEnded(ended);
+      if (thread != null && ended != null) {
+        Duration age = Duration.ofMillis((long) (now() - openedAt) * Ticks.MILLIS);
+        context.events().tell(new ServerEvent.ConnectionClosed(this, ended, age, received, sent));
+      }
     } finally {
       context.registry().remove(this);
       context.limit().release();
     }
   }
 
-  private void handlerFailed(Throwable failure) {
-    abort();
-    if (cancelled || failure instanceof InterruptedException) {
-      context.events().cancelled(remoteAddress);
-    } else if (transportFailure != null && failure instanceof IOException) {
-      context.events().peerGone(remoteAddress, failure);
-    } else {
-      context.events().handlerFailed(remoteAddress, failure);
+  /**
+   * What a failure of the handler means for the connection, if nothing else has ended it before.
+   */
+  static CloseReason reasonFor(Throwable failure) {
+    return switch (failure) {
+      case PeerResetException e -> new CloseReason.PeerReset(e);
+      case TruncatedMessageException e -> new CloseReason.Truncated(e);
+      case MalformedMessageException e -> new CloseReason.Malformed(e);
+      case ConnectionClosedException e -> e.reason();
+      default -> new CloseReason.HandlerFailed(failure);
+    };
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      if (channel.isOpen()) {
+        finishOutput();
+        linger();
+      }
+      endWith(activity == DRAINED ? goodbye() : new CloseReason.Finished());
+    } finally {
+      closeSocket();
     }
   }
+
+  /**
+   * Reads and drops until the peer has finished: closing a socket with unread input makes the
+   * kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6).
+   */
+  private void linger() {
+    if (inputFinished || !context.timeCheck().lingers()) {
+      return;
+    }
+    lingering = true;
+    ByteBuffer dropped = ByteBuffer.allocate(1024);
+    try {
+      for (int left = LINGER_BYTES; left > 0; left -= dropped.position()) {
+        if (channel.read(dropped.clear()) < 0) {
+          return;
+        }
+      }
+    } catch (IOException resetOrTimedOut) {
+      // All was said: this is the end, whichever it is.
+    }
+  }
+
+  @Override
+  public void abort() {
+    abort(new CloseReason.Aborted());
+  }
+
+  /** Resets the connection; false if there was another reason before. */
+  boolean abort(CloseReason why) {
+    boolean first = endWith(why);
+    if (channel.isOpen()) {
+      try {
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      } catch (IOException closedMeanwhile) {
+        // There is nobody to reset any more.
+      }
+      closeSocket();
+    }
+    return first;
+  }
+
+  /** Resets the connection because the server is cancelled; false if it was ending anyway. */
+  boolean cancel() {
+    return abort(new CloseReason.Cancelled());
+  }
+
+  private boolean endWith(CloseReason why) {
+    return REASON.compareAndSet(this, null, why);
+  }
+
+  /** Closes the channel with whatever that means to the peer. */
+  void closeSocket() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // The descriptor is gone all the same (close(2)).
+      ServerLog.closeFailed(this, e);
+    }
+  }
+
+  // Input
 
   @Override
   public InputStream input() {
     return input;
   }
+
+  @Override
+  public boolean awaitMessage() throws IOException {
+    marksMessages = true;
+    if (activity == IN_MESSAGE) {
+      endMessage();
+    }
+    if (input.buffered() == 0 && context.drain().tells(slot, now())) {
+      // Here, at the boundary, nothing is lost; the reaper might never find a busy connection
+      // waiting.
+      ACTIVITY.compareAndSet(this, WORKING, DRAINED);
+    }
+    if (!input.fillBuffer()) {
+      return false;
+    }
+    receivedBeforeMessage = received - input.buffered();
+    messageSince = now();
+    // Where the drain has ended the input in this moment, the message is what had arrived before.
+    ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
+    return true;
+  }
+
+  @Override
+  public void endMessage() {
+    ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
+  }
+
+  /**
+   * Waits for bytes. This is the only place where a handler waits for input.
+   *
+   * @return how many bytes have come, -1 at the end of input
+   */
+  int receive(ByteBuffer target) throws IOException {
+    output.flushOwn();
+    ConnectionActivity before = activity;
+    if (inputFinished || before == DRAINED) {
+      return -1;
+    }
+    ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
+    if ((before != WORKING && before != IN_MESSAGE)
+        || !ACTIVITY.compareAndSet(this, before, during)) {
+      throw new ConnectionBusyException("reading from");
+    }
+    int n;
+    try {
+      n = receiveMore(target);
+    } finally {
+      // Fails if the reaper has ended the input in the meantime: what had arrived before is still
+      // read.
+      ACTIVITY.compareAndSet(this, during, before);
+    }
+    if (n < 0 && activity != DRAINED) {
+      inputFinished = true;
+    }
+    return n;
+  }
+
+  /** Reads bytes when it is known that there are some. */
+  int receiveMore(ByteBuffer target) throws IOException {
+    try {
+      int n = channel.read(target);
+      if (n > 0) {
+        received += n;
+        lastReceived = now();
+      }
+      return n;
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /** How many bytes can be read without waiting. */
+  int available() throws IOException {
+    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
+    return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
+  }
+
+  /** Bytes of the message that was begun last. */
+  long receivedInMessage() {
+    return received - receivedBeforeMessage;
+  }
+
+  boolean receivedNothing() {
+    return received == 0;
+  }
+
+  /**
+   * Ends the input if the handler waits for a message, because the server drains; called by the
+   * reaper.
+   */
+  void drain(int now) {
+    boolean flows = !marksMessages && received > 0 && now - lastReceived < QUIET;
+    if (!flows) {
+      endInput(new CloseReason.Drained(), now);
+    }
+  }
+
+  /**
+   * Ends the input if the handler waits for a message: it reads end of stream. Called by the
+   * reaper.
+   */
+  void endInput(CloseReason why, int now) {
+    if (activity != WAITING) {
+      return;
+    }
+    goodbye = why;
+    inputEndedAt = now;
+    if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
+      try {
+        channel.shutdownInput();
+      } catch (IOException resetOrClosed) {
+        // The reader is awake anyway.
+      }
+    }
+  }
+
+  // Output
 
   @Override
   public OutputStream output() {
@@ -162,161 +400,81 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
       return;
     }
     output.flush();
+    outputFinishedAt = now();
     outputFinished = true;
     try {
       channel.shutdownOutput();
     } catch (IOException e) {
-      throw transportFailed(e);
-    }
-  }
-
-  @Override
-  public void abort() {
-    try (channel) {
-      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-    } catch (IOException e) {
-      // It was closed already, or is closed now: there is nobody to reset any more.
-      context.events().peerGone(remoteAddress, e);
-    }
-  }
-
-  @Override
-  public void close() throws IOException {
-    try (channel) {
-      if (channel.isOpen()) {
-        finishOutput();
-        linger();
-      }
-    }
-  }
-
-  /**
-   * Reads and drops until the peer has finished: closing a socket with unread input makes the
-   * kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6). Once the drain
-   * has ended the input there is nothing to read.
-   */
-  private void linger() {
-    if (inputEnded || activity == DRAINED) {
-      return;
-    }
-    lingerSince = context.ticks().now();
-    lingering = true;
-    ByteBuffer dropped = ByteBuffer.allocate(1024);
-    try {
-      for (int left = LINGER_BYTES; left > 0; left -= dropped.position()) {
-        if (channel.read(dropped.clear()) < 0) {
-          return;
-        }
-      }
-    } catch (IOException e) {
-      // Reset by the peer, or closed by the reaper: all was said, and this is the end either way.
-      context.events().peerGone(remoteAddress, e);
-    }
-  }
-
-  /**
-   * Ends the connection, whatever it is at, because the server is cancelled; the interrupt of its
-   * thread comes after.
-   */
-  void cancel() {
-    cancelled = true;
-    abort();
-  }
-
-  /** Ends a linger that has taken too long; called by the reaper. */
-  void endLinger(int now, boolean draining) {
-    if (lingering && now - lingerSince >= (draining ? LINGER_TICKS_IN_DRAIN : LINGER_TICKS)) {
-      closeRaw();
-    }
-  }
-
-  /**
-   * Ends the input if the handler waits for it, which reads end of stream then; called by the
-   * reaper at each tick of the drain.
-   */
-  void drain(int now) {
-    if (activity == WAITING
-        && now - lastReceived >= QUIET_TICKS
-        && ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
-      try {
-        channel.shutdownInput();
-      } catch (IOException e) {
-        // The peer has reset the connection, or it is being closed: the reader is awake anyway.
-        context.events().peerGone(remoteAddress, e);
-      }
-    }
-  }
-
-  /**
-   * Waits for bytes that may begin a message. This is the only place where a handler waits for
-   * input.
-   *
-   * @return how many bytes have come, -1 at the end of input or when the server drains
-   */
-  int receive(ByteBuffer target) throws IOException {
-    output.flushOwn();
-    if (inputEnded || activity == DRAINED) {
-      return -1;
-    }
-    activity = WAITING;
-    int n = receiveMore(target);
-    lastReceived = context.ticks().now();
-    boolean drained = !ACTIVITY.compareAndSet(this, WAITING, WORKING);
-    inputEnded = n < 0 && !drained;
-    return n;
-  }
-
-  /** Reads bytes that continue a message. */
-  int receiveMore(ByteBuffer target) throws IOException {
-    try {
-      return channel.read(target);
-    } catch (IOException e) {
-      throw transportFailed(e);
+      throw failed(e);
     }
   }
 
   /** Sends all of the bytes. */
   void send(ByteBuffer source) throws IOException {
+    if (outputFinished) {
+      throw new IOException("the output is finished: nothing can be sent after finishOutput()");
+    }
+    lastSent = now();
+    if (!WRITING.compareAndSet(this, 0, 1)) {
+      throw new ConnectionBusyException("writing to");
+    }
     try {
       // On a virtual thread a channel in blocking mode may still write a part only.
       while (source.hasRemaining()) {
-        channel.write(source);
+        sent += channel.write(source);
+        lastSent = now();
       }
     } catch (IOException e) {
-      throw transportFailed(e);
+      throw failed(e);
+    } finally {
+      writing = 0;
     }
   }
 
-  /** How many bytes can be read without waiting. */
-  int available() throws IOException {
-    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
-    return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
-  }
+  // Failure
 
-  void ensureOutputOpen() throws IOException {
-    if (outputFinished) {
-      throw new IOException("the output is finished: nothing can be written after finishOutput()");
+  /** Sorts a failure of the channel by its state: closed at this side, or by the peer. */
+  private ConnectionException failed(IOException failure) {
+    if (closeReason() == null && channel.isOpen()) {
+      var reset = new PeerResetException(failure);
+      endWith(new CloseReason.PeerReset(reset));
+      return reset;
     }
+    // Closed without a reason: a thread was interrupted while it used the channel.
+    endWith(new CloseReason.Aborted());
+    return closed(failure);
   }
 
-  BufferPool buffers() {
-    return context.buffers();
+  /** What is thrown once the connection is closed. */
+  ConnectionClosedException closed(@Nullable Throwable cause) {
+    CloseReason why = closeReason();
+    Throwable first = why instanceof CloseReason.HandlerFailed(Throwable failure) ? failure : cause;
+    return new ConnectionClosedException(why == null ? new CloseReason.Aborted() : why, first);
   }
 
-  private IOException transportFailed(IOException failure) {
-    if (transportFailure == null) {
-      transportFailure = failure;
-    }
-    return failure;
+  @Nullable CloseReason closeReason() {
+    return reason;
   }
 
-  private void closeRaw() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      context.events().peerGone(remoteAddress, e);
-    }
+  // Scopes
+
+  @Override
+  public ConnectionScope openScope() {
+    return openScope(Duration.ZERO);
   }
+
+  @Override
+  public ConnectionScope openScope(Duration timeout) {
+    var opened = new ConnectionScope(this, scope, Ticks.of(timeout));
+    scope = opened;
+    return opened;
+  }
+
+  void scopeClosed(ConnectionScope closed) {
+    scope = closed.outer;
+  }
+
+  // What others look at
 
   @Override
   public boolean isOpen() {
@@ -333,8 +491,30 @@ final class SocketConnection implements Connection, Callable<@Nullable Void> {
     return localAddress;
   }
 
+  /** Where the handler stands, or null if its thread does not run. */
+  @Nullable HandlerPosition position() {
+    Thread handler = thread;
+    return handler == null || !handler.isAlive()
+        ? null
+        : new HandlerPosition(remoteAddress, List.of(handler.getStackTrace()));
+  }
+
+  /** Whether the handler's thread is on a carrier, or wants to be. */
+  boolean isRunning() {
+    Thread handler = thread;
+    return handler != null && handler.getState() == Thread.State.RUNNABLE;
+  }
+
+  BufferPool buffers() {
+    return context.buffers();
+  }
+
+  int now() {
+    return context.ticks().now();
+  }
+
   @Override
   public String toString() {
-    return "connection from " + remoteAddress;
+    return "connection from " + Addresses.format(remoteAddress);
   }
 }

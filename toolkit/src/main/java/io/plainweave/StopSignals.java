@@ -65,7 +65,7 @@ final class StopSignals {
         signal.getMethod("handle", signal, handler).invoke(null, which, cancel);
       }
     } catch (ReflectiveOperationException e) {
-      ServerEvents.secondSignalIgnored(e);
+      ServerLog.secondSignalIgnored(e);
     }
   }
 }

@@ -1,10 +1,20 @@
 package io.plainweave;
 
+import java.time.Duration;
+
 /**
- * The reaper's count of ticks: a clock that costs its readers one field. It wraps around; compare
- * by difference.
+ * The reaper's count of ticks: a clock that costs its readers one field. Ticks wrap around: compare
+ * them by difference.
+ *
+ * <p>It measures the time for which this process has run. When the process was stopped and goes on,
+ * one tick has passed, so that connections get their chance to read before they are judged.
  */
 final class Ticks {
+  static final int MILLIS = 100;
+
+  /** What a limit of zero becomes: a number of ticks that is never reached. */
+  static final int NEVER = Integer.MAX_VALUE;
+
   /** Written by the reaper only. */
   private volatile int now;
 
@@ -16,5 +26,16 @@ final class Ticks {
     int next = now + 1;
     now = next;
     return next;
+  }
+
+  /** Returns how many ticks a time is, rounded up. */
+  static int of(Duration duration) {
+    long ticks = Math.ceilDiv(duration.toMillis(), MILLIS);
+    return (int) Math.min(ticks, NEVER - 1);
+  }
+
+  /** Returns how many ticks a time limit is: {@link #NEVER} for zero. */
+  static int ofLimit(Duration limit) {
+    return limit.isZero() ? NEVER : Math.max(1, of(limit));
   }
 }

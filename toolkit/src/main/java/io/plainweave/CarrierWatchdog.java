@@ -1,0 +1,101 @@
+package io.plainweave;
+
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import jdk.management.VirtualThreadSchedulerMXBean;
+
+/**
+ * Notices when no virtual thread can run. The scheduler does not take a carrier away from code that
+ * computes, or that blocks in a file or native code, for ever: as many such handlers as there are
+ * carriers stop the whole process.
+ *
+ * <p>A platform thread, the reaper's, starts a virtual thread now and then and looks whether it has
+ * run. If not, the watchdog says which handlers are on the carriers, and may add a carrier; it
+ * takes them back when all is well again.
+ */
+final class CarrierWatchdog {
+  /** Within two seconds of the beginning, at the latest. */
+  private static final int ALARM = 1_500 / Ticks.MILLIS;
+
+  private static final int BEAT = 200 / Ticks.MILLIS;
+
+  /** How long all must have been well before an added carrier is taken back. */
+  private static final int RECOVERY = 10_000 / Ticks.MILLIS;
+
+  private static final int MOST_POSITIONS = 16;
+
+  private final ConnectionRegistry registry;
+  private final ServerEvents events;
+  private final int maxCarriers;
+  private final VirtualThreadSchedulerMXBean scheduler =
+      ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+
+  /** Whether the last beat has run; set by it. */
+  private volatile boolean beaten = true;
+
+  // The rest is touched by the reaper only.
+  private int beatSince;
+  private int alarmedAt;
+  private boolean alarmed;
+  private int added;
+
+  CarrierWatchdog(ConnectionRegistry registry, ServerEvents events, int maxCarriers) {
+    this.registry = registry;
+    this.events = events;
+    this.maxCarriers = maxCarriers;
+  }
+
+  /** Looks; called at every tick. */
+  void check(int now) {
+    if (beaten) {
+      if (now - beatSince >= BEAT) {
+        beatSince = now;
+        beaten = false;
+        Thread.startVirtualThread(() -> beaten = true);
+      }
+      if (alarmed && now - alarmedAt >= RECOVERY) {
+        alarmed = false;
+        takeBack();
+      }
+    } else if (now - beatSince >= ALARM && (!alarmed || now - alarmedAt >= ALARM)) {
+      alarmed = true;
+      alarmedAt = now;
+      alarm(now);
+    }
+  }
+
+  /** Takes back what was added; called at the end of the server, too. */
+  void takeBack() {
+    if (added > 0) {
+      scheduler.setParallelism(Math.max(1, scheduler.getParallelism() - added));
+      added = 0;
+    }
+  }
+
+  private void alarm(int now) {
+    List<HandlerPosition> running = running();
+    int parallelism = scheduler.getParallelism();
+    if (parallelism < maxCarriers) {
+      parallelism++;
+      scheduler.setParallelism(parallelism);
+      added++;
+    }
+    Duration waited = Duration.ofMillis((long) (now - beatSince) * Ticks.MILLIS);
+    events.tell(new ServerEvent.CarriersBusy(waited, parallelism, running));
+  }
+
+  private List<HandlerPosition> running() {
+    List<HandlerPosition> running = new ArrayList<>();
+    registry.forEach(connection -> {
+      if (running.size() < MOST_POSITIONS && connection.isRunning()) {
+        HandlerPosition position = connection.position();
+        if (position != null) {
+          running.add(position);
+        }
+      }
+    });
+    return running;
+  }
+}

@@ -1,0 +1,67 @@
+package io.plainweave;
+
+/**
+ * Why a connection has ended: the first cause, told once for each connection by {@link
+ * ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
+ */
+public sealed interface CloseReason {
+  /** The handler has returned; the output was finished in order. */
+  record Finished() implements CloseReason {}
+
+  /** The drain has ended the input, and the handler has returned. */
+  record Drained() implements CloseReason {}
+
+  /**
+   * The peer has reset the connection, or the network has lost it.
+   *
+   * @param cause what the socket said
+   */
+  record PeerReset(PeerResetException cause) implements CloseReason {}
+
+  /**
+   * The peer has finished in the middle of a message.
+   *
+   * @param cause what was missing
+   */
+  record Truncated(TruncatedMessageException cause) implements CloseReason {}
+
+  /**
+   * The peer has sent what is no message.
+   *
+   * @param cause what was wrong
+   */
+  record Malformed(MalformedMessageException cause) implements CloseReason {}
+
+  /**
+   * A time limit has run out.
+   *
+   * @param limit which one
+   */
+  record TimedOut(TimeLimit limit) implements CloseReason {}
+
+  /** The peer has not taken its messages as fast as they came ({@link Outbox}). */
+  record SlowPeer() implements CloseReason {}
+
+  /** The handler has called {@link Connection#abort()}. */
+  record Aborted() implements CloseReason {}
+
+  /** The server was cancelled while the handler was at work. */
+  record Cancelled() implements CloseReason {}
+
+  /**
+   * The handler, or a thread that it has forked, has failed.
+   *
+   * @param failure what it threw
+   */
+  record HandlerFailed(Throwable failure) implements CloseReason {}
+
+  /**
+   * Tells whether this is an ordinary end, for which nobody needs to do anything: all but a failed
+   * handler.
+   *
+   * @return false if the handler has failed
+   */
+  default boolean isExpected() {
+    return !(this instanceof HandlerFailed);
+  }
+}

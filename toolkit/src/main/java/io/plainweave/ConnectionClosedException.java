@@ -1,0 +1,22 @@
+package io.plainweave;
+
+import org.jspecify.annotations.Nullable;
+
+/** The connection was closed at this side: by its handler, by a time limit or by the server. */
+public final class ConnectionClosedException extends ConnectionException {
+  private final transient CloseReason reason;
+
+  ConnectionClosedException(CloseReason reason, @Nullable Throwable cause) {
+    super("the connection is closed: " + reason, cause);
+    this.reason = reason;
+  }
+
+  /**
+   * Returns why it was closed.
+   *
+   * @return the reason that came first
+   */
+  public CloseReason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,121 @@
+package io.plainweave;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one drain of a server: when what happens, and what has become of the connections.
+ *
+ * <pre>
+ *   begin ── delay ──→ listeners close ── spread ──→ everyone was told ── ... ──→ deadline: cancel
+ * </pre>
+ */
+final class Drain {
+  /** Enough to see what is wrong; a stack trace of each of a million would be none. */
+  private static final int MOST_POSITIONS = 100;
+
+  private final int delay;
+  private final int spread;
+  private final int timeout;
+  private final Ticks ticks;
+
+  /** Set once by the thread that begins, after the two fields below. */
+  private volatile boolean begun;
+
+  private int begunAt;
+  private long begunNanos;
+
+  /** Set once, when somebody wants an end. */
+  private volatile boolean hasDeadline;
+
+  private final AtomicInteger finished = new AtomicInteger();
+  private final AtomicInteger forced = new AtomicInteger();
+  private final List<HandlerPosition> forcedAt = new CopyOnWriteArrayList<>();
+  private final AtomicReference<@Nullable DrainReport> concluded = new AtomicReference<>();
+
+  Drain(Duration delay, Duration spread, Duration timeout, Ticks ticks) {
+    this.delay = Ticks.of(delay);
+    this.spread = Ticks.of(spread);
+    this.timeout = Ticks.of(timeout);
+    this.ticks = ticks;
+  }
+
+  /** Begins; called once. */
+  void begin() {
+    begunAt = ticks.now();
+    begunNanos = System.nanoTime();
+    begun = true;
+  }
+
+  /** Cancels what is left when the delay and the timeout have passed since the beginning. */
+  void limit() {
+    hasDeadline = true;
+  }
+
+  /**
+   * Whether the listeners are to be closed: the time is over in which others learn that this server
+   * is not ready.
+   */
+  boolean closesListeners(int now) {
+    return begun && now - begunAt >= delay;
+  }
+
+  /** Whether the connection in this slot is to be told. */
+  boolean tells(int slot, int now) {
+    return begun && now - begunAt >= delay + (int) (Spread.of(slot) * spread);
+  }
+
+  /** Whether the time to drain has run out. */
+  boolean isOver(int now) {
+    return hasDeadline && begun && now - begunAt >= delay + timeout;
+  }
+
+  /** Counts a connection that has ended. */
+  void connectionEnded(@Nullable CloseReason reason) {
+    if (begun && !(reason instanceof CloseReason.Cancelled)) {
+      finished.incrementAndGet();
+    }
+  }
+
+  /** Cancels all connections that have not ended by themselves, and notes where they stand. */
+  void cancel(ConnectionRegistry registry) {
+    registry.forEach(connection -> {
+      HandlerPosition position = forced.get() < MOST_POSITIONS ? connection.position() : null;
+      if (connection.cancel()) {
+        forced.incrementAndGet();
+        if (position != null) {
+          forcedAt.add(position);
+        }
+      }
+    });
+  }
+
+  /** Makes the one report when all is over, and tells of it the first time. */
+  DrainReport conclude(ConnectionRegistry registry, ServerEvents events) {
+    DrainReport made = report(registry);
+    DrainReport first = concluded.compareAndExchange(null, made);
+    if (first != null) {
+      return first;
+    }
+    events.tell(new ServerEvent.DrainEnded(made));
+    return made;
+  }
+
+  /** What is known now. */
+  DrainReport report(ConnectionRegistry registry) {
+    List<HandlerPosition> left = new ArrayList<>();
+    registry.forEach(connection -> {
+      HandlerPosition position = left.size() < MOST_POSITIONS ? connection.position() : null;
+      if (position != null) {
+        left.add(position);
+      }
+    });
+    Duration elapsed = begun ? Duration.ofNanos(System.nanoTime() - begunNanos) : Duration.ZERO;
+    return new DrainReport(finished.get(), forced.get(), forcedAt, left, elapsed);
+  }
+}

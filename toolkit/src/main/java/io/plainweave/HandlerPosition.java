@@ -1,0 +1,45 @@
+package io.plainweave;
+
+import java.net.SocketAddress;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/**
+ * Where a handler stands.
+ *
+ * @param peer the address of its connection's peer
+ * @param stack the stack of its thread, innermost call first; empty if the thread has just ended
+ */
+public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack) {
+  private static final Pattern FOREIGN =
+      Pattern.compile("(java|javax|jdk|sun)\\.|io\\.plainweave\\.(framing\\.)?\\p{Upper}");
+
+  /** Copies the stack. */
+  public HandlerPosition {
+    stack = List.copyOf(stack);
+  }
+
+  /**
+   * Returns the innermost line that is neither the JDK's nor Plainweave's: the handler's own.
+   *
+   * @return for example {@code app.Chat.handle(Chat.java:42)}
+   */
+  public String line() {
+    return stack.stream()
+        .filter(frame -> !isForeign(frame.getClassName()))
+        .findFirst()
+        .or(() -> stack.stream().findFirst())
+        .map(StackTraceElement::toString)
+        .orElse("ended");
+  }
+
+  private static boolean isForeign(String className) {
+    return FOREIGN.matcher(className).lookingAt();
+  }
+
+  /** Returns the peer and the line. */
+  @Override
+  public String toString() {
+    return peer + " at " + line();
+  }
+}

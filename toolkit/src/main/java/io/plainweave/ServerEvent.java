@@ -1,0 +1,80 @@
+package io.plainweave;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+
+/** What a server has to tell. Everything that it logs is one of these. */
+public sealed interface ServerEvent {
+  /**
+   * A listener is bound, and the server about to accept.
+   *
+   * @param address where
+   */
+  record Listening(SocketAddress address) implements ServerEvent {}
+
+  /**
+   * A connection was accepted; its handler begins.
+   *
+   * @param connection the connection
+   */
+  record ConnectionOpened(Connection connection) implements ServerEvent {}
+
+  /**
+   * A connection has ended: its handler is done and its socket closed. Told once for each {@link
+   * ConnectionOpened}.
+   *
+   * @param connection the connection, closed
+   * @param reason why it has ended
+   * @param age how long it was open, in steps of 100 ms
+   * @param received bytes from the peer
+   * @param sent bytes to the peer
+   */
+  record ConnectionClosed(
+      Connection connection, CloseReason reason, Duration age, long received, long sent)
+      implements ServerEvent {}
+
+  /**
+   * A connection could not be accepted. The acceptor goes on after a pause of 5 ms, doubled each
+   * time up to 1 s.
+   *
+   * @param listener where
+   * @param failure why, most often for lack of descriptors
+   */
+  record AcceptFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * A listener is of no use any more; the server drains.
+   *
+   * @param listener where
+   * @param failure why
+   */
+  record ListenerFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * The server drains. From here on it is not ready for new work, even while a listener is still
+   * open.
+   *
+   * @param connections how many are open
+   */
+  record DrainBegan(int connections) implements ServerEvent {}
+
+  /**
+   * The drain is over: no connection is left, or those that are left have ignored the cancellation.
+   *
+   * @param report what has become of the connections
+   */
+  record DrainEnded(DrainReport report) implements ServerEvent {}
+
+  /**
+   * No virtual thread could run for a while, because all carriers are busy with code that does not
+   * wait.
+   *
+   * @param waited for how long none has run
+   * @param parallelism how many carriers there are now; one more than before, if the server may add
+   *     carriers
+   * @param running the handlers that keep them, as far as they belong to this server
+   */
+  record CarriersBusy(Duration waited, int parallelism, List<HandlerPosition> running)
+      implements ServerEvent {}
+}

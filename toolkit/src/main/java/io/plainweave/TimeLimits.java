@@ -1,0 +1,171 @@
+package io.plainweave;
+
+import java.time.Duration;
+
+/**
+ * How long a connection may take for what. Zero switches a limit off.
+ *
+ * <p>All of them are measured by one thread for the whole server, which goes over the connections
+ * at least once a second: a limit is reached up to a second late, and one below a second is a
+ * second. The time counted is the time for which this process has run, not that of the wall clock:
+ * no limit is reached because the process was stopped or the clock was set.
+ *
+ * <p>Where the handler waits between messages ({@link #firstByte()}, {@link #idle()}, {@link
+ * #lifetime()}), it reads end of stream, just as in a drain, and can say goodbye; if the connection
+ * has not ended two seconds later it is reset. Elsewhere it is reset at once.
+ *
+ * @param firstByte from the accept to the first byte; default 10 s
+ * @param message from the first byte of a message to its last, however the bytes drip; counted
+ *     where messages are marked ({@link Connection#awaitMessage()}, and all of {@code
+ *     io.plainweave.framing}); default 20 s
+ * @param idle with no byte in either direction while the handler waits for input; default 60 s
+ * @param writeStall with no byte taken by the socket while the handler waits to write; default 30 s
+ * @param halfClosed with no byte from the peer after we have finished our output; default 30 s
+ * @param lifetime of the whole connection, made up to a tenth shorter by chance so that the
+ *     connections of one moment do not end in one moment; default zero: no limit
+ * @param linger for the peer's FIN after ours when the handler has returned; default 5 s; zero does
+ *     not wait, and what the peer still sends may then destroy the last reply
+ * @param minReceiveRate bytes per second, on average since the beginning of a message, after five
+ *     seconds; default zero: no limit
+ */
+public record TimeLimits(
+    Duration firstByte,
+    Duration message,
+    Duration idle,
+    Duration writeStall,
+    Duration halfClosed,
+    Duration lifetime,
+    Duration linger,
+    long minReceiveRate) {
+  /** The limits that apply unless others are set. */
+  public static final TimeLimits DEFAULT =
+      new TimeLimits(
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(30),
+          Duration.ZERO,
+          Duration.ofSeconds(5),
+          0);
+
+  /** No limit but that of the linger. */
+  public static final TimeLimits NONE =
+      new TimeLimits(
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ZERO,
+          Duration.ofSeconds(5),
+          0);
+
+  /** Checks the values. */
+  public TimeLimits {
+    notNegative("firstByte", firstByte);
+    notNegative("message", message);
+    notNegative("idle", idle);
+    notNegative("writeStall", writeStall);
+    notNegative("halfClosed", halfClosed);
+    notNegative("lifetime", lifetime);
+    notNegative("linger", linger);
+    if (minReceiveRate < 0) {
+      throw new IllegalArgumentException("minReceiveRate must not be negative: " + minReceiveRate);
+    }
+  }
+
+  private static void notNegative(String name, Duration limit) {
+    if (limit.isNegative()) {
+      throw new IllegalArgumentException(name + " must not be negative: " + limit);
+    }
+  }
+
+  /**
+   * Returns these limits with another {@link #firstByte()}.
+   *
+   * @param firstByte the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withFirstByte(Duration firstByte) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #message()}.
+   *
+   * @param message the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withMessage(Duration message) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #idle()}.
+   *
+   * @param idle the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withIdle(Duration idle) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #writeStall()}.
+   *
+   * @param writeStall the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withWriteStall(Duration writeStall) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #halfClosed()}.
+   *
+   * @param halfClosed the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withHalfClosed(Duration halfClosed) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #lifetime()}.
+   *
+   * @param lifetime the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withLifetime(Duration lifetime) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #linger()}.
+   *
+   * @param linger the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withLinger(Duration linger) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+
+  /**
+   * Returns these limits with another {@link #minReceiveRate()}.
+   *
+   * @param minReceiveRate bytes per second, or zero for no limit
+   * @return the limits
+   */
+  public TimeLimits withMinReceiveRate(long minReceiveRate) {
+    return new TimeLimits(
+        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+  }
+}
