@@ -39,7 +39,7 @@ public sealed interface CloseReason {
    */
   record TimedOut(TimeLimit limit) implements CloseReason {}
 
-  /** The peer has not taken its messages as fast as they came ({@link Outbox}). */
+  /** The peer has not taken its messages as fast as they came. */
   record SlowPeer() implements CloseReason {}
 
   /** The handler has called {@link Connection#abort()}. */

@@ -1,17 +1,28 @@
 package io.plainweave;
 
+import static io.plainweave.ConnectionActivity.DRAINED;
+import static io.plainweave.ConnectionActivity.IN_MESSAGE;
+import static io.plainweave.ConnectionActivity.WAITING;
+import static io.plainweave.ConnectionActivity.WAITING_IN_MESSAGE;
+import static io.plainweave.ConnectionActivity.WORKING;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes from the peer. Between two messages it holds a few bytes of buffer to wait on, and
- * borrows a large buffer only while there are bytes for it.
+ * The side of a connection that reads: the bytes from the peer, and what the drain and the time
+ * limits must know of the wait for them.
  *
- * <p>Not safe for use by several threads at a time, like any stream.
+ * <p>Between two messages it holds a few bytes of buffer to wait on, and borrows a large buffer
+ * only while there are bytes for it. It is for one thread at a time; a second one that waits is
+ * told so.
  */
 final class ConnectionInput extends InputStream {
   /**
@@ -20,7 +31,18 @@ final class ConnectionInput extends InputStream {
    */
   private static final int PARK_SIZE = 128;
 
+  /**
+   * A plain stream has no message boundary that could be known: it waits for a message when nothing
+   * has come for this long. One that has never sent anything waits from the beginning.
+   */
+  private static final int QUIET = 200 / Ticks.MILLIS;
+
+  private static final AtomicReferenceFieldUpdater<ConnectionInput, ConnectionActivity> ACTIVITY =
+      AtomicReferenceFieldUpdater.newUpdater(
+          ConnectionInput.class, ConnectionActivity.class, "activity");
+
   private final SocketConnection connection;
+  private final SocketChannel channel;
 
   /** The small buffer, made at the first wait; only the reading thread touches it. */
   private @Nullable ByteBuffer park;
@@ -31,9 +53,31 @@ final class ConnectionInput extends InputStream {
    */
   private @Nullable ByteBuffer bytes;
 
-  ConnectionInput(SocketConnection connection) {
+  /** Moved as {@link ConnectionActivity} tells. */
+  private volatile ConnectionActivity activity = WORKING;
+
+  /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
+  private @Nullable CloseReason endedBy;
+
+  // Written by the reading thread. The reaper may see them a moment late, which a time limit can
+  // bear.
+  private boolean finished;
+  private boolean marksMessages;
+  private long received;
+  private long receivedBeforeMessage;
+  private int lastReceived;
+  private int messageSince;
+
+  /** The tick at which the input was ended at this side; written before the step to DRAINED. */
+  private int endedAt;
+
+  ConnectionInput(SocketConnection connection, SocketChannel channel) {
     this.connection = connection;
+    this.channel = channel;
+    this.lastReceived = connection.openedAt();
   }
+
+  // For the reader
 
   @Override
   public int read() throws IOException {
@@ -53,7 +97,7 @@ final class ConnectionInput extends InputStream {
       return 0;
     }
     if (bytes == null && length >= PARK_SIZE) {
-      return connection.receive(ByteBuffer.wrap(target, offset, length));
+      return receive(ByteBuffer.wrap(target, offset, length));
     }
     ByteBuffer from = fill();
     if (from == null) {
@@ -67,7 +111,7 @@ final class ConnectionInput extends InputStream {
 
   @Override
   public int available() throws IOException {
-    return buffered() + connection.available();
+    return buffered() + availableInSocket();
   }
 
   @Override
@@ -84,17 +128,31 @@ final class ConnectionInput extends InputStream {
     return total;
   }
 
-  /** Waits until there is a byte to read; false at the end of input. */
-  boolean fillBuffer() throws IOException {
-    return fill() != null;
+  /** See {@link Connection#awaitMessage()}. */
+  boolean awaitMessage() throws IOException {
+    marksMessages = true;
+    endMessage();
+    if (bytes == null && connection.isToldToFinish()) {
+      // Here, between two messages, nothing is lost. The reaper might never find a busy connection
+      // waiting.
+      ACTIVITY.compareAndSet(this, WORKING, DRAINED);
+    }
+    if (fill() == null) {
+      return false;
+    }
+    receivedBeforeMessage = received - buffered();
+    messageSince = connection.now();
+    // If the input was ended in this very moment, the message is what had arrived before.
+    ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
+    return true;
   }
 
-  /** How many bytes were received and not yet read. */
-  int buffered() {
-    return bytes == null ? 0 : bytes.remaining();
+  /** See {@link Connection#endMessage()}. */
+  void endMessage() {
+    ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
   }
 
-  /** Gives back what is borrowed; called by the connection at its end. */
+  /** Gives back what is borrowed; called at the end of the connection. */
   void release() {
     ByteBuffer from = bytes;
     if (from != null) {
@@ -111,8 +169,7 @@ final class ConnectionInput extends InputStream {
     if (park == null) {
       park = ByteBuffer.allocate(PARK_SIZE);
     }
-    park.clear();
-    if (connection.receive(park) < 0) {
+    if (receive(park.clear()) < 0) {
       return null;
     }
     park.flip();
@@ -125,21 +182,137 @@ final class ConnectionInput extends InputStream {
    * wait would hold the large buffer.
    */
   private ByteBuffer continueInLarge(ByteBuffer small) throws IOException {
-    if (connection.available() == 0) {
+    if (availableInSocket() == 0) {
       return small;
     }
     ByteBuffer large = connection.buffers().take().put(small);
     // An end of input that comes right here is seen by the next wait.
-    connection.receiveMore(large);
+    receiveNow(large);
     return large.flip();
   }
 
   private void releaseIfEmpty(ByteBuffer from) {
     if (!from.hasRemaining()) {
       bytes = null;
+      // The small buffer is on the heap, the borrowed ones are not.
       if (from.isDirect()) {
         connection.buffers().give(from);
       }
     }
+  }
+
+  private int buffered() {
+    return bytes == null ? 0 : bytes.remaining();
+  }
+
+  private int availableInSocket() throws IOException {
+    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
+    return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
+  }
+
+  /** Waits for bytes, and is the only place where a handler does; -1 at the end of input. */
+  private int receive(ByteBuffer target) throws IOException {
+    connection.flushOwnOutput();
+    ConnectionActivity before = activity;
+    if (finished || before == DRAINED) {
+      return -1;
+    }
+    ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
+    boolean free = before == WORKING || before == IN_MESSAGE;
+    if (!free || !ACTIVITY.compareAndSet(this, before, during)) {
+      throw new ConnectionBusyException("reading from");
+    }
+    int n;
+    try {
+      n = receiveNow(target);
+    } finally {
+      // Fails if the input was ended meanwhile. What had arrived before that is still read.
+      ACTIVITY.compareAndSet(this, during, before);
+    }
+    finished = n < 0 && activity != DRAINED;
+    return n;
+  }
+
+  private int receiveNow(ByteBuffer target) throws IOException {
+    try {
+      int n = channel.read(target);
+      if (n > 0) {
+        received += n;
+        lastReceived = connection.now();
+      }
+      return n;
+    } catch (IOException e) {
+      throw connection.failed(e);
+    }
+  }
+
+  /** Reads and drops until the peer has finished or the channel is closed. */
+  void drop(int most) {
+    ByteBuffer dropped = ByteBuffer.allocate(1024);
+    try {
+      for (int left = most; left > 0 && !finished; left -= dropped.position()) {
+        finished = channel.read(dropped.clear()) < 0;
+      }
+    } catch (IOException resetOrClosed) {
+      finished = true;
+    }
+  }
+
+  // For the reaper
+
+  /** Ends the input if the handler waits for a message, because the server drains. */
+  void drain(int now) {
+    boolean flows = !marksMessages && received > 0 && now - lastReceived < QUIET;
+    if (!flows) {
+      end(new CloseReason.Drained(), now);
+    }
+  }
+
+  /** Ends the input if the handler waits for a message: it reads end of stream. */
+  void end(CloseReason why, int now) {
+    if (activity != WAITING) {
+      return;
+    }
+    endedBy = why;
+    endedAt = now;
+    if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
+      try {
+        channel.shutdownInput();
+      } catch (IOException resetOrClosed) {
+        // The reader is awake anyway.
+      }
+    }
+  }
+
+  ConnectionActivity activity() {
+    return activity;
+  }
+
+  /** Why the input was ended at this side, or null if it was not. */
+  @Nullable CloseReason endedBy() {
+    if (activity != DRAINED) {
+      return null;
+    }
+    return endedBy == null ? new CloseReason.Drained() : endedBy;
+  }
+
+  int endedAt() {
+    return endedAt;
+  }
+
+  int lastReceived() {
+    return lastReceived;
+  }
+
+  int messageSince() {
+    return messageSince;
+  }
+
+  long receivedInMessage() {
+    return received - receivedBeforeMessage;
+  }
+
+  long received() {
+    return received;
   }
 }

@@ -3,17 +3,24 @@ package io.plainweave;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes to the peer. Small writes are collected in a borrowed buffer, which is given back as
- * soon as it is sent.
+ * The side of a connection that writes: the bytes to the peer, and what the time limits must know
+ * of the wait for room.
  *
- * <p>Not safe for use by several threads at a time, like any stream.
+ * <p>Small writes are collected in a borrowed buffer, which is given back as soon as it is sent. It
+ * is for one thread at a time, like any stream; a second one that sends is told so.
  */
 final class ConnectionOutput extends OutputStream {
+  private static final AtomicIntegerFieldUpdater<ConnectionOutput> SENDING =
+      AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "sending");
+
   private final SocketConnection connection;
+  private final SocketChannel channel;
 
   /** Bytes not yet sent, if any; only the writing thread touches it. */
   private @Nullable ByteBuffer pending;
@@ -24,9 +31,25 @@ final class ConnectionOutput extends OutputStream {
    */
   private @Nullable Thread writer;
 
-  ConnectionOutput(SocketConnection connection) {
+  /** 1 while a thread sends, otherwise 0. */
+  private volatile int sending;
+
+  /** Whether FIN was sent; written by the writing thread, after {@link #finishedAt}. */
+  private volatile boolean finished;
+
+  // Written by the writing thread. The reaper may see them a moment late, which a time limit can
+  // bear.
+  private int finishedAt;
+  private int lastSent;
+  private long sent;
+
+  ConnectionOutput(SocketConnection connection, SocketChannel channel) {
     this.connection = connection;
+    this.channel = channel;
+    this.lastSent = connection.openedAt();
   }
+
+  // For the writer
 
   @Override
   public void write(int b) throws IOException {
@@ -41,7 +64,6 @@ final class ConnectionOutput extends OutputStream {
   public void write(byte[] source, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, source.length);
     if (length >= BufferPool.BUFFER_SIZE) {
-      flush();
       sendInSlices(ByteBuffer.wrap(source, offset, length));
       return;
     }
@@ -62,23 +84,33 @@ final class ConnectionOutput extends OutputStream {
     ByteBuffer full = pending;
     if (full != null) {
       try {
-        connection.send(full.flip());
+        sendNow(full.flip());
       } finally {
         release();
       }
     }
   }
 
-  /** Finishes the output of the connection. */
+  /** Finishes the output of the connection, as {@link Connection#finishOutput()} does. */
   @Override
   public void close() throws IOException {
-    connection.finishOutput();
+    if (finished) {
+      return;
+    }
+    flush();
+    finishedAt = connection.now();
+    finished = true;
+    try {
+      channel.shutdownOutput();
+    } catch (IOException e) {
+      throw connection.failed(e);
+    }
   }
 
-  /** Sends bytes from a borrowed buffer, behind what is pending. */
+  /** Sends all of the bytes, behind what is pending. */
   void send(ByteBuffer source) throws IOException {
     flush();
-    connection.send(source);
+    sendNow(source);
   }
 
   /**
@@ -105,6 +137,7 @@ final class ConnectionOutput extends OutputStream {
   private ByteBuffer room() throws IOException {
     ByteBuffer to = pending;
     if (to == null) {
+      ensureNotFinished();
       to = connection.buffers().take();
       pending = to;
       writer = Thread.currentThread();
@@ -120,7 +153,55 @@ final class ConnectionOutput extends OutputStream {
     int end = source.limit();
     while (source.position() < end) {
       source.limit(Math.min(end, source.position() + 4 * BufferPool.BUFFER_SIZE));
-      connection.send(source);
+      send(source);
     }
+  }
+
+  private void sendNow(ByteBuffer source) throws IOException {
+    ensureNotFinished();
+    lastSent = connection.now();
+    if (!SENDING.compareAndSet(this, 0, 1)) {
+      throw new ConnectionBusyException("writing to");
+    }
+    try {
+      // On a virtual thread a channel in blocking mode may still write a part only.
+      while (source.hasRemaining()) {
+        sent += channel.write(source);
+        lastSent = connection.now();
+      }
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      sending = 0;
+    }
+  }
+
+  private void ensureNotFinished() throws IOException {
+    if (finished) {
+      throw new IOException("the output is finished: nothing can be written after finishOutput()");
+    }
+  }
+
+  // For the reaper
+
+  /** Whether a thread is sending, or waiting for room to send. */
+  boolean isSending() {
+    return sending != 0;
+  }
+
+  boolean isFinished() {
+    return finished;
+  }
+
+  int finishedAt() {
+    return finishedAt;
+  }
+
+  int lastSent() {
+    return lastSent;
+  }
+
+  long sent() {
+    return sent;
   }
 }

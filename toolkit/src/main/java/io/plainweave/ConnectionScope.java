@@ -51,7 +51,7 @@ public final class ConnectionScope implements AutoCloseable {
   private final boolean hasDeadline;
 
   /** The scope that was open on the connection before this one. */
-  final @Nullable ConnectionScope outer;
+  private final @Nullable ConnectionScope outer;
 
   /**
    * Tasks in front that have not ended, and the owner until it joins: at zero the background is
@@ -132,6 +132,10 @@ public final class ConnectionScope implements AutoCloseable {
   public void close() {
     connection.scopeClosed(this);
     scope.close();
+  }
+
+  @Nullable ConnectionScope outer() {
+    return outer;
   }
 
   /** Ends everything if the deadline has passed; called by the reaper. */

@@ -67,7 +67,7 @@ final class Reaper implements Callable<Scope.After> {
   }
 
   private void check(SocketConnection connection, int now, boolean draining) {
-    context.timeCheck().apply(connection, now, draining);
+    connection.checkTime(context.timeCheck(), now, draining);
   }
 
   private void drain(int now) {

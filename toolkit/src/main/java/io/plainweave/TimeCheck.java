@@ -54,79 +54,63 @@ final class TimeCheck {
     return limits.linger > 0;
   }
 
-  /** Ends the connection if a limit has run out. */
-  void apply(SocketConnection connection, int now, boolean draining) {
-    Limits all = limits;
-    if (connection.lingering) {
-      int linger = draining ? Math.min(all.linger, LINGER_IN_DRAIN) : all.linger;
-      if (now - connection.outputFinishedAt >= linger) {
-        connection.closeSocket();
-      }
-      return;
-    }
-    TimeLimit reset = resetBy(all, connection, now);
-    if (reset != null) {
-      connection.abort(new CloseReason.TimedOut(reset));
-      return;
-    }
-    TimeLimit ended = inputEndedBy(all, connection, now);
-    if (ended != null) {
-      connection.endInput(new CloseReason.TimedOut(ended), now);
-    }
-    for (ConnectionScope scope = connection.scope; scope != null; scope = scope.outer) {
-      scope.checkDeadline(now);
-    }
+  /** Whether the wait for the peer's FIN has taken long enough. */
+  boolean endsLinger(ConnectionOutput output, int now, boolean draining) {
+    int linger = limits.linger;
+    return now - output.finishedAt() >= (draining ? Math.min(linger, LINGER_IN_DRAIN) : linger);
   }
 
   /** The limit for which the connection is to be reset. */
-  private static @Nullable TimeLimit resetBy(Limits all, SocketConnection connection, int now) {
-    if (connection.writing != 0 && now - connection.lastSent >= all.writeStall) {
+  @Nullable TimeLimit resets(ConnectionInput input, ConnectionOutput output, int now) {
+    Limits all = limits;
+    if (output.isSending() && now - output.lastSent() >= all.writeStall) {
       return TimeLimit.WRITE_STALL;
     }
-    return switch (connection.activity) {
+    return switch (input.activity()) {
       case WORKING -> null;
       case WAITING ->
-          connection.outputFinished
-                  && now - connection.outputFinishedAt >= all.halfClosed
-                  && now - connection.lastReceived >= all.halfClosed
+          output.isFinished()
+                  && now - output.finishedAt() >= all.halfClosed
+                  && now - input.lastReceived() >= all.halfClosed
               ? TimeLimit.HALF_CLOSED
               : null;
-      case IN_MESSAGE, WAITING_IN_MESSAGE -> {
-        int taken = now - connection.messageSince;
-        yield taken >= all.message
-            ? TimeLimit.MESSAGE
-            : isTooSlow(all, connection, taken) ? TimeLimit.RECEIVE_RATE : null;
-      }
+      case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
       case DRAINED ->
-          connection.goodbye instanceof CloseReason.TimedOut(TimeLimit limit)
-                  && now - connection.inputEndedAt >= GOODBYE
+          input.endedBy() instanceof CloseReason.TimedOut(TimeLimit limit)
+                  && now - input.endedAt() >= GOODBYE
               ? limit
               : null;
     };
   }
 
-  private static boolean isTooSlow(Limits all, SocketConnection connection, int taken) {
-    return all.minReceiveRate > 0
-        && taken >= RATE_GRACE
-        && connection.activity == ConnectionActivity.WAITING_IN_MESSAGE
-        && connection.receivedInMessage() * 1000 < all.minReceiveRate * taken * Ticks.MILLIS;
+  private static @Nullable TimeLimit messageLimit(Limits all, ConnectionInput input, int now) {
+    int taken = now - input.messageSince();
+    if (taken >= all.message) {
+      return TimeLimit.MESSAGE;
+    }
+    boolean waits = input.activity() == ConnectionActivity.WAITING_IN_MESSAGE;
+    long least = all.minReceiveRate * taken * Ticks.MILLIS / 1000;
+    return waits && taken >= RATE_GRACE && input.receivedInMessage() < least
+        ? TimeLimit.RECEIVE_RATE
+        : null;
   }
 
-  /** The limit for which the handler, which waits for a message, is to read end of stream. */
-  private static @Nullable TimeLimit inputEndedBy(
-      Limits all, SocketConnection connection, int now) {
-    if (connection.activity != ConnectionActivity.WAITING) {
+  /** The limit for which a handler that waits for a message is to read end of stream. */
+  @Nullable TimeLimit endsInput(
+      SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
+    Limits all = limits;
+    if (input.activity() != ConnectionActivity.WAITING) {
       return null;
     }
-    if (now - connection.openedAt >= all.lifetime - shortenedBy(all.lifetime, connection.slot)) {
+    int age = now - connection.openedAt();
+    if (age >= all.lifetime - shortenedBy(all.lifetime, connection.slot)) {
       return TimeLimit.LIFETIME;
     }
-    if (connection.receivedNothing() && now - connection.openedAt >= all.firstByte) {
+    if (input.received() == 0 && age >= all.firstByte) {
       return TimeLimit.FIRST_BYTE;
     }
-    return now - connection.lastReceived >= all.idle && now - connection.lastSent >= all.idle
-        ? TimeLimit.IDLE
-        : null;
+    boolean quiet = now - input.lastReceived() >= all.idle && now - output.lastSent() >= all.idle;
+    return quiet ? TimeLimit.IDLE : null;
   }
 
   /** Up to a tenth, by the slot, which is as good as chance here and needs no field. */
