@@ -102,7 +102,9 @@ final class Drain {
     if (first != null) {
       return first;
     }
-    events.tell(new ServerEvent.DrainEnded(made));
+    if (begun) {
+      events.tell(new ServerEvent.DrainEnded(made));
+    }
     return made;
   }
 

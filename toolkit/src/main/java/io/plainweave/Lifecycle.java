@@ -1,6 +1,5 @@
 package io.plainweave;
 
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -77,15 +76,14 @@ final class Lifecycle {
   }
 
   /**
-   * Waits for a tick of the reaper, or less if the state is no longer the known one or nothing is
-   * left to do.
+   * Waits until the state is no longer the known one, or for a time.
    *
    * @return true when the reaper is to go on: connections are left and have not been cancelled
    */
-  boolean awaitTick(ServerState known, long millis) throws InterruptedException {
+  boolean awaitChange(ServerState known, long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      long left = TimeUnit.MILLISECONDS.toNanos(millis);
+      long left = nanos;
       while (state == known && acceptors > 0 && left > 0) {
         left = changed.awaitNanos(left);
       }

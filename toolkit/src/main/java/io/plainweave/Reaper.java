@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The one thread of a server that looks at the time: at each tick it goes over the connections,
@@ -18,6 +19,11 @@ final class Reaper implements Callable<Scope.After> {
   private static final int ALL_AT_ONCE = 10_000;
 
   private static final int PARTS = 1_000 / Ticks.MILLIS;
+
+  private static final long TICK = TimeUnit.MILLISECONDS.toNanos(Ticks.MILLIS);
+
+  /** A tick that is later than this comes after a stop, not after a busy moment. */
+  private static final long LONGEST_DELAY = TimeUnit.SECONDS.toNanos(1);
 
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
@@ -43,14 +49,20 @@ final class Reaper implements Callable<Scope.After> {
     Thread.currentThread().setName("plainweave reaper");
     try {
       ServerState known = lifecycle.state();
-      while (lifecycle.awaitTick(known, Ticks.MILLIS)) {
+      long nextTick = System.nanoTime() + TICK;
+      while (lifecycle.awaitChange(known, nextTick - System.nanoTime())) {
         known = lifecycle.state();
-        int now = context.ticks().advance();
-        watchdog.check(now);
+        long late = System.nanoTime() - nextTick;
+        if (late >= 0) {
+          // After a stop of the process the time that has passed does not count.
+          nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
+          context.ticks().advance();
+          watchdog.check(context.ticks().now());
+        }
         if (known == ServerState.DRAINING) {
-          drain(now);
+          drain(context.ticks().now());
         } else {
-          checkPart(now);
+          checkPart(context.ticks().now());
         }
       }
     } finally {
