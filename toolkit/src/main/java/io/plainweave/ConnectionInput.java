@@ -135,6 +135,7 @@ final class ConnectionInput extends InputStream {
     if (bytes == null && connection.isToldToFinish()) {
       // Here, between two messages, nothing is lost. The reaper might never find a busy connection
       // waiting.
+      endedBy = new CloseReason.Drained();
       ACTIVITY.compareAndSet(this, WORKING, DRAINED);
     }
     if (fill() == null) {
@@ -290,10 +291,7 @@ final class ConnectionInput extends InputStream {
 
   /** Why the input was ended at this side, or null if it was not. */
   @Nullable CloseReason endedBy() {
-    if (activity != DRAINED) {
-      return null;
-    }
-    return endedBy == null ? new CloseReason.Drained() : endedBy;
+    return activity == DRAINED ? endedBy : null;
   }
 
   int endedAt() {

@@ -50,8 +50,8 @@ final class Scope implements AutoCloseable {
   }
 
   /**
-   * Starts a thread for the task. A task that throws, which is never meant to happen, cancels the
-   * others.
+   * Starts a thread for the task. A task that throws cancels the others; unless it was interrupted,
+   * that is not meant to happen, and is logged.
    *
    * @return false if the scope is cancelled: then the task never runs, and what it was to own is
    *     still the caller's
@@ -90,8 +90,12 @@ final class Scope implements AutoCloseable {
   private static final class LeanJoiner implements Joiner<After, @Nullable Void> {
     @Override
     public boolean onComplete(Subtask<? extends After> subtask) {
+      if (subtask.state() == Subtask.State.FAILED) {
+        ServerLog.taskFailed(subtask.exception());
+        return true;
+      }
       // There is no public cancel: a subtask has to end for it.
-      return subtask.state() != Subtask.State.SUCCESS || subtask.get() == After.CANCEL;
+      return subtask.get() == After.CANCEL;
     }
 
     @Override

@@ -221,10 +221,10 @@ public final class Server implements AutoCloseable {
       lifecycle.advanceTo(ServerState.TERMINATED);
     } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
       context.drain().begin();
-      context.events().tell(new ServerEvent.DrainBegan(connections()));
       if (context.drain().closesListeners(context.ticks().now())) {
         closeListeners();
       }
+      context.events().tell(new ServerEvent.DrainBegan(connections()));
     }
   }
 

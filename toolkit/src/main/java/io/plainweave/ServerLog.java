@@ -86,6 +86,14 @@ final class ServerLog implements ServerObserver {
     LOG.debug("{}: the socket did not close well", what, failure);
   }
 
+  static void taskFailed(Throwable failure) {
+    if (failure instanceof InterruptedException) {
+      LOG.debug("interrupted: {}", Thread.currentThread().getName());
+    } else {
+      LOG.error("a thread of the server has failed; what belongs to it is cancelled", failure);
+    }
+  }
+
   static void secondSignalIgnored(Throwable cause) {
     LOG.debug("a second signal cannot be told from the first", cause);
   }
