@@ -118,7 +118,7 @@ record Layout(
   public String toString() {
     return String.format(
         Locale.ROOT,
-        "%,d connections, %,d server and %,d client processes, %,d addresses",
+        "%,d connections, processes: %,d server + %,d client, addresses: %,d",
         connections,
         servers,
         clients,

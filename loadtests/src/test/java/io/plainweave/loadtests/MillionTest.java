@@ -34,7 +34,7 @@ final class MillionTest {
     assertEquals(0, exitCode, this::both);
     List<String> report = out.toString().lines().toList();
     assertEquals(
-        "300 connections, 2 server and 2 client processes, 1 addresses", report.getFirst());
+        "300 connections, processes: 2 server + 2 client, addresses: 1", report.getFirst());
     assertTrue(report.contains("connected       300"), this::both);
     assertTrue(report.contains("errors          0"), this::both);
     assertTrue(report.stream().anyMatch(it -> it.matches("drain .* 300 clean ends")), this::both);

@@ -47,7 +47,7 @@ final class ReportTest {
   void isATable() {
     assertEquals(
         """
-        2,000 connections, 2 server and 2 client processes, 1 addresses
+        2,000 connections, processes: 2 server + 2 client, addresses: 1
         connected       2,000
         connect rate    1,000/s (2.00 s)
         sweep rate      3,996/s (0.50 s)
