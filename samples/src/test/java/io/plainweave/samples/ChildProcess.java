@@ -13,11 +13,13 @@ final class ChildProcess implements AutoCloseable {
   /** Generous: the machine may have other things to do. */
   private static final Duration TO_END = Duration.ofSeconds(20);
 
+  private final Path folder;
   private final Process process;
   private final Path stdout;
   private final Path stderr;
 
-  private ChildProcess(Process process, Path stdout, Path stderr) {
+  private ChildProcess(Path folder, Process process, Path stdout, Path stderr) {
+    this.folder = folder;
     this.process = process;
     this.stdout = stdout;
     this.stderr = stderr;
@@ -37,7 +39,12 @@ final class ChildProcess implements AutoCloseable {
     builder.environment().remove("JDK_JAVA_OPTIONS");
     Process process =
         builder.redirectOutput(stdout.toFile()).redirectError(stderr.toFile()).start();
-    return new ChildProcess(process, stdout, stderr);
+    return new ChildProcess(folder, process, stdout, stderr);
+  }
+
+  /** Where its output is, and other files of the test may be. */
+  Path folder() {
+    return folder;
   }
 
   long pid() {
@@ -86,12 +93,18 @@ final class ChildProcess implements AutoCloseable {
     return process.exitValue();
   }
 
-  /** Ends it, gently first, so that a JVM removes its files from /tmp. */
+  /**
+   * Ends it; gently first, so that a JVM removes its files from /tmp. A server with clients that do
+   * not leave ends at the second SIGTERM.
+   */
   @Override
   public void close() throws InterruptedException {
-    process.destroy();
-    if (!process.waitFor(TO_END.toMillis(), TimeUnit.MILLISECONDS)) {
-      kill();
+    for (int i = 0; i < 2; i++) {
+      process.destroy();
+      if (process.waitFor(5, TimeUnit.SECONDS)) {
+        return;
+      }
     }
+    kill();
   }
 }

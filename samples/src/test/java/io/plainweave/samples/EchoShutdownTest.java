@@ -43,17 +43,17 @@ class EchoShutdownTest {
         busy.add(BusyClient.connect(echo.port()));
       }
       makeBusy(echo, busy);
-      assertEquals(1_010, echo.connections(folder));
+      assertEquals(1_010, echo.connections());
 
       echo.process().signal("TERM");
-      await().atMost(SOON).until(() -> Client.isRefused(echo.port()));
+      await("refusal").atMost(SOON).until(() -> Client.isRefused(echo.port()));
       for (Client client : silent) {
         assertTrue(client.seesEnd());
       }
       for (Client client : idle) {
         assertTrue(client.seesEnd());
       }
-      assertEquals(10, echo.sending(folder));
+      assertEquals(10, echo.blockedConnections());
       for (BusyClient client : busy) {
         client.receiveAll();
       }
@@ -71,8 +71,8 @@ class EchoShutdownTest {
         BusyClient busy = BusyClient.connect(echo.port())) {
       makeBusy(echo, List.of(busy));
       echo.process().signal("TERM");
-      await().atMost(SOON).until(() -> Client.isRefused(echo.port()));
-      assertEquals(1, echo.sending(folder));
+      await("refusal").atMost(SOON).until(() -> Client.isRefused(echo.port()));
+      assertEquals(1, echo.blockedConnections());
 
       echo.process().signal("TERM");
       assertEquals(SIGTERM, echo.process().exitCode(SOON));
@@ -96,9 +96,10 @@ class EchoShutdownTest {
 
   /** Sends until nothing moves any more, FIN at the end. */
   private static void makeBusy(SampleProcess echo, List<BusyClient> clients) throws IOException {
-    await()
+    await("the busy clients")
         .pollInterval(Duration.ofMillis(10))
-        .until(() -> areStuck(clients) && echo.sending(folder) == clients.size());
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> areStuck(clients) && echo.blockedConnections() == clients.size());
     for (BusyClient client : clients) {
       client.finish();
     }

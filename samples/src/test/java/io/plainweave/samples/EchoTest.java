@@ -2,16 +2,11 @@ package io.plainweave.samples;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -64,9 +59,9 @@ class EchoTest {
       // The first of everything, so that the JVM has opened what it keeps open.
       try (Client client = Client.connect(echo.port())) {
         client.exchange("hello");
-        assertEquals(1, echo.connections(folder));
+        assertEquals(1, echo.connections());
       }
-      await().until(() -> echo.connections(folder) == 0);
+      echo.awaitConnections(0);
       int descriptors = echo.descriptors();
 
       for (int i = 0; i < 10; i++) {
@@ -76,56 +71,21 @@ class EchoTest {
       }
       // A close before all is read sends RST (RFC 2525, section 2.17).
       try (BusyClient busy = BusyClient.connect(echo.port())) {
-        await().until(() -> busy.isStuck() && echo.sending(folder) == 1);
+        await("the busy client").until(busy::isStuck);
+        echo.awaitBlockedConnections(1);
       }
-      await().until(() -> echo.connections(folder) == 0);
+      echo.awaitConnections(0);
       try (Netcat idle = Netcat.connect(echo.port());
           Netcat _ = Netcat.connectAndFlood(echo.port())) {
         idle.exchange("hello\n");
-        await().until(() -> echo.sending(folder) == 1);
-        assertEquals(2, echo.connections(folder));
+        echo.awaitBlockedConnections(1);
+        assertEquals(2, echo.connections());
         assertTrue(echo.descriptors() > descriptors);
       }
 
-      await().until(() -> echo.connections(folder) == 0);
-      await().until(() -> echo.descriptors() <= descriptors);
+      echo.awaitConnections(0);
+      await("descriptors").until(echo::descriptors, n -> n <= descriptors);
       assertEquals("", echo.process().stderr(), "how clients leave is not worth a line");
-    }
-  }
-
-  @Test
-  void servesThoseItHasDescriptorsForWhileTheOthersWaitTheirTurn() throws Exception {
-    Programs.need("prlimit");
-    try (SampleProcess echo =
-            SampleProcess.startUnder(List.of("prlimit", "--nofile=100:100"), folder, "Echo", "0");
-        Clients clients = Clients.connect(echo.port(), 300)) {
-      for (Client client : clients) {
-        client.send("hello");
-      }
-      await().until(() -> echo.descriptors() == 100);
-      Duration before = echo.process().processorTime();
-      TimeUnit.SECONDS.sleep(2); // the time over which the processor time is measured
-      Duration used = echo.process().processorTime().minus(before);
-      assertTrue(used.toMillis() < 500, () -> "processor time in 2 s: " + used);
-
-      List<Client> served = new ArrayList<>();
-      List<Client> waiting = new ArrayList<>();
-      for (Client client : clients) {
-        (client.hasReceived(5) ? served : waiting).add(client);
-      }
-      assertFalse(served.isEmpty());
-      assertTrue(served.size() < 100, () -> "served at a time: " + served.size());
-      for (Client client : served) {
-        assertEquals("hello", client.receive(5));
-        client.exchange("still there");
-      }
-      for (Client client : served) {
-        client.close();
-      }
-      for (Client client : waiting) {
-        assertEquals("hello", client.receive(5));
-        client.close();
-      }
     }
   }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A sample that runs and listens.
@@ -88,22 +89,34 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
   }
 
   /** The number of threads that serve a connection. */
-  long connections(Path folder) throws IOException, InterruptedException {
-    return threadsIn("io.plainweave.SocketConnection.call(", folder);
+  long connections() throws IOException, InterruptedException {
+    return threads("io.plainweave.SocketConnection.");
   }
 
-  /** The number of connections that wait until their peer takes bytes. */
-  long sending(Path folder) throws IOException, InterruptedException {
-    return threadsIn("io.plainweave.SocketConnection.send(", folder);
+  /** The number of connections that cannot go on before their peer reads. */
+  long blockedConnections() throws IOException, InterruptedException {
+    return threads("sun.nio.ch.SocketChannelImpl.write(", "\"state\": \"WAITING\"");
   }
 
-  /** Looks for threads in a method, as its operator would: in a dump, of a file in the folder. */
-  private long threadsIn(String method, Path folder) throws IOException, InterruptedException {
-    Path dump = folder.resolve("threads.json");
+  void awaitConnections(int expected) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertEquals(expected, connections(), "connections"));
+  }
+
+  void awaitBlockedConnections(int expected) {
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> assertEquals(expected, blockedConnections(), "blocked connections"));
+  }
+
+  /** Counts the threads of which a dump says all of this, as an operator would. */
+  private long threads(String... properties) throws IOException, InterruptedException {
+    Path dump = process.folder().resolve("threads.json");
     Files.deleteIfExists(dump);
     try (ChildProcess jcmd =
         ChildProcess.start(
-            folder,
+            process.folder(),
             JDK.resolve("bin/jcmd").toString(),
             Long.toString(process.pid()),
             "Thread.dump_to_file",
@@ -113,7 +126,7 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
     }
     return THREADS
         .splitAsStream(Files.readString(dump))
-        .filter(thread -> thread.contains(method))
+        .filter(thread -> Stream.of(properties).allMatch(thread::contains))
         .count();
   }
 
