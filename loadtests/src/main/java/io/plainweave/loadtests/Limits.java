@@ -39,8 +39,11 @@ final class Limits {
   private static final double CORE_SECONDS_PER_CONNECTION = 0.000_5;
   private static final double CORE_SECONDS_PER_PROCESS = 1.2;
 
-  /** What a default run aims at, so that it stays within two minutes on a slower machine too. */
-  private static final Duration DEFAULT_RUN = Duration.ofSeconds(75);
+  /**
+   * What a default run aims at: half of two minutes, the rest being for a first build and for
+   * machines that are slower, or busy with other things.
+   */
+  private static final Duration DEFAULT_RUN = Duration.ofSeconds(60);
 
   private Limits() {}
 

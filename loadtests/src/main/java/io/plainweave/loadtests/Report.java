@@ -50,7 +50,7 @@ record Report(
     row(out, "connected", "%,d", connected);
     row(out, "connect rate", "%,.0f/s (%s)", rate(connected, rampTime), seconds(rampTime));
     row(out, "sweep rate", "%,.0f/s (%s)", rate(swept, sweepTime), seconds(sweepTime));
-    row(out, "message latency", "%10s%10s%10s%10s%10s", "p50", "p90", "p99", "p99.9", "max");
+    row(out, "message latency", "%11s%11s%11s%11s%11s", "p50", "p90", "p99", "p99.9", "max");
     latencies(out, "  in the ramp", rampLatencies);
     latencies(out, "  in the sweep", sweepLatencies);
     row(out, "server heap", "%,d B a connection, live", perConnection(heap));
@@ -80,7 +80,7 @@ record Report(
     StringBuilder text = new StringBuilder();
     for (double percentile : new double[] {50, 90, 99, 99.9, 100}) {
       double millis = latencies.getValueAtPercentile(percentile) / 1e6;
-      text.append(String.format(Locale.ROOT, "%7.2f ms", millis));
+      text.append(String.format(Locale.ROOT, "%8.2f ms", millis));
     }
     row(out, name, "%s", text);
   }

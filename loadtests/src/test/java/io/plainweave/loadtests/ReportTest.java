@@ -51,9 +51,9 @@ final class ReportTest {
         connected       2,000
         connect rate    1,000/s (2.00 s)
         sweep rate      3,996/s (0.50 s)
-        message latency        p50       p90       p99     p99.9       max
-          in the ramp      1.00 ms   1.00 ms   1.00 ms   1.00 ms   1.00 ms
-          in the sweep     2.00 ms   2.00 ms   2.00 ms   2.00 ms   2.00 ms
+        message latency         p50        p90        p99      p99.9        max
+          in the ramp       1.00 ms    1.00 ms    1.00 ms    1.00 ms    1.00 ms
+          in the sweep      2.00 ms    2.00 ms    2.00 ms    2.00 ms    2.00 ms
         server heap     1,500 B a connection, live
         server RSS      2,500 B a connection
         drain           1.25 s, 1,999 clean ends
