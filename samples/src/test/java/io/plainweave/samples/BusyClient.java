@@ -19,7 +19,7 @@ final class BusyClient implements AutoCloseable {
   /** Far more than the buffers of the kernel hold. */
   private static final long LIMIT = 100_000_000;
 
-  /** A prime: what is lost, doubled or swapped shows, since no buffer has a multiple of it. */
+  /** A prime, so that a buffer's worth of bytes lost, doubled or swapped shows. */
   private static final int PERIOD = 251;
 
   private static final byte[] PATTERN = new byte[PERIOD * 256];

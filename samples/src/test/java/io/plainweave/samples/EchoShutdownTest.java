@@ -43,7 +43,7 @@ class EchoShutdownTest {
         busy.add(BusyClient.connect(echo.port()));
       }
       makeBusy(echo, busy);
-      assertEquals(1_010, echo.connections());
+      echo.awaitConnections(1_010);
 
       echo.process().signal("TERM");
       await("refusal").atMost(SOON).until(() -> Client.isRefused(echo.port()));
