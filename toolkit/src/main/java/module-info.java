@@ -5,4 +5,5 @@ module io.plainweave {
   requires static transitive org.jspecify;
 
   exports io.plainweave;
+  exports io.plainweave.framing;
 }

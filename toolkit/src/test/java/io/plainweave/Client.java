@@ -7,28 +7,28 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 
 /** A plain socket as the peer of a server under test; every read fails after ten seconds. */
-record Client(Socket socket) implements AutoCloseable {
-  static Client connect(Server server) throws IOException {
+public record Client(Socket socket) implements AutoCloseable {
+  public static Client connect(Server server) throws IOException {
     var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
     socket.setSoTimeout(10_000);
     return new Client(socket);
   }
 
-  void send(String text) throws IOException {
+  public void send(String text) throws IOException {
     socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   /** Reads exactly as many bytes as the text has, or fewer if the stream ends. */
-  String receive(int length) throws IOException {
+  public String receive(int length) throws IOException {
     return new String(socket.getInputStream().readNBytes(length), StandardCharsets.US_ASCII);
   }
 
-  String receiveAll() throws IOException {
+  public String receiveAll() throws IOException {
     return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
   }
 
   /** Sends a text and waits for it to come back. */
-  void exchange(String text) throws IOException {
+  public void exchange(String text) throws IOException {
     send(text);
     String back = receive(text.length());
     if (!back.equals(text)) {
@@ -36,18 +36,18 @@ record Client(Socket socket) implements AutoCloseable {
     }
   }
 
-  void finish() throws IOException {
+  public void finish() throws IOException {
     socket.shutdownOutput();
   }
 
   /** Closes with RST, as a peer does whose process was killed with bytes unread. */
-  void reset() throws IOException {
+  public void reset() throws IOException {
     socket.setSoLinger(true, 0);
     socket.close();
   }
 
   /** Whether the next read fails because of a reset. */
-  boolean seesReset() throws IOException {
+  public boolean seesReset() throws IOException {
     try {
       socket.getInputStream().readAllBytes();
       return false;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * Fails a test that leaves a descriptor or a thread of a server behind. It does not run the garbage
  * collector first: that would close what was leaked.
  */
-final class ResourceGuard implements BeforeEachCallback, AfterEachCallback {
+public final class ResourceGuard implements BeforeEachCallback, AfterEachCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
       ExtensionContext.Namespace.create(ResourceGuard.class);
 

@@ -1,0 +1,72 @@
+package io.plainweave.framing;
+
+import io.plainweave.Connection;
+import io.plainweave.MalformedMessageException;
+import io.plainweave.TruncatedMessageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Messages that end with a delimiter. */
+final class DelimitedFrames implements Frames {
+  private final Connection connection;
+  private final byte[] delimiter;
+  private final byte last;
+  private final int maxBytes;
+
+  DelimitedFrames(Connection connection, byte[] delimiter, int maxBytes) {
+    this.connection = connection;
+    this.delimiter = delimiter;
+    this.last = delimiter[delimiter.length - 1];
+    this.maxBytes = maxBytes;
+  }
+
+  @Override
+  public byte @Nullable [] read() throws IOException {
+    if (!connection.awaitMessage()) {
+      return null;
+    }
+    InputStream in = connection.input();
+    var message = new MessageBytes();
+    while (message.size() - delimiter.length < maxBytes) {
+      int b = in.read();
+      if (b < 0) {
+        throw new TruncatedMessageException(
+            "the peer has finished after " + message.size() + " bytes without the delimiter");
+      }
+      message.add(b);
+      if ((byte) b == last && message.endsWith(delimiter)) {
+        connection.endMessage();
+        return message.first(message.size() - delimiter.length);
+      }
+    }
+    throw new MalformedMessageException(
+        "a message is longer than " + maxBytes + " bytes, without the delimiter");
+  }
+
+  @Override
+  public void write(byte[] message) throws IOException {
+    if (message.length > maxBytes) {
+      throw new IllegalArgumentException(
+          "a message of " + message.length + " bytes is longer than the limit of " + maxBytes);
+    }
+    byte[] all = Arrays.copyOf(message, message.length + delimiter.length);
+    System.arraycopy(delimiter, 0, all, message.length, delimiter.length);
+    int end = firstDelimiter(all);
+    if (end < message.length) {
+      throw new IllegalArgumentException(
+          "the delimiter would end the message at " + end + " of " + message.length + " bytes");
+    }
+    connection.output().write(all);
+  }
+
+  /** Where the reader will see the delimiter; a message and its delimiter can make one together. */
+  private int firstDelimiter(byte[] all) {
+    int start = 0;
+    while (!Arrays.equals(all, start, start + delimiter.length, delimiter, 0, delimiter.length)) {
+      start++;
+    }
+    return start;
+  }
+}

@@ -1,0 +1,110 @@
+package io.plainweave.framing;
+
+import io.plainweave.Connection;
+import io.plainweave.ConnectionException;
+import io.plainweave.MalformedMessageException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bytes of a connection as lines of text in UTF-8, each ended by a line feed, with or without a
+ * carriage return before it.
+ *
+ * <p>It keeps nothing between two lines and takes no byte from the connection's input beyond the
+ * line that it returns, so the connection can be read in another way afterwards.
+ *
+ * <p><b>Threads.</b> One thread may read and another may write at the same time, as on the
+ * connection itself.
+ */
+public final class Lines {
+  private final Connection connection;
+  private final int maxBytes;
+
+  private Lines(Connection connection, int maxBytes) {
+    this.connection = connection;
+    this.maxBytes = maxBytes;
+  }
+
+  /**
+   * Returns the lines of a connection.
+   *
+   * @param connection the connection to read and write
+   * @param maxBytes the longest line that is read, in bytes without its end; at least 1
+   * @return the lines
+   */
+  public static Lines of(Connection connection, int maxBytes) {
+    if (maxBytes < 1) {
+      throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
+    }
+    return new Lines(connection, maxBytes);
+  }
+
+  /**
+   * Reads the next line. It waits for the first byte as {@link Connection#awaitMessage()} does, so
+   * the drain of the server can end the wait; from there on, the line may be completed.
+   *
+   * <p>What the peer sends after the last line feed and before it finishes is a line too, as with
+   * {@link java.io.BufferedReader}. Where a line that was cut must not be taken for a whole one,
+   * read {@link Frames#delimited} instead.
+   *
+   * @return the line without its end, or null at the end of input: the peer has finished, or the
+   *     server drains
+   * @throws MalformedMessageException if the line is longer than the limit, as soon as this is
+   *     known, and it is not known then where the next line begins; or if the line is not UTF-8,
+   *     and the next one can be read
+   * @throws ConnectionException if the connection has failed or is closed
+   * @throws IOException if the connection fails in another way
+   */
+  public @Nullable String read() throws IOException {
+    if (!connection.awaitMessage()) {
+      return null;
+    }
+    InputStream in = connection.input();
+    var line = new MessageBytes();
+    for (int b; (b = in.read()) != '\n' && b >= 0; ) {
+      // One byte more may come if it is the carriage return of the line's end.
+      if (line.size() >= maxBytes && (line.size() > maxBytes || b != '\r')) {
+        throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
+      }
+      line.add(b);
+    }
+    connection.endMessage();
+    int size = line.size();
+    boolean carriageReturn = size > 0 && line.array()[size - 1] == '\r';
+    return decode(line.array(), carriageReturn ? size - 1 : size);
+  }
+
+  private static String decode(byte[] bytes, int size) throws MalformedMessageException {
+    String text = new String(bytes, 0, size, StandardCharsets.UTF_8);
+    // This is what stands for bytes that are no text, unless the peer has sent it itself.
+    if (text.indexOf('\uFFFD') >= 0) {
+      try {
+        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, size));
+      } catch (CharacterCodingException e) {
+        throw new MalformedMessageException("a line is not UTF-8: " + text);
+      }
+    }
+    return text;
+  }
+
+  /**
+   * Writes a line and its end, a line feed. It leaves when {@link Connection#output()} says: at the
+   * next wait for input, or on a flush. It may be longer than the lines that are read.
+   *
+   * @param line the text
+   * @throws IllegalArgumentException if there is a line feed in it, which would make it two lines;
+   *     nothing is written then
+   * @throws IOException if the connection fails
+   */
+  public void write(String line) throws IOException {
+    int feed = line.indexOf('\n');
+    if (feed >= 0) {
+      throw new IllegalArgumentException("a line must not have a line feed in it: at " + feed);
+    }
+    connection.output().write((line + '\n').getBytes(StandardCharsets.UTF_8));
+  }
+}
