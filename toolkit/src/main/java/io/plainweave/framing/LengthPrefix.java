@@ -22,9 +22,9 @@ public enum LengthPrefix {
   U24_BIG_ENDIAN(3, true),
   /** Three bytes, the least significant first: up to 16,777,215. */
   U24_LITTLE_ENDIAN(3, false),
-  /** Four bytes, the most significant first: up to 4,294,967,295, of which the limit leaves less. */
+  /** Four bytes, the most significant first: up to 4,294,967,295. */
   U32_BIG_ENDIAN(4, true),
-  /** Four bytes, the least significant first: up to 4,294,967,295, of which the limit leaves less. */
+  /** Four bytes, the least significant first: up to 4,294,967,295. */
   U32_LITTLE_ENDIAN(4, false),
   /**
    * One to five bytes of seven bits each, the least significant first, with the eighth bit set in
@@ -48,7 +48,7 @@ public enum LengthPrefix {
 
   /** The largest length that can be written in this way. */
   long largest() {
-    return this == VARINT ? 0xFFFF_FFFFL : (1L << 8 * size) - 1;
+    return this == VARINT ? 0xFFFF_FFFFL : (1L << (8 * size)) - 1;
   }
 
   long readFrom(InputStream in) throws IOException {
@@ -58,7 +58,7 @@ public enum LengthPrefix {
     long length = 0;
     for (int i = 0; i < size; i++) {
       long b = next(in);
-      length = bigEndian ? length << 8 | b : length | b << 8 * i;
+      length = bigEndian ? (length << 8) | b : length | (b << (8 * i));
     }
     return length;
   }
@@ -67,7 +67,7 @@ public enum LengthPrefix {
     long length = 0;
     for (int i = 0; i < LONGEST_VARINT; i++) {
       long b = next(in);
-      length |= (b & 0x7F) << 7 * i;
+      length |= (b & 0x7F) << (7 * i);
       if (b < 0x80) {
         // A value of more than 32 bits needs no check of its own: it is beyond any limit.
         return length;
@@ -95,7 +95,7 @@ public enum LengthPrefix {
       return;
     }
     for (int i = 0; i < size; i++) {
-      out.write(length >>> 8 * (bigEndian ? size - 1 - i : i));
+      out.write(length >>> (8 * (bigEndian ? size - 1 - i : i)));
     }
   }
 }

@@ -145,7 +145,8 @@ class LinesTest {
                 assertThrows(IllegalArgumentException.class, () -> Lines.of(connection, 0)));
     try (Server server = start(unlimited);
         Client _ = Client.connect(server)) {
-      assertEquals("maxBytes must be at least 1: 0", failure.get(10, TimeUnit.SECONDS).getMessage());
+      assertEquals(
+          "maxBytes must be at least 1: 0", failure.get(10, TimeUnit.SECONDS).getMessage());
     }
   }
 

@@ -65,7 +65,9 @@ final class ReadingServer implements AutoCloseable {
     }
   }
 
-  /** Sends pieces, each when the one before was received, then finishes, and tells what was read. */
+  /**
+   * Sends pieces, each when the one before was received, then finishes, and tells what was read.
+   */
   Outcome deliver(byte[]... pieces) throws IOException, InterruptedException {
     try (Client client = Client.connect(server)) {
       client.socket().setTcpNoDelay(true);
