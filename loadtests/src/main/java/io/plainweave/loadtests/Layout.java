@@ -16,8 +16,9 @@ record Layout(
     int connections, int servers, int serverCapacity, int clients, int destinations, int window) {
 
   /**
-   * Descriptors a process has open beside its connections: jars, pipes, selectors, pollers (40 to
-   * 60 were counted), doubled, and room for connections that end later than new ones begin.
+   * Descriptors of a process that are not for connections. It has 10 to 20 open itself (jars,
+   * pipes, selectors, listener); the rest is room for what opens in between, such as a class's
+   * file.
    */
   static final int OWN_DESCRIPTORS = 200;
 
