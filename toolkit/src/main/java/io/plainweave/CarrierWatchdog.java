@@ -26,6 +26,9 @@ final class CarrierWatchdog {
 
   private static final int MOST_POSITIONS = 16;
 
+  /** More than fit into any queue that the scheduler is likely to have. */
+  private static final int MOST_NUDGES = 100_000;
+
   private final ConnectionRegistry registry;
   private final ServerEvents events;
   private final int maxCarriers;
@@ -55,7 +58,7 @@ final class CarrierWatchdog {
         beaten = false;
         Thread.startVirtualThread(() -> beaten = true);
       }
-      if (alarmed && now - alarmedAt >= RECOVERY) {
+      if (alarmed && now - alarmedAt >= RECOVERY && canSpareWhatWasAdded()) {
         alarmed = false;
         takeBack();
       }
@@ -74,6 +77,11 @@ final class CarrierWatchdog {
     }
   }
 
+  /** Whether a carrier would be left if those that were added were gone: the others may be kept. */
+  private boolean canSpareWhatWasAdded() {
+    return scheduler.getMountedVirtualThreadCount() < scheduler.getParallelism() - added;
+  }
+
   private void alarm(int now) {
     List<HandlerPosition> running = running();
     int parallelism = scheduler.getParallelism();
@@ -81,9 +89,21 @@ final class CarrierWatchdog {
       parallelism++;
       scheduler.setParallelism(parallelism);
       added++;
+      putToWork(parallelism);
     }
     Duration waited = Duration.ofMillis((long) (now - beatSince) * Ticks.MILLIS);
     events.tell(new ServerEvent.CarriersBusy(waited, parallelism, running));
+  }
+
+  /**
+   * Gets the added carrier going. The scheduler, a ForkJoinPool, wakes or creates one only when it
+   * is given a task while the queue for it seems empty, or when that queue has to grow. No queue is
+   * empty now, so tasks that do nothing are added until one has to grow.
+   */
+  private void putToWork(int carriers) {
+    for (int i = 0; i < MOST_NUDGES && scheduler.getMountedVirtualThreadCount() < carriers; i++) {
+      Thread.startVirtualThread(() -> {});
+    }
   }
 
   private List<HandlerPosition> running() {
@@ -91,11 +111,17 @@ final class CarrierWatchdog {
     registry.forEach(connection -> {
       if (running.size() < MOST_POSITIONS && connection.isRunning()) {
         HandlerPosition position = connection.position();
-        if (position != null) {
+        if (position != null && isOnCarrier(position)) {
           running.add(position);
         }
       }
     });
     return running;
+  }
+
+  /** A thread that waits for a carrier has its innermost frames where it left the last one. */
+  private static boolean isOnCarrier(HandlerPosition position) {
+    List<StackTraceElement> stack = position.stack();
+    return !stack.isEmpty() && !stack.getFirst().getClassName().equals("java.lang.VirtualThread");
   }
 }
