@@ -1,0 +1,250 @@
+package io.plainweave;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayName("An observer of a server")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class ServerObserverTest {
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
+  private final ConnectionEvents events = new ConnectionEvents();
+
+  private ServerBuilder builder(Handler handler) {
+    return Server.builder()
+        .listen(Listen.tcp("127.0.0.1", 0))
+        .handler(handler)
+        .observer(events)
+        .drainTimeout(Duration.ofSeconds(10))
+        .stopOnSignal(false);
+  }
+
+  @Test
+  void isToldOfTheLifeOfAServerInOrder() throws Exception {
+    Queue<ServerEvent> told = new ConcurrentLinkedQueue<>();
+    try (Server server =
+            builder(ECHO).listen(Listen.tcp("127.0.0.2", 0)).observer(told::add).start();
+        Client client = Client.connect(server)) {
+      client.exchange("hello");
+      server.drain();
+      server.drain();
+      server.shutdownNow();
+      List<ServerEvent> all = List.copyOf(told);
+      assertEquals(
+          server.addresses(),
+          List.of(
+              assertInstanceOf(ServerEvent.Listening.class, all.get(0)).address(),
+              assertInstanceOf(ServerEvent.Listening.class, all.get(1)).address()));
+      Connection opened =
+          assertInstanceOf(ServerEvent.ConnectionOpened.class, all.get(2)).connection();
+      assertEquals(new ServerEvent.DrainBegan(1), all.get(3));
+      var closed = assertInstanceOf(ServerEvent.ConnectionClosed.class, all.get(4));
+      assertEquals(opened, closed.connection());
+      assertEquals(5, closed.received());
+      assertEquals(5, closed.sent());
+      assertEquals(
+          new ServerEvent.DrainEnded(server.drain()),
+          assertInstanceOf(ServerEvent.DrainEnded.class, all.get(5)));
+      assertEquals(6, all.size());
+    }
+  }
+
+  @Test
+  void isToldOfTheCloseWhenTheSocketIsClosed() throws Exception {
+    var openAtClose = new ConcurrentLinkedQueue<Boolean>();
+    ServerObserver looks =
+        event -> {
+          if (event instanceof ServerEvent.ConnectionClosed closed) {
+            openAtClose.add(closed.connection().isOpen());
+          }
+        };
+    try (Server server = builder(ECHO).observer(looks).start();
+        Client client = Client.connect(server)) {
+      client.finish();
+      assertEquals("", client.receiveAll());
+      await().until(() -> openAtClose.size() == 1);
+      assertFalse(openAtClose.element());
+    }
+  }
+
+  private enum Failing implements ServerObserver {
+    WITH_AN_EXCEPTION {
+      @Override
+      public void onEvent(ServerEvent event) {
+        throw new IllegalStateException("expected by this test");
+      }
+    },
+    WITH_AN_ERROR {
+      @Override
+      public void onEvent(ServerEvent event) {
+        throw new AssertionError("expected by this test");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void thatFailsDoesNoHarm(Failing failing) throws Exception {
+    try (Server server =
+        Server.builder()
+            .listen(Listen.tcp("127.0.0.1", 0))
+            .handler(ECHO)
+            .observer(failing)
+            .observer(events)
+            .stopOnSignal(false)
+            .start()) {
+      for (int i = 0; i < 3; i++) {
+        try (Client client = Client.connect(server)) {
+          client.exchange("hello");
+          client.finish();
+          assertEquals("", client.receiveAll());
+        }
+      }
+      events.awaitClosed(3);
+      await().until(() -> server.connections() == 0);
+      server.drain();
+      assertEquals(ServerState.TERMINATED, server.state());
+    }
+  }
+
+  /** What handler and peer do so that a connection ends for a reason. */
+  private enum Ending {
+    FINISHED(ECHO, Client::finish, new CloseReason.Finished()::equals),
+    PEER_RESET(
+        ECHO,
+        client -> {
+          client.exchange("hello");
+          client.reset();
+        },
+        CloseReason.PeerReset.class::isInstance),
+    TRUNCATED(
+        connection -> {
+          connection.input().readAllBytes();
+          throw new TruncatedMessageException("expected by this test");
+        },
+        Client::finish,
+        CloseReason.Truncated.class::isInstance),
+    MALFORMED(
+        connection -> {
+          throw new MalformedMessageException("expected by this test");
+        },
+        client -> {},
+        CloseReason.Malformed.class::isInstance),
+    ABORTED(Connection::abort, client -> {}, new CloseReason.Aborted()::equals),
+    ABORTED_BEFORE_A_FAILURE(
+        connection -> {
+          connection.abort();
+          throw new IllegalStateException("told too late to be the reason");
+        },
+        client -> {},
+        new CloseReason.Aborted()::equals),
+    HANDLER_FAILED(
+        connection -> {
+          throw new IllegalStateException("expected by this test");
+        },
+        client -> {},
+        reason ->
+            reason instanceof CloseReason.HandlerFailed(Throwable failure)
+                && failure.getMessage().equals("expected by this test")),
+    FORKED_THREAD_FAILED(
+        connection -> {
+          try (ConnectionScope scope = connection.openScope()) {
+            scope.fork(
+                "fails",
+                () -> {
+                  throw new IllegalStateException("expected by this test");
+                });
+            scope.join();
+          }
+        },
+        client -> {},
+        CloseReason.HandlerFailed.class::isInstance);
+
+    /** What the peer does. */
+    @FunctionalInterface
+    interface Peer {
+      void act(Client client) throws IOException;
+    }
+
+    private final Handler handler;
+    private final Peer peer;
+    private final Predicate<CloseReason> expected;
+
+    Ending(Handler handler, Peer peer, Predicate<CloseReason> expected) {
+      this.handler = handler;
+      this.peer = peer;
+      this.expected = expected;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void isToldOnceWhyAConnectionHasEnded(Ending ending) throws Exception {
+    try (Server server = builder(ending.handler).start();
+        Client client = Client.connect(server)) {
+      ending.peer.act(client);
+      CloseReason reason = events.awaitReason();
+      assertTrue(ending.expected.test(reason), reason::toString);
+      assertEquals(reason.isExpected(), !(reason instanceof CloseReason.HandlerFailed));
+    }
+  }
+
+  @Test
+  void isToldThatAWaitingConnectionWasDrained() throws Exception {
+    try (Server server = builder(ECHO).start();
+        Client client = Client.connect(server)) {
+      client.exchange("hello");
+      server.shutdown();
+      assertEquals(new CloseReason.Drained(), events.awaitReason());
+    }
+  }
+
+  @Test
+  void isToldThatAHandlerAtWorkWasCancelled() throws Exception {
+    try (Server server = builder(connection -> Thread.sleep(Duration.ofDays(1))).start();
+        Client client = Client.connect(server)) {
+      await().until(() -> events.opened() == 1);
+      server.shutdownNow();
+      assertEquals(new CloseReason.Cancelled(), events.awaitReason());
+      assertTrue(client.seesReset());
+    }
+  }
+
+  @Test
+  void isToldOnceOfEachOfManyConnections() throws Exception {
+    int count = 300;
+    try (Server server = builder(ECHO).start()) {
+      for (int i = 0; i < count; i++) {
+        try (Client client = Client.connect(server)) {
+          if (i % 3 == 0) {
+            client.exchange("hello");
+          } else if (i % 3 == 1) {
+            client.reset();
+          }
+        }
+      }
+      events.awaitClosed(count);
+      await().until(() -> server.connections() == 0);
+    }
+    assertEquals(count, events.opened());
+    assertEquals(count, events.closed());
+  }
+}
