@@ -65,7 +65,7 @@ final class ConnectionInput extends InputStream {
   private boolean marksMessages;
   private long received;
   private long receivedBeforeMessage;
-  private int lastReceived;
+  private int waitingSince;
   private int messageSince;
 
   /** The tick at which the input was ended at this side; written before the step to DRAINED. */
@@ -74,7 +74,7 @@ final class ConnectionInput extends InputStream {
   ConnectionInput(SocketConnection connection, SocketChannel channel) {
     this.connection = connection;
     this.channel = channel;
-    this.lastReceived = connection.openedAt();
+    this.waitingSince = connection.openedAt();
   }
 
   // For the reader
@@ -220,6 +220,8 @@ final class ConnectionInput extends InputStream {
     }
     ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
     boolean free = before == WORKING || before == IN_MESSAGE;
+    // Before the step to WAITING, which publishes it: what came before is not the peer's silence.
+    waitingSince = connection.now();
     if (!free || !ACTIVITY.compareAndSet(this, before, during)) {
       throw new ConnectionBusyException("reading from");
     }
@@ -239,7 +241,6 @@ final class ConnectionInput extends InputStream {
       int n = channel.read(target);
       if (n > 0) {
         received += n;
-        lastReceived = connection.now();
       }
       return n;
     } catch (IOException e) {
@@ -263,7 +264,7 @@ final class ConnectionInput extends InputStream {
 
   /** Ends the input if the handler waits for a message, because the server drains. */
   void drain(int now) {
-    boolean flows = !marksMessages && received > 0 && now - lastReceived < QUIET;
+    boolean flows = !marksMessages && received > 0 && now - waitingSince < QUIET;
     if (!flows) {
       end(new CloseReason.Drained(), now);
     }
@@ -298,8 +299,9 @@ final class ConnectionInput extends InputStream {
     return endedAt;
   }
 
-  int lastReceived() {
-    return lastReceived;
+  /** The tick at which the wait for input began. */
+  int waitingSince() {
+    return waitingSince;
   }
 
   int messageSince() {

@@ -71,7 +71,7 @@ final class TimeCheck {
       case WAITING ->
           output.isFinished()
                   && now - output.finishedAt() >= all.halfClosed
-                  && now - input.lastReceived() >= all.halfClosed
+                  && now - input.waitingSince() >= all.halfClosed
               ? TimeLimit.HALF_CLOSED
               : null;
       case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
@@ -106,10 +106,10 @@ final class TimeCheck {
     if (age >= all.lifetime - shortenedBy(all.lifetime, connection.slot)) {
       return TimeLimit.LIFETIME;
     }
-    if (input.received() == 0 && age >= all.firstByte) {
+    if (input.received() == 0 && output.sent() == 0 && age >= all.firstByte) {
       return TimeLimit.FIRST_BYTE;
     }
-    boolean quiet = now - input.lastReceived() >= all.idle && now - output.lastSent() >= all.idle;
+    boolean quiet = now - input.waitingSince() >= all.idle && now - output.lastSent() >= all.idle;
     return quiet ? TimeLimit.IDLE : null;
   }
 

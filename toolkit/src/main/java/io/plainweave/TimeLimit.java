@@ -2,7 +2,7 @@ package io.plainweave;
 
 /** The kinds of time limit; {@link TimeLimits} has their values. */
 public enum TimeLimit {
-  /** Nothing was received since the connection was accepted. */
+  /** Nothing was received or sent since the connection was accepted. */
   FIRST_BYTE,
   /** A message was begun and is not complete. */
   MESSAGE,

@@ -14,11 +14,11 @@ import java.time.Duration;
  * #lifetime()}), it reads end of stream, just as in a drain, and can say goodbye; if the connection
  * has not ended two seconds later it is reset. Elsewhere it is reset at once.
  *
- * @param firstByte from the accept to the first byte; default 10 s
+ * @param firstByte from the accept to the first byte in either direction; default 10 s
  * @param message from the first byte of a message to its last, however the bytes drip; counted
  *     where messages are marked ({@link Connection#awaitMessage()}, and all of {@code
  *     io.plainweave.framing}); default 20 s
- * @param idle with no byte in either direction while the handler waits for input; default 60 s
+ * @param idle with no byte in either direction since the handler waits for input; default 60 s
  * @param writeStall with no byte taken by the socket while the handler waits to write; default 30 s
  * @param halfClosed with no byte from the peer after we have finished our output; default 30 s
  * @param lifetime of the whole connection, made up to a tenth shorter by chance so that the

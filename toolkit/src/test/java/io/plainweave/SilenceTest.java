@@ -1,0 +1,72 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@DisplayName("The silence of a peer")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class SilenceTest {
+  private static Server start(TimeLimits limits, Handler handler) throws Exception {
+    return Server.builder()
+        .listen(Listen.tcp("127.0.0.1", 0))
+        .handler(handler)
+        .timeLimits(limits)
+        .start();
+  }
+
+  private static void workFor(Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    while (System.nanoTime() < end) {
+      LockSupport.parkNanos(end - System.nanoTime());
+    }
+  }
+
+  @Test
+  void doesNotCountWhileTheHandlerIsNotListening() throws Exception {
+    var waited = new CompletableFuture<Duration>();
+    Handler worksLongerThanTheLimit =
+        connection -> {
+          connection.input().read();
+          workFor(Duration.ofMillis(1_500));
+          long begin = System.nanoTime();
+          assertEquals(-1, connection.input().read());
+          waited.complete(Duration.ofNanos(System.nanoTime() - begin));
+        };
+    try (Server server =
+            start(TimeLimits.NONE.withIdle(Duration.ofSeconds(1)), worksLongerThanTheLimit);
+        Client client = Client.connect(server)) {
+      client.send("x");
+      assertEquals("", client.receiveAll());
+      Duration wait = waited.get(5, TimeUnit.SECONDS);
+      assertTrue(wait.toMillis() > 800, () -> "ended after a wait of " + wait);
+    }
+  }
+
+  @Test
+  void isNoReasonToEndAConnectionOnWhichTheHandlerSpokeFirst() throws Exception {
+    Handler greets =
+        connection -> {
+          connection.output().write("hello".getBytes());
+          connection.input().transferTo(connection.output());
+        };
+    try (Server server = start(TimeLimits.NONE.withFirstByte(Duration.ofMillis(300)), greets);
+        Client client = Client.connect(server);
+        Client other = Client.connect(server)) {
+      assertEquals("hello", client.receive(5));
+      assertEquals("hello", other.receive(5));
+      workFor(Duration.ofSeconds(1));
+      client.exchange("late");
+      other.exchange("later");
+    }
+  }
+}
