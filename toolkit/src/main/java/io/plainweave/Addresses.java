@@ -16,6 +16,11 @@ final class Addresses {
 
   private Addresses() {}
 
+  /** {@code HOST:PORT}, with a literal IPv6 address in brackets. */
+  static String format(String host, int port) {
+    return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
   /**
    * {@code ADDRESS:PORT}, with IPv6 in brackets (RFC 5952, section 6); never a name, which could
    * cost a look-up.

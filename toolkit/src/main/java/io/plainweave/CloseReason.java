@@ -1,5 +1,7 @@
 package io.plainweave;
 
+import java.io.IOException;
+
 /**
  * Why a connection has ended: the first cause, told once for each connection by {@link
  * ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
@@ -49,6 +51,14 @@ public sealed interface CloseReason {
   record Cancelled() implements CloseReason {}
 
   /**
+   * Another connection, without which the handler could not serve this one, has failed or was not
+   * to be had: the other side of a {@link Relay}, or what a {@link Connector} was to connect to.
+   *
+   * @param cause what has become of it, with its address
+   */
+  record UpstreamFailed(IOException cause) implements CloseReason {}
+
+  /**
    * The handler, or a thread that it has forked, has failed.
    *
    * @param failure what it threw
@@ -57,11 +67,11 @@ public sealed interface CloseReason {
 
   /**
    * Tells whether this is an ordinary end, for which nobody needs to do anything: all but a failed
-   * handler.
+   * handler and a failed upstream.
    *
-   * @return false if the handler has failed
+   * @return false if the handler or its upstream has failed
    */
   default boolean isExpected() {
-    return !(this instanceof HandlerFailed);
+    return !(this instanceof HandlerFailed || this instanceof UpstreamFailed);
   }
 }

@@ -7,7 +7,8 @@ import java.net.SocketAddress;
 import java.time.Duration;
 
 /**
- * One accepted connection: two byte streams, each of which ends on its own.
+ * One connection, accepted by a {@link Server} or opened by a {@link Connector}: two byte streams,
+ * each of which ends on its own.
  *
  * <p>The end of the input is not the end of the output. A peer that has finished its side (FIN) may
  * still be waiting for the reply, and {@link #finishOutput()} finishes ours while reading goes on
@@ -130,7 +131,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
 
   /**
    * Returns the address at which the peer has reached this server; with a listener on any address,
-   * this is the one that the peer chose. It stays available when the connection is closed.
+   * this is the one that the peer chose. Of a connection that was opened here, it is our end. It
+   * stays available when the connection is closed.
    *
    * @return an {@link java.net.InetSocketAddress}
    */

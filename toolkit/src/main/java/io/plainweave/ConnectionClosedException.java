@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionClosedException extends ConnectionException {
   private final transient CloseReason reason;
 
-  ConnectionClosedException(CloseReason reason, @Nullable Throwable cause) {
-    super("the connection is closed: " + reason, cause);
+  ConnectionClosedException(Connection connection, CloseReason reason, @Nullable Throwable cause) {
+    super("the " + connection + " is closed: " + reason, cause);
     this.reason = reason;
   }
 

@@ -37,6 +37,13 @@ final class ConnectionInput extends InputStream {
    */
   private static final int QUIET = 200 / Ticks.MILLIS;
 
+  /** How the handler reads, which decides what the drain takes for a pause. */
+  private enum Use {
+    STREAM,
+    MESSAGES,
+    RELAY
+  }
+
   private static final AtomicReferenceFieldUpdater<ConnectionInput, ConnectionActivity> ACTIVITY =
       AtomicReferenceFieldUpdater.newUpdater(
           ConnectionInput.class, ConnectionActivity.class, "activity");
@@ -62,7 +69,7 @@ final class ConnectionInput extends InputStream {
   // Written by the reading thread. The reaper may see them a moment late, which a time limit can
   // bear.
   private boolean finished;
-  private boolean marksMessages;
+  private Use use = Use.STREAM;
   private long received;
   private long receivedBeforeMessage;
   private int waitingSince;
@@ -130,7 +137,7 @@ final class ConnectionInput extends InputStream {
 
   /** See {@link Connection#awaitMessage()}. */
   boolean awaitMessage() throws IOException {
-    marksMessages = true;
+    use = Use.MESSAGES;
     endMessage();
     if (bytes == null && connection.isToldToFinish()) {
       // Here, between two messages, nothing is lost. The reaper might never find a busy connection
@@ -151,6 +158,15 @@ final class ConnectionInput extends InputStream {
   /** See {@link Connection#endMessage()}. */
   void endMessage() {
     ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
+  }
+
+  /**
+   * From here on, what is read belongs to no message and is part of a conversation in two
+   * directions.
+   */
+  void beginRelay() {
+    endMessage();
+    use = Use.RELAY;
   }
 
   /** Gives back what is borrowed; called at the end of the connection. */
@@ -263,8 +279,15 @@ final class ConnectionInput extends InputStream {
   // For the reaper
 
   /** Ends the input if the handler waits for a message, because the server drains. */
-  void drain(int now) {
-    boolean flows = !marksMessages && received > 0 && now - waitingSince < QUIET;
+  void drain(ConnectionOutput output, int now) {
+    boolean receives = received > 0 && now - waitingSince < QUIET;
+    boolean flows =
+        switch (use) {
+          case STREAM -> receives;
+          case MESSAGES -> false;
+          // The reply that is on its way might be cut by an upstream that reads end of stream.
+          case RELAY -> receives || output.isSending() || now - output.lastSent() < QUIET;
+        };
     if (!flows) {
       end(new CloseReason.Drained(), now);
     }

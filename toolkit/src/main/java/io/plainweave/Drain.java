@@ -82,9 +82,16 @@ final class Drain {
     }
   }
 
-  /** Cancels all connections that have not ended by themselves, and notes where they stand. */
+  /**
+   * Cancels all connections that have not ended by themselves, and notes where they stand. Those
+   * that handlers have opened come last: a handler that fails for the loss of one is cancelled
+   * already.
+   */
   void cancel(ConnectionRegistry registry) {
     registry.forEach(connection -> {
+      if (connection.isOutward()) {
+        return;
+      }
       HandlerPosition position = forced.get() < MOST_POSITIONS ? connection.position() : null;
       if (connection.cancel()) {
         forced.incrementAndGet();
@@ -93,6 +100,7 @@ final class Drain {
         }
       }
     });
+    registry.forEach(SocketConnection::cancel);
   }
 
   /** Makes the one report when all is over, and tells of it the first time. */

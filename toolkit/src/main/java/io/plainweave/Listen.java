@@ -96,8 +96,7 @@ public sealed interface Listen {
     /** Returns {@code HOST:PORT}, with {@code *} for every address. */
     @Override
     public String toString() {
-      String shown = host == null ? "*" : host.indexOf(':') >= 0 ? "[" + host + "]" : host;
-      return shown + ":" + port;
+      return Addresses.format(host == null ? "*" : host, port);
     }
   }
 }

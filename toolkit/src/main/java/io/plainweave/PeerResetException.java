@@ -5,7 +5,7 @@ package io.plainweave;
  * written.
  */
 public final class PeerResetException extends ConnectionException {
-  PeerResetException(Throwable cause) {
-    super("the connection was reset by the peer or lost: " + cause.getMessage(), cause);
+  PeerResetException(Connection connection, Throwable cause) {
+    super("the " + connection + " was reset by the peer or lost: " + cause.getMessage(), cause);
   }
 }

@@ -1,6 +1,8 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** The command line of a one-file server: what its user sees instead of a stack trace. */
 final class ServeCommand {
@@ -14,25 +16,46 @@ final class ServeCommand {
    * Serves until the process is told to end; returns its exit code if that comes from elsewhere.
    */
   static int run(String[] args, Listen standard, Handler handler) {
+    return run(args, 0, "", standard, () -> handler);
+  }
+
+  /** The same with an argument of the program's own before the place to listen. */
+  static <T> int run(
+      String[] args,
+      String name,
+      Function<? super String, ? extends T> parse,
+      Listen standard,
+      Function<? super T, ? extends Handler> handler) {
+    return run(args, 1, name + " ", standard, () -> handler.apply(parse.apply(args[0])));
+  }
+
+  private static int run(
+      String[] args, int own, String names, Listen standard, Supplier<? extends Handler> handler) {
     String usage =
-        "usage: [PORT | HOST:PORT | [IPv6]:PORT]   where to listen; without it, " + standard;
+        "usage: %s[PORT | HOST:PORT | [IPv6]:PORT]   where to listen; without it, %s"
+            .formatted(names, standard);
     if (args.length == 1 && (args[0].equals("--help") || args[0].equals("-h"))) {
       System.out.println(usage);
       return 0;
     }
     Listen listen;
+    Handler serves;
     try {
-      if (args.length > 1) {
-        throw new IllegalArgumentException("one argument at most: " + String.join(" ", args));
+      if (args.length < own) {
+        throw new IllegalArgumentException("an argument is missing: " + names.strip());
       }
-      listen = args.length == 0 ? standard : Listen.parse(args[0]);
+      if (args.length > own + 1) {
+        throw new IllegalArgumentException("too many arguments: " + String.join(" ", args));
+      }
+      serves = handler.get();
+      listen = args.length == own ? standard : Listen.parse(args[own]);
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.err.println(usage);
       return BAD_USAGE;
     }
     try {
-      Server.serve(listen, handler);
+      Server.serve(listen, serves);
       return 0;
     } catch (IOException | IllegalStateException e) {
       System.err.println(e.getMessage());

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,6 +106,30 @@ public final class Server implements AutoCloseable {
    */
   public static void serve(String[] args, Listen standard, Handler handler) {
     int exitCode = ServeCommand.run(args, standard, handler);
+    if (exitCode != 0) {
+      System.exit(exitCode);
+    }
+  }
+
+  /**
+   * Serves as the whole of a program that needs one argument of its own, before the place to
+   * listen. Otherwise as {@link #serve(String[], Listen, Handler)}.
+   *
+   * @param <T> what the argument stands for
+   * @param args the arguments of the main method
+   * @param name how the usage calls the argument, for example {@code TARGET}
+   * @param parse makes of the argument what it stands for, and throws {@link
+   *     IllegalArgumentException} with a sentence for the user if it cannot
+   * @param standard where to listen if the command line does not say
+   * @param handler makes the handler
+   */
+  public static <T> void serve(
+      String[] args,
+      String name,
+      Function<? super String, ? extends T> parse,
+      Listen standard,
+      Function<? super T, ? extends Handler> handler) {
+    int exitCode = ServeCommand.run(args, name, parse, standard, handler);
     if (exitCode != 0) {
       System.exit(exitCode);
     }
@@ -284,6 +309,11 @@ public final class Server implements AutoCloseable {
   @Override
   public void close() {
     drain();
+  }
+
+  /** What all its connections share. */
+  ConnectionContext context() {
+    return context;
   }
 
   /** Ends the server because a listener of it has failed. */

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -44,10 +45,13 @@ final class ServerLog implements ServerObserver {
   }
 
   private static void closed(ServerEvent.ConnectionClosed e) {
-    if (e.reason() instanceof CloseReason.HandlerFailed(Throwable failure)) {
-      LOG.error("{}: the handler has failed; the connection is reset", e.connection(), failure);
-    } else {
-      LOG.debug("{}: closed: {}", e.connection(), e.reason());
+    switch (e.reason()) {
+      case CloseReason.HandlerFailed(Throwable failure) ->
+          LOG.error("{}: the handler has failed; the connection is reset", e.connection(), failure);
+      case CloseReason.UpstreamFailed(IOException cause) ->
+          LOG.warn(
+              "{}: reset, since its upstream has failed: {}", e.connection(), cause.getMessage());
+      default -> LOG.debug("{}: closed: {}", e.connection(), e.reason());
     }
   }
 

@@ -3,6 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
@@ -13,8 +14,10 @@ import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection over a socket channel, and the task of its thread: {@link #call()} is its life from
- * the handler to the close.
+ * A connection over a socket channel. One that was accepted is also the task of its thread: {@link
+ * #call()} is its life from the handler to the close. One that a handler has opened, outward, has
+ * no thread and no permit: it is the handler's to close, and known to the server for its time
+ * limits and its cancellation.
  *
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
@@ -30,6 +33,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   private final SocketChannel channel;
   private final SocketAddress remoteAddress;
   private final SocketAddress localAddress;
+  private final boolean outward;
   private final int openedAt;
   private final ConnectionInput input;
   private final ConnectionOutput output;
@@ -51,9 +55,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
    */
   private volatile boolean lingering;
 
-  private SocketConnection(ConnectionContext context, SocketChannel channel) throws IOException {
+  private SocketConnection(ConnectionContext context, SocketChannel channel, boolean outward)
+      throws IOException {
     this.context = context;
     this.channel = channel;
+    this.outward = outward;
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = channel.getLocalAddress();
     this.openedAt = context.ticks().now();
@@ -67,7 +73,16 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
    */
   static SocketConnection register(ConnectionContext context, SocketChannel channel)
       throws IOException {
-    var connection = new SocketConnection(context, channel);
+    var connection = new SocketConnection(context, channel, false);
+    context.registry().add(connection);
+    return connection;
+  }
+
+  /** Takes over a channel that a handler has connected, until the handler closes the connection. */
+  static SocketConnection registerOutward(ConnectionContext context, SocketChannel channel)
+      throws IOException {
+    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    var connection = new SocketConnection(context, channel, true);
     context.registry().add(connection);
     return connection;
   }
@@ -168,6 +183,10 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       // The descriptor is gone all the same (close(2)).
       ServerLog.closeFailed(this, e);
     }
+    if (outward) {
+      // A borrowed buffer is left to the garbage collector: another thread may still be using it.
+      context.registry().remove(this);
+    }
   }
 
   // Why it ends
@@ -177,14 +196,17 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   /**
-   * What a failure of the handler means for the connection, if nothing else has ended it before.
+   * What a failure of the handler means for the connection, if nothing else has ended it before. So
+   * a reset, or a connection that is closed, is another one than this: its own has ended it
+   * already.
    */
   static CloseReason reasonFor(Throwable failure) {
     return switch (failure) {
-      case PeerResetException e -> new CloseReason.PeerReset(e);
       case TruncatedMessageException e -> new CloseReason.Truncated(e);
       case MalformedMessageException e -> new CloseReason.Malformed(e);
-      case ConnectionClosedException e -> e.reason();
+      case PeerResetException e -> new CloseReason.UpstreamFailed(e);
+      case ConnectionClosedException e -> new CloseReason.UpstreamFailed(e);
+      case ConnectException e -> new CloseReason.UpstreamFailed(e);
       default -> new CloseReason.HandlerFailed(failure);
     };
   }
@@ -192,7 +214,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Sorts a failure of the channel by its state: closed at this side, or by the peer. */
   ConnectionException failed(IOException failure) {
     if (reason == null && channel.isOpen()) {
-      var reset = new PeerResetException(failure);
+      var reset = new PeerResetException(this, failure);
       endWith(new CloseReason.PeerReset(reset));
       return reset;
     }
@@ -208,7 +230,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       throw new AssertionError("a reason was just set");
     }
     Throwable first = why instanceof CloseReason.HandlerFailed(Throwable failure) ? failure : cause;
-    return new ConnectionClosedException(why, first);
+    return new ConnectionClosedException(this, why, first);
   }
 
   @Nullable CloseReason closeReason() {
@@ -269,7 +291,13 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return localAddress;
   }
 
-  // For its two sides and its scopes
+  // For its two sides, its scopes and relays
+
+  /** Sends what was written before a relay, and lets the drain know what a relay is. */
+  void beginRelay() throws IOException {
+    output.flush();
+    input.beginRelay();
+  }
 
   int now() {
     return context.ticks().now();
@@ -287,9 +315,14 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     output.flushOwn();
   }
 
+  /** Whether a handler has opened it, and no peer. */
+  boolean isOutward() {
+    return outward;
+  }
+
   /** Whether the server drains and it is this connection's turn to end. */
   boolean isToldToFinish() {
-    return context.drain().tells(slot, now());
+    return !outward && context.drain().tells(slot, now());
   }
 
   void scopeClosed(ConnectionScope closed) {
@@ -300,7 +333,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Ends the input if the handler waits for a message, because the server drains. */
   void drain(int now) {
-    input.drain(now);
+    if (!outward) {
+      input.drain(output, now);
+    }
   }
 
   /** Resets the connection because the server is cancelled; false if it was ending anyway. */
@@ -316,7 +351,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       }
       return;
     }
-    TimeLimit reset = limits.resets(input, output, now);
+    TimeLimit reset = limits.resets(this, input, output, now);
     if (reset != null) {
       abort(new CloseReason.TimedOut(reset));
       return;
@@ -346,6 +381,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public String toString() {
-    return "connection from " + Addresses.format(remoteAddress);
+    return (outward ? "connection to " : "connection from ") + Addresses.format(remoteAddress);
   }
 }

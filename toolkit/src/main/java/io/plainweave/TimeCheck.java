@@ -61,19 +61,26 @@ final class TimeCheck {
   }
 
   /** The limit for which the connection is to be reset. */
-  @Nullable TimeLimit resets(ConnectionInput input, ConnectionOutput output, int now) {
+  @Nullable TimeLimit resets(
+      SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
     if (output.isSending() && now - output.lastSent() >= all.writeStall) {
       return TimeLimit.WRITE_STALL;
     }
     return switch (input.activity()) {
       case WORKING -> null;
-      case WAITING ->
-          output.isFinished()
-                  && now - output.finishedAt() >= all.halfClosed
-                  && now - input.waitingSince() >= all.halfClosed
-              ? TimeLimit.HALF_CLOSED
-              : null;
+      case WAITING -> {
+        if (output.isFinished()
+            && now - output.finishedAt() >= all.halfClosed
+            && now - input.waitingSince() >= all.halfClosed) {
+          yield TimeLimit.HALF_CLOSED;
+        }
+        // It is for no handler to take this end for the end of a reply. In a relay, where both
+        // sides
+        // are idle as long, the accepted one ends first, in order.
+        boolean idle = connection.isOutward() && quiet(input, output, now) - GOODBYE >= all.idle;
+        yield idle ? TimeLimit.IDLE : null;
+      }
       case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
       case DRAINED ->
           input.endedBy() instanceof CloseReason.TimedOut(TimeLimit limit)
@@ -99,7 +106,7 @@ final class TimeCheck {
   @Nullable TimeLimit endsInput(
       SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
-    if (input.activity() != ConnectionActivity.WAITING) {
+    if (connection.isOutward() || input.activity() != ConnectionActivity.WAITING) {
       return null;
     }
     int age = now - connection.openedAt();
@@ -109,8 +116,12 @@ final class TimeCheck {
     if (input.received() == 0 && output.sent() == 0 && age >= all.firstByte) {
       return TimeLimit.FIRST_BYTE;
     }
-    boolean quiet = now - input.waitingSince() >= all.idle && now - output.lastSent() >= all.idle;
-    return quiet ? TimeLimit.IDLE : null;
+    return quiet(input, output, now) >= all.idle ? TimeLimit.IDLE : null;
+  }
+
+  /** For how long no byte has come or gone while the handler waits for input. */
+  private static int quiet(ConnectionInput input, ConnectionOutput output, int now) {
+    return Math.min(now - input.waitingSince(), now - output.lastSent());
   }
 
   /** Up to a tenth, by the slot, which is as good as chance here and needs no field. */

@@ -1,0 +1,323 @@
+package io.plainweave;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("A connector")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class ConnectorTest {
+  /** Runs the code in a handler and returns what it throws; null if it returns. */
+  private static Exception thrownInHandler(Handler handler) throws Exception {
+    var thrown = new CompletableFuture<Exception>();
+    Handler tells =
+        connection -> {
+          try {
+            handler.handle(connection);
+            thrown.complete(null);
+          } catch (Exception e) {
+            thrown.complete(e);
+            throw e;
+          }
+        };
+    try (Server server = start(TimeLimits.NONE, tells, new CompletableFuture<>());
+        Client _ = Client.connect(server)) {
+      return thrown.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  private static Server start(
+      TimeLimits limits, Handler handler, CompletableFuture<CloseReason> reason) throws Exception {
+    return Server.builder()
+        .listen(Listen.tcp("127.0.0.1", 0))
+        .timeLimits(limits)
+        .drainTimeout(Duration.ofSeconds(10))
+        .observer(event -> {
+          if (event instanceof ServerEvent.ConnectionClosed closed) {
+            reason.complete(closed.reason());
+          }
+        })
+        .handler(handler)
+        .start();
+  }
+
+  private static ServerSocket listen() throws IOException {
+    var socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  /** A port at which nobody listens. */
+  private static int closedPort() throws IOException {
+    try (ServerSocket socket = listen()) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  void isReadAsPeopleWriteIt() {
+    assertEquals("db.example:5432", Connector.parse("db.example:5432").toString());
+    assertEquals("[::1]:5432", Connector.parse("[::1]:5432").toString());
+    assertEquals("localhost:5432", Connector.parse("5432").toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x", "localhost:", ":7000", "::1:7000", "a:0", "a:65536", "0"})
+  void isRefusedWithTheValueInTheMessage(String text) {
+    var failure = assertThrows(IllegalArgumentException.class, () -> Connector.parse(text));
+    String value = text.startsWith("a:") ? text.substring(2) : text;
+    assertTrue(failure.getMessage().contains(value), failure.getMessage());
+  }
+
+  @Test
+  void saysThatItIsForHandlers() {
+    var failure = assertThrows(IllegalStateException.class, Connector.tcp("::1", 1)::connect);
+    assertTrue(failure.getMessage().contains("[::1]:1"), failure.getMessage());
+  }
+
+  @Test
+  void saysWhereNobodyListens() throws Exception {
+    Connector connector = Connector.tcp("127.0.0.1", closedPort());
+    Exception failure = thrownInHandler(_ -> connector.connect());
+    assertInstanceOf(ConnectException.class, failure);
+    assertEquals("cannot connect to " + connector + ": Connection refused", failure.getMessage());
+    assertInstanceOf(ConnectException.class, failure.getCause());
+  }
+
+  @Test
+  void saysThatAHostIsUnknown() throws Exception {
+    // No name, so that no name server is asked.
+    Exception failure = thrownInHandler(_ -> Connector.tcp("[zz]", 80).connect());
+    assertInstanceOf(ConnectException.class, failure);
+    assertEquals("cannot connect to [zz]:80: the host is unknown", failure.getMessage());
+  }
+
+  @Test
+  void triesTheAddressesOfAHostInTurn() throws Exception {
+    InetAddress[] addresses = InetAddress.getAllByName("localhost");
+    assumeTrue(addresses.length > 1, "localhost has one address only");
+    try (ServerSocket second = new ServerSocket(0, 1, addresses[1])) {
+      Connector connector = Connector.tcp("localhost", second.getLocalPort());
+      var connected = new CompletableFuture<Object>();
+      assertNull(
+          thrownInHandler(_ -> {
+            try (Connection connection = connector.connect()) {
+              second.accept().close();
+              connected.complete(connection.remoteAddress());
+            }
+          }));
+      assertEquals(second.getLocalSocketAddress(), connected.get());
+    }
+  }
+
+  /** A socket that lets the connections of everybody else wait, until it is closed. */
+  private static List<Socket> fill(ServerSocket target) throws IOException {
+    List<Socket> queued = new ArrayList<>();
+    while (true) {
+      var socket = new Socket();
+      try {
+        socket.connect(target.getLocalSocketAddress(), 300);
+        queued.add(socket);
+      } catch (SocketTimeoutException full) {
+        socket.close();
+        return queued;
+      }
+    }
+  }
+
+  @Test
+  void givesUpWhenTheTimeIsOver() throws Exception {
+    try (ServerSocket target = listen()) {
+      List<Socket> queued = fill(target);
+      Connector connector =
+          Connector.tcp("127.0.0.1", target.getLocalPort()).connectTimeout(Duration.ofMillis(200));
+      Exception failure = thrownInHandler(_ -> connector.connect());
+      assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
+      for (Socket socket : queued) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void isEndedByTheCancellationOfTheServer() throws Exception {
+    try (ServerSocket target = listen()) {
+      List<Socket> queued = fill(target);
+      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
+      var interrupted = new CompletableFuture<InterruptedException>();
+      Handler connects =
+          _ -> {
+            try {
+              connector.connect();
+            } catch (InterruptedException e) {
+              interrupted.complete(e);
+              throw e;
+            }
+          };
+      Server server = start(TimeLimits.NONE, connects, new CompletableFuture<>());
+      try (Client _ = Client.connect(server)) {
+        await().until(() -> server.connections() == 1);
+        server.shutdownNow();
+        assertTrue(server.awaitTermination(Duration.ofSeconds(5)));
+        assertTrue(interrupted.isDone());
+      }
+      for (Socket socket : queued) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void whoseTargetIsDownResetsTheClientAndLeavesOneLineInTheLog() throws Exception {
+    Connector connector = Connector.tcp("127.0.0.1", closedPort());
+    var reason = new CompletableFuture<CloseReason>();
+    var lines = new ListAppender<ILoggingEvent>();
+    var log = (Logger) LoggerFactory.getLogger(Server.class);
+    lines.start();
+    log.addAppender(lines);
+    try (Server server = start(TimeLimits.DEFAULT, _ -> connector.connect(), reason);
+        Client client = Client.connect(server)) {
+      assertTrue(client.seesReset());
+      assertInstanceOf(CloseReason.UpstreamFailed.class, reason.get(5, TimeUnit.SECONDS));
+    } finally {
+      log.detachAppender(lines);
+    }
+    ILoggingEvent line =
+        lines.list.stream()
+            .filter(e -> e.getLevel().isGreaterOrEqual(Level.WARN))
+            .findFirst()
+            .get();
+    assertEquals(Level.WARN, line.getLevel());
+    assertNull(line.getThrowableProxy());
+    assertTrue(
+        line.getFormattedMessage().contains("cannot connect to " + connector),
+        line.getFormattedMessage());
+  }
+
+  @Test
+  void servesAHandlerWhileTheServerDrains() throws Exception {
+    var reason = new CompletableFuture<CloseReason>();
+    try (ServerSocket target = listen()) {
+      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
+      Handler asks =
+          connection -> {
+            int question = connection.input().read();
+            try (Connection upstream = connector.connect()) {
+              upstream.output().write(question);
+              upstream.output().flush();
+              upstream.input().transferTo(connection.output());
+            }
+          };
+      try (Server server = start(TimeLimits.DEFAULT, asks, reason);
+          Client client = Client.connect(server)) {
+        client.send("?");
+        try (var upstream = new Client(target.accept())) {
+          assertEquals("?", upstream.receive(1));
+          server.shutdown();
+          assertFalse(server.awaitTermination(Duration.ofMillis(500)));
+          upstream.send("the answer");
+          upstream.finish();
+          assertEquals("the answer", client.receiveAll());
+        }
+      }
+      assertEquals(new CloseReason.Finished(), reason.get(5, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void doesNotLetAReplyThatNeverComesLookLikeOneThatHasEnded() throws Exception {
+    var failure = new CompletableFuture<ConnectionClosedException>();
+    try (ServerSocket target = listen()) {
+      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
+      Handler asks =
+          _ -> {
+            try (Connection upstream = connector.connect()) {
+              upstream.input().read();
+            } catch (ConnectionClosedException e) {
+              failure.complete(e);
+              throw e;
+            }
+          };
+      TimeLimits limits =
+          TimeLimits.NONE.withIdle(Duration.ofMillis(200)).withFirstByte(Duration.ofMillis(200));
+      var reason = new CompletableFuture<CloseReason>();
+      try (Server server = start(limits, asks, reason);
+          Client _ = Client.connect(server);
+          var upstream = new Client(target.accept())) {
+        ConnectionClosedException closed = failure.get(10, TimeUnit.SECONDS);
+        assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.reason());
+        assertTrue(upstream.seesReset());
+        assertEquals(new CloseReason.UpstreamFailed(closed), reason.get(5, TimeUnit.SECONDS));
+      }
+    }
+  }
+
+  @Test
+  void closesItsConnectionsWithTheBlockThatHasOpenedThem() throws Exception {
+    try (ServerSocket target = listen()) {
+      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
+      Handler connectsOnAndOn =
+          connection -> {
+            for (int i = 0; i < 100; i++) {
+              try (Connection upstream = connector.connect()) {
+                upstream.output().write("hello".getBytes(US_ASCII));
+                upstream.output().flush();
+                assertEquals('!', upstream.input().read());
+              }
+            }
+            connection.output().write('.');
+          };
+      var reason = new CompletableFuture<CloseReason>();
+      try (Server server = start(TimeLimits.DEFAULT, connectsOnAndOn, reason);
+          Client client = Client.connect(server)) {
+        for (int i = 0; i < 100; i++) {
+          try (var upstream = new Client(target.accept())) {
+            upstream.send("!");
+            assertEquals("hello", upstream.receiveAll());
+          }
+          assertTrue(registered(server).count() <= 2);
+        }
+        assertEquals(".", client.receiveAll());
+        client.close();
+        await().until(() -> registered(server).count() == 0);
+      }
+    }
+  }
+
+  private static Stream<SocketConnection> registered(Server server) {
+    Stream.Builder<SocketConnection> all = Stream.builder();
+    server.context().registry().forEach(all);
+    return all.build();
+  }
+}
