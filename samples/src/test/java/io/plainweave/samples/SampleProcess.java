@@ -59,6 +59,11 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
     return command;
   }
 
+  /** A program of the JDK of the tests. */
+  static String jdkProgram(String name) {
+    return JDK.resolve("bin").resolve(name).toString();
+  }
+
   /** Waits until the process has said where it listens. */
   static SampleProcess listening(ChildProcess process) throws IOException, InterruptedException {
     boolean listening = false;
@@ -117,7 +122,7 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
     try (ChildProcess jcmd =
         ChildProcess.start(
             process.folder(),
-            JDK.resolve("bin/jcmd").toString(),
+            jdkProgram("jcmd"),
             Long.toString(process.pid()),
             "Thread.dump_to_file",
             "-format=json",
