@@ -82,8 +82,9 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * Opens a scope for threads that live and die with this connection, with a deadline.
    *
    * @param timeout after it, the connection is reset and the scope cancelled; a tenth of a second
-   *     is the finest step
+   *     is the finest step; zero for no deadline
    * @return the scope
+   * @throws IllegalArgumentException if the timeout is negative
    */
   ConnectionScope openScope(Duration timeout);
 

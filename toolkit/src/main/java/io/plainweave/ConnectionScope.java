@@ -13,6 +13,11 @@ import org.jspecify.annotations.Nullable;
  * account is added as suppressed. A handler that is itself reading or writing meanwhile fails there
  * with a {@link ConnectionClosedException} whose cause is the failure.
  *
+ * <p><b>End of the connection.</b> However the connection ends, be it by a time limit, {@link
+ * Connection#abort()} or {@link Connection#close()}: if the scope is still open a tenth of a second
+ * later (with more than 10,000 connections, up to a second), its owner is interrupted once, so that
+ * it does not wait on for threads that have nothing to do with the socket.
+ *
  * <p><b>End of stream.</b> A task that has seen the end of its stream returns. {@link #join()}
  * waits for the tasks that were {@linkplain #fork forked}, then cancels those that were forked
  * {@linkplain #forkBackground in the background}: a reader in front and a heartbeat in the
@@ -22,9 +27,10 @@ import org.jspecify.annotations.Nullable;
  * is cancelled and {@link #join()} throws a {@link ConnectionClosedException} with {@link
  * TimeLimit#SCOPE}.
  *
- * <p>Only the owner, the thread that has opened the scope, may fork, join and close. Scopes nest.
- * This is structured concurrency (JEP 505) for one connection; the threads are virtual, and their
- * names are seen in a thread dump.
+ * <p>Only the owner, the thread that has opened the scope, may fork, join and close; another thread
+ * gets a {@link WrongThreadException}. Scopes nest, and a thread of a scope may open its own. This
+ * is structured concurrency (JEP 505) for one connection; the threads are virtual, and their names
+ * are seen in a thread dump.
  */
 public final class ConnectionScope implements AutoCloseable {
   /**
@@ -50,9 +56,6 @@ public final class ConnectionScope implements AutoCloseable {
 
   private final boolean hasDeadline;
 
-  /** The scope that was open on the connection before this one. */
-  private final @Nullable ConnectionScope outer;
-
   /**
    * Tasks in front that have not ended, and the owner until it joins: at zero the background is
    * cancelled.
@@ -62,35 +65,60 @@ public final class ConnectionScope implements AutoCloseable {
   /** The first failure of a task, set by its thread; the later ones are suppressed in it. */
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  ConnectionScope(SocketConnection connection, @Nullable ConnectionScope outer, int timeoutTicks) {
+  /**
+   * Whether what still runs is cancelled because it is not needed any more: set before the
+   * interrupts, by the owner or the last task in front. To be interrupted is no failure then.
+   */
+  private volatile boolean ending;
+
+  /** Whether the owner has left without a join, as a rule because it fails; set by the owner. */
+  private volatile boolean abandoned;
+
+  /** Whether there are threads in the background; only the owner writes it, before it joins. */
+  private boolean hasBackground;
+
+  /** Whether join() has seen all tasks in front end; only the owner touches it. */
+  private boolean joined;
+
+  /** Whether the owner was interrupted because the connection has ended; for the reaper only. */
+  private boolean ownerTold;
+
+  ConnectionScope(SocketConnection connection, int timeoutTicks) {
     this.connection = connection;
-    this.outer = outer;
     this.hasDeadline = timeoutTicks > 0;
     this.deadline = connection.now() + timeoutTicks;
     this.scope = Scope.open(connection.toString(), Thread.ofVirtual().factory());
   }
 
   /**
-   * Starts a thread whose end {@link #join()} waits for.
+   * Starts a thread whose end {@link #join()} waits for. If a task has failed before, nothing is
+   * started, and {@link #join()} says why.
    *
    * @param name how the thread is called
    * @param task what it does
+   * @throws IllegalStateException after {@link #join()}
    */
   public void fork(String name, Task task) {
+    ensureOwner();
     inFront.incrementAndGet();
     scope.fork(() -> {
       Scope.After after = run(name, task);
-      return inFront.decrementAndGet() == 0 ? Scope.After.CANCEL : after;
+      return leaveFront() ? Scope.After.CANCEL : after;
     });
   }
 
   /**
-   * Starts a thread that is cancelled when all tasks in front have ended.
+   * Starts a thread that is cancelled when all tasks in front have ended. It is interrupted then,
+   * and an interrupt of a thread that writes resets the connection: a heartbeat is better offered
+   * to an {@link Outbox} than written.
    *
    * @param name how the thread is called
    * @param task what it does
+   * @throws IllegalStateException after {@link #join()}
    */
   public void forkBackground(String name, Task task) {
+    ensureOwner();
+    hasBackground = true;
     scope.fork(() -> run(name, task));
   }
 
@@ -99,11 +127,13 @@ public final class ConnectionScope implements AutoCloseable {
    * failed.
    *
    * @throws Exception what the first failed task has thrown, with the others suppressed
-   * @throws ConnectionClosedException if the deadline has passed or the server cancels
+   * @throws ConnectionClosedException if the connection was closed meanwhile: the deadline has
+   *     passed, the server cancels, or somebody has closed it
    * @throws InterruptedException if the calling thread is interrupted otherwise
    */
   public void join() throws Exception {
-    if (inFront.decrementAndGet() == 0) {
+    ensureOwner();
+    if (leaveFront()) {
       // There is no public cancel: a subtask that asks for it has to end.
       scope.fork(() -> Scope.After.CANCEL);
     }
@@ -112,6 +142,7 @@ public final class ConnectionScope implements AutoCloseable {
     } catch (InterruptedException e) {
       throw connection.closeReason() == null ? e : connection.closed(e);
     }
+    joined = true;
     switch (failure.get()) {
       case null -> {
         if (connection.closeReason() != null) {
@@ -126,33 +157,93 @@ public final class ConnectionScope implements AutoCloseable {
 
   /**
    * Cancels what still runs, if {@link #join()} has not seen it end, and waits for it without
-   * limit.
+   * limit. The connection stays open, unless an interrupt has met a thread that was reading or
+   * writing: then it is reset.
+   *
+   * @throws IllegalStateException if threads were forked and {@link #join()} was not called, while
+   *     the connection is in order; everything is closed all the same
    */
   @Override
   public void close() {
-    connection.scopeClosed(this);
-    scope.close();
+    ensureOwner();
+    if (!joined) {
+      abandoned = true;
+      cancelNext();
+    }
+    try {
+      scope.close();
+    } catch (IllegalStateException notJoined) {
+      // Where the connection has ended, join() could have said no more than that.
+      if (connection.closeReason() == null) {
+        throw new IllegalStateException(
+            "the scope was left without join(): what still ran in it was cancelled");
+      }
+    } finally {
+      connection.scopeClosed(this);
+      if (ending) {
+        connection.resetOnClose(false);
+      }
+    }
   }
 
-  @Nullable ConnectionScope outer() {
-    return outer;
+  /** Whether it is being cancelled because its owner is leaving without a join. */
+  boolean isAbandoned() {
+    return abandoned;
   }
 
-  /** Ends everything if the deadline has passed; called by the reaper. */
-  void checkDeadline(int now) {
+  /**
+   * Ends the connection if the deadline has passed, and wakes the owner if the connection has
+   * ended; called by the reaper.
+   */
+  void check(int now) {
     if (hasDeadline && now - deadline >= 0) {
       connection.abort(new CloseReason.TimedOut(TimeLimit.SCOPE));
+    }
+    if (!ownerTold && connection.closeReason() != null) {
+      ownerTold = true;
       owner.interrupt();
     }
+  }
+
+  /** Whether the calling thread has opened it. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  boolean isOwner() {
+    return Thread.currentThread() == owner;
+  }
+
+  private void ensureOwner() {
+    if (!isOwner()) {
+      throw new WrongThreadException("only the thread that has opened the scope may do this");
+    }
+  }
+
+  /** Notes that a task in front, or the owner, is done; true if it was the last one. */
+  private boolean leaveFront() {
+    boolean last = inFront.decrementAndGet() == 0;
+    if (last && hasBackground) {
+      cancelNext();
+    }
+    return last;
+  }
+
+  /**
+   * Prepares for interrupts that mean no failure. They close the socket where they meet a thread
+   * that writes; the peer is not to take what is cut there for the whole.
+   */
+  private void cancelNext() {
+    ending = true;
+    connection.resetOnClose(true);
   }
 
   private Scope.After run(String name, Task task) {
     Thread.currentThread().setName(name);
     try {
       task.run();
+      connection.scopes().ensureOwnClosed();
       return Scope.After.CONTINUE;
     } catch (Throwable e) {
       failed(e);
+      connection.scopes().closeOwn();
       return Scope.After.CANCEL;
     }
   }
@@ -161,15 +252,16 @@ public final class ConnectionScope implements AutoCloseable {
    * Notes a failure; the first one ends the connection. What only says that the end has come is
    * none.
    */
+  @SuppressWarnings("ReferenceEquality") // an exception cannot be suppressed in itself
   private void failed(Throwable e) {
-    if (connection.closeReason() != null
-        && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
+    boolean isOver = ending || connection.closeReason() != null;
+    if (isOver && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
       return;
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
       connection.abort(SocketConnection.reasonFor(e));
-    } else {
+    } else if (first != e) {
       first.addSuppressed(e);
     }
   }

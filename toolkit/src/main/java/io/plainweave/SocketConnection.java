@@ -29,6 +29,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   private static final AtomicReferenceFieldUpdater<SocketConnection, @Nullable CloseReason> REASON =
       AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, CloseReason.class, "reason");
 
+  private static final AtomicReferenceFieldUpdater<SocketConnection, OpenScopes> SCOPES =
+      AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, OpenScopes.class, "scopes");
+
   private final ConnectionContext context;
   private final SocketChannel channel;
   private final SocketAddress remoteAddress;
@@ -47,8 +50,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Why the connection ends; set once, by whoever ends it first. */
   private volatile @Nullable CloseReason reason;
 
-  /** The innermost scope of the handler; set by the handler's threads, read by the reaper. */
-  private volatile @Nullable ConnectionScope scope;
+  /** The open scopes; replaced by the handler's threads, read by the reaper. */
+  private volatile OpenScopes scopes = OpenScopes.NONE;
 
   /**
    * Whether the handler is done and we wait for the peer's FIN; written by the connection's thread.
@@ -98,10 +101,12 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       // the last one.
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       context.handler().handle(this);
+      scopes.ensureOwnClosed();
       close();
     } catch (Throwable failure) {
       CloseReason cut = failure instanceof IOException ? input.endedBy() : null;
       abort(cut != null ? cut : reasonFor(failure));
+      scopes.closeOwn();
     } finally {
       end();
     }
@@ -133,10 +138,16 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   @Override
   public void close() throws IOException {
     try {
-      if (channel.isOpen()) {
-        finishOutput();
-        linger();
+      if (!channel.isOpen()) {
+        // A thread was interrupted while it used the channel.
+        endWith(new CloseReason.Aborted());
+        return;
       }
+      if (!scopes.isEmpty()) {
+        resetOnClose(false);
+      }
+      finishOutput();
+      linger();
       CloseReason ended = input.endedBy();
       endWith(ended != null ? ended : new CloseReason.Finished());
     } finally {
@@ -164,14 +175,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Resets the connection; false if it has ended for another reason before. */
   boolean abort(CloseReason why) {
     boolean first = endWith(why);
-    if (channel.isOpen()) {
-      try {
-        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-      } catch (IOException closedMeanwhile) {
-        // There is nobody to reset any more.
-      }
-      closeSocket();
-    }
+    resetOnClose(true);
+    closeSocket();
     return first;
   }
 
@@ -223,14 +228,29 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** What is thrown once the connection is closed at this side. */
   ConnectionClosedException closed(@Nullable Throwable cause) {
-    // Without a reason, a thread was interrupted while it used the channel.
-    endWith(new CloseReason.Aborted());
+    // Without a reason, a thread was interrupted while it used the channel. If that is because the
+    // handler fails, and so cancels its scope, the reason is yet to come.
+    var interrupted = new CloseReason.Aborted();
+    if (!scopes.isAnyAbandoned()) {
+      endWith(interrupted);
+    }
     CloseReason why = reason;
     if (why == null) {
-      throw new AssertionError("a reason was just set");
+      why = interrupted;
     }
-    Throwable first = why instanceof CloseReason.HandlerFailed(Throwable failure) ? failure : cause;
-    return new ConnectionClosedException(this, why, first);
+    Throwable failure = failureOf(why);
+    return new ConnectionClosedException(this, why, failure != null ? failure : cause);
+  }
+
+  private static @Nullable Throwable failureOf(CloseReason why) {
+    return switch (why) {
+      case CloseReason.HandlerFailed(Throwable failure) -> failure;
+      case CloseReason.UpstreamFailed(IOException failure) -> failure;
+      case CloseReason.PeerReset(PeerResetException failure) -> failure;
+      case CloseReason.Truncated(TruncatedMessageException failure) -> failure;
+      case CloseReason.Malformed(MalformedMessageException failure) -> failure;
+      default -> null;
+    };
   }
 
   @Nullable CloseReason closeReason() {
@@ -271,8 +291,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public ConnectionScope openScope(Duration timeout) {
-    var opened = new ConnectionScope(this, scope, Ticks.of(timeout));
-    scope = opened;
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
+    }
+    var opened = new ConnectionScope(this, Ticks.of(timeout));
+    SCOPES.updateAndGet(this, open -> open.with(opened));
     return opened;
   }
 
@@ -325,8 +348,23 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return !outward && context.drain().tells(slot, now());
   }
 
+  /** Sets whether a close of the socket, which an interrupt brings about, too, is a reset. */
+  void resetOnClose(boolean reset) {
+    if (channel.isOpen() && (reset || reason == null)) {
+      try {
+        channel.setOption(StandardSocketOptions.SO_LINGER, reset ? 0 : -1);
+      } catch (IOException closedMeanwhile) {
+        // There is nobody to reset any more.
+      }
+    }
+  }
+
+  OpenScopes scopes() {
+    return scopes;
+  }
+
   void scopeClosed(ConnectionScope closed) {
-    scope = closed.outer();
+    SCOPES.updateAndGet(this, open -> open.without(closed));
   }
 
   // For the reaper
@@ -360,9 +398,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
-    for (ConnectionScope open = scope; open != null; open = open.outer()) {
-      open.checkDeadline(now);
-    }
+    scopes.check(now);
   }
 
   /** Where the handler stands, or null if its thread does not run. */

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 /** A plain socket as the peer of a server under test; every read fails after ten seconds. */
 public record Client(Socket socket) implements AutoCloseable {
@@ -53,6 +55,20 @@ public record Client(Socket socket) implements AutoCloseable {
       return false;
     } catch (SocketException reset) {
       return true;
+    }
+  }
+
+  /** Whether the stream ends, or is reset, within a time in which nothing comes. */
+  boolean isAtEndWithin(Duration time) throws IOException {
+    int before = socket.getSoTimeout();
+    socket.setSoTimeout((int) time.toMillis());
+    try {
+      socket.getInputStream().read();
+      return true;
+    } catch (SocketTimeoutException stillOpen) {
+      return false;
+    } finally {
+      socket.setSoTimeout(before);
     }
   }
 

@@ -1,0 +1,53 @@
+package io.plainweave;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The open scopes of one connection, in the order of their opening: a value that is replaced as a
+ * whole, since several threads of a handler may open scopes, and the reaper looks at them.
+ *
+ * @param all the scopes
+ */
+record OpenScopes(List<ConnectionScope> all) {
+  static final OpenScopes NONE = new OpenScopes(List.of());
+
+  OpenScopes with(ConnectionScope opened) {
+    List<ConnectionScope> more = new ArrayList<>(all);
+    more.add(opened);
+    return new OpenScopes(more);
+  }
+
+  OpenScopes without(ConnectionScope closed) {
+    List<ConnectionScope> rest = new ArrayList<>(all);
+    rest.remove(closed);
+    return rest.isEmpty() ? NONE : new OpenScopes(rest);
+  }
+
+  boolean isEmpty() {
+    return all.isEmpty();
+  }
+
+  /** Whether one of them is being cancelled because its owner has left without a join. */
+  boolean isAnyAbandoned() {
+    return all.stream().anyMatch(ConnectionScope::isAbandoned);
+  }
+
+  /** Fails if the calling thread has left a scope open. */
+  void ensureOwnClosed() {
+    if (all.stream().anyMatch(ConnectionScope::isOwner)) {
+      throw new IllegalStateException(
+          "a scope was left open: openScope() belongs into a try-with-resources statement");
+    }
+  }
+
+  /** Ends the threads of scopes that the calling thread has left open, the innermost first. */
+  void closeOwn() {
+    all.reversed().stream().filter(ConnectionScope::isOwner).forEach(ConnectionScope::close);
+  }
+
+  /** For the reaper. */
+  void check(int now) {
+    all.forEach(scope -> scope.check(now));
+  }
+}
