@@ -66,6 +66,12 @@ final class ConnectionInput extends InputStream {
   /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
   private @Nullable CloseReason endedBy;
 
+  /**
+   * Whether the input was ended when the message had just begun. Its rest must not look like an end
+   * that the peer has made. Only the reading thread touches it.
+   */
+  private boolean cutMessage;
+
   // Written by the reading thread. The reaper may see them a moment late, which a time limit can
   // bear.
   private boolean finished;
@@ -151,12 +157,13 @@ final class ConnectionInput extends InputStream {
     receivedBeforeMessage = received - buffered();
     messageSince = connection.now();
     // If the input was ended in this very moment, the message is what had arrived before.
-    ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
+    cutMessage = !ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
     return true;
   }
 
   /** See {@link Connection#endMessage()}. */
   void endMessage() {
+    cutMessage = false;
     ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
   }
 
@@ -231,6 +238,10 @@ final class ConnectionInput extends InputStream {
   private int receive(ByteBuffer target) throws IOException {
     connection.flushOwnOutput();
     ConnectionActivity before = activity;
+    CloseReason cutBy = cutMessage ? endedBy() : null;
+    if (cutBy != null) {
+      throw new ConnectionClosedException(connection, cutBy, null);
+    }
     if (finished || before == DRAINED) {
       return -1;
     }

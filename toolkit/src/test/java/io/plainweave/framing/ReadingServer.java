@@ -3,8 +3,8 @@ package io.plainweave.framing;
 import io.plainweave.Client;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
+import io.plainweave.ConnectionProbe;
 import io.plainweave.Listen;
-import io.plainweave.ReceivedBytes;
 import io.plainweave.Server;
 import io.plainweave.ServerEvent;
 import java.io.IOException;
@@ -77,7 +77,7 @@ final class ReadingServer implements AutoCloseable {
         for (byte[] piece : pieces) {
           client.socket().getOutputStream().write(piece);
           sent += piece.length;
-          ReceivedBytes.await(peer.connection(), sent, peer.done());
+          ConnectionProbe.awaitReceived(peer.connection(), sent, peer.done());
         }
         client.finish();
       } catch (SocketException reset) {
