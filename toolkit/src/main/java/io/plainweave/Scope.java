@@ -50,8 +50,7 @@ final class Scope implements AutoCloseable {
   }
 
   /**
-   * Starts a thread for the task. A task that throws cancels the others; unless it was interrupted,
-   * that is not meant to happen, and is logged.
+   * Starts a thread for the task. What a task throws is logged and concerns no other.
    *
    * @return false if the scope is cancelled: then the task never runs, and what it was to own is
    *     still the caller's
@@ -92,7 +91,7 @@ final class Scope implements AutoCloseable {
     public boolean onComplete(Subtask<? extends After> subtask) {
       if (subtask.state() == Subtask.State.FAILED) {
         ServerLog.taskFailed(subtask.exception());
-        return true;
+        return false;
       }
       // There is no public cancel: a subtask has to end for it.
       return subtask.get() == After.CANCEL;

@@ -6,6 +6,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -363,7 +364,7 @@ public final class Server implements AutoCloseable {
   private void superviseOrFail() throws IOException, InterruptedException {
     supervise();
     if (failure != null) {
-      throw new IOException("the server has ended because a listener failed", failure);
+      throw new IOException("the server has ended by itself: " + failure, failure);
     }
   }
 
@@ -372,12 +373,12 @@ public final class Server implements AutoCloseable {
     try (Scope scope = Scope.open("plainweave server", Thread.ofPlatform().factory())) {
       lifecycle.expect(listeners.size());
       for (Listener listener : listeners) {
-        scope.fork(new Acceptor(listener, this, lifecycle, context));
+        scope.fork(watched(new Acceptor(listener, this, lifecycle, context)));
       }
       // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
       // scope.
       var watchdog = new CarrierWatchdog(context.registry(), context.events(), maxCarriers);
-      scope.fork(new Reaper(lifecycle, context, watchdog, this::closeListeners));
+      scope.fork(watched(new Reaper(lifecycle, context, watchdog, this::closeListeners)));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could close.
         closeListeners();
@@ -394,6 +395,25 @@ public final class Server implements AutoCloseable {
       lifecycle.advanceTo(ServerState.TERMINATED);
       context.drain().conclude(context.registry(), context.events());
     }
+  }
+
+  /**
+   * The task of a thread without which the server is none: if it fails, against all expectation,
+   * the server is cancelled.
+   */
+  private Callable<Scope.After> watched(Callable<Scope.After> task) {
+    return () -> {
+      try {
+        return task.call();
+      } catch (InterruptedException e) {
+        return Scope.After.CANCEL;
+      } catch (Throwable e) {
+        ServerLog.serverFailed(e);
+        failure = e;
+        shutdownNow();
+        return Scope.After.CANCEL;
+      }
+    };
   }
 
   private void closeListeners() {

@@ -90,12 +90,12 @@ final class ServerLog implements ServerObserver {
     LOG.debug("{}: the socket did not close well", what, failure);
   }
 
+  static void serverFailed(Throwable failure) {
+    LOG.error("a thread of the server has failed; the server is cancelled", failure);
+  }
+
   static void taskFailed(Throwable failure) {
-    if (failure instanceof InterruptedException) {
-      LOG.debug("interrupted: {}", Thread.currentThread().getName());
-    } else {
-      LOG.error("a thread of the server has failed; what belongs to it is cancelled", failure);
-    }
+    LOG.error("a thread has failed at its end", failure);
   }
 
   static void secondSignalIgnored(Throwable cause) {
