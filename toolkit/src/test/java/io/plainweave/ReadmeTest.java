@@ -1,13 +1,16 @@
 package io.plainweave;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.framing.Lines;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,11 +20,27 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(ResourceGuard.class)
 @Timeout(30)
 class ReadmeTest {
+  /** What is between these marks is in README.md, too. */
+  private static final Pattern SHOWN =
+      Pattern.compile("// README: begin\n(.*?)// README: end\n", Pattern.DOTALL);
+
   /** Stands for the reader's own class. */
   private static final class MyProtocol {
+    // README: begin
     static void handle(Connection connection) throws Exception {
-      connection.input().transferTo(connection.output());
+      var lines = Lines.of(connection, 8_192); // longest line in bytes
+      var outbox = new Outbox(connection, 1_000, Outbox.Policy.DISCONNECT); // others may offer
+      try (var client = connection.openScope()) {
+        client.fork("outbox", outbox);
+        try (outbox) {
+          for (String line; (line = lines.read()) != null; ) {
+            outbox.offer((line + "\n").getBytes(UTF_8));
+          }
+        }
+        client.join();
+      }
     }
+    // README: end
   }
 
   @Test
@@ -36,25 +55,24 @@ class ReadmeTest {
             .start()) {
       // README: end
       try (Client client = new Client(new Socket("localhost", server.port()))) {
-        client.exchange("hello");
+        client.exchange("hello\n");
+        client.exchange("and again\n");
+        client.finish();
+        assertEquals("", client.receiveAll());
       }
     }
   }
 
   @Test
   void isTheCodeOfThisTest() throws Exception {
-    String readme = squeeze(Files.readString(Path.of("../README.md")));
+    String readme = Files.readString(Path.of("../README.md"));
     String test = Files.readString(Path.of("src/test/java/io/plainweave/ReadmeTest.java"));
-    List<String> lines = test.lines().toList();
-    String shown =
-        squeeze(
-            String.join(
-                "\n",
-                lines.subList(
-                    lines.indexOf("    // README: begin") + 1,
-                    lines.indexOf("      // README: end"))));
-    assertTrue(readme.contains(shown), () -> "README.md lacks: " + shown);
-    assertEquals(1, readme.split("Server\\.builder\\(\\)", -1).length - 1);
+    List<String> shown = SHOWN.matcher(test).results().map(match -> match.group(1)).toList();
+    for (String code : shown) {
+      assertTrue(squeeze(readme).contains(squeeze(code)), () -> "README.md lacks: " + code);
+    }
+    int echo = 1; // which the tests of the samples look at
+    assertEquals(shown.size() + echo, readme.split("```java", -1).length - 1);
   }
 
   private static String squeeze(String text) {

@@ -2,6 +2,7 @@ package io.plainweave.loadtests;
 
 import io.plainweave.Listen;
 import io.plainweave.Server;
+import io.plainweave.TimeLimits;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -26,6 +27,8 @@ final class EchoServer implements Callable<Integer> {
             Server.builder()
                 .listen(Listen.tcp(port).reusePort(true))
                 .handler(connection -> connection.input().transferTo(connection.output()))
+                // Every limit is on, but a run may hold its connections for longer than a minute.
+                .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ofHours(1)))
                 .stopOnSignal(false) // the coordinator ends the run
                 .start()) {
       InetSocketAddress bound = (InetSocketAddress) server.addresses().getFirst();

@@ -1,7 +1,9 @@
 package io.plainweave.loadtests;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
-import java.util.Objects;
+import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -56,14 +58,15 @@ public final class Main {
     return FAILED;
   }
 
-  /** The version in the manifest; a build that is not a jar has none. */
+  /** The version of the build, which Maven writes into a resource. */
   static final class Version implements IVersionProvider {
     @Override
-    public String[] getVersion() {
-      String version = Main.class.getPackage().getImplementationVersion();
-      return new String[] {
-        "Plainweave load tests " + Objects.requireNonNullElse(version, "(not packaged)")
-      };
+    public String[] getVersion() throws IOException {
+      var build = new Properties();
+      try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
+        build.load(in);
+      }
+      return new String[] {"Plainweave load tests " + build.getProperty("version")};
     }
   }
 }
