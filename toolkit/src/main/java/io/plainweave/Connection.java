@@ -61,6 +61,10 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * before the first byte, the drain ends the wait. Handlers that read with {@code
    * io.plainweave.framing} need not call this, nor those that read a plain stream without messages.
    *
+   * <p>If the wait is ended at the very moment at which a message begins, what has come of it can
+   * be read, and reading on fails with a {@link ConnectionClosedException}: a message that was cut
+   * here never looks like one that the peer has ended.
+   *
    * @return true if there is a byte to read; false at the end of input: the peer has finished, or
    *     the server drains
    * @throws IOException if the connection fails
