@@ -104,13 +104,30 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       scopes.ensureOwnClosed();
       close();
     } catch (Throwable failure) {
-      CloseReason cut = failure instanceof IOException ? input.endedBy() : null;
-      abort(cut != null ? cut : reasonFor(failure));
+      endAfter(failure);
       scopes.closeOwn();
     } finally {
       end();
     }
     return Scope.After.CONTINUE;
+  }
+
+  /**
+   * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
+   * only because its input was ended at this side. That is no fault, and a reset could destroy the
+   * replies that are on their way.
+   */
+  private void endAfter(Throwable failure) {
+    CloseReason cut = failure instanceof IOException ? input.endedBy() : null;
+    if (cut != null && reason == null) {
+      try {
+        close();
+        return;
+      } catch (IOException e) {
+        // The peer is gone, and has given the reason.
+      }
+    }
+    abort(cut != null ? cut : reasonFor(failure));
   }
 
   /** Closes the socket, gives everything back and tells how it ended. */

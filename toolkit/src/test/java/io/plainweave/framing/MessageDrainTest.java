@@ -139,6 +139,7 @@ class MessageDrainTest {
         server.shutdown();
         await().until(() -> ConnectionProbe.inputIsEnded(connection));
       }
+      assertEquals(".", client.receiveAll(), "the answer to the first one, and no reset");
       assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
       assertEquals(List.of("first"), read);
       assertDrained(1);
