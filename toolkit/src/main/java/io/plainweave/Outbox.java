@@ -26,7 +26,9 @@ import org.jspecify.annotations.Nullable;
  * writes as possible, in the order in which it was offered.
  *
  * <p><b>Threads.</b> Any thread may offer, and close. None of the policies but {@link Policy#BLOCK}
- * ever makes an offer wait for the peer.
+ * ever makes an offer wait for the peer. A peer is slow when its socket takes nothing more and the
+ * queue is full; where the queue is full only because the outbox has not got a processor yet, the
+ * thread that offers gives way to it, so that a burst costs nobody a message or the connection.
  *
  * <p><b>The end.</b> {@link #close()} lets the outbox send what is queued and end. When its thread
  * is interrupted or the connection fails, it ends at once, and what is queued is dropped. From then
@@ -65,6 +67,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * none, so that an idle outbox holds no table. Guarded by lock.
    */
   private @Nullable LinkedHashMap<Object, byte[]> queue;
+
+  /** The thread that sends, set by itself. */
+  private volatile @Nullable Thread sender;
 
   /** Guarded by lock. */
   private boolean closed;
@@ -128,6 +133,7 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    */
   @Override
   public void run() throws IOException, InterruptedException {
+    sender = Thread.currentThread();
     try {
       OutputStream output = connection.output();
       do {
@@ -190,6 +196,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   }
 
   private boolean enqueue(Object key, byte[] message) throws InterruptedException {
+    if (policy != Policy.BLOCK) {
+      giveWay(key);
+    }
     lock.lock();
     try {
       if (makeRoom(key)) {
@@ -208,13 +217,38 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     return false;
   }
 
+  /**
+   * Lets the sender catch up if the queue is full only because it has not had its turn: what it
+   * waits for then is a processor and not the peer, and a burst would be taken for a slow peer.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // a hint is enough: the loop does not depend on it
+  private void giveWay(Object key) {
+    Thread sends = sender;
+    while (sends != null && isFull(key) && !isWaitingForPeer(sends)) {
+      Thread.yield();
+    }
+  }
+
+  private boolean isWaitingForPeer(Thread sends) {
+    return connection.isSending() && sends.getState() != Thread.State.RUNNABLE;
+  }
+
+  private boolean isFull(Object key) {
+    lock.lock();
+    try {
+      return !closed && queue != null && queue.size() == capacity && !queue.containsKey(key);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Applies the policy; false if the message is not to be queued. Called under lock. */
   private boolean makeRoom(Object key) throws InterruptedException {
-    while (!closed && queue != null && queue.size() == capacity && !queue.containsKey(key)) {
+    while (isFull(key)) {
       switch (policy) {
         case BLOCK -> notFull.await();
         case DROP_OLDEST, CONFLATE -> {
-          queue.pollFirstEntry();
+          poll();
           dropped++;
         }
         case DISCONNECT -> {

@@ -351,6 +351,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return context.buffers();
   }
 
+  /** Whether a thread is sending, or waiting for room to send. */
+  boolean isSending() {
+    return output.isSending();
+  }
+
   void flushOwnOutput() throws IOException {
     output.flushOwn();
   }

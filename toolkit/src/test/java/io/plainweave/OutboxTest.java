@@ -20,6 +20,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("An outbox")
 @ExtendWith(ResourceGuard.class)
@@ -318,6 +320,29 @@ class OutboxTest {
       assertEquals(new CloseReason.SlowPeer(), closed.next());
       assertEquals(new CloseReason.SlowPeer(), thrown.get());
       assertTrue(client.seesReset());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"DISCONNECT", "DROP_OLDEST", "CONFLATE"})
+  void doesNotTakeABurstForASlowPeer(Outbox.Policy policy) throws Exception {
+    int messages = 100_000;
+    var outboxes = new CompletableFuture<Outbox>();
+    try (Server server = closed.start(listening(10, policy, outboxes));
+        Client client = Client.connect(server)) {
+      Outbox outbox = outboxes.get();
+      outbox.offer(bytes("."));
+      client.receive(1); // it is sending
+      var offered =
+          new FutureTask<>(() -> {
+            for (int i = 0; i < messages; i++) {
+              assertTrue(outbox.offer(bytes("message")));
+            }
+            return outbox.dropped();
+          });
+      Thread.startVirtualThread(offered);
+      assertEquals(7 * messages, client.receive(7 * messages).length());
+      assertEquals(0, offered.get());
     }
   }
 
