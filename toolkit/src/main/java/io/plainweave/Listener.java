@@ -9,6 +9,7 @@ import java.net.NetworkInterface;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A bound socket that takes connections. Closed by the server at shutdown; an interrupted acceptor
@@ -23,6 +24,9 @@ final class Listener implements AutoCloseable {
 
   private final ServerSocketChannel channel;
   private final InetSocketAddress address;
+
+  /** Held by the acceptor while it is in accept(2). */
+  private final ReentrantLock accepting = new ReentrantLock();
 
   private Listener(ServerSocketChannel channel) throws IOException {
     this.channel = channel;
@@ -65,7 +69,12 @@ final class Listener implements AutoCloseable {
 
   /** Waits for a connection, on a platform thread in the system call itself. */
   SocketChannel accept() throws IOException {
-    return channel.accept();
+    accepting.lock();
+    try {
+      return channel.accept();
+    } finally {
+      accepting.unlock();
+    }
   }
 
   boolean isOpen() {
@@ -98,6 +107,7 @@ final class Listener implements AutoCloseable {
     return address;
   }
 
+  /** Closes the socket. When this returns, new connections are refused. */
   @Override
   public void close() {
     try {
@@ -105,6 +115,12 @@ final class Listener implements AutoCloseable {
     } catch (IOException e) {
       // The descriptor is gone all the same (close(2)).
       ServerLog.closeFailed(this, e);
+    }
+    accepting.lock();
+    try {
+      // The close has woken the acceptor, but the kernel listens until that has left accept(2).
+    } finally {
+      accepting.unlock();
     }
   }
 

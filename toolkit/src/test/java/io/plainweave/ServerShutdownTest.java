@@ -50,6 +50,16 @@ class ServerShutdownTest {
   }
 
   @Test
+  void refusesNewConnectionsAlsoWhileTheAcceptorIsStillWakingUp() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      try (Server server = start(ECHO, Duration.ofSeconds(10))) {
+        server.shutdown();
+        assertThrows(ConnectException.class, () -> Client.connect(server).close());
+      }
+    }
+  }
+
+  @Test
   void endsTheInputOfConnectionsThatWaitForTheirNextMessage() throws Exception {
     try (Server server = start(ECHO, Duration.ofSeconds(10));
         Client silent = Client.connect(server);
