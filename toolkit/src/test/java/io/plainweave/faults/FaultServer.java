@@ -1,0 +1,239 @@
+package io.plainweave.faults;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A server in a process of its own, to which anything may be done: limits, signals, injected
+ * failures. It ends with its test.
+ */
+final class FaultServer implements AutoCloseable {
+  private static final Duration TO_ANSWER = Duration.ofSeconds(30);
+
+  /** How a process is to be started. */
+  static final class Launch {
+    private final List<String> prefix = new ArrayList<>();
+    private final List<String> jvm = new ArrayList<>();
+    private final List<String> options = new ArrayList<>();
+    private final Map<String, String> environment = new HashMap<>();
+    private ProcessBuilder.Redirect stderr;
+    private boolean reachable = true;
+
+    /** A command that becomes the JVM, as prlimit does. */
+    Launch under(String... command) {
+      prefix.addAll(List.of(command));
+      return this;
+    }
+
+    Launch jvm(String... flags) {
+      jvm.addAll(List.of(flags));
+      return this;
+    }
+
+    /** Options of {@link FaultServerMain}, as in {@code idle=500}. */
+    Launch with(String... more) {
+      options.addAll(List.of(more));
+      return this;
+    }
+
+    Launch environment(String name, String value) {
+      environment.put(name, value);
+      return this;
+    }
+
+    Launch stderr(ProcessBuilder.Redirect to) {
+      stderr = to;
+      return this;
+    }
+
+    /** In a network namespace: the test itself cannot connect. */
+    Launch in(Network.Host host) {
+      reachable = false;
+      return under(host.prefix()).with("any=1");
+    }
+
+    FaultServer start() throws IOException, InterruptedException {
+      return new FaultServer(this);
+    }
+  }
+
+  private final Process process;
+  private final Path stderr;
+  private final Writer commands;
+  private final boolean reachable;
+  private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+  private final int port;
+
+  private FaultServer(Launch launch) throws IOException, InterruptedException {
+    reachable = launch.reachable;
+    stderr = Files.createTempFile("faults", ".stderr");
+    List<String> command = new ArrayList<>(launch.prefix);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(launch.jvm);
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), FaultServerMain.class.getName()));
+    command.addAll(launch.options);
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(launch.environment);
+    builder.redirectError(
+        launch.stderr == null ? ProcessBuilder.Redirect.to(stderr.toFile()) : launch.stderr);
+    process = builder.start();
+    commands = process.outputWriter(StandardCharsets.US_ASCII);
+    Thread.ofVirtual().start(this::readAnswers);
+    boolean started = false;
+    try {
+      port = answer().get("port").intValue();
+      started = true;
+    } finally {
+      if (!started) {
+        close();
+      }
+    }
+  }
+
+  static Launch launch() {
+    return new Launch();
+  }
+
+  private void readAnswers() {
+    var lines =
+        new BufferedReader(
+            new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
+    try (lines) {
+      for (String line; (line = lines.readLine()) != null; ) {
+        answers.add(line);
+      }
+    } catch (IOException ended) {
+      // The process is gone.
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** The counts of {@link FaultServerMain}; what was never counted is missing. */
+  Map<String, Long> counts() throws InterruptedException {
+    return ask("counts");
+  }
+
+  long count(String name) throws InterruptedException {
+    return ask(name.equals("threads") ? "counts" : "events").getOrDefault(name, 0L);
+  }
+
+  Map<String, Long> ask(String command) throws InterruptedException {
+    tell(command);
+    return answer();
+  }
+
+  /** Gives a command whose answer comes later. */
+  void tell(String command) {
+    try {
+      commands.write(command + "\n");
+      commands.flush();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the server has ended: " + stderr(), e);
+    }
+  }
+
+  Map<String, Long> answer() throws InterruptedException {
+    String line = null;
+    long end = System.nanoTime() + TO_ANSWER.toNanos();
+    while (line == null && System.nanoTime() < end && (process.isAlive() || !answers.isEmpty())) {
+      line = answers.poll(100, TimeUnit.MILLISECONDS);
+    }
+    if (line == null) {
+      throw new AssertionError("no answer from the server; its stderr:\n" + stderr());
+    }
+    Map<String, Long> values = new HashMap<>();
+    for (String word : line.split(" ")) {
+      values.put(word.substring(0, word.indexOf('=')), Long.valueOf(word.split("=")[1]));
+    }
+    return values;
+  }
+
+  /** Waits until a count has reached a value. */
+  void awaitCount(String name, long value) {
+    await().atMost(Duration.ofSeconds(20)).until(() -> count(name) >= value);
+  }
+
+  /** The number of open descriptors. */
+  int descriptors() {
+    try (var open = Files.list(Path.of("/proc/" + pid() + "/fd"))) {
+      return (int) open.count();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** For how long it has kept a processor busy. */
+  Duration processorTime() {
+    return process.info().totalCpuDuration().orElseThrow();
+  }
+
+  String stderr() {
+    try {
+      return Files.readString(stderr);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void signal(String name) throws IOException, InterruptedException {
+    Machine.run("kill", "-s", name, Long.toString(pid()));
+  }
+
+  int exitCode() throws InterruptedException {
+    assertTrue(process.waitFor(20, TimeUnit.SECONDS), "still running");
+    return process.exitValue();
+  }
+
+  /** Connects, or cannot: then the server is a client of itself. */
+  void serveAFreshClient() throws IOException, InterruptedException {
+    if (!reachable) {
+      if (ask("fresh").get("served") != 1) {
+        throw new IOException("the server does not serve itself");
+      }
+      return;
+    }
+    try (Peer peer = Peer.connect(this)) {
+      peer.socket().setSoTimeout(1000);
+      peer.asks(Behaviour.ECHO).exchange("hello");
+      peer.finish();
+      peer.socket().setSoTimeout(10_000);
+      peer.receiveAll();
+    }
+  }
+
+  @Override
+  public void close() throws IOException, InterruptedException {
+    process.destroyForcibly().waitFor();
+    Files.deleteIfExists(stderr);
+  }
+}

@@ -1,0 +1,203 @@
+package io.plainweave.faults;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import io.plainweave.CloseReason;
+import io.plainweave.DrainReport;
+import io.plainweave.HandlerPosition;
+import io.plainweave.Listen;
+import io.plainweave.Server;
+import io.plainweave.ServerEvent;
+import io.plainweave.ServerInsides;
+import io.plainweave.TimeLimits;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
+
+/**
+ * The program of a {@link FaultServer}: a server that its test asks for its counts, a line at a
+ * time, on the standard input. The end of the input ends it.
+ */
+final class FaultServerMain {
+  private final Map<String, Integer> options;
+  private final ConcurrentMap<String, LongAdder> counts = new ConcurrentHashMap<>();
+
+  private FaultServerMain(Map<String, Integer> options) {
+    this.options = options;
+  }
+
+  public static void main(String[] args) throws Exception {
+    Map<String, Integer> options = new HashMap<>();
+    for (String arg : args) {
+      options.put(arg.substring(0, arg.indexOf('=')), Integer.valueOf(arg.split("=")[1]));
+    }
+    new FaultServerMain(options).run();
+  }
+
+  private int option(String name, int standard) {
+    return options.getOrDefault(name, standard);
+  }
+
+  private Duration millis(String name, int standard) {
+    return Duration.ofMillis(option(name, standard));
+  }
+
+  private TimeLimits limits() {
+    return new TimeLimits(
+        millis("firstByte", 0),
+        millis("message", 0),
+        millis("idle", 0),
+        millis("writeStall", 0),
+        millis("halfClosed", 0),
+        millis("lifetime", 0),
+        millis("linger", 1000),
+        option("minReceiveRate", 0));
+  }
+
+  private void run() throws Exception {
+    Server server =
+        Server.builder()
+            .listen(
+                option("any", 0) == 1
+                    ? Listen.tcp(option("port", 0))
+                    : Listen.tcp("127.0.0.1", option("port", 0)))
+            .handler(Behaviour.BY_FIRST_BYTE)
+            .maxConnections(option("max", Integer.MAX_VALUE))
+            .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
+            .timeLimits(limits())
+            .drainTimeout(millis("drainTimeout", 10_000))
+            .observer(this::count)
+            .build();
+    // What it takes to answer is loaded while there are descriptors for that.
+    counts(server, true);
+    server.start();
+    System.out.println("port=" + server.port());
+    var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
+    for (String command; (command = commands.readLine()) != null; ) {
+      System.out.println(answer(server, command));
+    }
+    Runtime.getRuntime().halt(0);
+  }
+
+  private String answer(Server server, String command) throws Exception {
+    return switch (command) {
+      case "counts" -> counts(server, true);
+      case "events" -> counts(server, false);
+      case "drain" -> report(server.drain());
+      case "close" -> {
+        server.close();
+        yield "closed=1";
+      }
+      case "release" -> {
+        Behaviour.release();
+        yield "released=1";
+      }
+      case "fresh" -> "served=" + beServed(server.port());
+      case "heap" -> {
+        System.gc();
+        System.gc();
+        yield "heap=" + ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+      }
+      default -> throw new IllegalArgumentException(command);
+    };
+  }
+
+  private void count(ServerEvent event) {
+    switch (event) {
+      case ServerEvent.ConnectionOpened _ -> add("opened");
+      case ServerEvent.ConnectionClosed e -> {
+        add("closed");
+        add("reason." + name(e.reason()));
+      }
+      case ServerEvent.AcceptFailed _ -> add("acceptFailed");
+      case ServerEvent.ListenerFailed _ -> add("listenerFailed");
+      case ServerEvent.CarriersBusy e -> {
+        add("carriersBusy");
+        e.running().forEach(position -> add("busy." + position.stack().getFirst().getMethodName()));
+      }
+      case ServerEvent.Listening _, ServerEvent.DrainBegan _, ServerEvent.DrainEnded _ -> {
+        // Not counted.
+      }
+    }
+  }
+
+  private static String name(CloseReason reason) {
+    return reason instanceof CloseReason.TimedOut(var limit)
+        ? limit.name()
+        : reason.getClass().getSimpleName();
+  }
+
+  private void add(String name) {
+    counts.computeIfAbsent(name, _ -> new LongAdder()).increment();
+  }
+
+  /** The threads are counted in a file: that is not for when there is no descriptor left. */
+  private String counts(Server server, boolean threads) throws IOException {
+    Map<String, Object> all = new TreeMap<>(counts);
+    all.put("connections", server.connections());
+    all.put("registered", ServerInsides.registered(server));
+    all.put("state", server.state().ordinal());
+    if (threads) {
+      all.put("threads", connectionThreads());
+    }
+    return all.entrySet().stream().map(Object::toString).collect(Collectors.joining(" "));
+  }
+
+  /** The frames of connections and their scopes in a dump, which has one or two for a thread. */
+  private static long connectionThreads() throws IOException {
+    Path dump = Files.createTempDirectory("threads").resolve("dump.txt");
+    ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+        .dumpThreads(dump.toString(), HotSpotDiagnosticMXBean.ThreadDumpFormat.TEXT_PLAIN);
+    try (var lines = Files.lines(dump)) {
+      return lines
+          .filter(line ->
+              line.contains("io.plainweave.SocketConnection.call")
+                  || line.contains("io.plainweave.ConnectionScope.run"))
+          .count();
+    } finally {
+      Files.delete(dump);
+      Files.delete(dump.getParent());
+    }
+  }
+
+  private static String report(DrainReport report) {
+    return "finished=%d forced=%d survivors=%d millis=%d stuck=%d"
+        .formatted(
+            report.finished(),
+            report.forced(),
+            report.survivors().size(),
+            report.elapsed().toMillis(),
+            standing(report.survivors(), "ignoreInterrupts"));
+  }
+
+  private static long standing(List<HandlerPosition> positions, String method) {
+    return positions.stream().filter(position -> position.line().contains(method)).count();
+  }
+
+  /** Is a client itself, where the test cannot reach the server. */
+  private static int beServed(int port) {
+    try (var socket = new Socket("127.0.0.1", port)) {
+      socket.setSoTimeout(1000);
+      socket.getOutputStream().write(new byte[] {(byte) Behaviour.ECHO.code(), '?'});
+      boolean served = socket.getInputStream().read() == '?';
+      socket.shutdownOutput();
+      socket.getInputStream().readAllBytes();
+      return served ? 1 : 0;
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+}

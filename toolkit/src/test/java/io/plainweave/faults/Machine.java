@@ -1,0 +1,59 @@
+package io.plainweave.faults;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+
+/** What a test needs of the machine. */
+final class Machine {
+  private Machine() {}
+
+  /** Skips the test where a program is missing; fails it in CI, where all have to be there. */
+  static void needs(String... programs) {
+    needs(Files.isDirectory(Path.of("/proc/self/fd")), "this is not Linux");
+    for (String program : programs) {
+      needs(isOnPath(program), "there is no " + program + " on the PATH");
+    }
+  }
+
+  /** As needs, and root. */
+  static void needsRoot(String... programs) {
+    needs("root".equals(System.getProperty("user.name")), "this needs root");
+    needs(programs);
+  }
+
+  static void needs(boolean condition, String otherwise) {
+    if ("true".equals(System.getenv("CI"))) {
+      assertTrue(condition, otherwise);
+    }
+    assumeTrue(condition, otherwise);
+  }
+
+  private static boolean isOnPath(String name) {
+    return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+        .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
+  }
+
+  /** Runs a command to its end, which must be a good one, and returns what it has printed. */
+  static String run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try {
+      process.getOutputStream().close();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+      assertTrue(process.waitFor(30, TimeUnit.SECONDS), () -> String.join(" ", command));
+      assertEquals(0, process.exitValue(), () -> String.join(" ", command) + ": " + output);
+      return output;
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+}
