@@ -1,13 +1,15 @@
-// Chat: everyone reads what everyone writes.   samples/run Chat [PORT | HOST:PORT], then nc HOST
-// 7001
+// Chat: everyone reads what everyone writes.   samples/run Chat [PORT | HOST:PORT]
 import io.plainweave.*;
 import io.plainweave.framing.Lines;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 
 final Group room = new Group();
 
 void main(String... args) {
-  Server.serve(args, Listen.tcp(7001), this::chat);
+  var patient =
+      TimeLimits.DEFAULT.withFirstByte(Duration.ofMinutes(1)).withIdle(Duration.ofHours(1));
+  Server.serve(args, Listen.tcp(7001), Server.builder().timeLimits(patient).handler(this::chat));
 }
 
 void chat(Connection connection) throws Exception {

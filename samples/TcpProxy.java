@@ -1,5 +1,6 @@
 // TcpProxy: every connection goes on to another server.   samples/run TcpProxy TARGET [PORT | ...]
 import io.plainweave.*;
+import java.time.Duration;
 
 void main(String... args) {
   Server.serve(
@@ -8,9 +9,12 @@ void main(String... args) {
       Connector::parse,
       Listen.tcp(7002),
       target ->
-          connection -> {
-            try (Connection upstream = target.connect()) {
-              Relay.between(connection, upstream);
-            }
-          });
+          Server.builder()
+              .timeLimits(
+                  TimeLimits.DEFAULT.withFirstByte(Duration.ZERO).withIdle(Duration.ofHours(1)))
+              .handler(connection -> {
+                try (Connection upstream = target.connect()) {
+                  Relay.between(connection, upstream);
+                }
+              }));
 }

@@ -15,8 +15,8 @@ final class ServeCommand {
   /**
    * Serves until the process is told to end; returns its exit code if that comes from elsewhere.
    */
-  static int run(String[] args, Listen standard, Handler handler) {
-    return run(args, 0, "", standard, () -> handler);
+  static int run(String[] args, Listen standard, ServerBuilder builder) {
+    return run(args, 0, "", standard, () -> builder);
   }
 
   /** The same with an argument of the program's own before the place to listen. */
@@ -25,12 +25,12 @@ final class ServeCommand {
       String name,
       Function<? super String, ? extends T> parse,
       Listen standard,
-      Function<? super T, ? extends Handler> handler) {
-    return run(args, 1, name + " ", standard, () -> handler.apply(parse.apply(args[0])));
+      Function<? super T, ServerBuilder> builder) {
+    return run(args, 1, name + " ", standard, () -> builder.apply(parse.apply(args[0])));
   }
 
   private static int run(
-      String[] args, int own, String names, Listen standard, Supplier<? extends Handler> handler) {
+      String[] args, int own, String names, Listen standard, Supplier<ServerBuilder> server) {
     String usage =
         "usage: %s[PORT | HOST:PORT | [IPv6]:PORT]   where to listen; without it, %s"
             .formatted(names, standard);
@@ -38,8 +38,7 @@ final class ServeCommand {
       System.out.println(usage);
       return 0;
     }
-    Listen listen;
-    Handler serves;
+    ServerBuilder builder;
     try {
       if (args.length < own) {
         throw new IllegalArgumentException("an argument is missing: " + names.strip());
@@ -47,15 +46,14 @@ final class ServeCommand {
       if (args.length > own + 1) {
         throw new IllegalArgumentException("too many arguments: " + String.join(" ", args));
       }
-      serves = handler.get();
-      listen = args.length == own ? standard : Listen.parse(args[own]);
+      builder = server.get().listen(args.length == own ? standard : Listen.parse(args[own]));
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.err.println(usage);
       return BAD_USAGE;
     }
     try {
-      Server.serve(listen, serves);
+      Server.serve(builder.build());
       return 0;
     } catch (IOException | IllegalStateException e) {
       System.err.println(e.getMessage());

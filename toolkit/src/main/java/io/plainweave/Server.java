@@ -87,7 +87,10 @@ public final class Server implements AutoCloseable {
    */
   public static void serve(Listen listen, Handler handler)
       throws IOException, InterruptedException {
-    Server server = builder().listen(listen).handler(handler).build();
+    serve(builder().listen(listen).handler(handler).build());
+  }
+
+  static void serve(Server server) throws IOException, InterruptedException {
     server.bind();
     for (Listener listener : server.listeners) {
       System.out.println("listening on " + listener);
@@ -106,10 +109,19 @@ public final class Server implements AutoCloseable {
    * @param handler runs once for each connection
    */
   public static void serve(String[] args, Listen standard, Handler handler) {
-    int exitCode = ServeCommand.run(args, standard, handler);
-    if (exitCode != 0) {
-      System.exit(exitCode);
-    }
+    serve(args, standard, builder().handler(handler));
+  }
+
+  /**
+   * Serves as the whole of a program, with options. Otherwise as {@link #serve(String[], Listen,
+   * Handler)}.
+   *
+   * @param args the arguments of the main method
+   * @param standard where to listen if the command line does not say
+   * @param server the handler and the options; the place to listen is added to it
+   */
+  public static void serve(String[] args, Listen standard, ServerBuilder server) {
+    exitUnlessZero(ServeCommand.run(args, standard, server));
   }
 
   /**
@@ -122,15 +134,18 @@ public final class Server implements AutoCloseable {
    * @param parse makes of the argument what it stands for, and throws {@link
    *     IllegalArgumentException} with a sentence for the user if it cannot
    * @param standard where to listen if the command line does not say
-   * @param handler makes the handler
+   * @param server makes the handler and the options; the place to listen is added to it
    */
   public static <T> void serve(
       String[] args,
       String name,
       Function<? super String, ? extends T> parse,
       Listen standard,
-      Function<? super T, ? extends Handler> handler) {
-    int exitCode = ServeCommand.run(args, name, parse, standard, handler);
+      Function<? super T, ServerBuilder> server) {
+    exitUnlessZero(ServeCommand.run(args, name, parse, standard, server));
+  }
+
+  private static void exitUnlessZero(int exitCode) {
     if (exitCode != 0) {
       System.exit(exitCode);
     }
