@@ -85,7 +85,8 @@ final class FaultServer implements AutoCloseable {
     reachable = launch.reachable;
     stderr = Files.createTempFile("faults", ".stderr");
     List<String> command = new ArrayList<>(launch.prefix);
-    // A shell starts what it puts into the background with SIGINT ignored, and the JVM leaves it so.
+    // A shell starts what it puts into the background with SIGINT ignored, and the JVM leaves it
+    // so.
     command.addAll(List.of("env", "--default-signal=INT"));
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
