@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -366,6 +369,44 @@ class PeerFaultsTest {
       }
     }
     invariant.holdsAfter("Finished", 20);
+  }
+
+  @Test
+  @Tag("machine")
+  void p13GetsTheWholeReplyAlsoOverALongWay(@TempDir Path folder) throws Exception {
+    byte[] question = ("r" + "x".repeat(20_000)).getBytes(StandardCharsets.US_ASCII);
+    var longWay = new Network.BadCable(30, 0, 0, 0, 0, 0);
+    assertArrayEquals(Behaviour.reply(), talk(longWay, question, folder));
+  }
+
+  @Test
+  @Tag("machine")
+  void p19GetsEveryByteOverACableThatLosesDuplicatesReordersAndDamages(@TempDir Path folder)
+      throws Exception {
+    byte[] question = new byte[300_001];
+    new Random(19).nextBytes(question);
+    question[0] = (byte) ECHO.code();
+    var bad = new Network.BadCable(20, 5, 2, 5, 3, 1);
+    assertArrayEquals(
+        Arrays.copyOfRange(question, 1, question.length), talk(bad, question, folder));
+  }
+
+  /** Sends a question over the cable, finishes, and returns the answer. */
+  private static byte[] talk(Network.BadCable cable, byte[] question, Path folder)
+      throws Exception {
+    Machine.needsRoot("ip", "ethtool", "nstat", "python3", "socat");
+    Path file = Files.write(folder.resolve("question"), question);
+    Path answer = folder.resolve("answer");
+    try (Network network = Network.create(cable);
+        FaultServer server = FaultServer.launch().in(network.server).with("linger=5000").start()) {
+      Invariant invariant = Invariant.before(server);
+      String to = network.server.address() + ":" + server.port();
+      network.client.run(
+          "sh", "-c", "timeout 25 socat -t20 - TCP:" + to + " < " + file + " > " + answer);
+      assertEquals(cable.loss() > 0, network.server.counter("TcpRetransSegs") > 0, "sent again");
+      invariant.holdsAfter("Finished", 1);
+    }
+    return Files.readAllBytes(answer);
   }
 
   @Test
