@@ -93,11 +93,14 @@ final class Drain {
         return;
       }
       HandlerPosition position = forced.get() < MOST_POSITIONS ? connection.position() : null;
-      if (connection.cancel()) {
-        forced.incrementAndGet();
-        if (position != null) {
-          forcedAt.add(position);
-        }
+      // Counted before, since the end of the last one may conclude the drain at once.
+      forced.incrementAndGet();
+      if (position != null) {
+        forcedAt.add(position);
+      }
+      if (!connection.cancel()) {
+        forced.decrementAndGet();
+        forcedAt.remove(position);
       }
     });
     registry.forEach(SocketConnection::cancel);
