@@ -5,10 +5,10 @@ import java.time.Duration;
 /**
  * How long a connection may take for what. Zero switches a limit off.
  *
- * <p>All of them are measured by one thread for the whole server, which goes over the connections
- * at least once a second: a limit is reached up to a second late, and one below a second is a
- * second. The time counted is the time for which this process has run, not that of the wall clock:
- * no limit is reached because the process was stopped or the clock was set.
+ * <p>All of them are measured by one thread for the whole server, in steps of a tenth of a second:
+ * a limit is reached up to two steps late, and up to a second late where there are more than ten
+ * thousand connections. The time counted is the time for which this process has run, not that of
+ * the wall clock: no limit is reached because the process was stopped or the clock was set.
  *
  * <p>Where the handler waits between messages ({@link #firstByte()}, {@link #idle()}, {@link
  * #lifetime()}), it reads end of stream, just as in a drain, and can say goodbye; if the connection
