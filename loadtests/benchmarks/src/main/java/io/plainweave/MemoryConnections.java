@@ -1,0 +1,56 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/** The connections of a server that has no sockets and no threads of its own. */
+final class MemoryConnections {
+  private final ConnectionContext context;
+
+  MemoryConnections() {
+    var ticks = new Ticks();
+    context =
+        new ConnectionContext(
+            connection -> {},
+            new ConnectionLimit(Integer.MAX_VALUE),
+            new ConnectionRegistry(),
+            new BufferPool(),
+            ticks,
+            new TimeCheck(TimeLimits.DEFAULT),
+            new Drain(Duration.ZERO, Duration.ZERO, Duration.ZERO, ticks),
+            new ServerEvents(new ServerLog(), List.of()));
+  }
+
+  ConnectionContext context() {
+    return context;
+  }
+
+  /** Opens a connection to a peer that sends these bytes again and again. */
+  SocketConnection openEndless(byte[] bytes) throws IOException {
+    return SocketConnection.register(context, new MemoryChannel.Endless(bytes));
+  }
+
+  /** Opens connections whose handlers wait for a message that never comes. */
+  void openSilent(int count) throws IOException, InterruptedException {
+    var waiting = new CountDownLatch(count);
+    for (int i = 0; i < count; i++) {
+      var connection = SocketConnection.register(context, new MemoryChannel.Silent(waiting));
+      Thread.startVirtualThread(() -> awaitMessage(connection));
+    }
+    waiting.await();
+  }
+
+  private static void awaitMessage(SocketConnection connection) {
+    try {
+      connection.awaitMessage();
+    } catch (IOException closed) {
+      // By closeAll().
+    }
+  }
+
+  void closeAll() {
+    context.registry().forEach(SocketConnection::abort);
+  }
+}
