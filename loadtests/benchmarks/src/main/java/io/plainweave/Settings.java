@@ -14,7 +14,11 @@ import org.openjdk.jmh.annotations.Warmup;
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Fork(1)
+@Fork(
+    value = 1,
+    // A young generation so small that it is soon in memory that was used before: the kernel's page
+    // for each 4 KB of a growing heap would cost more than what is measured.
+    jvmArgsAppend = {"-XX:+UseSerialGC", "-Xms512m", "-Xmx512m", "-Xmn16m"})
 @Warmup(iterations = 3, time = 700, timeUnit = TimeUnit.MILLISECONDS)
 @Measurement(iterations = 5, time = 700, timeUnit = TimeUnit.MILLISECONDS)
 public abstract class Settings {
