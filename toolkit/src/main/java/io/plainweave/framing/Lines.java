@@ -66,16 +66,10 @@ public final class Lines {
     InputStream in = connection.input();
     var line = new MessageBytes();
     for (int b; (b = in.read()) != '\n' && b >= 0; ) {
-      // One byte more may come if it is the carriage return of the line's end.
-      if (line.size() >= maxBytes && (line.size() > maxBytes || b != '\r')) {
-        throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
-      }
-      line.add(b);
+      line.addToLine(b, maxBytes);
     }
     connection.endMessage();
-    int size = line.size();
-    boolean carriageReturn = size > 0 && line.array()[size - 1] == '\r';
-    return decode(line.array(), carriageReturn ? size - 1 : size);
+    return decode(line.array(), line.lineSize());
   }
 
   private static String decode(byte[] bytes, int size) throws MalformedMessageException {

@@ -1,5 +1,6 @@
 package io.plainweave.framing;
 
+import io.plainweave.MalformedMessageException;
 import java.util.Arrays;
 
 /**
@@ -21,6 +22,20 @@ final class MessageBytes {
       bytes = Arrays.copyOf(bytes, (int) Math.min(2L * size, MOST));
     }
     bytes[size++] = (byte) b;
+  }
+
+  /** Adds a byte of a line that ends with a line feed, and may have a carriage return before it. */
+  void addToLine(int b, int maxBytes) throws MalformedMessageException {
+    // One byte more may come if it is the carriage return of the line's end.
+    if (size >= maxBytes && (size > maxBytes || b != '\r')) {
+      throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
+    }
+    add(b);
+  }
+
+  /** The size of a whole line without the carriage return of its end. */
+  int lineSize() {
+    return size > 0 && bytes[size - 1] == '\r' ? size - 1 : size;
   }
 
   int size() {

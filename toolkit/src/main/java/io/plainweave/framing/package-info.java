@@ -5,6 +5,8 @@
  *   <li>{@link io.plainweave.framing.Lines} are text, up to a line feed.
  *   <li>{@link io.plainweave.framing.Frames} are bytes: behind their length (a {@link
  *       io.plainweave.framing.LengthPrefix}), up to a delimiter, or of one size.
+ *   <li>{@link io.plainweave.framing.MessageReader} reads messages of several parts: lines,
+ *       numbers, counted bytes.
  *   <li>{@code read()} returns one message, or null at the end; {@code write} writes one.
  *   <li>Each has a limit, and refuses what is longer before it takes the memory.
  *   <li>An end of input in the middle of a message is a {@link

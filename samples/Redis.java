@@ -1,0 +1,468 @@
+// Redis: data in memory, for Redis's own clients.   samples/run Redis [PORT | HOST:PORT]
+//
+// It speaks RESP2 (https://redis.io/docs/latest/develop/reference/protocol-spec/): a command is an
+// array of strings, as in *2\r\n$3\r\nGET\r\n$1\r\nk\r\n, or a line that a person has typed. Its
+// strings are any bytes. Here each of them is a char of a String: ISO 8859-1 maps them one to one,
+// and Java keeps such a String in one byte per char.
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.plainweave.*;
+import io.plainweave.framing.MessageReader;
+
+static final int LONGEST_COMMAND = 512 * 1024 * 1024; // in bytes, all of its strings together
+static final int LONGEST_LINE = 64 * 1024;
+static final int MOST_STRINGS = 1024 * 1024;
+
+void main(String... args) {
+  var patient =
+      TimeLimits.DEFAULT
+          .withFirstByte(Duration.ZERO) // clients keep connections in reserve
+          .withIdle(Duration.ZERO)
+          .withMessage(Duration.ofMinutes(1));
+  Server.serve(args, Listen.tcp(6379), Server.builder().timeLimits(patient).handler(this::serve));
+}
+
+// ---- A connection: commands in, replies out
+
+void serve(Connection connection) throws IOException {
+  var in = MessageReader.of(connection);
+  OutputStream out = connection.output(); // it leaves when the next command has to be waited for
+  try {
+    boolean more = true;
+    while (more && connection.awaitMessage()) {
+      List<String> words = readCommand(in);
+      connection.endMessage();
+      if (!words.isEmpty()) {
+        write(out, run(words));
+        more = !words.getFirst().equalsIgnoreCase("QUIT");
+      }
+    }
+  } catch (MalformedMessageException e) {
+    // Nobody can know where the next command begins.
+    write(out, new Failure("ERR Protocol error: " + e.getMessage()));
+  }
+}
+
+List<String> readCommand(MessageReader in) throws IOException {
+  int first = in.readByte();
+  if (first != '*') {
+    String line = (char) first + (first == '\n' ? "" : text(in.readLine(LONGEST_LINE)));
+    return line.isBlank() ? List.of() : List.of(line.strip().split("\\s+"));
+  }
+  long count = in.readNumber();
+  if (count > MOST_STRINGS) {
+    throw new MalformedMessageException("invalid multibulk length");
+  }
+  var words = new ArrayList<String>();
+  long room = LONGEST_COMMAND;
+  while (words.size() < count) {
+    int type = in.readByte();
+    if (type != '$') {
+      throw new MalformedMessageException("expected '$', got '" + (char) type + "'");
+    }
+    long length = in.readNumber();
+    if (length < 0 || length > room) {
+      throw new MalformedMessageException("invalid bulk length");
+    }
+    room -= length;
+    words.add(text(in.readBytes((int) length)));
+    in.readLineEnd();
+  }
+  return words;
+}
+
+static String text(byte[] bytes) {
+  return new String(bytes, ISO_8859_1);
+}
+
+Object run(List<String> words) {
+  Command command = commands.get(words.getFirst().toUpperCase(Locale.ROOT));
+  if (command == null) {
+    return new Failure("ERR unknown command '%.128s'".formatted(words.getFirst()));
+  }
+  if (words.size() < command.fewest || words.size() > command.most) {
+    return wrongNumber(words).failure;
+  }
+  try {
+    return command.action.apply(words);
+  } catch (Refused e) {
+    return e.failure;
+  }
+}
+
+/** A reply that is no data: OK. */
+record Status(String text) {}
+
+/** A reply that says what is wrong; its first word is the kind of error. */
+record Failure(String text) {}
+
+static final Status OK = new Status("OK");
+
+/** Writes a reply: a status, a failure, a number, a string, nothing, or several of them. */
+static void write(OutputStream out, Object reply) throws IOException {
+  switch (reply) {
+    case null -> writeLine(out, "$-1");
+    case Status(String text) -> writeLine(out, "+" + text);
+    case Failure(String text) -> writeLine(out, "-" + text.replaceAll("[\r\n]", " "));
+    case Number number -> writeLine(out, ":" + number);
+    case String string -> {
+      writeLine(out, "$" + string.length());
+      writeLine(out, string);
+    }
+    case Collection<?> items -> {
+      writeLine(out, "*" + items.size());
+      for (Object item : items) {
+        write(out, item);
+      }
+    }
+    default -> throw new IllegalArgumentException("no kind of reply: " + reply);
+  }
+}
+
+static void writeLine(OutputStream out, String line) throws IOException {
+  out.write(line.getBytes(ISO_8859_1));
+  out.write('\r');
+  out.write('\n');
+}
+
+// ---- The data
+
+sealed interface Value {}
+
+record Text(String string) implements Value {}
+
+// The other three change, but only within change().
+
+record Items(ArrayDeque<String> list) implements Value {}
+
+record Members(LinkedHashSet<String> set) implements Value {}
+
+record Fields(LinkedHashMap<String, String> map) implements Value {}
+
+static final long NEVER = Long.MAX_VALUE;
+
+/** What is at a key. When its time is over it counts as gone, and goes when it is looked at. */
+record Entry(Value value, long expiresAtMillis) {
+  boolean isLive() {
+    return expiresAtMillis == NEVER || System.currentTimeMillis() < expiresAtMillis;
+  }
+}
+
+final ConcurrentHashMap<String, Entry> data = new ConcurrentHashMap<>();
+
+static Entry live(Entry entry) {
+  return entry != null && entry.isLive() ? entry : null;
+}
+
+/** The entry at a key, or null. */
+Entry find(String key) {
+  Entry entry = data.get(key);
+  boolean isOver = entry != null && !entry.isLive();
+  return isOver ? data.computeIfPresent(key, (_, now) -> live(now)) : entry;
+}
+
+/** The string in an entry, or null if there is no entry. */
+static String string(Entry entry) {
+  if (entry == null) {
+    return null;
+  }
+  if (entry.value instanceof Text(String string)) {
+    return string;
+  }
+  throw wrongType();
+}
+
+/**
+ * Lets one command at a time look at the list, set or hash at a key, and change it. If there is
+ * none it gets the empty one, and what is empty afterwards is removed, as in Redis.
+ */
+<V extends Value, R> R change(String key, V empty, Function<V, R> work) {
+  var result = new AtomicReference<R>();
+  data.compute(
+      key,
+      (_, old) -> {
+        Entry entry = live(old) != null ? old : new Entry(empty, NEVER);
+        if (entry.value.getClass() != empty.getClass()) {
+          throw wrongType();
+        }
+        @SuppressWarnings("unchecked") // it is of the class of the empty one
+        V value = (V) entry.value;
+        result.setPlain(work.apply(value));
+        boolean isEmpty =
+            switch (entry.value) {
+              case Text _ -> false;
+              case Items(var list) -> list.isEmpty();
+              case Members(var set) -> set.isEmpty();
+              case Fields(var map) -> map.isEmpty();
+            };
+        return isEmpty ? null : entry;
+      });
+  return result.getPlain();
+}
+
+<R> R list(String key, Function<ArrayDeque<String>, R> work) {
+  return change(key, new Items(new ArrayDeque<>()), items -> work.apply(items.list));
+}
+
+<R> R set(String key, Function<LinkedHashSet<String>, R> work) {
+  return change(key, new Members(new LinkedHashSet<>()), members -> work.apply(members.set));
+}
+
+<R> R hash(String key, Function<LinkedHashMap<String, String>, R> work) {
+  return change(key, new Fields(new LinkedHashMap<>()), fields -> work.apply(fields.map));
+}
+
+// ---- The commands
+
+/** What is done to make a reply, and how many words it may have, its own name included. */
+record Command(int fewest, int most, Function<List<String>, Object> action) {}
+
+static final int ANY = Integer.MAX_VALUE;
+
+final Map<String, Command> commands =
+    Map.ofEntries(
+        command("PING", 1, 2, w -> w.size() == 1 ? new Status("PONG") : w.get(1)),
+        command("ECHO", 2, 2, w -> w.get(1)),
+        command("QUIT", 1, ANY, _ -> OK),
+        command("GET", 2, 2, w -> string(find(w.get(1)))),
+        command("SET", 3, ANY, this::setString),
+        command("MGET", 2, ANY, w -> keys(w).map(this::stringOrNull).toList()),
+        command("MSET", 3, ANY, this::setStrings),
+        command("INCR", 2, 2, w -> add(w.get(1), 1)),
+        command("DECR", 2, 2, w -> add(w.get(1), -1)),
+        command("INCRBY", 3, 3, w -> add(w.get(1), integer(w.get(2)))),
+        command("DEL", 2, ANY, w -> keys(w).filter(this::remove).count()),
+        command("EXISTS", 2, ANY, w -> keys(w).filter(key -> find(key) != null).count()),
+        command("EXPIRE", 3, 3, w -> expire(w.get(1), integer(w.get(2)))),
+        command("TTL", 2, 2, w -> timeToLive(w.get(1))),
+        command("LPUSH", 3, ANY, w -> push(w, ArrayDeque::addFirst)),
+        command("RPUSH", 3, ANY, w -> push(w, ArrayDeque::addLast)),
+        command("LPOP", 2, 2, w -> list(w.get(1), ArrayDeque::pollFirst)),
+        command("RPOP", 2, 2, w -> list(w.get(1), ArrayDeque::pollLast)),
+        command("LRANGE", 4, 4, w -> range(w.get(1), integer(w.get(2)), integer(w.get(3)))),
+        command(
+            "SADD", 3, ANY, w -> set(w.get(1), set -> w.stream().skip(2).filter(set::add).count())),
+        command("SCARD", 2, 2, w -> set(w.get(1), Set::size)),
+        command("SMEMBERS", 2, 2, w -> set(w.get(1), List::copyOf)),
+        command("HSET", 4, ANY, this::setFields),
+        command("HGET", 3, 3, w -> hash(w.get(1), hash -> hash.get(w.get(2)))),
+        command("HGETALL", 2, 2, w -> hash(w.get(1), hash -> namesAndValues(hash))),
+        // What clients ask about the server itself
+        command("HELLO", 1, 2, this::hello),
+        command("SELECT", 2, 2, w -> select(integer(w.get(1)))),
+        command("CLIENT", 2, ANY, this::client),
+        command("CONFIG", 2, ANY, this::config),
+        command("COMMAND", 1, ANY, _ -> List.of()),
+        command("INFO", 1, ANY, _ -> "redis_mode:standalone\r\n"));
+
+static Map.Entry<String, Command> command(
+    String name, int fewest, int most, Function<List<String>, Object> action) {
+  return Map.entry(name, new Command(fewest, most, action));
+}
+
+static Stream<String> keys(List<String> words) {
+  return words.stream().skip(1);
+}
+
+Object setString(List<String> words) {
+  String condition = "";
+  long expiresAt = NEVER;
+  for (int i = 3; i < words.size(); i++) {
+    String option = words.get(i).toUpperCase(Locale.ROOT);
+    if (List.of("NX", "XX").contains(option) && condition.isEmpty()) {
+      condition = option;
+    } else if (List.of("EX", "PX").contains(option) && expiresAt == NEVER && i + 1 < words.size()) {
+      long time = integer(words.get(++i));
+      expiresAt = time > 0 ? after(time, option.equals("EX") ? 1_000 : 1) : NEVER;
+      if (expiresAt == NEVER) {
+        throw new Refused("ERR invalid expire time in 'set' command");
+      }
+    } else {
+      throw new Refused("ERR syntax error");
+    }
+  }
+  var entry = new Entry(new Text(words.get(2)), expiresAt);
+  if (condition.isEmpty()) {
+    data.put(words.get(1), entry);
+    return OK;
+  }
+  boolean mustExist = condition.equals("XX");
+  Entry now =
+      data.compute(words.get(1), (_, old) -> (live(old) != null) == mustExist ? entry : old);
+  return now == entry ? OK : null;
+}
+
+/** One after the other: others may see the first of them before the last. */
+Object setStrings(List<String> words) {
+  if (words.size() % 2 == 0) {
+    throw wrongNumber(words);
+  }
+  for (int i = 1; i < words.size(); i += 2) {
+    data.put(words.get(i), new Entry(new Text(words.get(i + 1)), NEVER));
+  }
+  return OK;
+}
+
+String stringOrNull(String key) {
+  Entry entry = find(key);
+  return entry != null && entry.value instanceof Text(String string) ? string : null;
+}
+
+long add(String key, long difference) {
+  Entry sum =
+      data.compute(
+          key,
+          (_, old) -> {
+            Entry entry = live(old);
+            long number = entry == null ? 0 : integer(string(entry));
+            try {
+              number = Math.addExact(number, difference);
+            } catch (ArithmeticException e) {
+              throw new Refused("ERR increment or decrement would overflow");
+            }
+            long expiresAt = entry == null ? NEVER : entry.expiresAtMillis;
+            return new Entry(new Text(Long.toString(number)), expiresAt);
+          });
+  return integer(string(sum));
+}
+
+boolean remove(String key) {
+  return live(data.remove(key)) != null;
+}
+
+int expire(String key, long seconds) {
+  // A time in the past is over at once.
+  long expiresAt = after(seconds, 1_000);
+  if (expiresAt == NEVER) {
+    throw new Refused("ERR invalid expire time in 'expire' command");
+  }
+  Entry changed =
+      data.computeIfPresent(key, (_, old) -> old.isLive() ? new Entry(old.value, expiresAt) : null);
+  return changed == null ? 0 : 1;
+}
+
+/** In seconds; -1 for ever, -2 if there is no such key. */
+long timeToLive(String key) {
+  Entry entry = find(key);
+  if (entry == null) {
+    return -2;
+  }
+  boolean stays = entry.expiresAtMillis == NEVER;
+  return stays ? -1 : (entry.expiresAtMillis - System.currentTimeMillis() + 500) / 1_000;
+}
+
+int push(List<String> words, BiConsumer<ArrayDeque<String>, String> add) {
+  return list(
+      words.get(1),
+      list -> {
+        words.stream().skip(2).forEach(item -> add.accept(list, item));
+        return list.size();
+      });
+}
+
+/** The items from one to another, both included; negative ones count from the end. */
+List<String> range(String key, long first, long last) {
+  return list(
+      key,
+      list -> {
+        int size = list.size();
+        long from = Math.max(0, first < 0 ? first + size : first);
+        long to = Math.min(size - 1, last < 0 ? last + size : last);
+        return list.stream().skip(from).limit(Math.max(0, to - from + 1)).toList();
+      });
+}
+
+int setFields(List<String> words) {
+  if (words.size() % 2 != 0) {
+    throw wrongNumber(words);
+  }
+  return hash(
+      words.get(1),
+      hash -> {
+        int before = hash.size();
+        for (int i = 2; i < words.size(); i += 2) {
+          hash.put(words.get(i), words.get(i + 1));
+        }
+        return hash.size() - before;
+      });
+}
+
+static List<String> namesAndValues(Map<String, String> hash) {
+  return hash.entrySet().stream().flatMap(f -> Stream.of(f.getKey(), f.getValue())).toList();
+}
+
+Object hello(List<String> words) {
+  if (words.size() == 2 && !words.get(1).equals("2")) {
+    throw new Refused("NOPROTO unsupported protocol version");
+  }
+  return List.of("server", "plainweave", "proto", 2);
+}
+
+Object select(long database) {
+  if (database != 0) {
+    throw new Refused("ERR DB index is out of range");
+  }
+  return OK;
+}
+
+Object client(List<String> words) {
+  return switch (words.get(1).toUpperCase(Locale.ROOT)) {
+    case "SETNAME", "SETINFO" -> OK;
+    default -> throw new Refused("ERR unknown subcommand '%.128s'".formatted(words.get(1)));
+  };
+}
+
+Object config(List<String> words) {
+  if (!words.get(1).equalsIgnoreCase("GET")) {
+    throw new Refused("ERR unknown subcommand '%.128s'".formatted(words.get(1)));
+  }
+  var settings = Map.of("save", "", "appendonly", "no"); // nothing outlives the process
+  return words.stream()
+      .skip(2)
+      .map(name -> name.toLowerCase(Locale.ROOT))
+      .filter(settings::containsKey)
+      .flatMap(name -> Stream.of(name, settings.get(name)))
+      .toList();
+}
+
+// ---- What is refused
+
+/** Ends a command that has changed nothing, with a failure as its reply. */
+static final class Refused extends RuntimeException {
+  final transient Failure failure;
+
+  Refused(String error) {
+    super(error, null, false, false); // no stack trace: this is the client's mistake
+    failure = new Failure(error);
+  }
+}
+
+static Refused wrongNumber(List<String> words) {
+  String name = words.getFirst().toLowerCase(Locale.ROOT);
+  return new Refused("ERR wrong number of arguments for '%s' command".formatted(name));
+}
+
+static Refused wrongType() {
+  return new Refused("WRONGTYPE Operation against a key holding the wrong kind of value");
+}
+
+static long integer(String text) {
+  try {
+    long number = Long.parseLong(text);
+    if (Long.toString(number).equals(text)) { // not 007 or +7
+      return number;
+    }
+  } catch (NumberFormatException e) {
+    // refused below
+  }
+  throw new Refused("ERR value is not an integer or out of range");
+}
+
+/** The time in so many units, in milliseconds; NEVER if no clock goes that far. */
+static long after(long time, long unitMillis) {
+  try {
+    return Math.addExact(System.currentTimeMillis(), Math.multiplyExact(time, unitMillis));
+  } catch (ArithmeticException e) {
+    return NEVER;
+  }
+}

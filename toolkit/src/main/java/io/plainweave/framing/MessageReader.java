@@ -1,0 +1,157 @@
+package io.plainweave.framing;
+
+import io.plainweave.Connection;
+import io.plainweave.MalformedMessageException;
+import io.plainweave.TruncatedMessageException;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * Reads a message that is made of several parts: lines, decimal numbers, counted bytes. RESP,
+ * memcached and NATS are written so.
+ *
+ * <p>The format itself says where a message begins and ends, with {@link Connection#awaitMessage()}
+ * before the first part and {@link Connection#endMessage()} after the last. Between those two, the
+ * end of the input is a {@link TruncatedMessageException}.
+ *
+ * {@snippet file="io/plainweave/framing/MessageReaderTest.java" region="counted"}
+ *
+ * <p>It keeps nothing, and takes no byte from the connection's input beyond the part that it
+ * returns, so the connection can be read in another way afterwards. One thread may read at a time.
+ */
+public final class MessageReader {
+  private final InputStream in;
+
+  private MessageReader(InputStream in) {
+    this.in = in;
+  }
+
+  /**
+   * Returns a reader of the messages of a connection.
+   *
+   * @param connection the connection to read
+   * @return the reader
+   */
+  public static MessageReader of(Connection connection) {
+    return new MessageReader(connection.input());
+  }
+
+  /**
+   * Reads one byte.
+   *
+   * @return the byte, from 0 to 255
+   * @throws TruncatedMessageException if the peer has finished
+   * @throws IOException if the connection fails
+   */
+  public int readByte() throws IOException {
+    int b = in.read();
+    if (b < 0) {
+      throw new TruncatedMessageException("the peer has finished in the middle of a message");
+    }
+    return b;
+  }
+
+  /**
+   * Reads a decimal number that ends with its line: digits, with a minus before them or not, then a
+   * line feed, with or without a carriage return before it.
+   *
+   * @return the number
+   * @throws MalformedMessageException if it is no number, or none that fits into a long
+   * @throws TruncatedMessageException if the peer has finished before the end of the line
+   * @throws IOException if the connection fails
+   */
+  public long readNumber() throws IOException {
+    int b = readByte();
+    boolean negative = b == '-';
+    if (negative) {
+      b = readByte();
+    }
+    // Of numbers in two's complement the negative ones reach further, by one.
+    long number = -digit(b);
+    while ((b = readByte()) != '\r' && b != '\n') {
+      int digit = digit(b);
+      if (number < Long.MIN_VALUE / 10 || number * 10 < Long.MIN_VALUE + digit) {
+        throw tooLarge();
+      }
+      number = number * 10 - digit;
+    }
+    if (b == '\r') {
+      expectLineFeed();
+    }
+    if (negative) {
+      return number;
+    }
+    if (number == Long.MIN_VALUE) {
+      throw tooLarge();
+    }
+    return -number;
+  }
+
+  private static int digit(int b) throws MalformedMessageException {
+    if (b < '0' || b > '9') {
+      throw new MalformedMessageException("a number has " + shown(b) + " in it");
+    }
+    return b - '0';
+  }
+
+  private static MalformedMessageException tooLarge() {
+    return new MalformedMessageException("a number does not fit into 64 bits");
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @param maxBytes the longest line, in bytes without its end
+   * @return the line without its end, a line feed with or without a carriage return before it
+   * @throws MalformedMessageException if the line is longer, as soon as this is known
+   * @throws TruncatedMessageException if the peer has finished before the end of the line
+   * @throws IOException if the connection fails
+   */
+  public byte[] readLine(int maxBytes) throws IOException {
+    var line = new MessageBytes();
+    for (int b; (b = readByte()) != '\n'; ) {
+      line.addToLine(b, maxBytes);
+    }
+    return line.first(line.lineSize());
+  }
+
+  /**
+   * Reads as many bytes as are asked for. Memory is taken as they come in, at most 16 KiB ahead of
+   * them: whoever checks a length against a limit need not fear a peer that only claims it.
+   *
+   * @param length how many
+   * @return the bytes, which are the caller's
+   * @throws TruncatedMessageException if the peer has finished before
+   * @throws IOException if the connection fails
+   */
+  public byte[] readBytes(int length) throws IOException {
+    return LengthPrefixedFrames.readBytes(in, length);
+  }
+
+  /**
+   * Reads the end of a line and nothing else.
+   *
+   * @throws MalformedMessageException if something else comes
+   * @throws TruncatedMessageException if the peer has finished
+   * @throws IOException if the connection fails
+   */
+  public void readLineEnd() throws IOException {
+    int b = readByte();
+    if (b == '\r') {
+      expectLineFeed();
+    } else if (b != '\n') {
+      throw new MalformedMessageException("where a line ends there is " + shown(b));
+    }
+  }
+
+  private void expectLineFeed() throws IOException {
+    int b = readByte();
+    if (b != '\n') {
+      throw new MalformedMessageException("after a carriage return there is " + shown(b));
+    }
+  }
+
+  private static String shown(int b) {
+    return b > ' ' && b < 0x7f ? "'" + (char) b + "'" : String.format("0x%02x", b);
+  }
+}
