@@ -11,13 +11,14 @@ import java.net.UnknownHostException;
  * ephemeral ports; all of 127.0.0.0/8 is local on Linux, so each further destination allows as many
  * again, and the source stays 127.0.0.1 without any bind.
  */
-final class Destinations {
+public final class Destinations {
   /** All of 127.0.0.0/8 but its first and last address. */
   static final int MOST = (1 << 24) - 2;
 
   private final InetSocketAddress[] addresses;
 
-  Destinations(int count, int port) {
+  /** So many addresses, with that port. */
+  public Destinations(int count, int port) {
     addresses = new InetSocketAddress[count];
     for (int i = 0; i < count; i++) {
       addresses[i] = new InetSocketAddress(address(i), port);
@@ -25,7 +26,7 @@ final class Destinations {
   }
 
   /** The destination of a connection; neighbours in number go to different ones. */
-  InetSocketAddress of(int connection) {
+  public InetSocketAddress of(int connection) {
     return addresses[connection % addresses.length];
   }
 

@@ -1,5 +1,8 @@
 package io.plainweave.loadtests;
 
+import io.plainweave.loadtests.compare.Compare;
+import io.plainweave.loadtests.compare.CompareClient;
+import io.plainweave.loadtests.compare.PlainweaveServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -17,7 +20,14 @@ import picocli.CommandLine.ParseResult;
     mixinStandardHelpOptions = true,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Million.class, EchoServer.class, Client.class})
+    subcommands = {
+      Million.class,
+      Compare.class,
+      EchoServer.class,
+      Client.class,
+      CompareClient.class,
+      PlainweaveServer.class
+    })
 public final class Main {
   private static final int FAILED = 1;
 
@@ -59,7 +69,7 @@ public final class Main {
   }
 
   /** The version of the build, which Maven writes into a resource. */
-  static final class Version implements IVersionProvider {
+  public static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() throws IOException {
       var build = new Properties();

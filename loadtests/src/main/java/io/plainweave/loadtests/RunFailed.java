@@ -1,12 +1,14 @@
 package io.plainweave.loadtests;
 
 /** A run that cannot go on; the message says why, for the person who started it. */
-final class RunFailed extends RuntimeException {
-  RunFailed(String message) {
+public final class RunFailed extends RuntimeException {
+  /** For a reason of ours. */
+  public RunFailed(String message) {
     super(message);
   }
 
-  RunFailed(String message, Throwable cause) {
+  /** For a reason that somebody else gave. */
+  public RunFailed(String message, Throwable cause) {
     super(message, cause);
   }
 }

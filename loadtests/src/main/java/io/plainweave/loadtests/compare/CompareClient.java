@@ -1,0 +1,119 @@
+package io.plainweave.loadtests.compare;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.HdrHistogram.Histogram;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The client of a comparison, in a process of its own; it lives as long as its stdin. */
+@Command(name = CompareClient.NAME, hidden = true, description = "Runs the client of a comparison.")
+public final class CompareClient implements Callable<Integer> {
+  static final String NAME = "compare-client";
+
+  /** How much longer than its window an order may take. */
+  private static final long PATIENCE_SECONDS = 30;
+
+  @Option(names = "--threads", defaultValue = "1", description = "Threads to share the load.")
+  private int threads;
+
+  private final IdleConnections idle = new IdleConnections();
+
+  CompareClient() {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    BufferedReader in =
+        new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    try (idle) {
+      for (String line; (line = in.readLine()) != null; ) {
+        System.out.println(Json.line(execute(Json.read(line, LoadOrder.class))));
+      }
+    }
+    return 0;
+  }
+
+  private LoadResult execute(LoadOrder order) throws InterruptedException {
+    ExecutorService workers = Executors.newThreadPerTaskExecutor(Thread::new);
+    try {
+      idle.close(); // the connections of the last order, if they were idle ones
+      return order.kind() == Work.Kind.IDLE
+          ? hold(order, workers)
+          : measure(order, Math.min(threads, order.connections()), workers);
+    } catch (ExecutionException e) {
+      return LoadResult.failed(
+          e.getCause() instanceof IOException failure
+              ? failure.getMessage()
+              : e.getCause().toString());
+    } catch (IOException e) {
+      return LoadResult.failed(e.getMessage());
+    } catch (TimeoutException e) {
+      return LoadResult.failed("no answer in time");
+    } finally {
+      // An interrupt closes the channel in which a thread waits.
+      workers.shutdownNow();
+      workers.awaitTermination(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+  }
+
+  private LoadResult measure(LoadOrder order, int parts, ExecutorService workers)
+      throws IOException, InterruptedException, ExecutionException, TimeoutException {
+    List<Load> loads = new ArrayList<>();
+    AtomicReference<Window> window = new AtomicReference<>();
+    // The window begins when the last thread has connected.
+    CyclicBarrier connected = new CyclicBarrier(parts, () -> window.set(new Window(order)));
+    List<Future<?>> running = new ArrayList<>();
+    for (int i = 0; i < parts; i++) {
+      Load load = Load.of(order.share(i, parts));
+      loads.add(load);
+      running.add(
+          workers.submit(() -> {
+            try (load) {
+              load.connect();
+              connected.await();
+              load.run(window.get());
+            }
+            return null;
+          }));
+    }
+    long millis = order.warmUpMillis() + order.millis();
+    long deadline =
+        System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis + 1_000 * PATIENCE_SECONDS);
+    for (Future<?> part : running) {
+      part.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+    Histogram latencies = new Histogram(loads.getFirst().latencies());
+    long messages = 0;
+    long late = 0;
+    for (Load load : loads) {
+      latencies.add(load.latencies());
+      messages += load.messages();
+      late += load.late();
+    }
+    return LoadResult.of(window.get(), messages, latencies, late);
+  }
+
+  private LoadResult hold(LoadOrder order, ExecutorService workers)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    Future<?> opening =
+        workers.submit(() -> {
+          idle.open(order);
+          return null;
+        });
+    opening.get(2 * PATIENCE_SECONDS, TimeUnit.SECONDS);
+    return LoadResult.held(idle.size());
+  }
+}

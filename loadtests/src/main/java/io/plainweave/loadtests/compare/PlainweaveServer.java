@@ -1,0 +1,63 @@
+package io.plainweave.loadtests.compare;
+
+import io.plainweave.Listen;
+import io.plainweave.Server;
+import io.plainweave.ServerBuilder;
+import io.plainweave.ServerEvent;
+import io.plainweave.TimeLimits;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.LongAdder;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/**
+ * The toolkit as it stands in the comparison: an echo through its public API; it ends with its
+ * stdin.
+ */
+@Command(
+    name = PlainweaveServer.NAME,
+    hidden = true,
+    description = "Runs the toolkit's server of a comparison.")
+public final class PlainweaveServer implements Callable<Integer> {
+  static final String NAME = "compare-server";
+
+  private static final int MOST_CONNECTIONS = 100_000;
+
+  @Parameters(index = "0", paramLabel = "PORT", description = "The port; 0 takes a free one.")
+  private int port;
+
+  @Option(names = "--bare", description = "Without time limits, connection limit and observer.")
+  private boolean bare;
+
+  PlainweaveServer() {}
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    ServerBuilder builder =
+        Server.builder()
+            .listen(Listen.tcp(port))
+            .handler(connection -> connection.input().transferTo(connection.output()));
+    if (bare) {
+      builder.timeLimits(TimeLimits.NONE);
+    } else {
+      LongAdder open = new LongAdder();
+      builder
+          .maxConnections(MOST_CONNECTIONS)
+          .observer(event -> {
+            switch (event) {
+              case ServerEvent.ConnectionOpened _ -> open.increment();
+              case ServerEvent.ConnectionClosed _ -> open.decrement();
+              default -> {}
+            }
+          });
+    }
+    Server server = builder.start();
+    System.out.println("listening on port " + server.port());
+    while (System.in.read() >= 0) {}
+    // Nobody waits for a drain here.
+    Runtime.getRuntime().halt(0);
+    return 0;
+  }
+}

@@ -1,0 +1,114 @@
+package io.plainweave.loadtests.compare;
+
+import io.plainweave.loadtests.Main;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * How to start the servers.
+ *
+ * @param home the folder of the load tests, under which the peers are built
+ * @param flags JVM options of every JVM server
+ * @param flagsOf further JVM options by the server's name
+ * @param external command lines by name, with {@code {port}} in them
+ * @param threads carriers or event loops of a server
+ */
+record ServerCommand(
+    Path home,
+    List<String> flags,
+    Map<String, List<String>> flagsOf,
+    Map<String, String> external,
+    int threads) {
+  static final String NAMES =
+      "plainweave, plainweave-bare, jdk-virtual, jdk-virtual-socket, jdk-platform, jdk-selector,"
+          + " netty-nio, netty-epoll, vertx";
+
+  private static final Set<String> KNOWN = Set.of(NAMES.split(", "));
+  private static final String BARE = "plainweave-bare";
+
+  /** What the toolkit recommends for its servers beyond the defaults. */
+  private static final List<String> RECOMMENDED = List.of();
+
+  private static final String COLLECTOR = "-XX:\\+Use\\w+GC";
+
+  static boolean isKnown(String name) {
+    return KNOWN.contains(kind(name));
+  }
+
+  private static boolean isOwn(String name) {
+    return kind(name).equals("plainweave") || kind(name).equals(BARE);
+  }
+
+  /** What comes before a plus: {@code plainweave+zgc} is plainweave, with flags of its own. */
+  private static String kind(String name) {
+    return name.substring(0, name.indexOf('+') < 0 ? name.length() : name.indexOf('+'));
+  }
+
+  /** Whether it listens on a port it is told and says nothing. */
+  boolean isExternal(String name) {
+    return external.containsKey(name);
+  }
+
+  /** The command line of a server that is to listen on that port; 0 takes a free one. */
+  List<String> of(String name, int port) {
+    if (isExternal(name)) {
+      String command = external.get(name).replace("{port}", Integer.toString(port));
+      return List.of("sh", "-c", "exec " + command);
+    }
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvmFlags(name));
+    command.add("-cp");
+    if (isOwn(name)) {
+      command.add(System.getProperty("java.class.path"));
+      command.addAll(List.of(Main.class.getName(), PlainweaveServer.NAME, Integer.toString(port)));
+      if (kind(name).equals(BARE)) {
+        command.add("--bare");
+      }
+    } else {
+      Path built = home.resolve("peers/target");
+      command.add(built.resolve("classes") + ":" + built.resolve("lib") + "/*");
+      command.addAll(
+          List.of(
+              "io.plainweave.loadtests.peers.PeerServer",
+              kind(name),
+              Integer.toString(port),
+              "--threads",
+              Integer.toString(threads)));
+    }
+    return command;
+  }
+
+  /** The JVM options of a server: what all have, then its own. */
+  List<String> jvmFlags(String name) {
+    List<String> own = flagsOf.getOrDefault(name, List.of());
+    List<String> all = new ArrayList<>();
+    all.add("--enable-preview");
+    all.add("--enable-native-access=ALL-UNNAMED");
+    if (Stream.concat(flags.stream(), own.stream()).noneMatch(it -> it.matches(COLLECTOR))) {
+      all.add("-XX:+UseSerialGC"); // a JVM picks it by itself where it has one core
+    }
+    all.add("-XX:-UsePerfData"); // no file that a killed server would leave
+    all.addAll(List.of("-Xms512m", "-Xmx512m"));
+    // For those on virtual threads; the others take --threads.
+    all.add("-Djdk.virtualThreadScheduler.parallelism=" + threads);
+    if (isOwn(name)) {
+      all.addAll(RECOMMENDED);
+    }
+    all.addAll(flags);
+    all.addAll(own);
+    return all;
+  }
+
+  /** Whether the server could be started at all. */
+  boolean isBuilt(String name) {
+    return isExternal(name)
+        || isOwn(name)
+        || Files.isDirectory(home.resolve("peers/target/classes"));
+  }
+}
