@@ -38,7 +38,8 @@ public final class Main {
     System.exit(commandLine().execute(args.length == 0 ? new String[] {Million.NAME} : args));
   }
 
-  static CommandLine commandLine() {
+  /** The command line, with messages for people. */
+  public static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setParameterExceptionHandler(Main::explain)
         .setExecutionExceptionHandler(Main::report);

@@ -97,11 +97,13 @@ class ClosedLoop extends Load {
   /** Waits until all that is in flight has been answered. */
   final void finish() throws IOException {
     long end = System.nanoTime();
+    long longest = 0;
     for (State state : states) {
       if (state.inFlight) {
-        countUnanswered(end - state.since);
+        longest = Math.max(longest, end - state.since);
       }
     }
+    countUnanswered(longest);
     while (inFlight > 0) {
       if (System.nanoTime() - end > PATIENCE) {
         throw new IOException(inFlight + " connections had no answer for 10 s");

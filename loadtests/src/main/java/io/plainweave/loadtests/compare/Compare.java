@@ -134,15 +134,11 @@ public final class Compare implements Callable<Integer> {
     Environment environment = Environment.of(plan, command, commandLine);
     Meter meter = new Meter(plan, err);
     meter.begin();
-    Comparison comparison = new Comparison(plan, command, meter::add);
-    Thread onSignal = new Thread(comparison::close, "close-comparison");
-    Runtime.getRuntime().addShutdownHook(onSignal);
-    List<Sample> samples;
-    try (comparison) {
-      samples = comparison.run();
+    Results results;
+    try (Comparison comparison = new Comparison(plan, command, meter::add)) {
+      List<Sample> samples = comparison.run();
+      results = Results.of(plan, environment, comparison.peak(), samples);
     }
-    Runtime.getRuntime().removeShutdownHook(onSignal);
-    Results results = Results.of(plan, environment, comparison.peak(), samples);
     results.print(out);
     if (json != null) {
       Json.write(json, results);
@@ -150,7 +146,7 @@ public final class Compare implements Callable<Integer> {
     if (page != null) {
       Page.write(page, results);
     }
-    return samples.stream().allMatch(it -> it.failure() == null) ? 0 : 1;
+    return results.samples().stream().allMatch(it -> it.failure() == null) ? 0 : 1;
   }
 
   private Plan plan(List<String> names, ServerCommand command) {

@@ -3,12 +3,15 @@ package io.plainweave.loadtests.compare;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -74,26 +77,29 @@ public final class CompareClient implements Callable<Integer> {
     List<Load> loads = new ArrayList<>();
     AtomicReference<Window> window = new AtomicReference<>();
     // The window begins when the last thread has connected.
-    CyclicBarrier connected = new CyclicBarrier(parts, () -> window.set(new Window(order)));
-    List<Future<?>> running = new ArrayList<>();
+    CyclicBarrier connected = new CyclicBarrier(parts, () -> window.set(window(order)));
+    // In the order of their ends: who fails first has the reason.
+    CompletionService<Void> running = new ExecutorCompletionService<>(workers);
     for (int i = 0; i < parts; i++) {
       Load load = Load.of(order.share(i, parts));
       loads.add(load);
-      running.add(
-          workers.submit(() -> {
-            try (load) {
-              load.connect();
-              connected.await();
-              load.run(window.get());
-            }
-            return null;
-          }));
+      running.submit(() -> {
+        try (load) {
+          load.connect();
+          connected.await();
+          load.run(window.get());
+        }
+        return null;
+      });
     }
-    long millis = order.warmUpMillis() + order.millis();
-    long deadline =
-        System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis + 1_000 * PATIENCE_SECONDS);
-    for (Future<?> part : running) {
-      part.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+    long millis = order.warmUpMillis() + order.millis() + 1_000 * PATIENCE_SECONDS;
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    for (int i = 0; i < parts; i++) {
+      Future<Void> ended = running.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+      if (ended == null) {
+        throw new TimeoutException();
+      }
+      ended.get();
     }
     Histogram latencies = new Histogram(loads.getFirst().latencies());
     long messages = 0;
@@ -104,6 +110,14 @@ public final class CompareClient implements Callable<Integer> {
       late += load.late();
     }
     return LoadResult.of(window.get(), messages, latencies, late);
+  }
+
+  private static Window window(LoadOrder order) {
+    try {
+      return new Window(order);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private LoadResult hold(LoadOrder order, ExecutorService workers)

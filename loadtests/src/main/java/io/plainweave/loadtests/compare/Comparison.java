@@ -26,8 +26,11 @@ final class Comparison implements AutoCloseable {
   private final List<String> serverPinning;
   private final List<String> clientPinning;
 
-  /** What has to end with the run; guarded by itself. */
+  /** What has to end with the run, also by a signal to this process; guarded by itself. */
   private final List<AutoCloseable> processes = new ArrayList<>();
+
+  private boolean closed; // guarded by processes
+  private final Thread onSignal = new Thread(this::close, "close-comparison");
 
   private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
 
@@ -44,6 +47,7 @@ final class Comparison implements AutoCloseable {
     this.observer = observer;
     serverPinning = plan.pinned() ? List.of("taskset", "-c", "0") : List.of();
     clientPinning = plan.pinned() ? List.of("taskset", "-c", "1") : List.of();
+    Runtime.getRuntime().addShutdownHook(onSignal);
   }
 
   /**
@@ -84,7 +88,9 @@ final class Comparison implements AutoCloseable {
   private void startAndWarmUp() throws InterruptedException {
     for (String name : plan.servers()) {
       try {
-        servers.put(name, opened(ServerProcess.start(name, command, serverPinning)));
+        ServerProcess server = opened(ServerProcess.start(name, command, serverPinning));
+        server.awaitListening();
+        servers.put(name, server);
       } catch (RunFailed e) {
         ends.put(name, e.getMessage());
       }
@@ -119,7 +125,7 @@ final class Comparison implements AutoCloseable {
     peak = result.messages() / result.seconds();
   }
 
-  private Sample measure(int round, Work work, String name) {
+  private Sample measure(int round, Work work, String name) throws InterruptedException {
     if (ends.containsKey(name)) {
       return Sample.failed(round, work, name, ends.get(name));
     }
@@ -145,6 +151,7 @@ final class Comparison implements AutoCloseable {
   /** Measures the memory on a server that has done nothing but been warmed up. */
   private Sample measureIdle(Work work, String name) throws InterruptedException {
     try (ServerProcess server = opened(ServerProcess.start(name, command, serverPinning))) {
+      server.awaitListening();
       warmUp(server, IDLE_WARM_UP);
       ServerMemory before = ServerMemory.of(server);
       LoadResult held =
@@ -166,6 +173,10 @@ final class Comparison implements AutoCloseable {
   private <T extends AutoCloseable> T opened(T process) {
     synchronized (processes) {
       processes.add(process);
+      if (closed) {
+        close();
+        throw new RunFailed("interrupted");
+      }
     }
     return process;
   }
@@ -173,17 +184,21 @@ final class Comparison implements AutoCloseable {
   /** Ends every process. */
   @Override
   public void close() {
-    List<AutoCloseable> all;
     synchronized (processes) {
-      all = List.copyOf(processes);
+      closed = true;
+      for (AutoCloseable process : processes) {
+        try {
+          process.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("a process could not be ended", e);
+        }
+      }
       processes.clear();
     }
-    for (AutoCloseable process : all) {
-      try {
-        process.close();
-      } catch (Exception e) {
-        throw new IllegalStateException("a process could not be ended", e);
-      }
+    try {
+      Runtime.getRuntime().removeShutdownHook(onSignal);
+    } catch (IllegalStateException ignored) {
+      // The hook is what runs this.
     }
   }
 }

@@ -39,7 +39,8 @@ final class Meter {
       return "FAILED: " + sample.failure();
     }
     if (sample.load() == null) {
-      return text("%,d B live, %,d B resident", sample.heap(), sample.resident());
+      String heap = sample.heap() == null ? "" : text("%,d B live, ", sample.heap());
+      return heap + text("%,d B resident", sample.resident());
     }
     return text(
         "%,9.0f/s  %7.2f µs  p99 %.2f ms%s",

@@ -26,7 +26,7 @@ record ServerCommand(
     int threads) {
   static final String NAMES =
       "plainweave, plainweave-bare, jdk-virtual, jdk-virtual-socket, jdk-platform, jdk-selector,"
-          + " netty-nio, netty-epoll, vertx";
+          + " netty-nio, netty-epoll, vertx, helidon";
 
   private static final Set<String> KNOWN = Set.of(NAMES.split(", "));
   private static final String BARE = "plainweave-bare";

@@ -27,38 +27,57 @@ final class ServerProcess implements AutoCloseable {
   private final Process process;
   private final Deque<String> lastLines = new ArrayDeque<>(); // guarded by itself
   private final CompletableFuture<Integer> told = new CompletableFuture<>();
-  private int port; // confined to the thread that leads the run
+  private final Thread stderr;
 
-  private ServerProcess(String name, Process process) {
+  /** 0 until it is known; confined to the thread that leads the run. */
+  private int port;
+
+  private ServerProcess(String name, Process process, int port) {
     this.name = name;
     this.process = process;
+    this.port = port;
     Thread.ofPlatform().daemon().name(name + " stdout").start(this::readPort);
-    Thread.ofPlatform().daemon().name(name + " stderr").start(() -> keep(process.errorReader()));
+    stderr =
+        Thread.ofPlatform()
+            .daemon()
+            .name(name + " stderr")
+            .start(() -> keep(process.errorReader()));
   }
 
   /**
-   * Starts a server and waits until it listens.
+   * Starts a server, which has to be awaited.
    *
    * @param pinning what comes before the command, to pin it to a core
-   * @throws RunFailed if it does not
+   * @throws RunFailed if it cannot be started
    */
-  static ServerProcess start(String name, ServerCommand command, List<String> pinning)
-      throws InterruptedException {
+  static ServerProcess start(String name, ServerCommand command, List<String> pinning) {
     try {
       int port = command.isExternal(name) ? freePort() : 0;
       List<String> line = new ArrayList<>(pinning);
       line.addAll(command.of(name, port));
-      ServerProcess server = new ServerProcess(name, new ProcessBuilder(line).start());
-      try {
-        server.awaitListening(port);
-        return server;
-      } catch (RunFailed | InterruptedException e) {
-        server.close();
-        throw e;
-      }
+      return new ServerProcess(name, new ProcessBuilder(line).start(), port);
     } catch (IOException e) {
       throw new RunFailed("cannot start " + name + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Waits until it listens: until it says so, or accepts where it was told its port.
+   *
+   * @throws RunFailed if it does not
+   */
+  void awaitListening() throws InterruptedException {
+    long deadline = System.nanoTime() + START.toNanos();
+    while (port == 0 ? !told.isDone() : !accepts(port)) {
+      if (!process.isAlive()) {
+        throw new RunFailed(obituary());
+      }
+      if (System.nanoTime() - deadline > 0) {
+        throw new RunFailed(name + " did not listen within " + START.toSeconds() + " s");
+      }
+      Thread.sleep(20);
+    }
+    port = port == 0 ? told.join() : port;
   }
 
   String name() {
@@ -93,7 +112,8 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** What there is to know about its end. */
-  String obituary() {
+  String obituary() throws InterruptedException {
+    stderr.join(Duration.ofSeconds(1)); // what it said last may be on its way
     int code = process.exitValue();
     String how = code > 128 ? " (signal " + (code - 128) + ")" : "";
     synchronized (lastLines) {
@@ -126,22 +146,6 @@ final class ServerProcess implements AutoCloseable {
       all.forEach(ProcessHandle::destroyForcibly);
       Thread.currentThread().interrupt();
     }
-  }
-
-  private void awaitListening(int expected) throws InterruptedException {
-    long deadline = System.nanoTime() + START.toNanos();
-    while (expected == 0 ? !told.isDone() : !accepts(expected)) {
-      if (!process.isAlive()) {
-        process.waitFor();
-        Thread.sleep(100); // what it said last is still on its way; there is nothing to wait on
-        throw new RunFailed(obituary());
-      }
-      if (System.nanoTime() - deadline > 0) {
-        throw new RunFailed(name + " did not listen within " + START.toSeconds() + " s");
-      }
-      Thread.sleep(20);
-    }
-    port = expected == 0 ? told.join() : expected;
   }
 
   private static boolean accepts(int port) {

@@ -28,7 +28,8 @@ final class Window {
   private Clocks last; // guarded by this
 
   /** A window that warms up from now on. */
-  Window(LoadOrder order) {
+  Window(LoadOrder order) throws IOException {
+    Clocks.read(order.server()); // the first look takes longer than all that follow
     server = order.server();
     begin = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(order.warmUpMillis());
     end = begin + TimeUnit.MILLISECONDS.toNanos(order.millis());

@@ -15,13 +15,22 @@ public final class PeerServer {
   private static final Map<String, Supplier<Peer>> PEERS =
       new TreeMap<>(
           Map.of(
-              "jdk-virtual", JdkVirtual::new,
-              "jdk-virtual-socket", () -> new JdkSocket(Thread.ofVirtual().factory()),
-              "jdk-platform", () -> new JdkSocket(Thread.ofPlatform().daemon().factory()),
-              "jdk-selector", JdkSelector::new,
-              "netty-nio", () -> new NettyPeer(NettyPeer.Transport.NIO),
-              "netty-epoll", () -> new NettyPeer(NettyPeer.Transport.EPOLL),
-              "vertx", VertxPeer::new));
+              "jdk-virtual",
+              JdkVirtual::new,
+              "jdk-virtual-socket",
+              () -> new JdkSocket(Thread.ofVirtual().factory()),
+              "jdk-platform",
+              () -> new JdkSocket(Thread.ofPlatform().daemon().factory()),
+              "jdk-selector",
+              JdkSelector::new,
+              "netty-nio",
+              () -> new NettyPeer(NettyPeer.Transport.NIO),
+              "netty-epoll",
+              () -> new NettyPeer(NettyPeer.Transport.EPOLL),
+              "vertx",
+              VertxPeer::new,
+              "helidon",
+              HelidonPeer::new));
 
   private PeerServer() {}
 

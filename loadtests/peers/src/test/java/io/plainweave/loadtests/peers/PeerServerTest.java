@@ -1,0 +1,115 @@
+package io.plainweave.loadtests.peers;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The peers in processes of their own, as a comparison starts them. */
+@Timeout(30)
+final class PeerServerTest {
+  private static final int BYTES = 300_000;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "jdk-virtual",
+        "jdk-virtual-socket",
+        "jdk-platform",
+        "jdk-selector",
+        "netty-nio",
+        "netty-epoll",
+        "vertx",
+        "helidon"
+      })
+  void sendsBackEveryByteAndEndsWithItsStdin(String name) throws Exception {
+    Process process = start(name, "0", "--threads", "1");
+    try {
+      String line = process.inputReader().readLine();
+      assertTrue(line.startsWith("listening on port "), line);
+      int port = Integer.parseInt(line.substring("listening on port ".length()));
+
+      try (Socket first = connect(port);
+          Socket second = connect(port)) {
+        assertEcho(second, 1);
+        assertEcho(first, BYTES);
+        assertEcho(second, 64);
+      }
+      try (Socket third = connect(port)) {
+        assertEcho(third, 64);
+        third.shutdownOutput();
+        assertEquals(-1, third.getInputStream().read());
+      }
+
+      process.getOutputStream().close();
+      assertTrue(process.waitFor(10, TimeUnit.SECONDS), "lives on without its stdin");
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void badInputGetsOneSentenceThenTheUsage() throws Exception {
+    assertEquals("there is no peer nginx", refusal("nginx", "0").substring(0, 22));
+    assertEquals("port must be a number from 0 to 65535: x", refusal("vertx", "x"));
+    assertEquals(
+        "--threads must be a number from 1 to 1024: 0", refusal("vertx", "0", "--threads", "0"));
+    assertEquals("expected a name and a port: vertx", refusal("vertx"));
+  }
+
+  /** The first line of stderr of a start that is refused. */
+  private static String refusal(String... arguments) throws Exception {
+    Process process = start(arguments);
+    try {
+      List<String> lines = process.errorReader().lines().toList();
+      assertEquals(2, process.waitFor());
+      assertEquals("usage: PeerServer NAME PORT [--threads N]", lines.getLast());
+      return lines.getFirst();
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  private static Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-XX:TieredStopAtLevel=1");
+    command.add("-cp");
+    command.add(System.getProperty("java.class.path"));
+    command.add(PeerServer.class.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command).start();
+  }
+
+  private static Socket connect(int port) throws IOException {
+    return new Socket(InetAddress.getLoopbackAddress(), port);
+  }
+
+  private static void assertEcho(Socket socket, int length) throws Exception {
+    byte[] sent = new byte[length];
+    new Random(length).nextBytes(sent);
+    Thread writer =
+        Thread.startVirtualThread(() -> {
+          try {
+            socket.getOutputStream().write(sent);
+          } catch (IOException e) {
+            // The reader will miss the bytes.
+          }
+        });
+    assertArrayEquals(sent, socket.getInputStream().readNBytes(length));
+    writer.join();
+  }
+}
