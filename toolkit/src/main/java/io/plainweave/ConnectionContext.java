@@ -6,6 +6,7 @@ record ConnectionContext(
     ConnectionLimit limit,
     ConnectionRegistry registry,
     BufferPool buffers,
+    Pollers pollers,
     Ticks ticks,
     TimeCheck timeCheck,
     Drain drain,

@@ -10,8 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -20,16 +18,12 @@ import org.jspecify.annotations.Nullable;
  * The side of a connection that reads: the bytes from the peer, and what the drain and the time
  * limits must know of the wait for them.
  *
- * <p>Between two messages it holds a few bytes of buffer to wait on, and borrows a large buffer
- * only while there are bytes for it. It is for one thread at a time; a second one that waits is
- * told so.
+ * <p>While it waits it holds no buffer: it borrows one when there are bytes for it. It is for one
+ * thread at a time; a second one that waits is told so.
  */
 final class ConnectionInput extends InputStream {
-  /**
-   * What a connection waits on: enough for a small message in one read, little enough to be held by
-   * a million.
-   */
-  private static final int PARK_SIZE = 128;
+  /** What the JDK copies, for a read into an array, in one go. */
+  private static final int LARGEST_READ = 4 * BufferPool.BUFFER_SIZE;
 
   /**
    * A plain stream has no message boundary that could be known: it waits for a message when nothing
@@ -49,16 +43,18 @@ final class ConnectionInput extends InputStream {
           ConnectionInput.class, ConnectionActivity.class, "activity");
 
   private final SocketConnection connection;
-  private final SocketChannel channel;
-
-  /** The small buffer, made at the first wait; only the reading thread touches it. */
-  private @Nullable ByteBuffer park;
+  private final PolledChannel channel;
 
   /**
-   * Bytes not yet given to the reader, in {@link #park} or in a borrowed buffer; only the reading
-   * thread touches it.
+   * Bytes not yet given to the reader, in a borrowed buffer; only the reading thread touches it.
    */
   private @Nullable ByteBuffer bytes;
+
+  /**
+   * Whether to read before a wait: the last read may have left something, or there was none. Only
+   * the reading thread touches it.
+   */
+  private boolean moreToRead = true;
 
   /** Moved as {@link ConnectionActivity} tells. */
   private volatile ConnectionActivity activity = WORKING;
@@ -84,7 +80,7 @@ final class ConnectionInput extends InputStream {
   /** The tick at which the input was ended at this side; written before the step to DRAINED. */
   private int endedAt;
 
-  ConnectionInput(SocketConnection connection, SocketChannel channel) {
+  ConnectionInput(SocketConnection connection, PolledChannel channel) {
     this.connection = connection;
     this.channel = channel;
     this.waitingSince = connection.openedAt();
@@ -109,8 +105,8 @@ final class ConnectionInput extends InputStream {
     if (length == 0) {
       return 0;
     }
-    if (bytes == null && length >= PARK_SIZE) {
-      return receive(ByteBuffer.wrap(target, offset, length));
+    if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
+      return receive(ByteBuffer.wrap(target, offset, Math.min(length, LARGEST_READ)));
     }
     ByteBuffer from = fill();
     if (from == null) {
@@ -124,7 +120,7 @@ final class ConnectionInput extends InputStream {
 
   @Override
   public int available() throws IOException {
-    return buffered() + availableInSocket();
+    return buffered() + channel.available();
   }
 
   @Override
@@ -187,41 +183,36 @@ final class ConnectionInput extends InputStream {
 
   /** Returns bytes to read, after a wait if there are none, or null at the end of input. */
   private @Nullable ByteBuffer fill() throws IOException {
-    if (bytes != null) {
-      return bytes;
+    while (bytes == null && awaitBytes()) {
+      ByteBuffer borrowed = connection.buffers().take();
+      try {
+        if (receiveNow(borrowed) > 0) {
+          bytes = borrowed.flip();
+        }
+      } finally {
+        if (bytes == null) {
+          connection.buffers().give(borrowed);
+        }
+      }
     }
-    if (park == null) {
-      park = ByteBuffer.allocate(PARK_SIZE);
-    }
-    if (receive(park.clear()) < 0) {
-      return null;
-    }
-    park.flip();
-    bytes = park.remaining() == PARK_SIZE ? continueInLarge(park) : park;
     return bytes;
   }
 
-  /**
-   * Takes up what lies in the socket behind a full small buffer. It reads only what is there: a
-   * wait would hold the large buffer.
-   */
-  private ByteBuffer continueInLarge(ByteBuffer small) throws IOException {
-    if (availableInSocket() == 0) {
-      return small;
+  /** Reads into the reader's own array; -1 at the end of input. */
+  private int receive(ByteBuffer target) throws IOException {
+    while (awaitBytes()) {
+      int n = receiveNow(target);
+      if (n > 0) {
+        return n;
+      }
     }
-    ByteBuffer large = connection.buffers().take().put(small);
-    // An end of input that comes right here is seen by the next wait.
-    receiveNow(large);
-    return large.flip();
+    return -1;
   }
 
   private void releaseIfEmpty(ByteBuffer from) {
     if (!from.hasRemaining()) {
       bytes = null;
-      // The small buffer is on the heap, the borrowed ones are not.
-      if (from.isDirect()) {
-        connection.buffers().give(from);
-      }
+      connection.buffers().give(from);
     }
   }
 
@@ -229,13 +220,11 @@ final class ConnectionInput extends InputStream {
     return bytes == null ? 0 : bytes.remaining();
   }
 
-  private int availableInSocket() throws IOException {
-    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
-    return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
-  }
-
-  /** Waits for bytes, and is the only place where a handler does; -1 at the end of input. */
-  private int receive(ByteBuffer target) throws IOException {
+  /**
+   * Waits until there may be bytes to read, and is the only place where a handler does; false at
+   * the end of input.
+   */
+  private boolean awaitBytes() throws IOException {
     connection.flushOwnOutput();
     ConnectionActivity before = activity;
     CloseReason cutBy = cutMessage ? endedBy() : null;
@@ -243,7 +232,7 @@ final class ConnectionInput extends InputStream {
       throw new ConnectionClosedException(connection, cutBy, null);
     }
     if (finished || before == DRAINED) {
-      return -1;
+      return false;
     }
     ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
     boolean free = before == WORKING || before == IN_MESSAGE;
@@ -252,23 +241,30 @@ final class ConnectionInput extends InputStream {
     if (!free || !ACTIVITY.compareAndSet(this, before, during)) {
       throw new ConnectionBusyException("reading from");
     }
-    int n;
     try {
-      n = receiveNow(target);
+      if (!moreToRead) {
+        channel.awaitReadable();
+      }
+    } catch (IOException e) {
+      throw connection.failed(e);
     } finally {
       // Fails if the input was ended meanwhile. What had arrived before that is still read.
       ACTIVITY.compareAndSet(this, during, before);
     }
-    finished = n < 0 && activity != DRAINED;
-    return n;
+    return true;
   }
 
+  /** Reads what is there, perhaps nothing. */
   private int receiveNow(ByteBuffer target) throws IOException {
     try {
       int n = channel.read(target);
       if (n > 0) {
         received += n;
       }
+      finished = n < 0;
+      // A full buffer means that there may be more. Otherwise the socket was emptied, and a read
+      // before the next wait would find nothing.
+      moreToRead = !target.hasRemaining();
       return n;
     } catch (IOException e) {
       throw connection.failed(e);
@@ -279,8 +275,14 @@ final class ConnectionInput extends InputStream {
   void drop(int most) {
     ByteBuffer dropped = ByteBuffer.allocate(1024);
     try {
-      for (int left = most; left > 0 && !finished; left -= dropped.position()) {
-        finished = channel.read(dropped.clear()) < 0;
+      int left = most;
+      while (left > 0 && !finished) {
+        int n = channel.read(dropped.clear());
+        finished = n < 0;
+        left -= n;
+        if (n == 0) {
+          channel.awaitReadable();
+        }
       }
     } catch (IOException resetOrClosed) {
       finished = true;
@@ -312,11 +314,7 @@ final class ConnectionInput extends InputStream {
     endedBy = why;
     endedAt = now;
     if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
-      try {
-        channel.shutdownInput();
-      } catch (IOException resetOrClosed) {
-        // The reader is awake anyway.
-      }
+      channel.wakeReader();
     }
   }
 

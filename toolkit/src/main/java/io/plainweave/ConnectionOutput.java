@@ -3,7 +3,6 @@ package io.plainweave;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +19,7 @@ final class ConnectionOutput extends OutputStream {
       AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "sending");
 
   private final SocketConnection connection;
-  private final SocketChannel channel;
+  private final PolledChannel channel;
 
   /** Bytes not yet sent, if any; only the writing thread touches it. */
   private @Nullable ByteBuffer pending;
@@ -43,7 +42,7 @@ final class ConnectionOutput extends OutputStream {
   private int lastSent;
   private long sent;
 
-  ConnectionOutput(SocketConnection connection, SocketChannel channel) {
+  ConnectionOutput(SocketConnection connection, PolledChannel channel) {
     this.connection = connection;
     this.channel = channel;
     this.lastSent = connection.openedAt();
@@ -101,7 +100,7 @@ final class ConnectionOutput extends OutputStream {
     finishedAt = connection.now();
     finished = true;
     try {
-      channel.shutdownOutput();
+      channel.finishOutput();
     } catch (IOException e) {
       throw connection.failed(e);
     }
@@ -164,10 +163,14 @@ final class ConnectionOutput extends OutputStream {
       throw new ConnectionBusyException("writing to");
     }
     try {
-      // On a virtual thread a channel in blocking mode may still write a part only.
       while (source.hasRemaining()) {
-        sent += channel.write(source);
-        lastSent = connection.now();
+        int n = channel.write(source);
+        if (n > 0) {
+          sent += n;
+          lastSent = connection.now();
+        } else {
+          channel.awaitWritable();
+        }
       }
     } catch (IOException e) {
       throw connection.failed(e);

@@ -27,6 +27,7 @@ final class Scope implements AutoCloseable {
   }
 
   private final StructuredTaskScope<After, @Nullable Void> scope;
+
   private final ThreadFactory threads;
 
   /** The thread of the latest fork; only the owner touches it. */

@@ -351,6 +351,7 @@ public final class Server implements AutoCloseable {
       for (Listen.Tcp listen : listens) {
         bound.add(Listener.bind(listen));
       }
+      context.pollers().open();
       listeners = List.copyOf(bound);
       if (stopOnSignal) {
         StopSignals.add(this);
@@ -359,6 +360,7 @@ public final class Server implements AutoCloseable {
     } finally {
       if (!complete) {
         bound.forEach(Listener::close);
+        context.pollers().close();
         lifecycle.advanceTo(ServerState.TERMINATED);
       }
     }
@@ -383,9 +385,27 @@ public final class Server implements AutoCloseable {
     }
   }
 
-  /** Owns the server's scope until everything in it has ended. */
+  /** Owns the server's scopes until everything in them has ended. */
   private void supervise() throws InterruptedException {
-    try (Scope scope = Scope.open("plainweave server", Thread.ofPlatform().factory())) {
+    // The pollers have the outer one, since a connection needs its poller to the last.
+    try (Scope pollers = Scope.open("plainweave server", Thread.ofVirtual().factory())) {
+      context.pollers().all().forEach(poller -> pollers.fork(watched(poller)));
+      try {
+        superviseListeners();
+      } finally {
+        context.pollers().stop();
+        pollers.join();
+      }
+    } finally {
+      closeListeners();
+      StopSignals.remove(this);
+      lifecycle.advanceTo(ServerState.TERMINATED);
+      context.drain().conclude(context.registry(), context.events());
+    }
+  }
+
+  private void superviseListeners() throws InterruptedException {
+    try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
       lifecycle.expect(listeners.size());
       for (Listener listener : listeners) {
         scope.fork(watched(new Acceptor(listener, this, lifecycle, context)));
@@ -404,11 +424,6 @@ public final class Server implements AutoCloseable {
         shutdownNow();
         throw e;
       }
-    } finally {
-      closeListeners();
-      StopSignals.remove(this);
-      lifecycle.advanceTo(ServerState.TERMINATED);
-      context.drain().conclude(context.registry(), context.events());
     }
   }
 

@@ -188,6 +188,7 @@ public final class ServerBuilder {
             new ConnectionLimit(maxConnections),
             new ConnectionRegistry(),
             new BufferPool(),
+            new Pollers(),
             ticks,
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),

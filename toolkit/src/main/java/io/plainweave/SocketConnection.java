@@ -33,7 +33,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, OpenScopes.class, "scopes");
 
   private final ConnectionContext context;
-  private final SocketChannel channel;
+  private final PolledChannel channel;
   private final SocketAddress remoteAddress;
   private final SocketAddress localAddress;
   private final boolean outward;
@@ -61,13 +61,13 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   private SocketConnection(ConnectionContext context, SocketChannel channel, boolean outward)
       throws IOException {
     this.context = context;
-    this.channel = channel;
+    this.channel = new PolledChannel(channel, context.pollers().next());
     this.outward = outward;
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = channel.getLocalAddress();
     this.openedAt = context.ticks().now();
-    this.input = new ConnectionInput(this, channel);
-    this.output = new ConnectionOutput(this, channel);
+    this.input = new ConnectionInput(this, this.channel);
+    this.output = new ConnectionOutput(this, this.channel);
   }
 
   /**
@@ -84,8 +84,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Takes over a channel that a handler has connected, until the handler closes the connection. */
   static SocketConnection registerOutward(ConnectionContext context, SocketChannel channel)
       throws IOException {
-    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     var connection = new SocketConnection(context, channel, true);
+    connection.channel.prepare();
     context.registry().add(connection);
     return connection;
   }
@@ -97,9 +97,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     thread = Thread.currentThread();
     try {
       context.events().tell(new ServerEvent.ConnectionOpened(this));
-      // Output leaves in whole batches already: to wait for more of them (RFC 896) would only delay
-      // the last one.
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      channel.prepare();
       context.handler().handle(this);
       scopes.ensureOwnClosed();
       close();

@@ -21,11 +21,13 @@
  *
  * <pre>
  *   server scope            owner: the thread that calls Server.run()
- *   ├─ acceptor             one for each listener; owns the scope of its connections
- *   │   ├─ connection       one virtual thread: handler, flush, FIN, linger, close
- *   │   │   └─ its scope    only where a handler opens one: reader, outbox, heartbeat
- *   │   └─ connection
- *   └─ reaper               looks at the time for all of them, and drives the drain
+ *   ├─ poller               one for each carrier; wakes connections that have something to read
+ *   └─ listeners' scope
+ *       ├─ acceptor         one for each listener; owns the scope of its connections
+ *       │   ├─ connection   one virtual thread: handler, flush, FIN, linger, close
+ *       │   │   └─ scope    only where a handler opens one: reader, outbox, heartbeat
+ *       │   └─ connection
+ *       └─ reaper           looks at the time for all of them, and drives the drain
  * </pre>
  *
  * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler

@@ -1,0 +1,216 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A socket channel whose reader and writer wait by means of a {@link Poller}. The channel itself
+ * never blocks: a transfer moves what can be moved now, and a wait is a call of its own, during
+ * which a thread holds no buffer.
+ *
+ * <p>One thread may read while another writes, and any thread may close it: both then fail as the
+ * channel says. An interrupt closes it, as it closes every channel of the JDK.
+ */
+final class PolledChannel {
+  private final SocketChannel channel;
+  private final Poller poller;
+
+  /** The thread that waits for input; set by itself, taken by whoever wakes it. */
+  private volatile @Nullable Thread reader;
+
+  /** The thread that waits for room in the output; as {@link #reader}. */
+  private volatile @Nullable Thread writer;
+
+  /** What the poller looks out for, in bits of {@link SelectionKey}; only the poller writes it. */
+  private volatile int interest;
+
+  /** The registration, from the first wait on; only the poller touches it. */
+  private @Nullable SelectionKey key;
+
+  PolledChannel(SocketChannel channel, Poller poller) {
+    this.channel = channel;
+    this.poller = poller;
+  }
+
+  /** Sets the channel's options; called once, before all else. */
+  void prepare() throws IOException {
+    channel.configureBlocking(false);
+    // Output leaves in whole batches already: to wait for more of them (RFC 896) would only delay
+    // the last one.
+    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+  }
+
+  // For the threads of the connection
+
+  /** Reads what is there: 0 if nothing is, -1 at the end of input. */
+  int read(ByteBuffer target) throws IOException {
+    failIfInterrupted();
+    return channel.read(target);
+  }
+
+  /** Writes what there is room for, perhaps nothing. */
+  int write(ByteBuffer source) throws IOException {
+    failIfInterrupted();
+    return channel.write(source);
+  }
+
+  /** Waits until there may be something to read. */
+  void awaitReadable() throws IOException {
+    Thread self = Thread.currentThread();
+    reader = self;
+    askFor(SelectionKey.OP_READ);
+    while (reader != null && channel.isOpen()) {
+      LockSupport.park();
+      if (self.isInterrupted()) {
+        break;
+      }
+    }
+    reader = null;
+    failIfInterrupted();
+  }
+
+  /** Waits until there may be room to write. */
+  void awaitWritable() throws IOException {
+    Thread self = Thread.currentThread();
+    writer = self;
+    askFor(SelectionKey.OP_WRITE);
+    while (writer != null && channel.isOpen()) {
+      LockSupport.park();
+      if (self.isInterrupted()) {
+        break;
+      }
+    }
+    writer = null;
+    failIfInterrupted();
+  }
+
+  /** Ends the wait of the reader, if there is one: it looks again at what there is to do. */
+  void wakeReader() {
+    Thread waiting = reader;
+    if (waiting != null) {
+      reader = null;
+      LockSupport.unpark(waiting);
+    }
+  }
+
+  private void wakeWriter() {
+    Thread waiting = writer;
+    if (waiting != null) {
+      writer = null;
+      LockSupport.unpark(waiting);
+    }
+  }
+
+  /**
+   * Sees to it that the poller looks out for this. It goes on looking when the wait is over, so
+   * that the next one costs nothing.
+   */
+  private void askFor(int operation) throws IOException {
+    if ((interest & operation) == 0) {
+      poller.attend(this);
+    }
+  }
+
+  private void failIfInterrupted() throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      close();
+      throw new ClosedByInterruptException();
+    }
+  }
+
+  void finishOutput() throws IOException {
+    channel.shutdownOutput();
+  }
+
+  /** How many bytes lie in the socket, if that can be told. */
+  int available() throws IOException {
+    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
+    return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
+  }
+
+  /** Closes the channel and ends the waits for it. Has no effect if it is closed. */
+  void close() throws IOException {
+    if (!channel.isOpen()) {
+      return;
+    }
+    try {
+      channel.close();
+    } finally {
+      wakeReader();
+      wakeWriter();
+      // The descriptor of a registered channel is closed by the poller.
+      poller.forget(channel);
+    }
+  }
+
+  boolean isOpen() {
+    return channel.isOpen();
+  }
+
+  <T> void setOption(SocketOption<T> option, T value) throws IOException {
+    channel.setOption(option, value);
+  }
+
+  SocketAddress remoteAddress() throws IOException {
+    return channel.getRemoteAddress();
+  }
+
+  SocketAddress localAddress() throws IOException {
+    return channel.getLocalAddress();
+  }
+
+  // For the poller's thread
+
+  /** Looks out for what the threads wait for by now, besides what it looked out for before. */
+  void updateInterest(Poller by) throws ClosedChannelException {
+    int wanted = interest;
+    if (reader != null) {
+      wanted |= SelectionKey.OP_READ;
+    }
+    if (writer != null) {
+      wanted |= SelectionKey.OP_WRITE;
+    }
+    if (key == null) {
+      key = by.register(channel, wanted, this);
+    } else {
+      key.interestOps(wanted);
+    }
+    interest = wanted;
+  }
+
+  /**
+   * Wakes who waits for this. What nobody waits for is no longer looked out for: the selector would
+   * find it again and again.
+   */
+  void ready(int operations) {
+    int unwanted = 0;
+    if ((operations & SelectionKey.OP_READ) != 0) {
+      if (reader == null) {
+        unwanted |= SelectionKey.OP_READ;
+      }
+      wakeReader();
+    }
+    if ((operations & SelectionKey.OP_WRITE) != 0) {
+      // There is nearly always room: only who has met a full socket wants to hear of it.
+      unwanted |= SelectionKey.OP_WRITE;
+      wakeWriter();
+    }
+    if (unwanted != 0 && key != null) {
+      interest &= ~unwanted;
+      key.interestOps(interest);
+      // Who began to wait before it could see that nobody looks out for it looks again.
+      wakeReader();
+      wakeWriter();
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Waits for the channels of many connections at once, and wakes the threads that wait for them.
+ *
+ * <p>The wait that a blocking channel makes for a virtual thread costs a read that finds nothing
+ * and a registration (epoll_ctl(2)) for every message. Here a channel is registered once and stays
+ * so, and a thread reads when there is something: a message costs one read, one write, and its
+ * share of a look at all channels, as in an event loop.
+ *
+ * <p>It runs on a virtual thread beside those that it wakes. That keeps the wake-ups on the same
+ * carrier, and makes it wait, when there is nothing to do, as they do: by the JDK's poller.
+ */
+final class Poller implements Callable<Scope.After> {
+  /** As many threads woken in one round mean that more work is on its way. */
+  private static final int BUSY_ROUND = 4;
+
+  private final Selector selector;
+
+  /** Channels whose threads have begun to wait for something that is not looked out for. */
+  private final Queue<PolledChannel> unattended = new ConcurrentLinkedQueue<>();
+
+  /** Whether the poller may be waiting; written by its own thread. */
+  private volatile boolean waiting;
+
+  /** Whether it is to end, or has ended, and will wake nobody any more. */
+  private volatile boolean stopped;
+
+  private Poller(Selector selector) {
+    this.selector = selector;
+  }
+
+  static Poller open() throws IOException {
+    return new Poller(Selector.open());
+  }
+
+  @Override
+  public Scope.After call() throws IOException {
+    Thread.currentThread().setName("plainweave poller");
+    try {
+      while (!stopped && !Thread.currentThread().isInterrupted()) {
+        giveWay(round());
+      }
+    } finally {
+      close();
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  /** Wakes the threads whose channels are ready, after a wait if there are none. */
+  private int round() throws IOException {
+    for (PolledChannel channel; (channel = unattended.poll()) != null; ) {
+      attendNow(channel);
+    }
+    waiting = true;
+    try {
+      // A channel that is added after this look finds the poller waiting, and wakes it.
+      return unattended.isEmpty()
+          ? selector.select(Poller::ready)
+          : selector.selectNow(Poller::ready);
+    } finally {
+      waiting = false;
+    }
+  }
+
+  private static void ready(SelectionKey key) {
+    var channel = (PolledChannel) key.attachment();
+    try {
+      channel.ready(key.readyOps());
+    } catch (CancelledKeyException closedMeanwhile) {
+      // Its threads were woken when it was closed.
+    }
+  }
+
+  private void attendNow(PolledChannel channel) {
+    try {
+      channel.updateInterest(this);
+    } catch (ClosedChannelException | CancelledKeyException e) {
+      // Its threads were woken when it was closed.
+    }
+  }
+
+  /**
+   * Lets the woken threads run. They stand before this one in the queue of the carrier, so that it
+   * has its turn when each of them has had its own. As long as that queue does not become empty,
+   * the carrier takes no work from elsewhere, new connections for example: after a busy round this
+   * thread gives way twice, and finds the queue empty the second time.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
+  private static void giveWay(int woken) {
+    Thread.yield();
+    if (woken >= BUSY_ROUND) {
+      Thread.yield();
+    }
+  }
+
+  /** Called by the poller's thread. */
+  SelectionKey register(SocketChannel channel, int operations, PolledChannel attachment)
+      throws ClosedChannelException {
+    return channel.register(selector, operations, attachment);
+  }
+
+  // For all threads
+
+  /** Looks out for what the threads of this channel wait for. */
+  void attend(PolledChannel channel) throws ClosedChannelException {
+    unattended.add(channel);
+    if (stopped) {
+      throw new ClosedChannelException();
+    }
+    wakeIfWaiting();
+  }
+
+  /** Gives back what a closed channel held here. */
+  void forget(SocketChannel channel) {
+    if (channel.isRegistered()) {
+      wakeIfWaiting();
+    }
+  }
+
+  private void wakeIfWaiting() {
+    if (waiting) {
+      selector.wakeup();
+    }
+  }
+
+  /** Tells the poller to end. */
+  void stop() {
+    stopped = true;
+    selector.wakeup();
+  }
+
+  /** Closes the selector, and with it the descriptors of channels that were closed meanwhile. */
+  void close() throws IOException {
+    stopped = true;
+    selector.close();
+  }
+}
