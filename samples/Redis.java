@@ -53,7 +53,7 @@ List<String> readCommand(MessageReader in) throws IOException {
   if (count > MOST_STRINGS) {
     throw new MalformedMessageException("invalid multibulk length");
   }
-  var words = new ArrayList<String>();
+  var words = new ArrayList<String>(Math.clamp(count, 0, 16)); // what is claimed costs little
   long room = LONGEST_COMMAND;
   while (words.size() < count) {
     int type = in.readByte();
