@@ -105,10 +105,18 @@ class ArchitectureTest {
         .areAssignableTo(ThreadLocal.class)
         .orShould()
         .dependOnClassesThat()
-        .areAssignableTo(Selector.class)
-        .orShould()
-        .dependOnClassesThat()
         .areAssignableTo(Timer.class)
+        .check(TOOLKIT);
+  }
+
+  @Test
+  void waitsForChannelsInOnePlace() {
+    noClasses()
+        .that()
+        .areNotAssignableTo(Poller.class)
+        .should()
+        .dependOnClassesThat()
+        .areAssignableTo(Selector.class)
         .check(TOOLKIT);
   }
 
