@@ -39,22 +39,18 @@ final class Churn extends Load {
 
   @Override
   void run(Window window) throws IOException {
-    boolean measuring = false;
     while (true) {
       Opened oldest = open.remove();
       try (SocketChannel channel = oldest.channel()) {
         readEcho(channel);
       }
       long now = System.nanoTime();
-      if (now - window.end() >= 0) {
-        window.close();
+      boolean measuring = window.isMeasuring(now);
+      if (window.isOver(now)) {
         break;
       }
       if (measuring) {
         count(1, now - oldest.since());
-      } else if (now - window.begin() >= 0) {
-        window.open();
-        measuring = true;
       }
       open();
     }

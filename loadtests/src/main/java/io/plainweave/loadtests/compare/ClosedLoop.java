@@ -127,14 +127,8 @@ class ClosedLoop extends Load {
 
   /** Notices where in the window it is. */
   final void see(long now) throws IOException {
-    if (!measuring && now - window.begin() >= 0) {
-      window.open();
-      measuring = true;
-    }
-    if (!over && now - window.end() >= 0) {
-      window.close();
-      over = true;
-    }
+    measuring = measuring || window.isMeasuring(now);
+    over = over || window.isOver(now);
   }
 
   final void send(State state, long since) throws IOException {

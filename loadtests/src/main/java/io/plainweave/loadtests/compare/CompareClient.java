@@ -109,6 +109,9 @@ public final class CompareClient implements Callable<Integer> {
       messages += load.messages();
       late += load.late();
     }
+    if (messages == 0) {
+      return LoadResult.failed("nothing was answered while it was measured");
+    }
     return LoadResult.of(window.get(), messages, latencies, late);
   }
 

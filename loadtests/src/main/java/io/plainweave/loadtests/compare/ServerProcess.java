@@ -139,7 +139,7 @@ final class ServerProcess implements AutoCloseable {
     }
     all.forEach(ProcessHandle::destroy);
     try {
-      if (!process.waitFor(2, TimeUnit.SECONDS)) {
+      if (!process.waitFor(5, TimeUnit.SECONDS)) {
         all.forEach(ProcessHandle::destroyForcibly);
       }
     } catch (InterruptedException e) {

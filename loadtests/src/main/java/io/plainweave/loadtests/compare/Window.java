@@ -35,25 +35,37 @@ final class Window {
     end = begin + TimeUnit.MILLISECONDS.toNanos(order.millis());
   }
 
-  /** When to begin to measure, as {@link System#nanoTime()}. */
-  long begin() {
-    return begin;
-  }
-
   /** When to stop, as {@link System#nanoTime()}. */
   long end() {
     return end;
   }
 
-  /** To be called by whoever finds that the window has begun. */
-  synchronized void open() throws IOException {
+  /** Whether it has begun. */
+  boolean isMeasuring(long now) throws IOException {
+    if (now - begin < 0) {
+      return false;
+    }
+    open();
+    return true;
+  }
+
+  /** Whether it is over. */
+  boolean isOver(long now) throws IOException {
+    if (now - end < 0) {
+      return false;
+    }
+    open(); // nothing may have happened in between
+    close();
+    return true;
+  }
+
+  private synchronized void open() throws IOException {
     if (first == null) {
       first = Clocks.read(server);
     }
   }
 
-  /** To be called by whoever finds that it is over. */
-  synchronized void close() throws IOException {
+  private synchronized void close() throws IOException {
     if (last == null) {
       last = Clocks.read(server);
     }
