@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -206,12 +207,15 @@ final class LoadTest {
 
   @Test
   void aServerThatIsNotThereFailsTheLoad() throws Exception {
-    ScriptedServer server = new ScriptedServer(ScriptedServer.ECHO);
-    server.close();
+    int free;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
 
-    IOException failure =
-        assertThrows(IOException.class, () -> run(Work.of("echo-5"), server, 0, 0));
-    assertTrue(failure.getMessage().startsWith("cannot connect to "), failure::toString);
+    try (Load load = Load.of(LoadOrder.of(Work.of("echo-5"), free, 0, 0, MILLIS, List.of()))) {
+      IOException failure = assertThrows(IOException.class, load::connect);
+      assertTrue(failure.getMessage().startsWith("cannot connect to "), failure::toString);
+    }
   }
 
   private static Load run(Work work, ScriptedServer server, double rate, long more)
