@@ -1,7 +1,6 @@
 package io.plainweave.loadtests.peers;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -58,8 +57,12 @@ public final class PeerServer {
       System.exit(2);
       return;
     }
-    InetSocketAddress address = peer.start(port, threads);
-    System.out.println("listening on port " + address.getPort());
+    try {
+      System.out.println("listening on port " + peer.start(port, threads).getPort());
+    } catch (IOException | RuntimeException e) {
+      e.printStackTrace();
+      Runtime.getRuntime().halt(1); // it may have threads that would keep the process
+    }
     while (System.in.read() >= 0) {}
     // Nothing has to be saved, and who compares servers does not wait for their goodbyes.
     Runtime.getRuntime().halt(0);

@@ -5,7 +5,9 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -15,25 +17,30 @@ final class VertxPeer implements Peer {
   private final Set<NetSocket> open = ConcurrentHashMap.newKeySet();
 
   @Override
-  public InetSocketAddress start(int port, int threads) {
+  public InetSocketAddress start(int port, int threads) throws IOException {
+    // Servers share a port by its number, so none of them can be left to take a free one.
+    int shared = port == 0 ? freePort() : port;
     Vertx vertx =
         Vertx.vertx(
             new VertxOptions().setEventLoopPoolSize(threads).setPreferNativeTransport(true));
     NetServerOptions options =
         new NetServerOptions()
-            .setPort(port)
+            .setPort(shared)
             .setAcceptBacklog(BACKLOG)
             .setTcpNoDelay(true)
             .setIdleTimeout((int) IDLE_TIMEOUT.toSeconds())
             .setIdleTimeoutUnit(TimeUnit.SECONDS);
-    int listening = 0;
     // A server serves on the loop that made it; for more loops, as many servers share the port.
     for (int i = 0; i < threads; i++) {
-      options.setPort(i == 0 ? port : listening);
-      NetServer server = vertx.createNetServer(options).connectHandler(this::serve);
-      listening = server.listen().await().actualPort();
+      vertx.createNetServer(options).connectHandler(this::serve).listen().await();
     }
-    return new InetSocketAddress(listening);
+    return new InetSocketAddress(shared);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
   }
 
   private void serve(NetSocket socket) {

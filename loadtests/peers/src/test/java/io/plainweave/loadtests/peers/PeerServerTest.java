@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,7 +36,30 @@ final class PeerServerTest {
         "helidon"
       })
   void sendsBackEveryByteAndEndsWithItsStdin(String name) throws Exception {
-    Process process = start(name, "0", "--threads", "1");
+    assertServes(name, "1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"netty-epoll", "vertx"})
+  void servesOnTwoEventLoopsAsWell(String name) throws Exception {
+    assertServes(name, "2");
+  }
+
+  @Test
+  void aPortThatIsTakenEndsTheProcess() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0)) {
+      Process process = start("vertx", Integer.toString(taken.getLocalPort()));
+      try {
+        assertTrue(process.waitFor(20, TimeUnit.SECONDS), "lives on");
+        assertEquals(1, process.exitValue());
+      } finally {
+        process.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  private static void assertServes(String name, String threads) throws Exception {
+    Process process = start(name, "0", "--threads", threads);
     try {
       String line = process.inputReader().readLine();
       assertTrue(line.startsWith("listening on port "), line);
