@@ -56,6 +56,32 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   OutputStream output();
 
   /**
+   * Reads the bytes up to a certain one, and that one with them, as far as they have come and there
+   * is room for them. It is {@link InputStream#read(byte[], int, int)} of {@link #input()}, except
+   * that it takes nothing behind that byte: what follows a line feed stays for the next reader,
+   * whoever that is.
+   *
+   * <p>It waits until there is at least one byte, and no longer. So the last byte read tells what
+   * the call means: it is the one looked for; or it is another, because the room is used up or the
+   * rest has not come yet, and the caller reads on:
+   *
+   * {@snippet file="io/plainweave/framing/ReadUntilTest.java" region="whole"}
+   *
+   * <p>It is no message boundary: {@link #awaitMessage()} and {@link #endMessage()} mark those.
+   * Threads, interruption and failures are those of every read of this connection.
+   *
+   * @param last the byte to stop behind
+   * @param target where to put the bytes
+   * @param offset the index in the target of the first of them
+   * @param length how many at most
+   * @return how many bytes were read, at least 1, or 0 if the length is 0; -1 at the end of input:
+   *     the peer has finished, or the server drains
+   * @throws IndexOutOfBoundsException if the target has no such range; nothing is read then
+   * @throws IOException if the connection fails
+   */
+  int readUntil(byte last, byte[] target, int offset, int length) throws IOException;
+
+  /**
    * Waits for the first byte of the next message, and marks that a message has begun. Until {@link
    * #endMessage()}, the drain leaves the connection alone and {@link TimeLimits#message()} applies;
    * before the first byte, the drain ends the wait. Handlers that read with {@code

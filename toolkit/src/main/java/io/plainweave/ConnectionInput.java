@@ -118,6 +118,22 @@ final class ConnectionInput extends InputStream {
     return n;
   }
 
+  /** See {@link Connection#readUntil}. */
+  int readUntil(byte last, byte[] target, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, target.length);
+    if (length == 0) {
+      return 0;
+    }
+    ByteBuffer from = fill();
+    if (from == null) {
+      return -1;
+    }
+    int n = ByteSearch.lengthThrough(last, from, Math.min(length, from.remaining()));
+    from.get(target, offset, n);
+    releaseIfEmpty(from);
+    return n;
+  }
+
   @Override
   public int available() throws IOException {
     return buffered() + channel.available();

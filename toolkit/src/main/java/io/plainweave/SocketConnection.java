@@ -290,6 +290,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   @Override
+  public int readUntil(byte last, byte[] target, int offset, int length) throws IOException {
+    return input.readUntil(last, target, offset, length);
+  }
+
+  @Override
   public void endMessage() {
     input.endMessage();
   }

@@ -4,7 +4,6 @@ import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +13,9 @@ final class DelimitedFrames implements Frames {
   private final byte[] delimiter;
   private final byte last;
   private final int maxBytes;
+
+  /** How much room the next message gets at first; only the reading thread touches it. */
+  private int room = MessageBytes.FIRST_ROOM;
 
   DelimitedFrames(Connection connection, byte[] delimiter, int maxBytes) {
     this.connection = connection;
@@ -27,17 +29,16 @@ final class DelimitedFrames implements Frames {
     if (!connection.awaitMessage()) {
       return null;
     }
-    InputStream in = connection.input();
-    var message = new MessageBytes();
-    while (message.size() - delimiter.length < maxBytes) {
-      int b = in.read();
-      if (b < 0) {
+    var message = new MessageBytes(connection, room);
+    long most = (long) maxBytes + delimiter.length;
+    while (message.size() < most) {
+      if (!message.readUntil(last, most)) {
         throw new TruncatedMessageException(
             "the peer has finished after " + message.size() + " bytes without the delimiter");
       }
-      message.add(b);
-      if ((byte) b == last && message.endsWith(delimiter)) {
+      if (message.endsWith(delimiter)) {
         connection.endMessage();
+        room = message.roomForNext();
         return message.first(message.size() - delimiter.length);
       }
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The bytes of a connection as messages (frames): behind their length, up to a delimiter, or of one
  * size.
  *
- * <p>It keeps nothing between two messages and takes no byte from the connection's input beyond the
+ * <p>It keeps no byte between two messages and takes none from the connection's input beyond the
  * message that it returns. So one connection can be read in several ways by turns, and a second
  * {@code Frames} of the same connection does no harm.
  *

@@ -4,7 +4,6 @@ import io.plainweave.Connection;
 import io.plainweave.ConnectionException;
 import io.plainweave.MalformedMessageException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -14,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The bytes of a connection as lines of text in UTF-8, each ended by a line feed, with or without a
  * carriage return before it.
  *
- * <p>It keeps nothing between two lines and takes no byte from the connection's input beyond the
- * line that it returns, so the connection can be read in another way afterwards.
+ * <p>It keeps no byte between two lines and takes none from the connection's input beyond the line
+ * that it returns, so the connection can be read in another way afterwards.
  *
  * <p><b>Threads.</b> One thread may read and another may write at the same time, as on the
  * connection itself.
@@ -23,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class Lines {
   private final Connection connection;
   private final int maxBytes;
+
+  /** How much room the next line gets at first; only the reading thread touches it. */
+  private int room = MessageBytes.FIRST_ROOM;
 
   private Lines(Connection connection, int maxBytes) {
     this.connection = connection;
@@ -63,12 +65,10 @@ public final class Lines {
     if (!connection.awaitMessage()) {
       return null;
     }
-    InputStream in = connection.input();
-    var line = new MessageBytes();
-    for (int b; (b = in.read()) != '\n' && b >= 0; ) {
-      line.addToLine(b, maxBytes);
-    }
+    var line = new MessageBytes(connection, room);
+    line.readLine(maxBytes);
     connection.endMessage();
+    room = line.roomForNext();
     return decode(line.array(), line.lineSize());
   }
 

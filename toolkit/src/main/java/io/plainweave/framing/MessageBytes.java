@@ -1,6 +1,8 @@
 package io.plainweave.framing;
 
+import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
+import java.io.IOException;
 import java.util.Arrays;
 
 /**
@@ -8,32 +10,69 @@ import java.util.Arrays;
  * lives no longer than the message.
  */
 final class MessageBytes {
-  /** As much as a connection takes up at once when it wakes for a small message. */
-  private static final int FIRST_SIZE = 128;
+  /** The room for a message about which nothing is known. */
+  static final int FIRST_ROOM = 128;
+
+  /** How far room may be made ahead of the bytes because the message before was so long. */
+  private static final int MOST_ROOM_AHEAD = 16 * 1024;
 
   /** The longest array that every JVM can make. */
-  private static final int MOST = Integer.MAX_VALUE - 8;
+  private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
-  private byte[] bytes = new byte[FIRST_SIZE];
+  private final Connection connection;
+  private final int room;
+  private byte[] bytes;
   private int size;
 
-  void add(int b) {
+  /**
+   * Makes an empty message.
+   *
+   * @param room what {@link #roomForNext()} of the message before has said, or {@link #FIRST_ROOM}
+   */
+  MessageBytes(Connection connection, int room) {
+    this.connection = connection;
+    this.room = room;
+    this.bytes = new byte[room];
+  }
+
+  /**
+   * Reads on, up to a byte and with it, as far as the bytes have come; false at the end of input.
+   *
+   * @param most how long the message may become; it is shorter still
+   */
+  boolean readUntil(byte last, long most) throws IOException {
     if (size == bytes.length) {
-      bytes = Arrays.copyOf(bytes, (int) Math.min(2L * size, MOST));
+      // Beyond the longest array the JVM has the word: OutOfMemoryError.
+      bytes = Arrays.copyOf(bytes, Math.max(size + 1, (int) Math.min(2L * size, LONGEST_ARRAY)));
     }
-    bytes[size++] = (byte) b;
+    int length = (int) Math.min(bytes.length, most) - size;
+    int n = connection.readUntil(last, bytes, size, length);
+    size += Math.max(n, 0);
+    return n >= 0;
   }
 
-  /** Adds a byte of a line that ends with a line feed, and may have a carriage return before it. */
-  void addToLine(int b, int maxBytes) throws MalformedMessageException {
-    // One byte more may come if it is the carriage return of the line's end.
-    if (size >= maxBytes && (size > maxBytes || b != '\r')) {
-      throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
+  /**
+   * Reads a line to its line feed, or to the end of input.
+   *
+   * @param maxBytes the longest line, without its end
+   * @return whether there was a line feed
+   */
+  boolean readLine(int maxBytes) throws IOException {
+    boolean ended = false;
+    // Behind the longest line its end may come, of two bytes.
+    while (!ended && readUntil((byte) '\n', maxBytes + 2L)) {
+      ended = bytes[size - 1] == '\n';
+      if (ended) {
+        size--;
+      }
+      if (lineSize() > maxBytes) {
+        throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
+      }
     }
-    add(b);
+    return ended;
   }
 
-  /** The size of a whole line without the carriage return of its end. */
+  /** The size of a line that was read, without the carriage return of its end. */
   int lineSize() {
     return size > 0 && bytes[size - 1] == '\r' ? size - 1 : size;
   }
@@ -54,5 +93,11 @@ final class MessageBytes {
   /** Returns a copy of the first so many bytes. */
   byte[] first(int length) {
     return Arrays.copyOf(bytes, length);
+  }
+
+  /** The room that the next message should get: enough for one like this, and soon no more. */
+  int roomForNext() {
+    int enough = Math.max(size + 2, (room + size) / 2);
+    return Math.clamp(enough, FIRST_ROOM / 2, MOST_ROOM_AHEAD);
   }
 }

@@ -20,10 +20,12 @@ import java.io.InputStream;
  * returns, so the connection can be read in another way afterwards. One thread may read at a time.
  */
 public final class MessageReader {
+  private final Connection connection;
   private final InputStream in;
 
-  private MessageReader(InputStream in) {
-    this.in = in;
+  private MessageReader(Connection connection) {
+    this.connection = connection;
+    this.in = connection.input();
   }
 
   /**
@@ -33,7 +35,7 @@ public final class MessageReader {
    * @return the reader
    */
   public static MessageReader of(Connection connection) {
-    return new MessageReader(connection.input());
+    return new MessageReader(connection);
   }
 
   /**
@@ -46,9 +48,13 @@ public final class MessageReader {
   public int readByte() throws IOException {
     int b = in.read();
     if (b < 0) {
-      throw new TruncatedMessageException("the peer has finished in the middle of a message");
+      throw finished();
     }
     return b;
+  }
+
+  private static TruncatedMessageException finished() {
+    return new TruncatedMessageException("the peer has finished in the middle of a message");
   }
 
   /**
@@ -108,9 +114,9 @@ public final class MessageReader {
    * @throws IOException if the connection fails
    */
   public byte[] readLine(int maxBytes) throws IOException {
-    var line = new MessageBytes();
-    for (int b; (b = readByte()) != '\n'; ) {
-      line.addToLine(b, maxBytes);
+    var line = new MessageBytes(connection, MessageBytes.FIRST_ROOM);
+    if (!line.readLine(maxBytes)) {
+      throw finished();
     }
     return line.first(line.lineSize());
   }
