@@ -3,6 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,9 @@ final class Acceptor implements Callable<Scope.After> {
    */
   private long pause = SHORTEST_PAUSE;
 
+  /** Makes the thread of the next connection; only the acceptor's thread touches it. */
+  private ThreadFactory threads = Thread.ofVirtual().factory();
+
   Acceptor(Listener listener, Server server, Lifecycle lifecycle, ConnectionContext context) {
     this.listener = listener;
     this.server = server;
@@ -50,7 +54,7 @@ final class Acceptor implements Callable<Scope.After> {
    * them.
    */
   private Scope.After acceptAndJoin() throws InterruptedException {
-    try (Scope connections = Scope.open("listener " + listener, Thread.ofVirtual().factory())) {
+    try (Scope connections = Scope.open("listener " + listener, this::newThread)) {
       try {
         acceptInto(connections);
       } catch (IOException | RuntimeException | Error e) {
@@ -103,6 +107,7 @@ final class Acceptor implements Callable<Scope.After> {
   private void start(SocketConnection connection, Scope connections) {
     boolean started = false;
     try {
+      threads = connection.threads();
       started = connections.fork(connection);
     } catch (OutOfMemoryError e) {
       context.events().tell(new ServerEvent.AcceptFailed(listener.address(), e));
@@ -111,6 +116,10 @@ final class Acceptor implements Callable<Scope.After> {
         connection.end();
       }
     }
+  }
+
+  private Thread newThread(Runnable task) {
+    return threads.newThread(task);
   }
 
   /**

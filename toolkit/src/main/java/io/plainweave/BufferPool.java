@@ -2,7 +2,9 @@ package io.plainweave;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lends buffers to connections that have bytes in hand. A connection that waits holds none, so
@@ -19,6 +21,12 @@ final class BufferPool {
   /** What is given back beyond this many is left to the garbage collector. */
   private static final int MOST_KEPT = 1024;
 
+  /**
+   * The buffer given back last, which is as a rule the only one: connections on one carrier take
+   * turns with it.
+   */
+  private final AtomicReference<@Nullable ByteBuffer> latest = new AtomicReference<>();
+
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by lock. */
@@ -29,6 +37,10 @@ final class BufferPool {
    * back.
    */
   ByteBuffer take() {
+    ByteBuffer last = latest.getAndSet(null);
+    if (last != null) {
+      return last;
+    }
     lock.lock();
     try {
       ByteBuffer buffer = kept.pollFirst();
@@ -44,6 +56,9 @@ final class BufferPool {
   /** Takes a buffer back; the caller must not use it any more. */
   void give(ByteBuffer buffer) {
     buffer.clear();
+    if (latest.compareAndSet(null, buffer)) {
+      return;
+    }
     lock.lock();
     try {
       if (kept.size() < MOST_KEPT) {

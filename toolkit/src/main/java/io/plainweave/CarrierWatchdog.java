@@ -4,6 +4,8 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
 import jdk.management.VirtualThreadSchedulerMXBean;
 
 /**
@@ -12,8 +14,8 @@ import jdk.management.VirtualThreadSchedulerMXBean;
  * carriers stop the whole process.
  *
  * <p>A platform thread, the reaper's, starts a virtual thread now and then and looks whether it has
- * run. If not, the watchdog says which handlers are on the carriers, and may add a carrier; it
- * takes them back when all is well again.
+ * run, on each event loop if there are any. If not, the watchdog says which handlers are on the
+ * carriers, and may add a carrier; it takes them back when all is well again.
  */
 final class CarrierWatchdog {
   /** Within two seconds of the beginning, at the latest. */
@@ -31,12 +33,13 @@ final class CarrierWatchdog {
 
   private final ConnectionRegistry registry;
   private final ServerEvents events;
+  private final Pollers pollers;
   private final int maxCarriers;
   private final VirtualThreadSchedulerMXBean scheduler =
       ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
 
-  /** Whether the last beat has run; set by it. */
-  private volatile boolean beaten = true;
+  /** Schedulers on which the last beat has not run. */
+  private final AtomicInteger unbeaten = new AtomicInteger();
 
   // The rest is touched by the reaper only.
   private int beatSince;
@@ -44,19 +47,19 @@ final class CarrierWatchdog {
   private boolean alarmed;
   private int added;
 
-  CarrierWatchdog(ConnectionRegistry registry, ServerEvents events, int maxCarriers) {
-    this.registry = registry;
-    this.events = events;
+  CarrierWatchdog(ConnectionContext context, int maxCarriers) {
+    this.registry = context.registry();
+    this.events = context.events();
+    this.pollers = context.pollers();
     this.maxCarriers = maxCarriers;
   }
 
   /** Looks; called at every tick. */
   void check(int now) {
-    if (beaten) {
+    if (unbeaten.get() == 0) {
       if (now - beatSince >= BEAT) {
         beatSince = now;
-        beaten = false;
-        Thread.startVirtualThread(() -> beaten = true);
+        beat();
       }
       if (alarmed && now - alarmedAt >= RECOVERY && canSpareWhatWasAdded()) {
         alarmed = false;
@@ -67,6 +70,12 @@ final class CarrierWatchdog {
       alarmedAt = now;
       alarm(now);
     }
+  }
+
+  private void beat() {
+    List<ThreadFactory> schedulers = pollers.schedulers();
+    unbeaten.set(schedulers.size());
+    schedulers.forEach(threads -> threads.newThread(unbeaten::decrementAndGet).start());
   }
 
   /** Takes back what was added; called at the end of the server, too. */
@@ -84,8 +93,9 @@ final class CarrierWatchdog {
 
   private void alarm(int now) {
     List<HandlerPosition> running = running();
-    int parallelism = scheduler.getParallelism();
-    if (parallelism < maxCarriers) {
+    int parallelism =
+        pollers.areOnEventLoops() ? pollers.schedulers().size() : scheduler.getParallelism();
+    if (parallelism < maxCarriers && !pollers.areOnEventLoops()) {
       parallelism++;
       scheduler.setParallelism(parallelism);
       added++;

@@ -10,6 +10,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -151,6 +152,11 @@ final class PolledChannel {
       // The descriptor of a registered channel is closed by the poller.
       poller.forget(channel);
     }
+  }
+
+  /** Makes threads that the poller can wake best. */
+  ThreadFactory threads() {
+    return poller.threads();
   }
 
   boolean isOpen() {

@@ -9,6 +9,8 @@ import java.nio.channels.SocketChannel;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.BooleanSupplier;
 
 /**
  * Waits for the channels of many connections at once, and wakes the threads that wait for them.
@@ -26,6 +28,7 @@ final class Poller implements Callable<Scope.After> {
   private static final int BUSY_ROUND = 4;
 
   private final Selector selector;
+  private final ThreadFactory threads;
 
   /** Channels whose threads have begun to wait for something that is not looked out for. */
   private final Queue<PolledChannel> unattended = new ConcurrentLinkedQueue<>();
@@ -36,12 +39,23 @@ final class Poller implements Callable<Scope.After> {
   /** Whether it is to end, or has ended, and will wake nobody any more. */
   private volatile boolean stopped;
 
-  private Poller(Selector selector) {
+  private Poller(Selector selector, ThreadFactory threads) {
     this.selector = selector;
+    this.threads = threads;
   }
 
-  static Poller open() throws IOException {
-    return new Poller(Selector.open());
+  /**
+   * Opens a poller.
+   *
+   * @param threads makes the threads of its connections
+   */
+  static Poller open(ThreadFactory threads) throws IOException {
+    return new Poller(Selector.open(), threads);
+  }
+
+  /** Makes the threads of its connections, where it can wake them best. */
+  ThreadFactory threads() {
+    return threads;
   }
 
   @Override
@@ -49,7 +63,7 @@ final class Poller implements Callable<Scope.After> {
     Thread.currentThread().setName("plainweave poller");
     try {
       while (!stopped && !Thread.currentThread().isInterrupted()) {
-        giveWay(round());
+        giveWay(round(() -> true));
       }
     } finally {
       close();
@@ -57,15 +71,20 @@ final class Poller implements Callable<Scope.After> {
     return Scope.After.CONTINUE;
   }
 
-  /** Wakes the threads whose channels are ready, after a wait if there are none. */
-  private int round() throws IOException {
+  /**
+   * Wakes the threads whose channels are ready.
+   *
+   * @param mayWait asked whether there is nothing else to do, so that it may wait for a channel
+   * @return how many channels were ready
+   */
+  int round(BooleanSupplier mayWait) throws IOException {
     for (PolledChannel channel; (channel = unattended.poll()) != null; ) {
       attendNow(channel);
     }
     waiting = true;
     try {
-      // A channel that is added after this look finds the poller waiting, and wakes it.
-      return unattended.isEmpty()
+      // Whatever is added after this look finds the poller waiting, and wakes it.
+      return unattended.isEmpty() && mayWait.getAsBoolean()
           ? selector.select(Poller::ready)
           : selector.selectNow(Poller::ready);
     } finally {
@@ -128,10 +147,15 @@ final class Poller implements Callable<Scope.After> {
     }
   }
 
-  private void wakeIfWaiting() {
+  /** Ends the wait of the poller, if there is one. */
+  void wakeIfWaiting() {
     if (waiting) {
       selector.wakeup();
     }
+  }
+
+  boolean isStopped() {
+    return stopped;
   }
 
   /** Tells the poller to end. */

@@ -1,8 +1,11 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.lang.reflect.InaccessibleObjectException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -10,20 +13,59 @@ import java.util.concurrent.atomic.AtomicInteger;
  * a single poller would hand half of them to another core.
  */
 final class Pollers {
-  /** Set before the first connection. */
+  private final int eventLoops;
+
+  // Set when they are opened, before the first connection.
   private volatile List<Poller> pollers = List.of();
+  private volatile List<? extends Callable<Scope.After>> tasks = List.of();
+  private volatile boolean onEventLoops;
 
   private final AtomicInteger connections = new AtomicInteger();
 
+  /**
+   * Describes the pollers.
+   *
+   * @param eventLoops on how many event loops they run; 0 to run as virtual threads
+   */
+  Pollers(int eventLoops) {
+    this.eventLoops = eventLoops;
+  }
+
   /** Opens them. What is open after a failure is closed by {@link #close()}. */
   void open() throws IOException {
+    if (eventLoops > 0) {
+      try {
+        openLoops();
+        return;
+      } catch (ReflectiveOperationException | InaccessibleObjectException e) {
+        ServerLog.noEventLoops(e);
+      }
+    }
+    openVirtual();
+  }
+
+  private void openLoops() throws IOException, ReflectiveOperationException {
+    List<EventLoop> loops = new ArrayList<>();
+    try {
+      for (int i = 0; i < eventLoops; i++) {
+        loops.add(new EventLoop());
+      }
+      onEventLoops = true;
+    } finally {
+      tasks = loops;
+      pollers = loops.stream().map(EventLoop::poller).toList();
+    }
+  }
+
+  private void openVirtual() throws IOException {
     List<Poller> opened = new ArrayList<>();
     try {
       for (int i = 0; i < carriers(); i++) {
-        opened.add(Poller.open());
+        opened.add(Poller.open(Thread.ofVirtual().factory()));
       }
     } finally {
-      pollers = List.copyOf(opened);
+      tasks = opened;
+      pollers = opened;
     }
   }
 
@@ -33,8 +75,25 @@ final class Pollers {
     return Math.max(1, Integer.getInteger("jdk.virtualThreadScheduler.parallelism", processors));
   }
 
-  List<Poller> all() {
-    return pollers;
+  /** What their threads run. */
+  List<? extends Callable<Scope.After>> tasks() {
+    return tasks;
+  }
+
+  /** Makes their threads. */
+  ThreadFactory threads() {
+    return onEventLoops ? Thread.ofPlatform().factory() : Thread.ofVirtual().factory();
+  }
+
+  /** Makes a thread for each scheduler that runs connections. */
+  List<ThreadFactory> schedulers() {
+    List<ThreadFactory> all = pollers.stream().map(Poller::threads).toList();
+    return onEventLoops ? all : all.subList(0, 1);
+  }
+
+  /** Whether connections run on event loops, and not on the JDK's scheduler. */
+  boolean areOnEventLoops() {
+    return onEventLoops;
   }
 
   /** The poller of a new connection. */

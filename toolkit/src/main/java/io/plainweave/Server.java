@@ -388,8 +388,8 @@ public final class Server implements AutoCloseable {
   /** Owns the server's scopes until everything in them has ended. */
   private void supervise() throws InterruptedException {
     // The pollers have the outer one, since a connection needs its poller to the last.
-    try (Scope pollers = Scope.open("plainweave server", Thread.ofVirtual().factory())) {
-      context.pollers().all().forEach(poller -> pollers.fork(watched(poller)));
+    try (Scope pollers = Scope.open("plainweave server", context.pollers().threads())) {
+      context.pollers().tasks().forEach(task -> pollers.fork(watched(task, Scope.After.CONTINUE)));
       try {
         superviseListeners();
       } finally {
@@ -408,12 +408,14 @@ public final class Server implements AutoCloseable {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
       lifecycle.expect(listeners.size());
       for (Listener listener : listeners) {
-        scope.fork(watched(new Acceptor(listener, this, lifecycle, context)));
+        scope.fork(watched(new Acceptor(listener, this, lifecycle, context), Scope.After.CANCEL));
       }
       // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
       // scope.
-      var watchdog = new CarrierWatchdog(context.registry(), context.events(), maxCarriers);
-      scope.fork(watched(new Reaper(lifecycle, context, watchdog, this::closeListeners)));
+      var watchdog = new CarrierWatchdog(context, maxCarriers);
+      scope.fork(
+          watched(
+              new Reaper(lifecycle, context, watchdog, this::closeListeners), Scope.After.CANCEL));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could close.
         closeListeners();
@@ -431,7 +433,7 @@ public final class Server implements AutoCloseable {
    * The task of a thread without which the server is none: if it fails, against all expectation,
    * the server is cancelled.
    */
-  private Callable<Scope.After> watched(Callable<Scope.After> task) {
+  private Callable<Scope.After> watched(Callable<Scope.After> task, Scope.After ifItFails) {
     return () -> {
       try {
         return task.call();
@@ -441,7 +443,7 @@ public final class Server implements AutoCloseable {
         ServerLog.serverFailed(e);
         failure = e;
         shutdownNow();
-        return Scope.After.CANCEL;
+        return ifItFails;
       }
     };
   }

@@ -23,6 +23,7 @@ public final class ServerBuilder {
   private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
   private TimeLimits timeLimits = TimeLimits.DEFAULT;
+  private int eventLoops;
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
@@ -125,10 +126,35 @@ public final class ServerBuilder {
   }
 
   /**
+   * Sets on how many event loops the connections run. An event loop is a platform thread that runs
+   * the virtual threads of its connections, and all that these start, one after the other, and
+   * waits for their sockets itself. It takes the place of the JDK's scheduler, saves the way
+   * through other threads, and so makes the answer to a lonely message quicker and keeps a busy
+   * connection on one core. One for each processor is right; handlers that compute hold up the
+   * others of their loop. Default: 0, the JDK's scheduler.
+   *
+   * <p>It needs {@code --add-opens java.base/java.lang=io.plainweave}, or {@code =ALL-UNNAMED} if
+   * the toolkit is on the class path. Otherwise the server logs one line and uses the JDK's
+   * scheduler.
+   *
+   * @param eventLoops how many; 0 for none
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder eventLoops(int eventLoops) {
+    if (eventLoops < 0) {
+      throw new IllegalArgumentException("eventLoops must not be negative: " + eventLoops);
+    }
+    this.eventLoops = eventLoops;
+    return this;
+  }
+
+  /**
    * Sets how many carriers the process may have in all. Handlers that compute, or that block in
    * files or native code, keep their carriers; when all are kept and no virtual thread has run for
    * two seconds, the server tells so ({@link ServerEvent.CarriersBusy}) and adds a carrier up to
-   * this number, to take it back later. Default: four for each processor. 1 adds none.
+   * this number, to take it back later. Default: four for each processor. 1 adds none. To
+   * {@linkplain #eventLoops(int) event loops} it never adds one.
    *
    * @param maxCarriers at least 1
    * @return this builder
@@ -188,7 +214,7 @@ public final class ServerBuilder {
             new ConnectionLimit(maxConnections),
             new ConnectionRegistry(),
             new BufferPool(),
-            new Pollers(),
+            new Pollers(eventLoops),
             ticks,
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),

@@ -44,6 +44,14 @@ final class ServerLog implements ServerObserver {
     }
   }
 
+  /** Tells that event loops were asked for and cannot be had. */
+  static void noEventLoops(Exception cause) {
+    LOG.warn(
+        "no event loops: start java with --add-opens java.base/java.lang=io.plainweave (on the class"
+            + " path: =ALL-UNNAMED); the connections run on the JDK's scheduler ({})",
+        cause.toString());
+  }
+
   private static void closed(ServerEvent.ConnectionClosed e) {
     switch (e.reason()) {
       case CloseReason.HandlerFailed(Throwable failure) ->

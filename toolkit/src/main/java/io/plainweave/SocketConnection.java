@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -348,6 +349,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   int openedAt() {
     return openedAt;
+  }
+
+  /** Makes the thread that runs it. */
+  ThreadFactory threads() {
+    return channel.threads();
   }
 
   BufferPool buffers() {

@@ -39,7 +39,7 @@ class PollerTest {
 
   @BeforeEach
   void connect() throws Exception {
-    poller = Poller.open();
+    poller = Poller.open(Thread.ofVirtual().factory());
     pollerEnd = new CompletableFuture<>();
     pollerThread =
         Thread.startVirtualThread(() -> {

@@ -1,0 +1,100 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A platform thread that runs the virtual threads of its connections in the order in which they
+ * become runnable, and waits for their channels itself when none is. It takes the place of the
+ * JDK's scheduler: a connection stays on its loop, and a wake-up passes no other thread.
+ *
+ * <p>The JDK has no public way to choose the scheduler of a virtual thread. Its builder has a
+ * constructor for it, which is reached by reflection if the program was started with {@code
+ * --add-opens java.base/java.lang=...}.
+ */
+final class EventLoop implements Callable<Scope.After>, Executor {
+  private final Poller poller;
+
+  /** Runnable threads, and what else is to be done; only the loop touches it. */
+  private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+
+  /** What other threads have added. */
+  private final Queue<Runnable> submitted = new ConcurrentLinkedQueue<>();
+
+  /** The loop's own thread, set by itself. */
+  private volatile @Nullable Thread self;
+
+  /**
+   * Makes an event loop.
+   *
+   * @throws ReflectiveOperationException if this JDK has no such constructor
+   * @throws java.lang.reflect.InaccessibleObjectException if the package is not open to us
+   */
+  EventLoop() throws IOException, ReflectiveOperationException {
+    poller = Poller.open(threadsOn(this));
+  }
+
+  private static ThreadFactory threadsOn(Executor scheduler) throws ReflectiveOperationException {
+    Constructor<?> constructor =
+        Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
+            .getDeclaredConstructor(Executor.class);
+    constructor.setAccessible(true);
+    return ((Thread.Builder) constructor.newInstance(scheduler)).factory();
+  }
+
+  Poller poller() {
+    return poller;
+  }
+
+  @Override
+  public Scope.After call() throws Exception {
+    Thread.currentThread().setName("plainweave event loop");
+    self = Thread.currentThread();
+    try {
+      while (!poller.isStopped()) {
+        runQueue();
+        poller.round(this::isIdle);
+      }
+    } finally {
+      poller.close();
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  @Override
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  public void execute(Runnable task) {
+    if (Thread.currentThread() == self) {
+      queue.addLast(task);
+    } else {
+      submitted.add(task);
+      poller.wakeIfWaiting();
+    }
+  }
+
+  /** Runs what is in the queue now. What that adds has its turn after the next look at channels. */
+  private void runQueue() {
+    for (Runnable task; (task = submitted.poll()) != null; ) {
+      queue.addLast(task);
+    }
+    for (int left = queue.size(); left > 0; left--) {
+      try {
+        queue.removeFirst().run();
+      } catch (Throwable e) {
+        // A handler's failure never comes here: this is the thread itself that could not go on.
+        ServerLog.taskFailed(e);
+      }
+    }
+  }
+
+  private boolean isIdle() {
+    return queue.isEmpty() && submitted.isEmpty();
+  }
+}

@@ -1,0 +1,171 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@DisplayName("An event loop")
+@Timeout(30)
+@ExtendWith(ResourceGuard.class)
+class EventLoopTest {
+  private final BlockingQueue<ServerEvent> events = new LinkedBlockingQueue<>();
+
+  private Server start(int loops, Handler handler) throws Exception {
+    return Server.builder()
+        .listen(Listen.tcp("127.0.0.1", 0))
+        .eventLoops(loops)
+        .observer(events::add)
+        .stopOnSignal(false)
+        .handler(handler)
+        .start();
+  }
+
+  @Test
+  void runsAConnectionAndAllThatItForksOnOneThread() throws Exception {
+    Set<String> carriers = ConcurrentHashMap.newKeySet();
+    try (Server server =
+            start(
+                1,
+                connection -> {
+                  carriers.add(carrier());
+                  try (var scope = connection.openScope()) {
+                    scope.fork("first", () -> carriers.add(carrier()));
+                    scope.fork("second", () -> carriers.add(carrier()));
+                    scope.join();
+                  }
+                  connection.input().transferTo(connection.output());
+                  carriers.add(carrier());
+                });
+        Client client = Client.connect(server)) {
+      client.exchange("hello");
+      client.finish();
+      assertEquals("", client.receiveAll());
+    }
+    assertEquals(Set.of("plainweave event loop"), carriers);
+  }
+
+  @Test
+  void hasItsTurnOfConnectionsInOrder() throws Exception {
+    Set<Thread> loops = ConcurrentHashMap.newKeySet();
+    try (Server server =
+        start(2, connection -> connection.input().transferTo(connection.output()))) {
+      for (int i = 0; i < 100; i++) {
+        try (Client client = Client.connect(server)) {
+          client.exchange("message " + i);
+        }
+      }
+      Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> thread.getName().equals("plainweave event loop"))
+          .forEach(loops::add);
+      assertEquals(2, loops.size());
+    }
+    loops.forEach(loop -> assertTrue(!loop.isAlive(), "a loop outlives its server"));
+  }
+
+  @Test
+  void goesOnWhileHandlersWaitForOtherThings() throws Exception {
+    var release = new CountDownLatch(1);
+    try (Server server =
+            start(
+                1,
+                connection -> {
+                  if (connection.input().read() == 'w') {
+                    release.await();
+                  } else {
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+                    Thread.yield();
+                    release.countDown();
+                  }
+                  connection.output().write('!');
+                });
+        Client waiting = Client.connect(server);
+        Client other = Client.connect(server)) {
+      waiting.send("w");
+      other.send("x");
+      assertEquals("!", other.receiveAll());
+      assertEquals("!", waiting.receiveAll());
+    }
+  }
+
+  @Test
+  void cancelsHandlersThatWait() throws Exception {
+    var inside = new CountDownLatch(1);
+    var ended = new CountDownLatch(1);
+    try (Server server =
+            start(
+                1,
+                connection -> {
+                  inside.countDown();
+                  try {
+                    new CountDownLatch(1).await();
+                  } finally {
+                    ended.countDown();
+                  }
+                });
+        Client client = Client.connect(server)) {
+      client.send("x");
+      inside.await();
+      server.shutdownNow();
+      ended.await();
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertThrows(IOException.class, client::receiveAll);
+    }
+  }
+
+  @Test
+  void isWatchedLikeACarrier() throws Exception {
+    var release = new CountDownLatch(1);
+    try (Server server =
+            start(
+                2,
+                connection -> {
+                  connection.input().read();
+                  while (release.getCount() > 0) {
+                    Thread.onSpinWait();
+                  }
+                });
+        Client client = Client.connect(server)) {
+      client.send("x");
+      ServerEvent event = events.poll(20, TimeUnit.SECONDS);
+      while (event != null && !(event instanceof ServerEvent.CarriersBusy)) {
+        event = events.poll(20, TimeUnit.SECONDS);
+      }
+      var busy = assertInstanceOf(ServerEvent.CarriersBusy.class, event);
+      assertEquals(2, busy.parallelism());
+      release.countDown();
+    } finally {
+      release.countDown();
+    }
+  }
+
+  @Test
+  void cannotBeOfANegativeNumber() {
+    var failure =
+        assertThrows(IllegalArgumentException.class, () -> Server.builder().eventLoops(-1));
+    assertEquals("eventLoops must not be negative: -1", failure.getMessage());
+    assertNull(failure.getCause());
+  }
+
+  /** The name of the platform thread that carries the calling virtual one. */
+  private static String carrier() {
+    // VirtualThread[#22,name]/runnable@CARRIER
+    String text = Thread.currentThread().toString();
+    return text.substring(text.lastIndexOf('@') + 1);
+  }
+}
