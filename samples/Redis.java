@@ -30,11 +30,11 @@ void serve(Connection connection) throws IOException {
   try {
     boolean more = true;
     while (more && connection.awaitMessage()) {
-      List<String> words = readCommand(in);
+      String[] words = readCommand(in);
       connection.endMessage();
-      if (!words.isEmpty()) {
+      if (words.length > 0) {
         write(out, run(words));
-        more = !words.getFirst().equalsIgnoreCase("QUIT");
+        more = !words[0].equalsIgnoreCase("QUIT");
       }
     }
   } catch (MalformedMessageException e) {
@@ -43,19 +43,19 @@ void serve(Connection connection) throws IOException {
   }
 }
 
-List<String> readCommand(MessageReader in) throws IOException {
+String[] readCommand(MessageReader in) throws IOException {
   int first = in.readByte();
   if (first != '*') {
     String line = (char) first + (first == '\n' ? "" : text(in.readLine(LONGEST_LINE)));
-    return line.isBlank() ? List.of() : List.of(line.strip().split("\\s+"));
+    return line.isBlank() ? new String[0] : line.strip().split("\\s+");
   }
   long count = in.readNumber();
   if (count > MOST_STRINGS) {
     throw new MalformedMessageException("invalid multibulk length");
   }
-  var words = new ArrayList<String>(Math.clamp(count, 0, 16)); // what is claimed costs little
+  var words = new String[Math.clamp(count, 0, 16)]; // what is claimed costs little
   long room = LONGEST_COMMAND;
-  while (words.size() < count) {
+  for (int i = 0; i < count; i++) {
     int type = in.readByte();
     if (type != '$') {
       throw new MalformedMessageException("expected '$', got '" + (char) type + "'");
@@ -65,7 +65,10 @@ List<String> readCommand(MessageReader in) throws IOException {
       throw new MalformedMessageException("invalid bulk length");
     }
     room -= length;
-    words.add(text(in.readBytes((int) length)));
+    if (i == words.length) {
+      words = Arrays.copyOf(words, (int) Math.min(count, 2 * i));
+    }
+    words[i] = text(in.readBytes((int) length));
     in.readLineEnd();
   }
   return words;
@@ -75,12 +78,12 @@ static String text(byte[] bytes) {
   return new String(bytes, ISO_8859_1);
 }
 
-Object run(List<String> words) {
-  Command command = commands.get(words.getFirst().toUpperCase(Locale.ROOT));
+Object run(String[] words) {
+  Command command = commands.get(words[0].toUpperCase(Locale.ROOT));
   if (command == null) {
-    return new Failure("ERR unknown command '%.128s'".formatted(words.getFirst()));
+    return new Failure("ERR unknown command '%.128s'".formatted(words[0]));
   }
-  if (words.size() < command.fewest || words.size() > command.most) {
+  if (words.length < command.fewest || words.length > command.most) {
     return wrongNumber(words).failure;
   }
   try {
@@ -90,27 +93,30 @@ Object run(List<String> words) {
   }
 }
 
-/** A reply that is no data: OK. */
-record Status(String text) {}
+/** A reply that is no data, as it is sent. */
+record Status(byte[] bytes) {
+  Status(String line) {
+    this((line + "\r\n").getBytes(ISO_8859_1));
+  }
+}
+
+static final Status OK = new Status("+OK");
+static final Status PONG = new Status("+PONG");
+static final Status NOTHING = new Status("$-1");
 
 /** A reply that says what is wrong; its first word is the kind of error. */
 record Failure(String text) {}
 
-static final Status OK = new Status("OK");
-
 /** Writes a reply: a status, a failure, a number, a string, nothing, or several of them. */
 static void write(OutputStream out, Object reply) throws IOException {
   switch (reply) {
-    case null -> writeLine(out, "$-1");
-    case Status(String text) -> writeLine(out, "+" + text);
-    case Failure(String text) -> writeLine(out, "-" + text.replaceAll("[\r\n]", " "));
-    case Number number -> writeLine(out, ":" + number);
-    case String string -> {
-      writeLine(out, "$" + string.length());
-      writeLine(out, string);
-    }
+    case null -> out.write(NOTHING.bytes);
+    case Status(byte[] bytes) -> out.write(bytes);
+    case String string -> send(out, "$" + string.length() + "\r\n" + string + "\r\n");
+    case Number number -> send(out, ":" + number + "\r\n");
+    case Failure(String text) -> send(out, "-" + text.replaceAll("[\r\n]", " ") + "\r\n");
     case Collection<?> items -> {
-      writeLine(out, "*" + items.size());
+      send(out, "*" + items.size() + "\r\n");
       for (Object item : items) {
         write(out, item);
       }
@@ -119,30 +125,21 @@ static void write(OutputStream out, Object reply) throws IOException {
   }
 }
 
-static void writeLine(OutputStream out, String line) throws IOException {
-  out.write(line.getBytes(ISO_8859_1));
-  out.write('\r');
-  out.write('\n');
+static void send(OutputStream out, String text) throws IOException {
+  out.write(text.getBytes(ISO_8859_1));
 }
 
 // ---- The data
 
-sealed interface Value {}
-
-record Text(String string) implements Value {}
-
-// The other three change, but only within change().
-
-record Items(ArrayDeque<String> list) implements Value {}
-
-record Members(LinkedHashSet<String> set) implements Value {}
-
-record Fields(LinkedHashMap<String, String> map) implements Value {}
-
 static final long NEVER = Long.MAX_VALUE;
 
-/** What is at a key. When its time is over it counts as gone, and goes when it is looked at. */
-record Entry(Value value, long expiresAtMillis) {
+/**
+ * What is at a key: a String, or the Long that it became when it was counted; an ArrayDeque, which
+ * is a list, a LinkedHashSet, or a LinkedHashMap, which is a hash. Those three change, but only
+ * within change(). When the time of an entry is over it counts as gone, and goes when it is looked
+ * at.
+ */
+record Entry(Object value, long expiresAtMillis) {
   boolean isLive() {
     return expiresAtMillis == NEVER || System.currentTimeMillis() < expiresAtMillis;
   }
@@ -163,20 +160,19 @@ Entry find(String key) {
 
 /** The string in an entry, or null if there is no entry. */
 static String string(Entry entry) {
-  if (entry == null) {
-    return null;
-  }
-  if (entry.value instanceof Text(String string)) {
-    return string;
-  }
-  throw wrongType();
+  return switch (entry == null ? null : entry.value) {
+    case null -> null;
+    case String string -> string;
+    case Long number -> number.toString();
+    default -> throw wrongType();
+  };
 }
 
 /**
  * Lets one command at a time look at the list, set or hash at a key, and change it. If there is
  * none it gets the empty one, and what is empty afterwards is removed, as in Redis.
  */
-<V extends Value, R> R change(String key, V empty, Function<V, R> work) {
+<V, R> R change(String key, V empty, Predicate<V> isEmpty, Function<V, R> work) {
   var result = new AtomicReference<R>();
   data.compute(
       key,
@@ -188,91 +184,84 @@ static String string(Entry entry) {
         @SuppressWarnings("unchecked") // it is of the class of the empty one
         V value = (V) entry.value;
         result.setPlain(work.apply(value));
-        boolean isEmpty =
-            switch (entry.value) {
-              case Text _ -> false;
-              case Items(var list) -> list.isEmpty();
-              case Members(var set) -> set.isEmpty();
-              case Fields(var map) -> map.isEmpty();
-            };
-        return isEmpty ? null : entry;
+        return isEmpty.test(value) ? null : entry;
       });
   return result.getPlain();
 }
 
 <R> R list(String key, Function<ArrayDeque<String>, R> work) {
-  return change(key, new Items(new ArrayDeque<>()), items -> work.apply(items.list));
+  return change(key, new ArrayDeque<>(), ArrayDeque::isEmpty, work);
 }
 
 <R> R set(String key, Function<LinkedHashSet<String>, R> work) {
-  return change(key, new Members(new LinkedHashSet<>()), members -> work.apply(members.set));
+  return change(key, new LinkedHashSet<>(), LinkedHashSet::isEmpty, work);
 }
 
 <R> R hash(String key, Function<LinkedHashMap<String, String>, R> work) {
-  return change(key, new Fields(new LinkedHashMap<>()), fields -> work.apply(fields.map));
+  return change(key, new LinkedHashMap<>(), LinkedHashMap::isEmpty, work);
 }
 
 // ---- The commands
 
 /** What is done to make a reply, and how many words it may have, its own name included. */
-record Command(int fewest, int most, Function<List<String>, Object> action) {}
+record Command(int fewest, int most, Function<String[], Object> action) {}
 
 static final int ANY = Integer.MAX_VALUE;
 
 final Map<String, Command> commands =
     Map.ofEntries(
-        command("PING", 1, 2, w -> w.size() == 1 ? new Status("PONG") : w.get(1)),
-        command("ECHO", 2, 2, w -> w.get(1)),
+        command("PING", 1, 2, w -> w.length == 1 ? PONG : w[1]),
+        command("ECHO", 2, 2, w -> w[1]),
         command("QUIT", 1, ANY, _ -> OK),
-        command("GET", 2, 2, w -> string(find(w.get(1)))),
+        command("GET", 2, 2, w -> string(find(w[1]))),
         command("SET", 3, ANY, this::setString),
         command("MGET", 2, ANY, w -> keys(w).map(this::stringOrNull).toList()),
         command("MSET", 3, ANY, this::setStrings),
-        command("INCR", 2, 2, w -> add(w.get(1), 1)),
-        command("DECR", 2, 2, w -> add(w.get(1), -1)),
-        command("INCRBY", 3, 3, w -> add(w.get(1), integer(w.get(2)))),
+        command("INCR", 2, 2, w -> add(w[1], 1)),
+        command("DECR", 2, 2, w -> add(w[1], -1)),
+        command("INCRBY", 3, 3, w -> add(w[1], integer(w[2]))),
         command("DEL", 2, ANY, w -> keys(w).filter(this::remove).count()),
         command("EXISTS", 2, ANY, w -> keys(w).filter(key -> find(key) != null).count()),
-        command("EXPIRE", 3, 3, w -> expire(w.get(1), integer(w.get(2)))),
-        command("TTL", 2, 2, w -> timeToLive(w.get(1))),
+        command("EXPIRE", 3, 3, w -> expire(w[1], integer(w[2]))),
+        command("TTL", 2, 2, w -> timeToLive(w[1])),
         command("LPUSH", 3, ANY, w -> push(w, ArrayDeque::addFirst)),
         command("RPUSH", 3, ANY, w -> push(w, ArrayDeque::addLast)),
-        command("LPOP", 2, 2, w -> list(w.get(1), ArrayDeque::pollFirst)),
-        command("RPOP", 2, 2, w -> list(w.get(1), ArrayDeque::pollLast)),
-        command("LRANGE", 4, 4, w -> range(w.get(1), integer(w.get(2)), integer(w.get(3)))),
+        command("LPOP", 2, 2, w -> list(w[1], ArrayDeque::pollFirst)),
+        command("RPOP", 2, 2, w -> list(w[1], ArrayDeque::pollLast)),
+        command("LRANGE", 4, 4, w -> range(w[1], integer(w[2]), integer(w[3]))),
         command(
-            "SADD", 3, ANY, w -> set(w.get(1), set -> w.stream().skip(2).filter(set::add).count())),
-        command("SCARD", 2, 2, w -> set(w.get(1), Set::size)),
-        command("SMEMBERS", 2, 2, w -> set(w.get(1), List::copyOf)),
+            "SADD", 3, ANY, w -> set(w[1], set -> Stream.of(w).skip(2).filter(set::add).count())),
+        command("SCARD", 2, 2, w -> set(w[1], Set::size)),
+        command("SMEMBERS", 2, 2, w -> set(w[1], List::copyOf)),
         command("HSET", 4, ANY, this::setFields),
-        command("HGET", 3, 3, w -> hash(w.get(1), hash -> hash.get(w.get(2)))),
-        command("HGETALL", 2, 2, w -> hash(w.get(1), hash -> namesAndValues(hash))),
+        command("HGET", 3, 3, w -> hash(w[1], hash -> hash.get(w[2]))),
+        command("HGETALL", 2, 2, w -> hash(w[1], hash -> namesAndValues(hash))),
         // What clients ask about the server itself
         command("HELLO", 1, 2, this::hello),
-        command("SELECT", 2, 2, w -> select(integer(w.get(1)))),
+        command("SELECT", 2, 2, w -> select(integer(w[1]))),
         command("CLIENT", 2, ANY, this::client),
         command("CONFIG", 2, ANY, this::config),
         command("COMMAND", 1, ANY, _ -> List.of()),
         command("INFO", 1, ANY, _ -> "redis_mode:standalone\r\n"));
 
 static Map.Entry<String, Command> command(
-    String name, int fewest, int most, Function<List<String>, Object> action) {
+    String name, int fewest, int most, Function<String[], Object> action) {
   return Map.entry(name, new Command(fewest, most, action));
 }
 
-static Stream<String> keys(List<String> words) {
-  return words.stream().skip(1);
+static Stream<String> keys(String[] words) {
+  return Stream.of(words).skip(1);
 }
 
-Object setString(List<String> words) {
+Object setString(String[] words) {
   String condition = "";
   long expiresAt = NEVER;
-  for (int i = 3; i < words.size(); i++) {
-    String option = words.get(i).toUpperCase(Locale.ROOT);
+  for (int i = 3; i < words.length; i++) {
+    String option = words[i].toUpperCase(Locale.ROOT);
     if (List.of("NX", "XX").contains(option) && condition.isEmpty()) {
       condition = option;
-    } else if (List.of("EX", "PX").contains(option) && expiresAt == NEVER && i + 1 < words.size()) {
-      long time = integer(words.get(++i));
+    } else if (List.of("EX", "PX").contains(option) && expiresAt == NEVER && i + 1 < words.length) {
+      long time = integer(words[++i]);
       expiresAt = time > 0 ? after(time, option.equals("EX") ? 1_000 : 1) : NEVER;
       if (expiresAt == NEVER) {
         throw new Refused("ERR invalid expire time in 'set' command");
@@ -281,49 +270,50 @@ Object setString(List<String> words) {
       throw new Refused("ERR syntax error");
     }
   }
-  var entry = new Entry(new Text(words.get(2)), expiresAt);
+  var entry = new Entry(words[2], expiresAt);
   if (condition.isEmpty()) {
-    data.put(words.get(1), entry);
+    data.put(words[1], entry);
     return OK;
   }
   boolean mustExist = condition.equals("XX");
   Entry now =
-      data.compute(words.get(1), (_, old) -> (live(old) != null) == mustExist ? entry : old);
+      data.compute(words[1], (_, old) -> (live(old) != null) == mustExist ? entry : old);
   return now == entry ? OK : null;
 }
 
 /** One after the other: others may see the first of them before the last. */
-Object setStrings(List<String> words) {
-  if (words.size() % 2 == 0) {
+Object setStrings(String[] words) {
+  if (words.length % 2 == 0) {
     throw wrongNumber(words);
   }
-  for (int i = 1; i < words.size(); i += 2) {
-    data.put(words.get(i), new Entry(new Text(words.get(i + 1)), NEVER));
+  for (int i = 1; i < words.length; i += 2) {
+    data.put(words[i], new Entry(words[i + 1], NEVER));
   }
   return OK;
 }
 
 String stringOrNull(String key) {
   Entry entry = find(key);
-  return entry != null && entry.value instanceof Text(String string) ? string : null;
+  return entry != null && (entry.value instanceof String || entry.value instanceof Long) ? string(entry) : null;
 }
 
-long add(String key, long difference) {
+Object add(String key, long difference) {
   Entry sum =
       data.compute(
           key,
           (_, old) -> {
             Entry entry = live(old);
-            long number = entry == null ? 0 : integer(string(entry));
+            if (entry == null) {
+              return new Entry(difference, NEVER);
+            }
+            long number = entry.value instanceof Long counted ? counted : integer(string(entry));
             try {
-              number = Math.addExact(number, difference);
+              return new Entry(Math.addExact(number, difference), entry.expiresAtMillis);
             } catch (ArithmeticException e) {
               throw new Refused("ERR increment or decrement would overflow");
             }
-            long expiresAt = entry == null ? NEVER : entry.expiresAtMillis;
-            return new Entry(new Text(Long.toString(number)), expiresAt);
           });
-  return integer(string(sum));
+  return sum.value;
 }
 
 boolean remove(String key) {
@@ -351,11 +341,11 @@ long timeToLive(String key) {
   return stays ? -1 : (entry.expiresAtMillis - System.currentTimeMillis() + 500) / 1_000;
 }
 
-int push(List<String> words, BiConsumer<ArrayDeque<String>, String> add) {
+int push(String[] words, BiConsumer<ArrayDeque<String>, String> add) {
   return list(
-      words.get(1),
+      words[1],
       list -> {
-        words.stream().skip(2).forEach(item -> add.accept(list, item));
+        Stream.of(words).skip(2).forEach(item -> add.accept(list, item));
         return list.size();
       });
 }
@@ -372,16 +362,16 @@ List<String> range(String key, long first, long last) {
       });
 }
 
-int setFields(List<String> words) {
-  if (words.size() % 2 != 0) {
+int setFields(String[] words) {
+  if (words.length % 2 != 0) {
     throw wrongNumber(words);
   }
   return hash(
-      words.get(1),
+      words[1],
       hash -> {
         int before = hash.size();
-        for (int i = 2; i < words.size(); i += 2) {
-          hash.put(words.get(i), words.get(i + 1));
+        for (int i = 2; i < words.length; i += 2) {
+          hash.put(words[i], words[i + 1]);
         }
         return hash.size() - before;
       });
@@ -391,8 +381,8 @@ static List<String> namesAndValues(Map<String, String> hash) {
   return hash.entrySet().stream().flatMap(f -> Stream.of(f.getKey(), f.getValue())).toList();
 }
 
-Object hello(List<String> words) {
-  if (words.size() == 2 && !words.get(1).equals("2")) {
+Object hello(String[] words) {
+  if (words.length == 2 && !words[1].equals("2")) {
     throw new Refused("NOPROTO unsupported protocol version");
   }
   return List.of("server", "plainweave", "proto", 2);
@@ -405,19 +395,19 @@ Object select(long database) {
   return OK;
 }
 
-Object client(List<String> words) {
-  return switch (words.get(1).toUpperCase(Locale.ROOT)) {
+Object client(String[] words) {
+  return switch (words[1].toUpperCase(Locale.ROOT)) {
     case "SETNAME", "SETINFO" -> OK;
-    default -> throw new Refused("ERR unknown subcommand '%.128s'".formatted(words.get(1)));
+    default -> throw new Refused("ERR unknown subcommand '%.128s'".formatted(words[1]));
   };
 }
 
-Object config(List<String> words) {
-  if (!words.get(1).equalsIgnoreCase("GET")) {
-    throw new Refused("ERR unknown subcommand '%.128s'".formatted(words.get(1)));
+Object config(String[] words) {
+  if (!words[1].equalsIgnoreCase("GET")) {
+    throw new Refused("ERR unknown subcommand '%.128s'".formatted(words[1]));
   }
   var settings = Map.of("save", "", "appendonly", "no"); // nothing outlives the process
-  return words.stream()
+  return Stream.of(words)
       .skip(2)
       .map(name -> name.toLowerCase(Locale.ROOT))
       .filter(settings::containsKey)
@@ -437,8 +427,8 @@ static final class Refused extends RuntimeException {
   }
 }
 
-static Refused wrongNumber(List<String> words) {
-  String name = words.getFirst().toLowerCase(Locale.ROOT);
+static Refused wrongNumber(String[] words) {
+  String name = words[0].toLowerCase(Locale.ROOT);
   return new Refused("ERR wrong number of arguments for '%s' command".formatted(name));
 }
 
