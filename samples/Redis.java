@@ -39,7 +39,7 @@ void serve(Connection connection) throws IOException {
     }
   } catch (MalformedMessageException e) {
     // Nobody can know where the next command begins.
-    write(out, new Failure("ERR Protocol error: " + e.getMessage()));
+    write(out, new Refused("ERR Protocol error: " + e.getMessage()));
   }
 }
 
@@ -81,15 +81,15 @@ static String text(byte[] bytes) {
 Object run(String[] words) {
   Command command = commands.get(words[0].toUpperCase(Locale.ROOT));
   if (command == null) {
-    return new Failure("ERR unknown command '%.128s'".formatted(words[0]));
+    return new Refused("ERR unknown command '%.128s'".formatted(words[0]));
   }
   if (words.length < command.fewest || words.length > command.most) {
-    return wrongNumber(words).failure;
+    return wrongNumber(words);
   }
   try {
     return command.action.apply(words);
   } catch (Refused e) {
-    return e.failure;
+    return e;
   }
 }
 
@@ -104,17 +104,14 @@ static final Status OK = new Status("+OK");
 static final Status PONG = new Status("+PONG");
 static final Status NOTHING = new Status("$-1");
 
-/** A reply that says what is wrong; its first word is the kind of error. */
-record Failure(String text) {}
-
-/** Writes a reply: a status, a failure, a number, a string, nothing, or several of them. */
+/** Writes a reply: a status, a refusal, a number, a string, nothing, or several of them. */
 static void write(OutputStream out, Object reply) throws IOException {
   switch (reply) {
     case null -> out.write(NOTHING.bytes);
     case Status(byte[] bytes) -> out.write(bytes);
     case String string -> send(out, "$" + string.length() + "\r\n" + string + "\r\n");
     case Number number -> send(out, ":" + number + "\r\n");
-    case Failure(String text) -> send(out, "-" + text.replaceAll("[\r\n]", " ") + "\r\n");
+    case Refused e -> send(out, "-" + e.getMessage().replaceAll("[\r\n]", " ") + "\r\n");
     case Collection<?> items -> {
       send(out, "*" + items.size() + "\r\n");
       for (Object item : items) {
@@ -276,8 +273,7 @@ Object setString(String[] words) {
     return OK;
   }
   boolean mustExist = condition.equals("XX");
-  Entry now =
-      data.compute(words[1], (_, old) -> (live(old) != null) == mustExist ? entry : old);
+  Entry now = data.compute(words[1], (_, old) -> (live(old) != null) == mustExist ? entry : old);
   return now == entry ? OK : null;
 }
 
@@ -294,7 +290,9 @@ Object setStrings(String[] words) {
 
 String stringOrNull(String key) {
   Entry entry = find(key);
-  return entry != null && (entry.value instanceof String || entry.value instanceof Long) ? string(entry) : null;
+  return entry != null && (entry.value instanceof String || entry.value instanceof Long)
+      ? string(entry)
+      : null;
 }
 
 Object add(String key, long difference) {
@@ -417,13 +415,10 @@ Object config(String[] words) {
 
 // ---- What is refused
 
-/** Ends a command that has changed nothing, with a failure as its reply. */
+/** Ends a command that has changed nothing, and is its reply: the first word is its kind. */
 static final class Refused extends RuntimeException {
-  final transient Failure failure;
-
   Refused(String error) {
     super(error, null, false, false); // no stack trace: this is the client's mistake
-    failure = new Failure(error);
   }
 }
 
