@@ -33,7 +33,7 @@ record Layout(
    * Most connects and messages in flight in the whole run. More would not connect faster on the
    * cores that clients and servers share, it would only make each message wait longer.
    */
-  private static final int MOST_IN_FLIGHT = 256;
+  static final int MOST_IN_FLIGHT = 256;
 
   /** Connections that are worth another client process, which takes a second of a core to start. */
   private static final int WORTH_A_CLIENT = 10_000;

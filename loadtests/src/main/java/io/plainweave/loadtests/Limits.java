@@ -5,9 +5,16 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 
-/** What a machine allows: one {@link Limit} for each thing that can run out. */
-final class Limits {
+/**
+ * What stands between a machine and so many connections: one {@link Limit} for each thing that can
+ * run out.
+ *
+ * @param connections how many are wanted
+ * @param all the limits, those first that have to be lifted first
+ */
+record Limits(int connections, List<Limit> all) {
   /** What the load test is named after. */
   static final int MILLION = 1_000_000;
 
@@ -19,14 +26,6 @@ final class Limits {
 
   /** How much of the available memory a run may take. */
   private static final double MEMORY_SHARE = 0.8;
-
-  // Bytes, measured on Linux 6.18 with 30,000 connections (slabs; RSS of the processes) and rounded
-  // up. All in, the available memory fell by 14.7 KB (30,000) to 17.0 KB (100,000) a connection.
-  private static final long KERNEL_PER_CONNECTION = 8_300; // both ends of a loopback pair
-  private static final long SERVER_PER_CONNECTION = 3_300; // above the idle process
-  private static final long CLIENT_PER_CONNECTION = 1_000; // above the idle process
-  private static final long IDLE_SERVER = 64_000_000; // without the pages that processes share
-  private static final long IDLE_CLIENT = 40_000_000;
 
   /**
    * Bytes of TCP queues for a connection. An idle one has none. In the drain, up to 28 of 100
@@ -45,72 +44,150 @@ final class Limits {
    */
   private static final Duration DEFAULT_RUN = Duration.ofSeconds(60);
 
-  private Limits() {}
+  private static final long PAGE = 4096;
 
   /** What no run on this machine can pass. */
-  static List<Limit> of(Machine machine) {
-    int capacity = Layout.capacity(machine.descriptors());
-    List<Limit> limits = new ArrayList<>();
-    limits.add(
-        new Limit(
-            "descriptors",
-            Layout.heldBy(MOST_SERVERS, capacity),
-            format("%,d a process, %d server processes", machine.descriptors(), MOST_SERVERS)));
-    machine.openFiles().ifPresent(files -> limits.add(openFiles(files)));
-    limits.add(memory(machine.memory(), capacity));
-    limits.add(ports(machine));
-    machine.tcpMemory().ifPresent(bytes -> limits.add(tcpMemory(bytes)));
-    machine
-        .tracked()
-        .ifPresent(tracked ->
-            limits.add(new Limit("conntrack", tracked, format("%,d entries free", tracked))));
-    return limits;
+  static Limits of(Machine machine, int connections, Footprint footprint) {
+    List<Limit> all = new ArrayList<>(ProcessLimits.of(machine, connections));
+    all.add(openFiles(machine, connections));
+    all.add(watches(machine, connections));
+    all.add(memory(machine, connections, footprint));
+    all.add(ports(machine, connections));
+    all.add(tcpMemory(machine, connections));
+    all.add(tracked(machine, connections));
+    return new Limits(connections, List.copyOf(all));
   }
 
-  /** What bounds a run for which nobody said how many connections. */
-  static List<Limit> ofDefaultRun(Machine machine, Duration hold) {
-    List<Limit> limits = of(machine);
-    limits.add(time(machine, hold));
-    limits.add(new Limit("million", MILLION, "what this load test is named after"));
-    return limits;
+  /** What bounds a run for which nobody said how many connections: its time as well. */
+  Limits withTime(Machine machine, Duration hold) {
+    List<Limit> more = new ArrayList<>(all);
+    more.add(time(machine, hold));
+    return new Limits(connections, List.copyOf(more));
   }
 
-  static Limit lowest(List<Limit> limits) {
-    return limits.stream().min(Comparator.comparingLong(Limit::allows)).orElseThrow();
+  /** The one that decides. */
+  Limit lowest() {
+    return all.stream().min(Comparator.comparingLong(Limit::allowsRun)).orElseThrow();
   }
 
-  private static Limit openFiles(long files) {
+  /** Whether a run may have so many connections. */
+  boolean allow() {
+    return lowest().allowsRun() >= connections;
+  }
+
+  /** Those that do not allow so many connections. */
+  List<Limit> tooLow() {
+    return all.stream().filter(limit -> limit.allowsRun() < connections).toList();
+  }
+
+  /**
+   * Those to lift for so many connections. A process limit that is too low is lifted to one process
+   * for all; then the other process limits have to allow that too.
+   */
+  List<Limit> toLift() {
+    List<Limit> tooLow = tooLow();
+    boolean toOneProcess = tooLow.stream().anyMatch(limit -> limit.scope() == Limit.Scope.PROCESS);
+    return all.stream()
+        .filter(limit -> tooLow.contains(limit) || toOneProcess && limit.allows() < connections)
+        .toList();
+  }
+
+  private static Limit openFiles(Machine machine, long connections) {
     // Two a connection: on loopback both ends are here.
-    return new Limit("fs.file-max", files / 2, format("%,d files free, 2 a connection", files));
+    return machine
+        .openFiles()
+        .map(files ->
+            Limit.ofMachine(
+                "fs.file-max",
+                files.most() == Long.MAX_VALUE ? Limit.ANY : files.free() / 2,
+                files.most() == Long.MAX_VALUE
+                    ? "not limited"
+                    : format("%,d files free, 2 each", files.free()),
+                connections,
+                sysctl("fs.file-max", roundUp(files.used() + 2 * connections))))
+        .orElseGet(() -> Limit.unknown("fs.file-max", Limit.Scope.MACHINE));
   }
 
-  private static Limit memory(long available, int capacity) {
-    double each =
-        KERNEL_PER_CONNECTION
-            + SERVER_PER_CONNECTION
-            + CLIENT_PER_CONNECTION
-            + (double) (IDLE_SERVER + IDLE_CLIENT) / Math.max(1, capacity);
-    return new Limit(
+  private static Limit watches(Machine machine, long connections) {
+    OptionalLong most = machine.sysctl(Machine.MAX_USER_WATCHES);
+    return most.isEmpty()
+        ? Limit.unknown("max_user_watches", Limit.Scope.MACHINE)
+        : Limit.ofMachine(
+            "max_user_watches",
+            most.getAsLong() / 2,
+            format("%,d of epoll, 2 each", most.getAsLong()),
+            connections,
+            sysctl(Machine.MAX_USER_WATCHES, roundUp(2 * connections)));
+  }
+
+  private static Limit memory(Machine machine, int connections, Footprint footprint) {
+    int capacity = Layout.capacity(machine.descriptors());
+    double each = footprint.all(capacity);
+    // Where descriptors have to be lifted anyway, they are lifted to one process for all.
+    boolean enough = Layout.heldBy(MOST_SERVERS, capacity) >= connections;
+    double needed = connections * (enough ? each : footprint.all(connections)) / MEMORY_SHARE;
+    return Limit.ofMachine(
         "memory",
-        (long) (available * MEMORY_SHARE / each),
+        (long) (machine.memory() * MEMORY_SHARE / each),
         format(
-            "%.0f %% of %.1f GB available, %.1f KB a connection",
-            100 * MEMORY_SHARE, available / 1e9, each / 1e3));
+            "%.0f %% of %.1f GB free, %.1f KB each",
+            100 * MEMORY_SHARE, machine.memory() / 1e9, each / 1e3),
+        connections,
+        format(
+            "needs %,.1f GB free: end programs, add memory, or lift a container's limit",
+            needed / 1e9));
   }
 
-  private static Limit ports(Machine machine) {
+  private static Limit ports(Machine machine, int connections) {
     int destinations = machine.wholeLoopback() ? Destinations.MOST : 1;
-    return new Limit(
-        "ports",
+    return Limit.ofMachine(
+        "ip_local_port_range",
         (long) destinations * (machine.ports() / 2),
-        format("half of %,d ports to each of %,d destinations", machine.ports(), destinations));
+        machine.wholeLoopback()
+            ? format(
+                "half of %,d ports, %,d addresses",
+                machine.ports(), Layout.destinations(connections, machine.ports()))
+            : format("half of %,d ports, 1 address", machine.ports()),
+        connections,
+        machine.wholeLoopback()
+            ? "sysctl -w net.ipv4.ip_local_port_range='1024 65535'"
+            : "a system on which all of 127.0.0.0/8 is local, such as Linux");
   }
 
-  private static Limit tcpMemory(long bytes) {
-    return new Limit(
+  private static Limit tcpMemory(Machine machine, long connections) {
+    OptionalLong bytes = machine.tcpMemory();
+    if (bytes.isEmpty()) {
+      return Limit.unknown("tcp_mem", Limit.Scope.MACHINE);
+    }
+    // The kernel itself sets the three as 3 to 4 to 6.
+    long most = roundUp(connections * QUEUED_PER_CONNECTION / PAGE);
+    return Limit.ofMachine(
         "tcp_mem",
-        bytes / QUEUED_PER_CONNECTION,
-        format("%.1f GB for queues, %,d B a connection", bytes / 1e9, QUEUED_PER_CONNECTION));
+        bytes.getAsLong() / QUEUED_PER_CONNECTION,
+        format("%.1f GB of queues, %,d B each", bytes.getAsLong() / 1e9, QUEUED_PER_CONNECTION),
+        connections,
+        format("sysctl -w net.ipv4.tcp_mem='%d %d %d'", most / 2, most * 2 / 3, most));
+  }
+
+  private static Limit tracked(Machine machine, long connections) {
+    return machine
+        .tracked()
+        .map(tracked ->
+            Limit.ofMachine(
+                "nf_conntrack_max",
+                tracked.free(),
+                format("%,d entries free", tracked.free()),
+                connections,
+                sysctl("net.netfilter.nf_conntrack_max", roundUp(tracked.used() + connections))))
+        .orElseGet(() ->
+            machine.wholeLoopback() // that is, a Linux
+                ? new Limit(
+                    "nf_conntrack_max",
+                    Limit.Scope.MACHINE,
+                    Limit.ANY,
+                    "loopback is not tracked",
+                    List.of())
+                : Limit.unknown("nf_conntrack_max", Limit.Scope.MACHINE));
   }
 
   private static Limit time(Machine machine, Duration hold) {
@@ -120,13 +197,24 @@ final class Limits {
             + 2 * CORE_SECONDS_PER_PROCESS / Math.max(1, Layout.capacity(machine.descriptors()));
     return new Limit(
         "time",
+        Limit.Scope.MACHINE,
         (long) Math.max(0, coreSeconds / each),
         format(
-            "%d s on %d cores, %.2f ms of a core a connection",
-            DEFAULT_RUN.toSeconds(), machine.cores(), each * 1e3));
+            "%d s on %d cores, %.2f ms of one each",
+            DEFAULT_RUN.toSeconds(), machine.cores(), each * 1e3),
+        List.of(format("loadtests/run million -n %d   # as long as it takes", MILLION)));
   }
 
-  private static String format(String format, Object... values) {
+  static String sysctl(String name, long value) {
+    return format("sysctl -w %s=%d", name, value);
+  }
+
+  /** Leaves room for what else the machine does; kernel settings are for all of it. */
+  static long roundUp(long number) {
+    return Math.ceilDiv(number + number / 20, 1_000) * 1_000;
+  }
+
+  static String format(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }
 }

@@ -6,6 +6,7 @@ import io.plainweave.loadtests.compare.PlainweaveServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -22,6 +23,7 @@ import picocli.CommandLine.ParseResult;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       Million.class,
+      Doctor.class,
       Compare.class,
       EchoServer.class,
       Client.class,
@@ -43,6 +45,11 @@ public final class Main {
     return new CommandLine(new Main())
         .setParameterExceptionHandler(Main::explain)
         .setExecutionExceptionHandler(Main::report);
+  }
+
+  /** The folder of the load tests. */
+  static Path home() {
+    return Path.of(System.getProperty("loadtests.home", "loadtests"));
   }
 
   /**

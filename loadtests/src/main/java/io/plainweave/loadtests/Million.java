@@ -2,7 +2,6 @@ package io.plainweave.loadtests;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -55,7 +54,8 @@ final class Million implements Callable<Integer> {
     Machine machine = descriptors == null ? Machine.read() : Machine.read().with(descriptors);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    Layout layout = Layout.of(connections == null ? decide(machine, out) : check(machine), machine);
+    Layout layout =
+        Layout.of(connections == null ? decide(machine, out) : check(machine, out), machine);
     err.println(layout);
     err.flush();
     MillionRun run =
@@ -71,45 +71,40 @@ final class Million implements Callable<Integer> {
     return report.isFine() ? 0 : 1;
   }
 
-  /** As many connections as the machine allows; prints the limits and which one decided. */
+  /** As many connections as the machine allows, up to a million; prints what is too low for it. */
   private int decide(Machine machine, PrintWriter out) {
-    List<Limit> limits = Limits.ofDefaultRun(machine, hold);
-    Limit lowest = Limits.lowest(limits);
-    out.println("This machine allows");
-    for (Limit limit : limits) {
-      out.println(
-          String.format(
-              Locale.ROOT,
-              "  %-12s%,16d  %s%s",
-              limit.name(),
-              limit.allows(),
-              limit.figures(),
-              limit == lowest ? "   <- decides" : ""));
+    Limits limits = limits(machine, Limits.MILLION).withTime(machine, hold);
+    new LimitsTable(limits, out).printTooLow();
+    Limit lowest = limits.lowest();
+    if (lowest.allowsRun() < 1) {
+      throw new RunFailed(
+          "because this machine allows no connection: see " + lowest.name() + " above");
     }
-    out.println();
-    out.flush();
-    if (lowest.allows() < 1) {
-      throw new RunFailed("this machine allows no connection: see " + lowest.name() + " above");
-    }
-    return (int) lowest.allows();
+    return (int) Math.min(Limits.MILLION, lowest.allowsRun());
   }
 
-  private int check(Machine machine) {
+  private int check(Machine machine, PrintWriter out) {
     if (connections < 1) {
       throw usage("-n must be at least 1: " + connections);
     }
-    Limit lowest = Limits.lowest(Limits.of(machine));
-    if (connections > lowest.allows()) {
+    Limits limits = limits(machine, connections);
+    if (!limits.allow()) {
+      new LimitsTable(limits, out).printTooLow();
+      Limit lowest = limits.lowest();
       throw usage(
           String.format(
               Locale.ROOT,
               "-n %d is more than this machine allows: %,d by %s (%s)",
               connections,
-              lowest.allows(),
+              lowest.allowsRun(),
               lowest.name(),
               lowest.figures()));
     }
     return connections;
+  }
+
+  private static Limits limits(Machine machine, int wanted) {
+    return Limits.of(machine, wanted, Footprint.ofLastRun(Main.home().resolve("results")));
   }
 
   private ParameterException usage(String message) {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
@@ -29,17 +30,15 @@ final class MainTest {
         Arguments.of(
             List.of("million", "-n"), "Missing required parameter for option '--connections' (N)"),
         Arguments.of(
-            List.of("million", "-n", "2000000000"),
-            "-n 2000000000 is more than this machine allows"),
-        Arguments.of(
             List.of("million", "--hold", "long"),
             "'long' is not a duration such as 500ms, 5s or 2m"),
         Arguments.of(List.of("million", "--hold=-1s"), "'-1s' is not a duration"),
         Arguments.of(List.of("million", "--fast"), "Unknown option: '--fast'"),
         Arguments.of(List.of("million", "more"), "Unmatched argument at index 1: 'more'"),
-        Arguments.of(
-            List.of("million", "--descriptors", "100", "-n", "1"),
-            "-n 1 is more than this machine allows: 0 by descriptors"),
+        Arguments.of(List.of("doctor", "-n", "many"), "'many'"),
+        Arguments.of(List.of("doctor", "-n", "0"), "-n must be at least 1: 0"),
+        Arguments.of(List.of("doctor", "-n", "3000000000"), "'3000000000'"),
+        Arguments.of(List.of("doctor", "1000"), "Unmatched argument at index 1: '1000'"),
         Arguments.of(List.of("milion"), "Unmatched argument at index 0: 'milion'"),
         Arguments.of(List.of("-n", "300"), "-n"),
         Arguments.of(List.of("echo-server", "--port", "x"), "'x'"));
@@ -59,11 +58,26 @@ final class MainTest {
     assertEquals("", out.toString());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "-n 2000000000, -n 2000000000 is more than this machine allows: ",
+    "--descriptors 100 -n 1, '-n 1 is more than this machine allows: 0 by nofile soft (100 '",
+  })
+  void aNumberThatDoesNotFitIsRefusedWithTheLimitsThatAreTooLow(String options, String message) {
+    int exitCode = execute(("million " + options).split(" "));
+
+    assertEquals(2, exitCode);
+    assertTrue(err.toString().startsWith(message), err::toString);
+    assertTrue(out.toString().startsWith("Too low for "), out::toString);
+    assertTrue(out.toString().contains("\nTo lift it (settings need root):\n"), out::toString);
+  }
+
   @Test
   void helpNamesTheCommandAndHidesTheChildren() {
     assertEquals(0, execute("--help"));
 
     assertTrue(out.toString().contains("million"), out::toString);
+    assertTrue(out.toString().contains("doctor"), out::toString);
     assertFalse(out.toString().contains("echo-server"), out::toString);
   }
 
