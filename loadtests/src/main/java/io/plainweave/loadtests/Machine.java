@@ -69,6 +69,7 @@ record Machine(
   private static final int MOST_BYTES = 8192;
 
   private static final Pattern MEM_AVAILABLE = Pattern.compile("(?m)^MemAvailable:\\s+(\\d+) kB$");
+  private static final Pattern SLAB = Pattern.compile("(?m)^Slab:\\s+(\\d+) kB$");
   private static final Pattern OPEN_FILES =
       Pattern.compile("(?m)^Max open files\\s+(\\d+|unlimited)\\s+(\\d+|unlimited)\\s");
   private static final String CONNTRACK = "/proc/sys/net/netfilter/nf_conntrack_";
@@ -135,6 +136,15 @@ record Machine(
             .orElse(OptionalLong.empty()),
         tracked(files),
         Map.copyOf(sysctls));
+  }
+
+  /** Bytes of the kernel's own objects, sockets among them; empty if unknown. */
+  static OptionalLong slabs() {
+    return contents(Path.of("/proc/meminfo"))
+        .map(SLAB::matcher)
+        .filter(Matcher::find)
+        .map(it -> OptionalLong.of(Long.parseLong(it.group(1)) * 1024))
+        .orElse(OptionalLong.empty());
   }
 
   /** This machine, if a process might open so many descriptors. */

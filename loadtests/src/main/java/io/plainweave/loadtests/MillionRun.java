@@ -61,6 +61,7 @@ final class MillionRun implements Fleet.Observer {
     begin(Phase.START, layout.servers() + layout.clients());
     int port = start(fleet);
     Collection<Notice.Memory> idle = measure(fleet);
+    OptionalLong idleKernel = Machine.slabs();
 
     begin(Phase.RAMP, layout.connections());
     long rampStart = System.nanoTime();
@@ -76,6 +77,7 @@ final class MillionRun implements Fleet.Observer {
 
     begin(Phase.HOLD, layout.connections());
     fleet.pause(hold);
+    OptionalLong heldKernel = Machine.slabs();
     Collection<Notice.Memory> held = measure(fleet);
 
     begin(Phase.SWEEP, layout.connections());
@@ -106,6 +108,9 @@ final class MillionRun implements Fleet.Observer {
         latencies(swept),
         sum(held, Notice.Memory::heap) - sum(idle, Notice.Memory::heap),
         growth(idle, held),
+        idleKernel.isPresent() && heldKernel.isPresent()
+            ? OptionalLong.of(heldKernel.getAsLong() - idleKernel.getAsLong())
+            : OptionalLong.empty(),
         connections(ended),
         drainTime,
         drained.stream().allMatch(Notice.Drained::complete),

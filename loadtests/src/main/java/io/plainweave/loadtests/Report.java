@@ -19,6 +19,8 @@ import org.HdrHistogram.Histogram;
  * @param sweepLatencies of the sweep's messages, in nanoseconds
  * @param heap live bytes in all servers above what they hold when idle
  * @param rss resident bytes of all servers above what they have when idle; empty if unknown
+ * @param kernel bytes of kernel objects on the whole machine above those before the ramp; empty if
+ *     unknown
  * @param ended connections that met a clean end of stream in the drain
  * @param drainTime from the signal until the servers had terminated
  * @param drainComplete whether every server had terminated within its time
@@ -34,6 +36,7 @@ record Report(
     Histogram sweepLatencies,
     long heap,
     OptionalLong rss,
+    OptionalLong kernel,
     int ended,
     Duration drainTime,
     boolean drainComplete,
@@ -58,6 +61,16 @@ record Report(
       row(out, "server RSS", "%,d B a connection", perConnection(rss.getAsLong()));
     } else {
       row(out, "server RSS", "unknown: this system has no /proc");
+    }
+    if (kernel.isPresent()) {
+      long bytes = perConnection(kernel.getAsLong());
+      row(
+          out,
+          "kernel memory",
+          "%,d B a connection, both ends, with what else the machine did",
+          bytes);
+    } else {
+      row(out, "kernel memory", "unknown: this system has no /proc");
     }
     row(
         out,

@@ -1,5 +1,6 @@
 package io.plainweave.loadtests;
 
+import static java.nio.file.StandardOpenOption.APPEND;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
@@ -38,6 +39,16 @@ final class FootprintTest {
   }
 
   @Test
+  void hasTheKernelsPartWhereTheRunTookIt() throws IOException {
+    Path file = keep("2026-02-01-million-a.txt", 30_000, 3_059);
+    Files.writeString(file, "kernel memory   8,123 B a connection, both ends\n", APPEND);
+
+    assertEquals(
+        new Footprint(8_123, 3_059, 2_410, "results/2026-02-01-million-a.txt"),
+        Footprint.ofLastRun(results));
+  }
+
+  @Test
   void otherFilesAreNoReports() throws IOException {
     Files.writeString(results.resolve("2026-02-01-million-a.txt"), "server RSS  unknown\n");
     Files.write(results.resolve("2026-02-01-million-b.txt"), new byte[] {(byte) 0xff, 0});
@@ -52,12 +63,12 @@ final class FootprintTest {
     assertEquals(Footprint.DEFAULT, Footprint.ofLastRun(results.resolve("none")));
   }
 
-  private void keep(String name, int connected, int rss) throws IOException {
+  private Path keep(String name, int connected, int rss) throws IOException {
     String report =
         String.format(
             "connected       %,d%nserver heap     2,410 B a connection, live%n"
                 + "server RSS      %,d B a connection%n",
             connected, rss);
-    Files.writeString(results.resolve(name), report);
+    return Files.writeString(results.resolve(name), report);
   }
 }

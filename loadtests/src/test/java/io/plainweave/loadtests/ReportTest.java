@@ -56,6 +56,7 @@ final class ReportTest {
           in the sweep      2.00 ms    2.00 ms    2.00 ms    2.00 ms    2.00 ms
         server heap     1,500 B a connection, live
         server RSS      2,500 B a connection
+        kernel memory   8,100 B a connection, both ends, with what else the machine did
         drain           1.25 s, 1,999 clean ends
         errors          2
           reset         1
@@ -71,10 +72,11 @@ final class ReportTest {
   }
 
   @Test
-  void saysWhereTheSystemDoesNotTellTheResidentMemory() {
+  void saysWhereTheSystemDoesNotTellTheMemory() {
     String text = text(report(2_000, 2_000, true, OptionalLong.empty(), Map.of()));
 
     assertTrue(text.contains("server RSS      unknown: this system has no /proc\n"), text);
+    assertTrue(text.contains("kernel memory   unknown: this system has no /proc\n"), text);
   }
 
   private static Report report(
@@ -93,6 +95,7 @@ final class ReportTest {
         latencies(2_000_000),
         3_000_000,
         rss,
+        rss.isPresent() ? OptionalLong.of(16_200_000) : rss,
         ended,
         Duration.ofMillis(1_250),
         drainComplete,
