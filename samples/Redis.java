@@ -19,7 +19,13 @@ void main(String... args) {
           .withFirstByte(Duration.ZERO) // clients keep connections in reserve
           .withIdle(Duration.ZERO)
           .withMessage(Duration.ofMinutes(1));
-  Server.serve(args, Listen.tcp(6379), Server.builder().timeLimits(patient).handler(this::serve));
+  Server.serve(
+      args,
+      Listen.tcp(6379),
+      Server.builder()
+          .timeLimits(patient)
+          .eventLoops(1) // as Redis has; a command is never long
+          .handler(this::serve));
 }
 
 // ---- A connection: commands in, replies out

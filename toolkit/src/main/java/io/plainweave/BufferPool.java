@@ -18,54 +18,87 @@ final class BufferPool {
   /** Large enough that a system call costs little against the bytes it moves. */
   static final int BUFFER_SIZE = 16 * 1024;
 
-  /** What is given back beyond this many is left to the garbage collector. */
-  private static final int MOST_KEPT = 1024;
-
   /**
-   * The buffer given back last, which is as a rule the only one: connections on one carrier take
-   * turns with it.
+   * For a stream that fills the others: it then pays to move more at once, and to wait less often.
    */
-  private final AtomicReference<@Nullable ByteBuffer> latest = new AtomicReference<>();
+  static final int LARGE_BUFFER_SIZE = 128 * 1024;
 
-  private final ReentrantLock lock = new ReentrantLock();
-
-  /** Guarded by lock. */
-  private final ArrayDeque<ByteBuffer> kept = new ArrayDeque<>();
+  private final Kept buffers = new Kept(1024);
+  private final Kept largeBuffers = new Kept(64);
 
   /**
    * Returns an empty buffer of {@link #BUFFER_SIZE} bytes that is the caller's until it gives it
    * back.
    */
   ByteBuffer take() {
-    ByteBuffer last = latest.getAndSet(null);
-    if (last != null) {
-      return last;
+    ByteBuffer buffer = buffers.poll();
+    return buffer != null ? buffer : ByteBuffer.allocateDirect(BUFFER_SIZE);
+  }
+
+  /** The same of {@link #LARGE_BUFFER_SIZE} bytes, or less if memory is scarce. */
+  ByteBuffer takeLarge() {
+    ByteBuffer buffer = largeBuffers.poll();
+    if (buffer != null) {
+      return buffer;
     }
-    lock.lock();
     try {
-      ByteBuffer buffer = kept.pollFirst();
-      if (buffer != null) {
-        return buffer;
-      }
-    } finally {
-      lock.unlock();
+      return ByteBuffer.allocateDirect(LARGE_BUFFER_SIZE);
+    } catch (OutOfMemoryError e) {
+      return take();
     }
-    return ByteBuffer.allocateDirect(BUFFER_SIZE);
   }
 
   /** Takes a buffer back; the caller must not use it any more. */
   void give(ByteBuffer buffer) {
     buffer.clear();
-    if (latest.compareAndSet(null, buffer)) {
-      return;
+    (buffer.capacity() == BUFFER_SIZE ? buffers : largeBuffers).add(buffer);
+  }
+
+  /** Buffers of one size that are not lent. */
+  private static final class Kept {
+    /** What is given back beyond this many is left to the garbage collector. */
+    private final int most;
+
+    /**
+     * The buffer given back last, which is as a rule the only one: connections on one carrier take
+     * turns with it.
+     */
+    private final AtomicReference<@Nullable ByteBuffer> latest = new AtomicReference<>();
+
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Guarded by lock. */
+    private final ArrayDeque<ByteBuffer> others = new ArrayDeque<>();
+
+    Kept(int most) {
+      this.most = most;
     }
-    lock.lock();
-    try {
-      if (kept.size() < MOST_KEPT) {
-        kept.addFirst(buffer);
+
+    @Nullable ByteBuffer poll() {
+      ByteBuffer last = latest.getAndSet(null);
+      if (last != null) {
+        return last;
       }
-    } finally {
-      lock.unlock();
+      lock.lock();
+      try {
+        return others.pollFirst();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void add(ByteBuffer buffer) {
+      if (latest.compareAndSet(null, buffer)) {
+        return;
+      }
+      lock.lock();
+      try {
+        if (others.size() < most) {
+          others.addFirst(buffer);
+        }
+      } finally {
+        lock.unlock();
+      }
     }
   }
 }

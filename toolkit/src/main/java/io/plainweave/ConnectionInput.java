@@ -22,14 +22,17 @@ import org.jspecify.annotations.Nullable;
  * thread at a time; a second one that waits is told so.
  */
 final class ConnectionInput extends InputStream {
-  /** What the JDK copies, for a read into an array, in one go. */
-  private static final int LARGEST_READ = 4 * BufferPool.BUFFER_SIZE;
-
   /**
    * A plain stream has no message boundary that could be known: it waits for a message when nothing
    * has come for this long. One that has never sent anything waits from the beginning.
    */
   private static final int QUIET = 200 / Ticks.MILLIS;
+
+  /**
+   * How often a new connection gives way to other threads and looks again before it waits. Many a
+   * short one is done by then, and has saved its registration with the poller.
+   */
+  private static final int LOOKS = 2;
 
   /** How the handler reads, which decides what the drain takes for a pause. */
   private enum Use {
@@ -55,6 +58,12 @@ final class ConnectionInput extends InputStream {
    * the reading thread touches it.
    */
   private boolean moreToRead = true;
+
+  /** Whether the last read has brought much; only the reading thread touches it. */
+  private boolean flowing;
+
+  /** How often it has looked so far; only the reading thread touches it. */
+  private byte looks;
 
   /** Moved as {@link ConnectionActivity} tells. */
   private volatile ConnectionActivity activity = WORKING;
@@ -106,7 +115,8 @@ final class ConnectionInput extends InputStream {
       return 0;
     }
     if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
-      return receive(ByteBuffer.wrap(target, offset, Math.min(length, LARGEST_READ)));
+      return receive(
+          ByteBuffer.wrap(target, offset, Math.min(length, BufferPool.LARGE_BUFFER_SIZE)));
     }
     ByteBuffer from = fill();
     if (from == null) {
@@ -176,7 +186,9 @@ final class ConnectionInput extends InputStream {
   /** See {@link Connection#endMessage()}. */
   void endMessage() {
     cutMessage = false;
-    ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
+    if (activity == IN_MESSAGE) {
+      ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
+    }
   }
 
   /**
@@ -200,14 +212,15 @@ final class ConnectionInput extends InputStream {
   /** Returns bytes to read, after a wait if there are none, or null at the end of input. */
   private @Nullable ByteBuffer fill() throws IOException {
     while (bytes == null && awaitBytes()) {
-      ByteBuffer borrowed = connection.buffers().take();
+      BufferPool buffers = connection.buffers();
+      ByteBuffer borrowed = flowing ? buffers.takeLarge() : buffers.take();
       try {
         if (receiveNow(borrowed) > 0) {
           bytes = borrowed.flip();
         }
       } finally {
         if (bytes == null) {
-          connection.buffers().give(borrowed);
+          buffers.give(borrowed);
         }
       }
     }
@@ -259,7 +272,7 @@ final class ConnectionInput extends InputStream {
     }
     try {
       if (!moreToRead) {
-        channel.awaitReadable();
+        waitOrLook();
       }
     } catch (IOException e) {
       throw connection.failed(e);
@@ -268,6 +281,16 @@ final class ConnectionInput extends InputStream {
       ACTIVITY.compareAndSet(this, during, before);
     }
     return true;
+  }
+
+  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
+  private void waitOrLook() throws IOException {
+    if (looks < LOOKS) {
+      looks++;
+      Thread.yield();
+    } else {
+      channel.awaitReadable();
+    }
   }
 
   /** Reads what is there, perhaps nothing. */
@@ -281,6 +304,7 @@ final class ConnectionInput extends InputStream {
       // A full buffer means that there may be more. Otherwise the socket was emptied, and a read
       // before the next wait would find nothing.
       moreToRead = !target.hasRemaining();
+      flowing = n >= BufferPool.BUFFER_SIZE;
       return n;
     } catch (IOException e) {
       throw connection.failed(e);
@@ -289,15 +313,20 @@ final class ConnectionInput extends InputStream {
 
   /** Reads and drops until the peer has finished or the channel is closed. */
   void drop(int most) {
-    ByteBuffer dropped = ByteBuffer.allocate(1024);
     try {
-      int left = most;
-      while (left > 0 && !finished) {
-        int n = channel.read(dropped.clear());
-        finished = n < 0;
-        left -= n;
-        if (n == 0) {
+      for (int left = most; left > 0 && !finished; ) {
+        if (!moreToRead) {
           channel.awaitReadable();
+        }
+        // What becomes of the connection now is no failure: its reason to end is known.
+        ByteBuffer dropped = connection.buffers().take();
+        try {
+          int n = channel.read(dropped);
+          finished = n < 0;
+          moreToRead = !dropped.hasRemaining();
+          left -= n;
+        } finally {
+          connection.buffers().give(dropped);
         }
       }
     } catch (IOException resetOrClosed) {

@@ -151,7 +151,7 @@ final class ConnectionOutput extends OutputStream {
   private void sendInSlices(ByteBuffer source) throws IOException {
     int end = source.limit();
     while (source.position() < end) {
-      source.limit(Math.min(end, source.position() + 4 * BufferPool.BUFFER_SIZE));
+      source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
       send(source);
     }
   }

@@ -31,6 +31,9 @@ public final class PlainweaveServer implements Callable<Integer> {
   @Option(names = "--bare", description = "Without time limits, connection limit and observer.")
   private boolean bare;
 
+  @Option(names = "--loops", description = "On that many event loops; 0 is the JDK's scheduler.")
+  private int loops;
+
   PlainweaveServer() {}
 
   @Override
@@ -38,6 +41,7 @@ public final class PlainweaveServer implements Callable<Integer> {
     ServerBuilder builder =
         Server.builder()
             .listen(Listen.tcp(port))
+            .eventLoops(loops)
             .handler(connection -> connection.input().transferTo(connection.output()));
     if (bare) {
       builder.timeLimits(TimeLimits.NONE);

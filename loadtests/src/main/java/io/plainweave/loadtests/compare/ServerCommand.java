@@ -25,14 +25,12 @@ record ServerCommand(
     Map<String, String> external,
     int threads) {
   static final String NAMES =
-      "plainweave, plainweave-bare, jdk-virtual, jdk-virtual-socket, jdk-platform, jdk-selector,"
+      "plainweave, plainweave-loops, plainweave-bare, jdk-virtual, jdk-virtual-socket, jdk-platform, jdk-selector,"
           + " netty-nio, netty-epoll, vertx, helidon";
 
   private static final Set<String> KNOWN = Set.of(NAMES.split(", "));
   private static final String BARE = "plainweave-bare";
-
-  /** What the toolkit recommends for its servers beyond the defaults. */
-  private static final List<String> RECOMMENDED = List.of();
+  private static final String LOOPS = "plainweave-loops";
 
   private static final String COLLECTOR = "-XX:\\+Use\\w+GC";
 
@@ -41,7 +39,7 @@ record ServerCommand(
   }
 
   private static boolean isOwn(String name) {
-    return kind(name).equals("plainweave") || kind(name).equals(BARE);
+    return kind(name).startsWith("plainweave");
   }
 
   /** What comes before a plus: {@code plainweave+zgc} is plainweave, with flags of its own. */
@@ -69,6 +67,8 @@ record ServerCommand(
       command.addAll(List.of(Main.class.getName(), PlainweaveServer.NAME, Integer.toString(port)));
       if (kind(name).equals(BARE)) {
         command.add("--bare");
+      } else if (kind(name).equals(LOOPS)) {
+        command.addAll(List.of("--loops", Integer.toString(threads)));
       }
     } else {
       Path built = home.resolve("peers/target");
@@ -97,8 +97,8 @@ record ServerCommand(
     all.addAll(List.of("-Xms512m", "-Xmx512m"));
     // For those on virtual threads; the others take --threads.
     all.add("-Djdk.virtualThreadScheduler.parallelism=" + threads);
-    if (isOwn(name)) {
-      all.addAll(RECOMMENDED);
+    if (kind(name).equals(LOOPS)) {
+      all.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
     }
     all.addAll(flags);
     all.addAll(own);
