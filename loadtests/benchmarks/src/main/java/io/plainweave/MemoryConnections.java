@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -11,12 +12,19 @@ final class MemoryConnections {
 
   MemoryConnections() {
     var ticks = new Ticks();
+    var pollers = new Pollers(0);
+    try {
+      pollers.open();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     context =
         new ConnectionContext(
             connection -> {},
             new ConnectionLimit(Integer.MAX_VALUE),
             new ConnectionRegistry(),
             new BufferPool(),
+            pollers,
             ticks,
             new TimeCheck(TimeLimits.DEFAULT),
             new Drain(Duration.ZERO, Duration.ZERO, Duration.ZERO, ticks),
@@ -50,7 +58,8 @@ final class MemoryConnections {
     }
   }
 
-  void closeAll() {
+  void closeAll() throws IOException {
     context.registry().forEach(SocketConnection::abort);
+    context.pollers().close();
   }
 }

@@ -27,7 +27,7 @@ public class ReaperBenchmark extends Settings {
   }
 
   @TearDown
-  public void close() {
+  public void close() throws IOException {
     server.closeAll();
   }
 

@@ -100,7 +100,7 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
 
   /** The number of connections that cannot go on before their peer reads. */
   long blockedConnections() throws IOException, InterruptedException {
-    return threads("sun.nio.ch.SocketChannelImpl.write(", "\"state\": \"WAITING\"");
+    return threads("io.plainweave.PolledChannel.awaitWritable(", "\"state\": \"WAITING\"");
   }
 
   void awaitConnections(int expected) {
