@@ -271,7 +271,10 @@ final class ConnectionInput extends InputStream {
       throw new ConnectionBusyException("reading from");
     }
     try {
-      if (!moreToRead) {
+      if (during == WAITING && use == Use.MESSAGES && connection.isToldToFinish()) {
+        // The drain may have begun while this thread looked at the socket, and was not waiting.
+        end(new CloseReason.Drained(), waitingSince);
+      } else if (!moreToRead) {
         waitOrLook();
       }
     } catch (IOException e) {
