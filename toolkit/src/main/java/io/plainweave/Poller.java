@@ -78,15 +78,20 @@ final class Poller implements Callable<Scope.After> {
    * @return how many channels were ready
    */
   int round(BooleanSupplier mayWait) throws IOException {
-    for (PolledChannel channel; (channel = unattended.poll()) != null; ) {
-      attendNow(channel);
-    }
-    waiting = true;
     try {
+      // Removed afterwards: what memory does not suffice for has its turn again.
+      for (PolledChannel channel; (channel = unattended.peek()) != null; unattended.remove()) {
+        attendNow(channel);
+      }
+      waiting = true;
       // Whatever is added after this look finds the poller waiting, and wakes it.
       return unattended.isEmpty() && mayWait.getAsBoolean()
           ? selector.select(Poller::ready)
           : selector.selectNow(Poller::ready);
+    } catch (OutOfMemoryError e) {
+      // It is for the handlers to end by it, not for the server. What was ready stays so.
+      ServerLog.taskFailed(e);
+      return 0;
     } finally {
       waiting = false;
     }
