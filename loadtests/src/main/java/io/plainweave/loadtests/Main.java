@@ -1,16 +1,14 @@
 package io.plainweave.loadtests;
 
+import io.plainweave.loadtests.cli.RunFailed;
+import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
-import io.plainweave.loadtests.compare.CompareClient;
-import io.plainweave.loadtests.compare.PlainweaveServer;
-import java.io.IOException;
-import java.io.InputStream;
+import io.plainweave.loadtests.machine.Doctor;
+import io.plainweave.loadtests.scenario.Echo;
+import io.plainweave.loadtests.scenario.Million;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -19,17 +17,9 @@ import picocli.CommandLine.ParseResult;
     name = "loadtests/run",
     description = "Load tests of Plainweave. Without a command: million.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      Million.class,
-      Doctor.class,
-      Compare.class,
-      EchoServer.class,
-      Client.class,
-      CompareClient.class,
-      PlainweaveServer.class
-    })
+    subcommands = {Million.class, Echo.class, Doctor.class, Compare.class})
 public final class Main {
   private static final int FAILED = 1;
 
@@ -45,11 +35,6 @@ public final class Main {
     return new CommandLine(new Main())
         .setParameterExceptionHandler(Main::explain)
         .setExecutionExceptionHandler(Main::report);
-  }
-
-  /** The folder of the load tests. */
-  static Path home() {
-    return Path.of(System.getProperty("loadtests.home", "loadtests"));
   }
 
   /**
@@ -74,17 +59,5 @@ public final class Main {
     }
     err.flush();
     return FAILED;
-  }
-
-  /** The version of the build, which Maven writes into a resource. */
-  public static final class Version implements IVersionProvider {
-    @Override
-    public String[] getVersion() throws IOException {
-      var build = new Properties();
-      try (InputStream in = Main.class.getResourceAsStream("build.properties")) {
-        build.load(in);
-      }
-      return new String[] {"Plainweave load tests " + build.getProperty("version")};
-    }
   }
 }

@@ -1,11 +1,12 @@
 /**
- * The load generator: a coordinator that starts echo servers and clients in processes of their own,
- * leads them through the phases of a run, and reports what it cost.
+ * The command line of the load tests.
  *
- * <p>The coordinator is {@link io.plainweave.loadtests.Million} with a {@link
- * io.plainweave.loadtests.Fleet} of {@link io.plainweave.loadtests.ChildProcess}es. A child is an
- * {@link io.plainweave.loadtests.EchoServer} or a {@link io.plainweave.loadtests.Client}. They talk
- * in lines: an {@link io.plainweave.loadtests.Order} goes down the child's stdin, a {@link
- * io.plainweave.loadtests.Notice} comes back on its stdout.
+ * <p>A command is a {@link io.plainweave.loadtests.scenario}, the {@link
+ * io.plainweave.loadtests.machine} doctor or the {@link io.plainweave.loadtests.compare
+ * comparison}. A scenario leads a run of the {@link io.plainweave.loadtests.coordinator}, which
+ * starts {@link io.plainweave.loadtests.server servers} and {@link io.plainweave.loadtests.client
+ * clients} in processes of their own, speaks with them in the lines of {@link
+ * io.plainweave.loadtests.control}, and makes a {@link io.plainweave.loadtests.report} of what it
+ * saw.
  */
 package io.plainweave.loadtests;

@@ -1,7 +1,6 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.loadtests.Main;
-import io.plainweave.loadtests.RunFailed;
+import io.plainweave.loadtests.cli.RunFailed;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -30,8 +29,9 @@ final class ClientProcess implements AutoCloseable {
     command.add("--enable-native-access=ALL-UNNAMED");
     // It allocates nothing for a message; what is left needs no second thread.
     command.addAll(List.of("-XX:+UseSerialGC", "-Xms256m", "-Xmx256m", "-XX:-UsePerfData"));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    command.addAll(List.of(CompareClient.NAME, "--threads", Integer.toString(threads)));
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), CompareClient.class.getName()));
+    command.addAll(List.of("--threads", Integer.toString(threads)));
     try {
       return new ClientProcess(
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());

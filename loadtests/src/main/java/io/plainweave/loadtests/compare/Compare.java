@@ -1,7 +1,8 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.loadtests.Main;
-import io.plainweave.loadtests.RunFailed;
+import io.plainweave.loadtests.cli.Home;
+import io.plainweave.loadtests.cli.RunFailed;
+import io.plainweave.loadtests.cli.Version;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -31,7 +32,7 @@ import picocli.CommandLine.Spec;
       "Work: " + Work.NAMES + "."
     },
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class,
+    versionProvider = Version.class,
     sortOptions = false)
 public final class Compare implements Callable<Integer> {
   static final String NAME = "compare";
@@ -120,7 +121,7 @@ public final class Compare implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException, IOException {
-    Path home = Path.of(System.getProperty("loadtests.home", "loadtests"));
+    Path home = Home.path();
     List<String> names = new ArrayList<>(servers);
     external.keySet().stream().filter(it -> !names.contains(it)).forEach(names::add);
     ServerCommand command =

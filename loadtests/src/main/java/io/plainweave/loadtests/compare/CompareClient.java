@@ -19,13 +19,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.Histogram;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** The client of a comparison, in a process of its own; it lives as long as its stdin. */
-@Command(name = CompareClient.NAME, hidden = true, description = "Runs the client of a comparison.")
+@Command(name = "CompareClient", description = "Runs the client of a comparison.")
 public final class CompareClient implements Callable<Integer> {
-  static final String NAME = "compare-client";
+  /** Runs it and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new CompareClient()).execute(args));
+  }
 
   /** How much longer than its window an order may take. */
   private static final long PATIENCE_SECONDS = 30;

@@ -1,6 +1,6 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.loadtests.RunFailed;
+import io.plainweave.loadtests.cli.RunFailed;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,6 +1,6 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.loadtests.Destinations;
+import io.plainweave.loadtests.machine.Destinations;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;

@@ -8,6 +8,7 @@ import io.plainweave.TimeLimits;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.LongAdder;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -16,12 +17,12 @@ import picocli.CommandLine.Parameters;
  * The toolkit as it stands in the comparison: an echo through its public API; it ends with its
  * stdin.
  */
-@Command(
-    name = PlainweaveServer.NAME,
-    hidden = true,
-    description = "Runs the toolkit's server of a comparison.")
+@Command(name = "PlainweaveServer", description = "Runs the toolkit's server of a comparison.")
 public final class PlainweaveServer implements Callable<Integer> {
-  static final String NAME = "compare-server";
+  /** Runs it and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new PlainweaveServer()).execute(args));
+  }
 
   private static final int MOST_CONNECTIONS = 100_000;
 

@@ -1,6 +1,5 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.loadtests.Main;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,7 +63,7 @@ record ServerCommand(
     command.add("-cp");
     if (isOwn(name)) {
       command.add(System.getProperty("java.class.path"));
-      command.addAll(List.of(Main.class.getName(), PlainweaveServer.NAME, Integer.toString(port)));
+      command.addAll(List.of(PlainweaveServer.class.getName(), Integer.toString(port)));
       if (kind(name).equals(BARE)) {
         command.add("--bare");
       } else if (kind(name).equals(LOOPS)) {

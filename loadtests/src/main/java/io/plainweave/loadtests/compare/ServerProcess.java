@@ -1,6 +1,6 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.loadtests.RunFailed;
+import io.plainweave.loadtests.cli.RunFailed;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -1,0 +1,163 @@
+package io.plainweave.loadtests.client;
+
+import io.plainweave.loadtests.control.Control;
+import io.plainweave.loadtests.control.Failure;
+import io.plainweave.loadtests.control.Notice;
+import io.plainweave.loadtests.control.Order;
+import io.plainweave.loadtests.report.Latencies;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The client of a run, in a process of its own: does on its connections what it is ordered. */
+@Command(name = "Client", description = "Runs one client of a run.")
+public final class Client implements Callable<Integer> {
+  /** Runs it and ends the process with its exit code. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new Client()).execute(args));
+  }
+
+  private static final Duration TICK = Duration.ofMillis(100);
+
+  // All confined to the thread that runs the command.
+  private ClientLoop loop;
+  private Control control;
+  private long done; // what the current or the last phase asks, as far as it is done
+  private Notice.Progress told;
+  private long nextProgress = System.nanoTime();
+  private final Set<Failure> toldFailures = EnumSet.noneOf(Failure.class);
+
+  @Override
+  public Integer call() throws IOException {
+    try (ClientLoop ownLoop = new ClientLoop();
+        Control ownControl = Control.open(ownLoop::wakeup)) {
+      loop = ownLoop;
+      control = ownControl;
+      control.tell(new Notice.Ready());
+      while (true) {
+        switch (await()) {
+          case Order.Ramp ramp -> ramp(ramp);
+          case Order.Sweep sweep -> sweep(sweep);
+          case Order.Load load -> load(load);
+          case Order.ExpectEnd expectEnd -> expectEnd(expectEnd);
+          case Order.Measure _, Order.Drain _ ->
+              throw new IllegalStateException("an order for a server reached a client");
+        }
+      }
+    }
+  }
+
+  /** Looks after the idle connections until an order comes. */
+  private Order await() throws IOException {
+    Optional<Order> order;
+    while ((order = control.poll()).isEmpty()) {
+      poll();
+    }
+    return order.get();
+  }
+
+  private void ramp(Order.Ramp order) throws IOException {
+    List<InetSocketAddress> targets =
+        order.targets().stream()
+            .map(target -> new InetSocketAddress(target.host(), target.port()))
+            .toList();
+    int next = order.first();
+    int end = order.first() + order.count();
+    while (next < end || loop.inFlight() > 0) {
+      // A message in flight counts too: a connection that is still in the backlog cannot answer, so
+      // the window bounds the backlog.
+      while (next < end && loop.inFlight() < order.window()) {
+        loop.connect(next, targets.get(next % targets.size()));
+        next++;
+      }
+      done = loop.answered();
+      poll();
+    }
+    finish(loop.answered());
+  }
+
+  private void sweep(Order.Sweep order) throws IOException {
+    long before = loop.answered();
+    int next = 0;
+    while (next < loop.connections().size() || loop.inFlight() > 0) {
+      while (next < loop.connections().size() && loop.inFlight() < order.window()) {
+        ClientConnection connection = loop.connections().get(next);
+        if (connection.state == ClientConnection.State.IDLE) {
+          loop.exchange(connection);
+        }
+        next++;
+      }
+      done = loop.answered() - before;
+      poll();
+    }
+    finish(loop.answered() - before);
+  }
+
+  private void load(Order.Load order) throws IOException {
+    long before = loop.answered();
+    OpenLoad load = new OpenLoad(loop, order.rate(), order.duration());
+    while (!load.isOver()) {
+      load.sendDue();
+      done = loop.answered() - before;
+      poll(load.untilNextDue());
+    }
+    finish(loop.answered() - before);
+  }
+
+  private void expectEnd(Order.ExpectEnd order) throws IOException {
+    loop.expectEnd();
+    control.tell(new Notice.EndExpected());
+    long deadline = System.nanoTime() + order.limit().toNanos();
+    while (loop.open() > 0 && System.nanoTime() - deadline < 0) {
+      done = loop.ended();
+      poll();
+    }
+    loop.failRemaining();
+    finish(loop.ended());
+  }
+
+  private void poll() throws IOException {
+    poll(TICK);
+  }
+
+  private void poll(Duration timeout) throws IOException {
+    loop.poll(timeout.compareTo(TICK) < 0 ? timeout : TICK);
+    if (System.nanoTime() - nextProgress >= 0) {
+      nextProgress = System.nanoTime() + TICK.toNanos();
+      tell();
+    }
+  }
+
+  /** Tells what is new. */
+  private void tell() {
+    Notice.Progress now =
+        new Notice.Progress(done, loop.answered(), loop.open(), loop.failures().total());
+    if (!now.equals(told)) {
+      told = now;
+      control.tell(now);
+    }
+    loop.failures()
+        .first()
+        .forEach((kind, text) -> {
+          if (toldFailures.add(kind)) {
+            control.tell(new Notice.FirstFailure(kind, text));
+          }
+        });
+  }
+
+  private void finish(long total) {
+    done = total;
+    told = null; // the phase's last state is told in any case
+    tell();
+    control.tell(
+        new Notice.Done(
+            done, loop.failures().counts(), new Latencies("phase", loop.takeLatencies())));
+  }
+}

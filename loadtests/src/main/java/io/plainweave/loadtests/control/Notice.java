@@ -1,0 +1,75 @@
+package io.plainweave.loadtests.control;
+
+import io.plainweave.loadtests.report.Latencies;
+import java.time.Duration;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/** What a child tells the coordinator; one line on the child's stdout. */
+public sealed interface Notice {
+
+  /** What the coordinator waits for: a child's start, or the answer to an order. */
+  sealed interface Answer extends Notice {}
+
+  /** From a server: it accepts on this port. */
+  record Listening(int port) implements Answer {}
+
+  /**
+   * From a server: its memory after a garbage collection.
+   *
+   * @param heap live bytes
+   * @param rss resident bytes; empty where the system does not tell
+   */
+  record Memory(long heap, OptionalLong rss) implements Answer {}
+
+  /**
+   * From a server, every second: its memory as it is, garbage included.
+   *
+   * @param heap bytes
+   * @param rss resident bytes; empty where the system does not tell
+   */
+  record Sample(long heap, OptionalLong rss) implements Notice {}
+
+  /**
+   * From a server: its garbage collector has just stopped it.
+   *
+   * @param millis for how long
+   * @param cause in the collector's words
+   */
+  record Paused(double millis, String cause) implements Notice {}
+
+  /**
+   * From a server: the drain is over.
+   *
+   * @param complete whether the server had terminated when this was told
+   */
+  record Drained(boolean complete, Duration took) implements Answer {}
+
+  /** From a client: it is up and takes orders. */
+  record Ready() implements Answer {}
+
+  /** From a client: from now on it takes an end of stream for the drain. */
+  record EndExpected() implements Answer {}
+
+  /**
+   * From a client: how far it is.
+   *
+   * @param done connections that have done what the phase asks
+   * @param answered messages answered since the start
+   * @param open connections open now
+   * @param failed connections failed since the start
+   */
+  record Progress(long done, long answered, int open, int failed) implements Notice {}
+
+  /** From a client: the first failure of its kind there, in words. */
+  record FirstFailure(Failure kind, String text) implements Notice {}
+
+  /**
+   * From a client: the phase is over.
+   *
+   * @param done connections that have done what the phase asked, or messages answered in it
+   * @param failures failed connections since the start, by kind
+   * @param latencies of the phase's messages
+   */
+  record Done(long done, Map<Failure, Integer> failures, Latencies latencies) implements Answer {}
+}

@@ -1,0 +1,340 @@
+package io.plainweave.loadtests.coordinator;
+
+import io.plainweave.loadtests.cli.RunFailed;
+import io.plainweave.loadtests.control.Failure;
+import io.plainweave.loadtests.control.Notice;
+import io.plainweave.loadtests.control.Order;
+import io.plainweave.loadtests.control.Target;
+import io.plainweave.loadtests.machine.Destinations;
+import io.plainweave.loadtests.machine.Layout;
+import io.plainweave.loadtests.machine.Machine;
+import io.plainweave.loadtests.report.Environment;
+import io.plainweave.loadtests.report.RunReport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
+import org.HdrHistogram.Histogram;
+
+/**
+ * One run: starts the processes and takes them through the phases that a scenario asks for, one
+ * method each. What a phase finds is in the {@link #findings()} when its method returns.
+ *
+ * <p>Belongs to the thread that made it. Whatever is thrown, {@link #close()} leaves no process.
+ * Every method throws {@link RunFailed} if the run cannot go on: a process died, or a phase took
+ * too long.
+ */
+public final class Run implements Fleet.Observer, AutoCloseable {
+  /** How much later than a child its coordinator loses patience. */
+  private static final Duration GRACE = Duration.ofSeconds(15);
+
+  private final Layout layout;
+  private final Progress progress;
+  private final Recorder recorder = new Recorder();
+  private final Findings findings = new Findings();
+  private final Fleet fleet = new Fleet(this);
+  private final List<ChildProcess> servers = new ArrayList<>();
+  private final List<ChildProcess> clients = new ArrayList<>();
+  private final Map<Failure, String> firstFailures = new EnumMap<>(Failure.class);
+  private Map<Failure, Integer> failures = Map.of();
+  private Phase phase = Phase.START;
+  private List<Target> targets = List.of();
+  private Memory idle;
+  private int ready;
+  private long connected;
+
+  /** What the servers and the kernel have at a time. */
+  private record Memory(Collection<Notice.Memory> servers, OptionalLong slabs) {
+    long heap() {
+      return sum(servers, Notice.Memory::heap);
+    }
+
+    OptionalLong rss() {
+      return servers.stream().allMatch(it -> it.rss().isPresent())
+          ? OptionalLong.of(sum(servers, it -> it.rss().getAsLong()))
+          : OptionalLong.empty();
+    }
+  }
+
+  public Run(Layout layout, Progress progress) {
+    this.layout = layout;
+    this.progress = progress;
+  }
+
+  /** What was found so far. */
+  public Findings findings() {
+    return findings;
+  }
+
+  public Layout layout() {
+    return layout;
+  }
+
+  /** Starts the processes and measures the idle servers. */
+  public void start() throws InterruptedException {
+    begin(Phase.START, layout.servers() + layout.clients());
+    // The first server picks a free port; all the others must listen on it before the first
+    // connect, for only then does the kernel spread the connections evenly.
+    servers.add(startServer(1, 0));
+    int port = fleet.await(Notice.Listening.class, servers, limit()).get(servers.getFirst()).port();
+    for (int i = 2; i <= layout.servers(); i++) {
+      servers.add(startServer(i, port));
+    }
+    for (int i = 1; i <= layout.clients(); i++) {
+      clients.add(fleet.start("client " + i, JavaCommand.client(share())));
+    }
+    fleet.await(Notice.Listening.class, servers.subList(1, servers.size()), limit());
+    fleet.await(Notice.Ready.class, clients, limit());
+    targets =
+        new Destinations(layout.destinations(), port)
+            .all().stream()
+                .map(it -> new Target(it.getAddress().getHostAddress(), it.getPort()))
+                .toList();
+    idle = memory();
+  }
+
+  /** The most connections that a client has. */
+  private int share() {
+    return Math.ceilDiv(layout.connections(), layout.clients());
+  }
+
+  private ChildProcess startServer(int number, int port) {
+    return fleet.start("server " + number, JavaCommand.server(layout.serverShare(), port));
+  }
+
+  /** Opens the connections; each has a message answered. */
+  public void ramp() throws InterruptedException {
+    begin(Phase.RAMP, layout.connections());
+    long start = System.nanoTime();
+    for (int i = 0; i < clients.size(); i++) {
+      int first = layout.firstOf(i);
+      int count = layout.firstOf(i + 1) - first;
+      clients.get(i).tell(new Order.Ramp(first, count, targets, layout.window()));
+    }
+    Collection<Notice.Done> ramped = done(limit());
+    Duration took = since(start);
+    connected = sum(ramped, Notice.Done::done);
+    findings.count("connected", connected);
+    findings.rate("connect rate", connected, took);
+    findings.latencies("in the ramp", latencies(ramped));
+    findings.expectAll("every connection is opened and answered", connected, layout.connections());
+  }
+
+  /** Lets time pass, then measures what the connections take. */
+  public void hold(Duration duration) throws InterruptedException {
+    begin(Phase.HOLD, layout.connections());
+    fleet.pause(duration);
+    findings.expectAll("all are open after the hold", recorder.open(), layout.connections());
+    Memory held = memory();
+    findings.perConnection("server heap", held.heap() - idle.heap(), connected, ", live");
+    if (held.rss().isPresent()) {
+      long growth = held.rss().getAsLong() - idle.rss().getAsLong();
+      findings.perConnection("server RSS", growth, connected, "");
+    } else {
+      findings.figure("server RSS", Double.NaN, "B", "unknown: this system has no /proc");
+    }
+    if (held.slabs().isPresent() && idle.slabs().isPresent()) {
+      findings.perConnection(
+          "kernel memory",
+          held.slabs().getAsLong() - idle.slabs().getAsLong(),
+          connected,
+          ", both ends, with what else the machine did");
+    } else {
+      findings.figure("kernel memory", Double.NaN, "B", "unknown: this system has no /proc");
+    }
+  }
+
+  /** One more message on every connection. */
+  public void sweep() throws InterruptedException {
+    begin(Phase.SWEEP, layout.connections());
+    long start = System.nanoTime();
+    clients.forEach(client -> client.tell(new Order.Sweep(layout.window())));
+    Collection<Notice.Done> swept = done(limit());
+    Duration took = since(start);
+    long answered = sum(swept, Notice.Done::done);
+    findings.rate("sweep rate", answered, took);
+    findings.latencies("in the sweep", latencies(swept));
+    findings.expectAll("every connection answers in the sweep", answered, connected);
+  }
+
+  /**
+   * Messages that are due at a fixed rate, over all connections.
+   *
+   * @param rate messages a second in the whole run
+   */
+  public void load(double rate, Duration duration) throws InterruptedException {
+    long due = (long) (rate * duration.toNanos() / 1e9);
+    begin(Phase.LOAD, due);
+    long start = System.nanoTime();
+    clients.forEach(client -> client.tell(new Order.Load(rate / clients.size(), duration)));
+    Collection<Notice.Done> loaded = done(duration.plus(limit()));
+    long answered = sum(loaded, Notice.Done::done);
+    findings.rate("rate", answered, since(start));
+    findings.latencies("at " + Math.round(rate) + "/s", latencies(loaded));
+    // Each client sends a whole number of messages.
+    findings.expect(
+        "every message is answered", answered >= due - clients.size(), "%,d of %,d", answered, due);
+  }
+
+  /** Ends the servers with all connections open. */
+  public void drain() throws InterruptedException {
+    begin(Phase.DRAIN, layout.connections());
+    clients.forEach(client -> client.tell(new Order.ExpectEnd(limit())));
+    fleet.await(Notice.EndExpected.class, clients, GRACE);
+    long start = System.nanoTime();
+    servers.forEach(server -> server.tell(new Order.Drain(limit())));
+    Duration patience = limit().plus(GRACE);
+    Collection<Notice.Drained> drained =
+        fleet.await(Notice.Drained.class, servers, patience).values();
+    Duration took = since(start);
+    long ended = sum(done(patience), Notice.Done::done);
+    boolean complete = drained.stream().allMatch(Notice.Drained::complete);
+    findings.figure(
+        "drain",
+        took.toNanos() / 1e9,
+        "s",
+        "%.2f s%s, %,d clean ends",
+        took.toNanos() / 1e9,
+        complete ? "" : " and not over",
+        ended);
+    findings.expect(
+        "the servers terminate in the drain", complete, complete ? "all did" : "not all");
+    findings.expectAll(
+        "every connection meets the end of its stream in the drain", ended, connected);
+  }
+
+  /** The run is over; no phase can follow. */
+  public void end() {
+    progress.end(); // before the processes end, which takes its time too
+    recorder.end();
+    long errors = recorder.failed();
+    findings.count("errors", errors);
+    failures.forEach((kind, count) -> findings.count("  " + kind.label(), count));
+    findings.expect("no connection fails", errors == 0, "%,d failed", errors);
+  }
+
+  /** The run could not be brought to its end; its report says so. */
+  public void fail(RunFailed reason) {
+    progress.end();
+    if (phase == Phase.RAMP) {
+      findings.count("connected", recorder.answered());
+    }
+    findings.expect(
+        "the run comes to its end",
+        false,
+        "in the phase %s: %s",
+        phase.label(),
+        reason.getMessage());
+    end();
+  }
+
+  /** The phase that runs or ran last. */
+  public Phase phase() {
+    return phase;
+  }
+
+  /** The first failure of each kind, in words. */
+  public Map<Failure, String> firstFailures() {
+    return firstFailures;
+  }
+
+  /** The options of the JVM that each kind of process has. */
+  public Map<String, String> flags() {
+    return Map.of(
+        "server", String.join(" ", JavaCommand.serverFlags(layout.serverShare())),
+        "client", String.join(" ", JavaCommand.clientFlags(share())));
+  }
+
+  /** The report of what was found. */
+  public RunReport report(String command, Environment environment) {
+    return findings.report(command, environment, recorder);
+  }
+
+  /** Ends every process that is left. */
+  @Override
+  public void close() {
+    progress.end();
+    fleet.close();
+  }
+
+  private Memory memory() throws InterruptedException {
+    OptionalLong slabs = Machine.slabs();
+    servers.forEach(server -> server.tell(new Order.Measure()));
+    return new Memory(fleet.await(Notice.Memory.class, servers, limit()).values(), slabs);
+  }
+
+  /** Waits for the end of a phase in every client. */
+  private Collection<Notice.Done> done(Duration patience) throws InterruptedException {
+    Collection<Notice.Done> done = fleet.await(Notice.Done.class, clients, patience).values();
+    failures = failures(done);
+    return done;
+  }
+
+  /** How long a phase may take: at least a thousand connections a second, and time to begin. */
+  private Duration limit() {
+    return Duration.ofSeconds(60).plusMillis(layout.connections());
+  }
+
+  private void begin(Phase next, long total) {
+    progress.end();
+    phase = next;
+    recorder.begin(next);
+    recorder.resetDone();
+    progress.begin(next, total);
+    show();
+  }
+
+  @Override
+  public void said(ChildProcess child, Notice notice) {
+    recorder.said(child, notice);
+    switch (notice) {
+      case Notice.Listening _, Notice.Ready _ -> ready++;
+      case Notice.FirstFailure(Failure kind, String text) -> firstFailures.putIfAbsent(kind, text);
+      case Notice.Drained _ -> recorder.ended(child);
+      case Notice.Progress _, Notice.Sample _, Notice.Paused _ -> {} // the recorder's
+      case Notice.Answer _ -> {} // taken by who awaits it
+    }
+    show();
+  }
+
+  @Override
+  public void tick() {
+    recorder.tick();
+    progress.tick();
+  }
+
+  private void show() {
+    long done =
+        switch (phase) {
+          case START -> ready;
+          case HOLD -> recorder.open();
+          case RAMP, SWEEP, LOAD, DRAIN -> recorder.done();
+        };
+    progress.update(done, recorder.failed());
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+
+  private static Histogram latencies(Collection<Notice.Done> clients) {
+    Histogram all = new Histogram(3);
+    clients.forEach(client -> all.add(client.latencies().histogram()));
+    return all;
+  }
+
+  private static Map<Failure, Integer> failures(Collection<Notice.Done> clients) {
+    Map<Failure, Integer> all = new EnumMap<>(Failure.class);
+    clients.forEach(
+        client -> client.failures().forEach((kind, count) -> all.merge(kind, count, Integer::sum)));
+    return all;
+  }
+
+  private static <T> long sum(Collection<T> all, ToLongFunction<T> value) {
+    return all.stream().mapToLong(value).sum();
+  }
+}

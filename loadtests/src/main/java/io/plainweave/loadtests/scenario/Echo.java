@@ -1,0 +1,62 @@
+package io.plainweave.loadtests.scenario;
+
+import io.plainweave.loadtests.cli.DurationConverter;
+import io.plainweave.loadtests.cli.Version;
+import io.plainweave.loadtests.coordinator.Run;
+import io.plainweave.loadtests.machine.Layout;
+import io.plainweave.loadtests.machine.Machine;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command {@code echo}: messages at a fixed rate, and how long their echoes take. */
+@Command(
+    name = "echo",
+    description = {
+      "Sends messages at a fixed rate over many connections, whatever the server does, and tells"
+          + " how long the echoes take.",
+      "A latency counts from when the message was due, so a pause of the server is charged to"
+          + " every message of that time."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Version.class,
+    sortOptions = false)
+public final class Echo extends Scenario {
+  @Option(
+      names = {"-n", "--connections"},
+      paramLabel = "N",
+      defaultValue = "1000",
+      description = "How many connections. Default: ${DEFAULT-VALUE}.")
+  private int connections;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "R",
+      defaultValue = "5000",
+      description = "Messages a second, over all connections. Default: ${DEFAULT-VALUE}.")
+  private double rate;
+
+  @Option(
+      names = "--duration",
+      paramLabel = "DURATION",
+      defaultValue = "10s",
+      converter = DurationConverter.class,
+      description = "For how long, such as 30s or 2m. Default: ${DEFAULT-VALUE}.")
+  private Duration duration;
+
+  @Override
+  Layout layout(Machine machine) {
+    if (!(rate > 0)) {
+      throw usage("--rate must be more than 0: " + rate);
+    }
+    return Layout.of(fitting(connections, machine), machine);
+  }
+
+  @Override
+  void lead(Run run) throws InterruptedException {
+    run.start();
+    run.ramp();
+    run.load(rate, duration);
+    run.drain();
+  }
+}
