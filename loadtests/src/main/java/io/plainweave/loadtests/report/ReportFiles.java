@@ -3,7 +3,12 @@ package io.plainweave.loadtests.report;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.awt.AWTError;
+import java.awt.Desktop;
+import java.awt.Desktop.Action;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -24,6 +29,7 @@ import java.nio.file.StandardCopyOption;
  */
 public final class ReportFiles {
   private static final String JSON = "report.json";
+  private static final String PAGE = "report.html";
   private static final JsonMapper MAPPER =
       JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
@@ -39,6 +45,7 @@ public final class ReportFiles {
     // The page comes last: it is the largest, and on a full disk the figures matter most.
     replace(folder.resolve(JSON), MAPPER.writeValueAsBytes(report));
     replace(folder.resolve("latencies.hlog"), LatencyLog.of(report));
+    replace(folder.resolve(PAGE), Page.of(report).getBytes(StandardCharsets.UTF_8));
   }
 
   /**
@@ -54,6 +61,28 @@ public final class ReportFiles {
       throw new IOException(file + " is not a report: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw new IOException("cannot read " + file + ": " + reason(e), e);
+    }
+  }
+
+  /**
+   * Shows the page in the desktop's browser, if there is a desktop.
+   *
+   * @param folder that the report was written into
+   * @return what was done, or what to do, in a sentence
+   */
+  public static String open(Path folder) {
+    URI page = folder.resolve(PAGE).toUri();
+    String byHand = "no desktop to open the page on: " + page;
+    try {
+      if (!Desktop.isDesktopSupported() || !Desktop.getDesktop().isSupported(Action.BROWSE)) {
+        return byHand;
+      }
+      Desktop.getDesktop().browse(page);
+      return "opened " + page;
+    } catch (IOException e) {
+      return "the desktop could not open " + page + ": " + e.getMessage();
+    } catch (AWTError | LinkageError e) {
+      return byHand; // a display that does not answer, or a JDK without what it takes
     }
   }
 

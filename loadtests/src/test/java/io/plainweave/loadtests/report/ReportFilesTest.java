@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.GraphicsEnvironment;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -94,19 +96,36 @@ final class ReportFilesTest {
   }
 
   @Test
+  void thePageIsNamedWhereThereIsNoDesktop() {
+    assumeTrue(GraphicsEnvironment.isHeadless(), "would open a window");
+    URI page = folder.resolve("report.html").toUri();
+    assertEquals("no desktop to open the page on: " + page, ReportFiles.open(folder));
+  }
+
+  @Test
   void aFullDiskLeavesNoHalfFile() throws Exception {
+    assertEquals(List.of(), leftOnDisk("8k", "report.json"));
+  }
+
+  @Test
+  void aDiskTooSmallForThePageKeepsTheFigures() throws Exception {
+    assertEquals(List.of("latencies.hlog", "report.json"), leftOnDisk("300k", "report.html"));
+  }
+
+  /** What is there after writing to a disk that is too small, the failure of which is checked. */
+  private List<String> leftOnDisk(String size, String failing) throws Exception {
     assumeTrue(isRoot(), "only root can mount a small disk");
     assumeTrue(
-        succeeds("mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder.toString()),
+        succeeds("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", folder.toString()),
         "this root cannot mount a tmpfs");
     try {
       IOException failed =
           assertThrows(IOException.class, () -> ReportFiles.write(folder, SampleReports.million()));
       assertEquals(
-          "cannot write " + folder.resolve("report.json") + ": No space left on device",
+          "cannot write " + folder.resolve(failing) + ": No space left on device",
           failed.getMessage());
       try (Stream<Path> left = Files.list(folder)) {
-        assertEquals(List.of(), left.toList());
+        return left.map(it -> it.getFileName().toString()).sorted().toList();
       }
     } finally {
       assertTrue(succeeds("umount", folder.toString()));

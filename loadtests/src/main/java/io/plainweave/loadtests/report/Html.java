@@ -1,0 +1,60 @@
+package io.plainweave.loadtests.report;
+
+import java.util.List;
+
+/** Builds HTML, with all text escaped. Not thread-safe. */
+final class Html {
+  private final StringBuilder html = new StringBuilder();
+
+  /** Opens an element; what follows the name in {@code tag} are its attributes. */
+  Html open(String tag) {
+    html.append('<').append(tag).append('>');
+    return this;
+  }
+
+  Html close(String name) {
+    html.append("</").append(name).append(">\n");
+    return this;
+  }
+
+  Html text(String text) {
+    html.append(escape(text));
+    return this;
+  }
+
+  /** An element with nothing but text in it. */
+  Html element(String tag, String text) {
+    int space = tag.indexOf(' ');
+    return open(tag).text(text).close(space < 0 ? tag : tag.substring(0, space));
+  }
+
+  /** Opens a table that scrolls by itself where it is too wide, and writes its head. */
+  Html openTable(String tableClass, List<String> head) {
+    open("div class=\"scroll\" tabindex=\"0\"").open("table class=\"" + tableClass + "\"");
+    open("thead").open("tr");
+    head.forEach(it -> element("th scope=\"col\"", it));
+    return close("tr").close("thead").open("tbody");
+  }
+
+  Html row(String name, List<String> cells) {
+    open("tr").element("th scope=\"row\"", name);
+    cells.forEach(it -> element("td", it));
+    return close("tr");
+  }
+
+  Html closeTable() {
+    return close("tbody").close("table").close("div");
+  }
+
+  static String escape(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;");
+  }
+
+  @Override
+  public String toString() {
+    return html.toString();
+  }
+}
