@@ -47,7 +47,7 @@ public final class Client implements Callable<Integer> {
           case Order.Sweep sweep -> sweep(sweep);
           case Order.Load load -> load(load);
           case Order.ExpectEnd expectEnd -> expectEnd(expectEnd);
-          case Order.Measure _, Order.Drain _ ->
+          case Order.Measure _, Order.Count _, Order.Drain _ ->
               throw new IllegalStateException("an order for a server reached a client");
         }
       }

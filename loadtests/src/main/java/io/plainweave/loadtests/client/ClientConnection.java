@@ -13,11 +13,16 @@ final class ClientConnection {
     CONNECTING,
     AWAITING_ECHO,
     IDLE,
+    /** Our output is finished, and that of the server is not. */
+    ENDING,
     CLOSED
   }
 
   final int number;
   final SocketChannel channel;
+
+  /** Whether the latency of the first message includes the connect. */
+  final boolean connectCounts;
 
   // Confined to the loop's thread, as all fields below.
   SelectionKey key;
@@ -33,11 +38,13 @@ final class ClientConnection {
   int received;
 
   /** When the connect or the message in flight began. */
-  long since = System.nanoTime();
+  long since;
 
-  ClientConnection(int number, SocketChannel channel) {
+  ClientConnection(int number, SocketChannel channel, long since, boolean connectCounts) {
     this.number = number;
     this.channel = channel;
+    this.since = since;
+    this.connectCounts = connectCounts;
   }
 
   boolean isIdle() {

@@ -2,12 +2,10 @@ package io.plainweave.loadtests.client;
 
 import io.plainweave.loadtests.control.Failure;
 import java.io.IOException;
-import java.net.BindException;
-import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
-import java.nio.ByteBuffer;
+import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -15,9 +13,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -30,22 +30,19 @@ import org.HdrHistogram.Histogram;
  * <p>Everything but {@link #wakeup()} belongs to the thread that made it.
  */
 final class ClientLoop implements AutoCloseable {
-  /** How long a connect or an echo may take. */
-  static final Duration PATIENCE = Duration.ofSeconds(20);
+  /** How long a connect, an echo or an end may take, unless somebody sets another patience. */
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final Selector selector;
   private final List<ClientConnection> connections = new ArrayList<>();
   private final Set<ClientConnection> inFlight = new LinkedHashSet<>();
   private final Failures failures = new Failures();
-
-  // One of each for all connections: an idle connection owns no buffer.
-  private final ByteBuffer outgoing = ByteBuffer.allocateDirect(Message.BYTES);
-  private final ByteBuffer incoming = ByteBuffer.allocateDirect(4 * Message.BYTES);
-  private final ByteBuffer expected = ByteBuffer.allocateDirect(Message.BYTES);
+  private final Exchange exchange = new Exchange();
 
   private Histogram latencies = new Histogram(3);
   private Consumer<ClientConnection> idleObserver = _ -> {};
-  private boolean endExpected;
+  private Predicate<ClientConnection> mayEnd = _ -> false;
+  private Duration patience = PATIENCE;
   private int open;
   private long answered;
   private int ended;
@@ -57,16 +54,34 @@ final class ClientLoop implements AutoCloseable {
 
   /** Opens a connection, which exchanges a message as soon as it is there. */
   void connect(int number, InetSocketAddress destination) {
+    open(number, destination, System.nanoTime(), false).ifPresent(connections::add);
+  }
+
+  /**
+   * The same for a connection whose first latency includes the connect.
+   *
+   * @param since when it was due, by {@link System#nanoTime}
+   */
+  void connect(int number, InetSocketAddress destination, long since) {
+    open(number, destination, since, true).ifPresent(connections::add);
+  }
+
+  /** The same for a connection that is none of {@link #connections()}: it is soon to end. */
+  void connectOnce(int number, InetSocketAddress destination, long since) {
+    var _ = open(number, destination, since, true);
+  }
+
+  private Optional<ClientConnection> open(
+      int number, InetSocketAddress destination, long since, boolean connectCounts) {
     SocketChannel channel;
     try {
       channel = SocketChannel.open(family(destination));
     } catch (IOException e) {
       // All that opening does is to take a descriptor.
       failures.add(Failure.NO_DESCRIPTOR, describe(number, "could not be opened", e));
-      return;
+      return Optional.empty();
     }
-    ClientConnection connection = new ClientConnection(number, channel);
-    connections.add(connection);
+    ClientConnection connection = new ClientConnection(number, channel, since, connectCounts);
     inFlight.add(connection);
     open++;
     try {
@@ -75,11 +90,12 @@ final class ClientLoop implements AutoCloseable {
       int interest = connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
       connection.key = channel.register(selector, interest, connection);
       if (connected) {
-        exchange(connection);
+        exchangeFirst(connection);
       }
     } catch (IOException e) {
-      failConnect(connection, e);
+      fail(connection, Failures.kindOfConnect(e), describe(number, "failed to connect", e));
     }
+    return Optional.of(connection);
   }
 
   /** Sends the connection's next message; its echo is awaited by {@link #poll}. */
@@ -123,9 +139,48 @@ final class ClientLoop implements AutoCloseable {
     selector.wakeup();
   }
 
+  /**
+   * Finishes the output of an idle connection, whose stream the server then has to end: see {@link
+   * #expectEnd}.
+   */
+  void finish(ClientConnection connection) {
+    connection.state = ClientConnection.State.ENDING;
+    inFlight.add(connection);
+    try {
+      connection.channel.shutdownOutput();
+    } catch (IOException e) {
+      fail(connection, Failure.RESET, describe(connection.number, "failed to finish", e));
+    }
+  }
+
+  /** Resets every connection. */
+  void resetAll() {
+    for (ClientConnection connection : connections) {
+      if (connection.state != ClientConnection.State.CLOSED) {
+        try {
+          connection.channel.setOption(StandardSocketOptions.SO_LINGER, 0); // close then sends RST
+        } catch (IOException e) {
+          failures.add(Failure.RESET, describe(connection.number, "failed before its reset", e));
+        }
+        close(connection);
+      }
+    }
+    connections.clear();
+  }
+
   /** From now on the end of an idle connection's stream is what it should do. */
   void expectEnd() {
-    endExpected = true;
+    expectEnd(ClientConnection::isIdle);
+  }
+
+  /** From now on the end of a connection's stream is a failure unless it passes the test. */
+  void expectEnd(Predicate<ClientConnection> mayEnd) {
+    this.mayEnd = mayEnd;
+  }
+
+  /** How long a connect, an echo or an end may take from now on. */
+  void setPatience(Duration patience) {
+    this.patience = patience;
   }
 
   /** Fails every connection that has not ended. */
@@ -202,33 +257,32 @@ final class ClientLoop implements AutoCloseable {
     try {
       connection.channel.finishConnect();
     } catch (IOException e) {
-      failConnect(connection, e);
+      String text = describe(connection.number, "failed to connect", e);
+      fail(connection, Failures.kindOfConnect(e), text);
       return;
     }
     connection.key.interestOps(SelectionKey.OP_READ);
-    exchange(connection);
+    exchangeFirst(connection);
+  }
+
+  private void exchangeFirst(ClientConnection connection) {
+    exchange(connection, connection.connectCounts ? connection.since : System.nanoTime());
   }
 
   private void send(ClientConnection connection) {
-    Message.write(connection.number, connection.sequence, outgoing);
-    outgoing.position(connection.sent);
     try {
-      connection.sent += connection.channel.write(outgoing);
+      boolean all = exchange.send(connection);
+      connection.key.interestOps(
+          all ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     } catch (IOException e) {
       fail(connection, Failure.RESET, describe(connection.number, "failed to send", e));
-      return;
     }
-    connection.key.interestOps(
-        connection.sent < Message.BYTES
-            ? SelectionKey.OP_READ | SelectionKey.OP_WRITE
-            : SelectionKey.OP_READ);
   }
 
   private void receive(ClientConnection connection) {
-    incoming.clear();
     int length;
     try {
-      length = connection.channel.read(incoming);
+      length = exchange.receive(connection);
     } catch (IOException e) {
       // An established connection has no other way to fail than the peer's reset.
       fail(connection, Failure.RESET, describe(connection.number, "failed to receive", e));
@@ -243,14 +297,8 @@ final class ClientLoop implements AutoCloseable {
 
   private void check(ClientConnection connection, int length) {
     int from = connection.received;
-    boolean right =
-        connection.state == ClientConnection.State.AWAITING_ECHO
-            && from + length <= connection.sent;
-    if (right) {
-      Message.write(connection.number, connection.sequence, expected);
-      right = incoming.flip().equals(expected.slice(from, length));
-    }
-    if (!right) {
+    if (connection.state != ClientConnection.State.AWAITING_ECHO
+        || !exchange.isEcho(connection, from)) {
       String what = "received " + length + " wrong bytes after " + from + " of message ";
       fail(
           connection,
@@ -270,7 +318,7 @@ final class ClientLoop implements AutoCloseable {
   }
 
   private void end(ClientConnection connection) {
-    if (endExpected && connection.state == ClientConnection.State.IDLE) {
+    if (mayEnd.test(connection)) {
       ended++;
       close(connection);
     } else {
@@ -279,22 +327,11 @@ final class ClientLoop implements AutoCloseable {
     }
   }
 
-  private void failConnect(ClientConnection connection, IOException e) {
-    Failure kind =
-        switch (e) {
-          case ConnectException _ -> Failure.REFUSED;
-          // EADDRNOTAVAIL: no ephemeral port is left for this destination.
-          case BindException _ -> Failure.NO_LOCAL_PORT;
-          default -> Failure.NOT_CONNECTED;
-        };
-    fail(connection, kind, describe(connection.number, "failed to connect", e));
-  }
-
   private void failOverdue(long now) {
     List<ClientConnection> overdue =
-        inFlight.stream().filter(it -> now - it.since > PATIENCE.toNanos()).toList();
+        inFlight.stream().filter(it -> now - it.since > patience.toNanos()).toList();
     for (ClientConnection connection : overdue) {
-      String what = "waited over " + PATIENCE.toSeconds() + " s in state " + connection.state;
+      String what = "waited over " + patience.toSeconds() + " s in state " + connection.state;
       fail(connection, Failure.TIMED_OUT, describe(connection.number, what, null));
     }
   }

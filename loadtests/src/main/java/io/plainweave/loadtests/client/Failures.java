@@ -1,6 +1,9 @@
 package io.plainweave.loadtests.client;
 
 import io.plainweave.loadtests.control.Failure;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.ConnectException;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -12,6 +15,16 @@ public final class Failures {
   void add(Failure kind, String text) {
     counts.merge(kind, 1, Integer::sum);
     first.putIfAbsent(kind, text);
+  }
+
+  /** The kind of failure that has kept a connect from coming through. */
+  static Failure kindOfConnect(IOException e) {
+    return switch (e) {
+      case ConnectException _ -> Failure.REFUSED;
+      // EADDRNOTAVAIL: no ephemeral port is left for this destination.
+      case BindException _ -> Failure.NO_LOCAL_PORT;
+      default -> Failure.NOT_CONNECTED;
+    };
   }
 
   int total() {

@@ -23,6 +23,15 @@ public sealed interface Notice {
   record Memory(long heap, OptionalLong rss) implements Answer {}
 
   /**
+   * From a server: its connections.
+   *
+   * @param open how many are open
+   * @param ended how many have ended since its start, by the name of the reason, or of the time
+   *     limit
+   */
+  record Count(int open, Map<String, Long> ended) implements Answer {}
+
+  /**
    * From a server, every second: its memory as it is, garbage included.
    *
    * @param heap bytes

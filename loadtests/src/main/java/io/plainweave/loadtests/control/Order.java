@@ -9,6 +9,9 @@ public sealed interface Order {
   /** To a server: collect garbage, then tell {@link Notice.Memory}. */
   record Measure() implements Order {}
 
+  /** To a server: tell {@link Notice.Count}. */
+  record Count() implements Order {}
+
   /**
    * To a server: start the drain, then tell {@link Notice.Drained}.
    *

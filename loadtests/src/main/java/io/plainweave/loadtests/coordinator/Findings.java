@@ -61,6 +61,17 @@ public final class Findings {
     expect(text, seen == all, "%,d of %,d", seen, all);
   }
 
+  /** That a percentile of the latencies is not above a limit. */
+  public void expectPercentile(double percentile, Histogram latencies, Duration limit) {
+    double millis = latencies.getValueAtPercentile(percentile) / 1e6;
+    String name = Latencies.label(percentile);
+    expect(
+        name + " is at most " + limit.toMillis() + " ms",
+        millis <= limit.toNanos() / 1e6,
+        "%.2f ms",
+        millis);
+  }
+
   /** What has to be known to read the report. */
   public void note(String sentence) {
     notes.add(sentence);

@@ -59,7 +59,11 @@ final class Fleet implements AutoCloseable {
       throw interrupted();
     }
     try {
-      Process process = new ProcessBuilder(command).start();
+      ProcessBuilder builder = new ProcessBuilder(command);
+      // Not as an option: a class path is long, and the kernel's lists of processes would show
+      // nothing else.
+      builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+      Process process = builder.start();
       ChildProcess child = new ChildProcess(name, process, arrivals);
       children.add(child);
       return child;

@@ -1,12 +1,11 @@
 package io.plainweave.loadtests.coordinator;
 
 import io.plainweave.loadtests.client.Client;
-import io.plainweave.loadtests.server.EchoServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The command lines of the children: the coordinator's own Java and class path, other flags. */
+/** The command lines of the children: the coordinator's own Java, other flags. */
 final class JavaCommand {
   private static final long MB = 1 << 20;
 
@@ -25,13 +24,13 @@ final class JavaCommand {
   private JavaCommand() {}
 
   /** A server that has to hold so many connections. */
-  static List<String> server(long connections, int port) {
-    return command(serverFlags(connections), EchoServer.class, "--port=" + port);
+  static List<String> server(String main, long connections, List<String> arguments) {
+    return command(serverFlags(connections), main, arguments);
   }
 
   /** A client that has to hold so many connections. */
   static List<String> client(long connections) {
-    return command(clientFlags(connections), Client.class);
+    return command(clientFlags(connections), Client.class.getName(), List.of());
   }
 
   static List<String> serverFlags(long connections) {
@@ -66,7 +65,7 @@ final class JavaCommand {
     return flags;
   }
 
-  private static List<String> command(List<String> flags, Class<?> main, String... arguments) {
+  private static List<String> command(List<String> flags, String main, List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(
         ProcessHandle.current()
@@ -74,8 +73,8 @@ final class JavaCommand {
             .command()
             .orElseGet(() -> Path.of(System.getProperty("java.home"), "bin", "java").toString()));
     command.addAll(flags);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.addAll(List.of(arguments));
+    command.add(main); // its class path is the fleet's to set
+    command.addAll(arguments);
     return command;
   }
 }

@@ -10,6 +10,7 @@ import io.plainweave.loadtests.machine.Layout;
 import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.report.Environment;
 import io.plainweave.loadtests.report.RunReport;
+import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,6 +34,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private static final Duration GRACE = Duration.ofSeconds(15);
 
   private final Layout layout;
+  private final String server;
   private final Progress progress;
   private final Recorder recorder = new Recorder();
   private final Findings findings = new Findings();
@@ -41,6 +43,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private final List<ChildProcess> clients = new ArrayList<>();
   private final Map<Failure, String> firstFailures = new EnumMap<>(Failure.class);
   private Map<Failure, Integer> failures = Map.of();
+  private List<String> serverOptions = List.of();
   private Phase phase = Phase.START;
   private List<Target> targets = List.of();
   private Memory idle;
@@ -60,8 +63,14 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     }
   }
 
-  public Run(Layout layout, Progress progress) {
+  /**
+   * Makes a run of which no process is started yet.
+   *
+   * @param server the main class of the servers
+   */
+  public Run(Layout layout, String server, Progress progress) {
     this.layout = layout;
+    this.server = server;
     this.progress = progress;
   }
 
@@ -75,7 +84,17 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   }
 
   /** Starts the processes and measures the idle servers. */
-  public void start() throws InterruptedException {
+  public void start(Protocol protocol) throws InterruptedException {
+    start(List.of("--protocol=" + protocol));
+  }
+
+  /** The same, with servers whose limits of messages and of stalled writes are others. */
+  public void start(Protocol protocol, Duration patience) throws InterruptedException {
+    start(List.of("--protocol=" + protocol, "--patience=" + patience.toMillis() + "ms"));
+  }
+
+  private void start(List<String> serverOptions) throws InterruptedException {
+    this.serverOptions = serverOptions;
     begin(Phase.START, layout.servers() + layout.clients());
     // The first server picks a free port; all the others must listen on it before the first
     // connect, for only then does the kernel spread the connections evenly.
@@ -103,7 +122,10 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   }
 
   private ChildProcess startServer(int number, int port) {
-    return fleet.start("server " + number, JavaCommand.server(layout.serverShare(), port));
+    List<String> arguments = new ArrayList<>(serverOptions);
+    arguments.add("--port=" + port);
+    return fleet.start(
+        "server " + number, JavaCommand.server(server, layout.serverShare(), arguments));
   }
 
   /** Opens the connections; each has a message answered. */
@@ -165,8 +187,9 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    * Messages that are due at a fixed rate, over all connections.
    *
    * @param rate messages a second in the whole run
+   * @return their latencies
    */
-  public void load(double rate, Duration duration) throws InterruptedException {
+  public Histogram load(double rate, Duration duration) throws InterruptedException {
     long due = (long) (rate * duration.toNanos() / 1e9);
     begin(Phase.LOAD, due);
     long start = System.nanoTime();
@@ -174,10 +197,12 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     Collection<Notice.Done> loaded = done(duration.plus(limit()));
     long answered = sum(loaded, Notice.Done::done);
     findings.rate("rate", answered, since(start));
-    findings.latencies("at " + Math.round(rate) + "/s", latencies(loaded));
+    Histogram latencies = latencies(loaded);
+    findings.latencies("at " + Math.round(rate) + "/s", latencies);
     // Each client sends a whole number of messages.
     findings.expect(
         "every message is answered", answered >= due - clients.size(), "%,d of %,d", answered, due);
+    return latencies;
   }
 
   /** Ends the servers with all connections open. */

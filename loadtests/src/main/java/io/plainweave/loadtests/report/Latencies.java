@@ -20,7 +20,7 @@ public record Latencies(
   static final double[] PERCENTILES = {50, 90, 99, 99.9, 100};
 
   /** The name of a percentile in tables and in JSON, such as "p99.9". */
-  static String label(double percentile) {
+  public static String label(double percentile) {
     if (percentile == 100) {
       return "max";
     }

@@ -5,7 +5,9 @@ import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.coordinator.Run;
 import io.plainweave.loadtests.machine.Layout;
 import io.plainweave.loadtests.machine.Machine;
+import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
+import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -44,6 +46,15 @@ public final class Echo extends Scenario {
       description = "For how long, such as 30s or 2m. Default: ${DEFAULT-VALUE}.")
   private Duration duration;
 
+  @Option(
+      names = "--p99",
+      paramLabel = "DURATION",
+      converter = DurationConverter.class,
+      description =
+          "Fails if more than one message of a hundred takes longer, such as 20ms. Default: it"
+              + " does not matter how long they take.")
+  private Duration p99;
+
   @Override
   Layout layout(Machine machine) {
     if (!(rate > 0)) {
@@ -54,9 +65,12 @@ public final class Echo extends Scenario {
 
   @Override
   void lead(Run run) throws InterruptedException {
-    run.start();
+    run.start(Protocol.BYTES);
     run.ramp();
-    run.load(rate, duration);
+    Histogram latencies = run.load(rate, duration);
+    if (p99 != null) {
+      run.findings().expectPercentile(99, latencies, p99);
+    }
     run.drain();
   }
 }

@@ -9,6 +9,7 @@ import io.plainweave.loadtests.machine.Limit;
 import io.plainweave.loadtests.machine.Limits;
 import io.plainweave.loadtests.machine.LimitsTable;
 import io.plainweave.loadtests.machine.Machine;
+import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -51,7 +52,7 @@ public final class Million extends Scenario {
 
   @Override
   void lead(Run run) throws InterruptedException {
-    run.start();
+    run.start(Protocol.BYTES);
     run.ramp();
     run.hold(hold);
     run.sweep();

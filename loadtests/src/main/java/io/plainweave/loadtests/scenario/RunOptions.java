@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.scenario;
 
+import io.plainweave.loadtests.server.EchoServer;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -22,6 +23,12 @@ final class RunOptions {
       description = "Counts on so many descriptors a process, instead of asking the system.")
   private Long descriptors;
 
+  @Option(
+      names = "--server",
+      hidden = true,
+      description = "Runs another class as the server, such as one that does something wrong.")
+  private String server = EchoServer.class.getName();
+
   /** Where the report goes; null takes a new folder. */
   Path out() {
     return out;
@@ -34,5 +41,10 @@ final class RunOptions {
   /** Descriptors of a process; null asks the system. */
   Long descriptors() {
     return descriptors;
+  }
+
+  /** The main class of the servers. */
+  String server() {
+    return server;
   }
 }

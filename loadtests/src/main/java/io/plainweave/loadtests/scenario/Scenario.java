@@ -58,7 +58,8 @@ abstract class Scenario implements Callable<Integer> {
     err.flush();
     RunReport report;
     boolean ended = true;
-    try (Run run = new Run(layout, new Progress(err, Progress.onTerminal(), System::nanoTime))) {
+    Progress progress = new Progress(err, Progress.onTerminal(), System::nanoTime);
+    try (Run run = new Run(layout, options.server(), progress)) {
       try {
         lead(run);
         run.end();

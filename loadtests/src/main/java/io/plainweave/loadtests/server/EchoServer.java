@@ -3,6 +3,7 @@ package io.plainweave.loadtests.server;
 import io.plainweave.Listen;
 import io.plainweave.Server;
 import io.plainweave.TimeLimits;
+import io.plainweave.loadtests.cli.DurationConverter;
 import io.plainweave.loadtests.control.Control;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
@@ -14,7 +15,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The server of a run, in a process of its own: every byte back, nothing but the toolkit. */
+/**
+ * The server of a run, in a process of its own: what it gets goes back, by nothing but the toolkit.
+ */
 @Command(name = "EchoServer", description = "Runs one echo server of a run.")
 public final class EchoServer implements Callable<Integer> {
   /** Runs it and ends the process with its exit code. */
@@ -25,17 +28,27 @@ public final class EchoServer implements Callable<Integer> {
   @Option(names = "--port", required = true, description = "The port; 0 takes a free one.")
   private int port;
 
+  @Option(names = "--protocol", defaultValue = "BYTES", description = "What the bytes are.")
+  private Protocol protocol;
+
+  @Option(
+      names = "--patience",
+      converter = DurationConverter.class,
+      description = "How long a message may take, and a write that makes no progress.")
+  private Duration patience;
+
   @Override
   public Integer call() throws Exception {
+    Ends ends = new Ends();
     try (Control control = Control.open(() -> {});
         ResidentMemory resident = new ResidentMemory();
         Sampler _ = new Sampler(resident, control);
         Server server =
             Server.builder()
                 .listen(Listen.tcp(port).reusePort(true))
-                .handler(connection -> connection.input().transferTo(connection.output()))
-                // Every limit is on, but a run may hold its connections for longer than a minute.
-                .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ofHours(1)))
+                .handler(protocol.handler())
+                .timeLimits(timeLimits())
+                .observer(ends)
                 .stopOnSignal(false) // the coordinator ends the run
                 .start()) {
       InetSocketAddress bound = (InetSocketAddress) server.addresses().getFirst();
@@ -43,12 +56,19 @@ public final class EchoServer implements Callable<Integer> {
       while (true) {
         switch (control.await()) {
           case Order.Measure() -> control.tell(measure(resident));
+          case Order.Count() -> control.tell(new Notice.Count(server.connections(), ends.counts()));
           case Order.Drain(Duration limit) -> control.tell(drain(server, limit));
           case Order.Ramp _, Order.Sweep _, Order.Load _, Order.ExpectEnd _ ->
               throw new IllegalStateException("an order for a client reached a server");
         }
       }
     }
+  }
+
+  private TimeLimits timeLimits() {
+    // Every limit is on, but a run may hold its connections for longer than a minute.
+    TimeLimits limits = TimeLimits.DEFAULT.withIdle(Duration.ofHours(1));
+    return patience == null ? limits : limits.withMessage(patience).withWriteStall(patience);
   }
 
   private Notice drain(Server server, Duration limit) throws InterruptedException {

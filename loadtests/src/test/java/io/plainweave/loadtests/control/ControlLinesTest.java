@@ -23,6 +23,7 @@ final class ControlLinesTest {
   static Stream<Order> orders() {
     return Stream.of(
         new Order.Measure(),
+        new Order.Count(),
         new Order.Drain(Duration.ofMillis(1_500)),
         new Order.Ramp(
             15_000, 14_999, List.of(new Target("127.0.0.1", 7000), new Target("::1", 7000)), 128),
@@ -40,6 +41,7 @@ final class ControlLinesTest {
         new Notice.Paused(17.5, "Allocation Failure"),
         new Notice.Drained(true, Duration.ofNanos(1_234_567_890)),
         new Notice.Drained(false, Duration.ofSeconds(30)),
+        new Notice.Count(17, Map.of("Finished", 3L, "WRITE_STALL", 1L)),
         new Notice.Ready(),
         new Notice.EndExpected(),
         new Notice.Progress(10, 200, 20, 30),

@@ -1,0 +1,34 @@
+package io.plainweave.loadtests.server;
+
+import io.plainweave.CloseReason;
+import io.plainweave.ServerEvent;
+import io.plainweave.ServerObserver;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts the connections that have ended, by reason. */
+final class Ends implements ServerObserver {
+  private final Map<String, LongAdder> ends = new ConcurrentHashMap<>();
+
+  @Override
+  public void onEvent(ServerEvent event) {
+    if (event instanceof ServerEvent.ConnectionClosed closed) {
+      ends.computeIfAbsent(name(closed.reason()), _ -> new LongAdder()).increment();
+    }
+  }
+
+  /** How many so far, by the reason's name; of those that timed out, by the limit's. */
+  Map<String, Long> counts() {
+    Map<String, Long> counts = new TreeMap<>();
+    ends.forEach((reason, count) -> counts.put(reason, count.sum()));
+    return counts;
+  }
+
+  private static String name(CloseReason reason) {
+    return reason instanceof CloseReason.TimedOut(var limit)
+        ? limit.name()
+        : reason.getClass().getSimpleName();
+  }
+}
