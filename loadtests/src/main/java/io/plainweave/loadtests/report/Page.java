@@ -52,6 +52,7 @@ final class Page {
             Map.entry("data", json(plots)),
             Map.entry("library-licence", resource("uplot/LICENSE").strip()),
             Map.entry("library", resource("uplot/uPlot.iife.min.js")),
+            Map.entry("numbers", resource("numbers.js")),
             Map.entry("script", resource("page.js")));
     return SLOT.matcher(resource("page.html"))
         .replaceAll(it -> Matcher.quoteReplacement(slots.get(it.group(1))));

@@ -3,11 +3,11 @@ package io.plainweave.loadtests.report;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.DoubleStream;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
@@ -34,16 +34,15 @@ record PlotData(
 
   static PlotData of(RunReport report) {
     double end =
-        DoubleStream.concat(
-                report.phases().stream().mapToDouble(Phase::to),
-                Stream.concat(
-                        report.series().stream()
-                            .flatMapToDouble(it -> Arrays.stream(it.seconds()))
-                            .boxed(),
-                        report.pauses().stream().map(Pause::second))
-                    .mapToDouble(Double::doubleValue))
-            .max()
-            .orElse(0);
+        Stream.of(
+                report.phases().stream().map(Phase::to),
+                report.pauses().stream().map(Pause::second),
+                report.series().stream()
+                    .filter(it -> it.seconds().length > 0)
+                    .map(it -> it.seconds()[it.seconds().length - 1]))
+            .flatMap(seconds -> seconds)
+            .max(Comparator.naturalOrder())
+            .orElse(0.0);
     return new PlotData(
         end,
         report.phases(),
@@ -67,8 +66,15 @@ record PlotData(
       }
     }
     return plots.entrySet().stream()
-        .map(it -> new Plot(it.getKey().panel().title(), it.getKey().unit(), it.getValue()))
+        .map(it -> new Plot(title(it.getKey(), plots.keySet()), it.getKey().unit(), it.getValue()))
         .toList();
+  }
+
+  /** With the unit, if the panel takes several plots. */
+  private static String title(Axes axes, Set<Axes> all) {
+    boolean isAlone = all.stream().filter(it -> it.panel() == axes.panel()).count() == 1;
+    String title = axes.panel().title();
+    return isAlone || axes.unit().isEmpty() ? title : title + " (" + axes.unit() + ")";
   }
 
   /**

@@ -115,6 +115,39 @@ final class PageTest {
   }
 
   @Test
+  void showsTheLatenciesOfThePercentileUnderThePointer() throws IOException {
+    show(MILLION);
+    WebElement plot = browser.find("#curves .u-over");
+    int right = plot.getSize().getWidth() / 2 - 1;
+    new Actions(browser.driver()).moveToElement(plot, right, 0).perform();
+    // The slowest of 200,000.
+    await().until(() -> browser.texts("#curves .u-value").getFirst().equals("99.99950 %"));
+    assertEquals("221.6 ms", browser.texts("#curves .u-value").get(1));
+    assertEquals(
+        List.of("in the ramp", "4.02", "12.82", "34.05", "65.01", "221.64", "200,000"),
+        browser.texts("#curves + .scroll tbody tr:first-child > *"));
+  }
+
+  @Test
+  void zoomsAllPlotsOverTimeTogether() throws IOException {
+    show(MILLION);
+    WebElement first = browser.find("#plots .u-over");
+    int fifth = first.getSize().getWidth() / 5;
+    new Actions(browser.driver())
+        .moveToElement(first, -fifth, 0)
+        .clickAndHold()
+        .moveByOffset(fifth, 0)
+        .release()
+        .perform();
+    WebElement second = browser.find("#plots figure:nth-child(2) .u-over");
+    int end = second.getSize().getWidth() / 2 - 1;
+    new Actions(browser.driver()).moveToElement(second, end, 0).perform();
+    await().until(() -> at(1).startsWith("10:4")); // half of the run
+    new Actions(browser.driver()).doubleClick().perform();
+    await().until(() -> at(1).startsWith("21:2")); // the end of the run
+  }
+
+  @Test
   void fitsAPhone() throws IOException {
     browser.resize(390, 844);
     show(MILLION);
@@ -170,13 +203,13 @@ final class PageTest {
             List.of(),
             List.of(),
             List.of(new Phase("start", 0, 0)),
-            List.of(new Series("open", "", Panel.CONNECTIONS, new double[0], new double[0])),
+            List.of(new Series("open", "", Panel.CONNECTIONS, new double[] {0}, new double[] {0})),
             List.of(),
             List.of(),
             List.of()));
     assertEquals(List.of(), browser.errors());
     assertEquals(List.of(), browser.texts(".verdict"));
-    assertEquals(List.of(), browser.texts("figure"));
+    assertEquals(List.of("Connections"), browser.texts("figure h3"));
   }
 
   private void show(RunReport report) throws IOException {
