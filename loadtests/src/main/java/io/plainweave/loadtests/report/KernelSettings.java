@@ -47,9 +47,12 @@ final class KernelSettings {
     return settings;
   }
 
+  /**
+   * Line by line: a sysctl gives no more after the one byte that {@code readString} begins with.
+   */
   private static String text(Path file) {
     try {
-      return Files.readString(file).strip();
+      return String.join("\n", Files.readAllLines(file)).strip();
     } catch (IOException e) {
       return ""; // another system, or a namespace that lacks this one: the report does without
     }

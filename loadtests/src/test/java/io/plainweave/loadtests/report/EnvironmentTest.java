@@ -2,8 +2,10 @@ package io.plainweave.loadtests.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -33,6 +35,16 @@ final class EnvironmentTest {
             "net.ipv4.tcp_mem", "295416 393890 590832",
             "nofile", "1024 soft, 20000 hard"),
         KernelSettings.read(folder));
+  }
+
+  @Test
+  void tellsWhatTheKernelOfThisMachineTells() throws IOException {
+    Path setting = Path.of("/proc/sys/net/core/somaxconn");
+    assumeTrue(Files.exists(setting), "this system has no /proc/sys");
+    Process cat = new ProcessBuilder("cat", setting.toString()).start();
+    assertEquals(
+        new String(cat.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip(),
+        KernelSettings.read(Path.of("/proc")).get("net.core.somaxconn"));
   }
 
   @Test
