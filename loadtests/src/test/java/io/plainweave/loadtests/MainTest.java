@@ -41,7 +41,15 @@ final class MainTest {
         Arguments.of(List.of("doctor", "1000"), "Unmatched argument at index 1: '1000'"),
         Arguments.of(List.of("milion"), "Unmatched argument at index 0: 'milion'"),
         Arguments.of(List.of("-n", "300"), "-n"),
-        Arguments.of(List.of("echo", "--rate", "0"), "--rate must be more than 0: 0"));
+        Arguments.of(List.of("echo", "--rate", "0"), "--rate must be more than 0: 0"),
+        Arguments.of(
+            List.of("million", "--target", "server"),
+            "'server' is not HOST:PORT, such as server:7000 or [::1]:7000"),
+        Arguments.of(List.of("million", "--target", ":7000"), "':7000' is not HOST:PORT"),
+        Arguments.of(List.of("million", "--target", "::1:7000"), "'::1:7000' is not HOST:PORT"),
+        Arguments.of(List.of("echo", "--target", "server:0"), "'server:0' is not HOST:PORT"),
+        Arguments.of(
+            List.of("echo", "--target", "server:65536"), "'server:65536' is not HOST:PORT"));
   }
 
   @ParameterizedTest

@@ -46,6 +46,7 @@ public final class Client implements Callable<Integer> {
           case Order.Ramp ramp -> ramp(ramp);
           case Order.Sweep sweep -> sweep(sweep);
           case Order.Load load -> load(load);
+          case Order.HalfClose halfClose -> halfClose(halfClose);
           case Order.ExpectEnd expectEnd -> expectEnd(expectEnd);
           case Order.Measure _, Order.Count _, Order.Drain _ ->
               throw new IllegalStateException("an order for a server reached a client");
@@ -109,6 +110,23 @@ public final class Client implements Callable<Integer> {
       poll(load.untilNextDue());
     }
     finish(loop.answered() - before);
+  }
+
+  private void halfClose(Order.HalfClose order) throws IOException {
+    loop.expectEnd(connection -> connection.state == ClientConnection.State.ENDING);
+    int next = 0;
+    while (next < loop.connections().size() || loop.inFlight() > 0) {
+      while (next < loop.connections().size() && loop.inFlight() < order.window()) {
+        ClientConnection connection = loop.connections().get(next);
+        if (connection.isIdle()) {
+          loop.finish(connection);
+        }
+        next++;
+      }
+      done = loop.ended();
+      poll();
+    }
+    finish(loop.ended());
   }
 
   private void expectEnd(Order.ExpectEnd order) throws IOException {

@@ -145,6 +145,7 @@ final class ClientLoop implements AutoCloseable {
    */
   void finish(ClientConnection connection) {
     connection.state = ClientConnection.State.ENDING;
+    connection.since = System.nanoTime();
     inFlight.add(connection);
     try {
       connection.channel.shutdownOutput();

@@ -41,6 +41,14 @@ public sealed interface Order {
   record Load(double rate, Duration duration) implements Order {}
 
   /**
+   * To a client: half-close every connection, await the end of the server's stream, then tell
+   * {@link Notice.Done}.
+   *
+   * @param window how many of these ends may be awaited at a time
+   */
+  record HalfClose(int window) implements Order {}
+
+  /**
    * To a client: tell {@link Notice.EndExpected}, from now on take an end of stream for the
    * servers' drain, and tell {@link Notice.Done} when every connection has ended.
    *

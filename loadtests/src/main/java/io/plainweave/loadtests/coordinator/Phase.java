@@ -9,7 +9,9 @@ public enum Phase {
   HOLD("open", false),
   SWEEP("answered", true),
   LOAD("answered", true),
-  DRAIN("ended", true);
+  DRAIN("ended", true),
+  /** The end of connections to servers that are not the run's. */
+  CLOSE("ended", true);
 
   private final String unit;
   private final boolean rated;

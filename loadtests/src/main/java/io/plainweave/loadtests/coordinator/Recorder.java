@@ -38,6 +38,7 @@ final class Recorder {
   private final Map<ChildProcess, Notice.Sample> samples = new HashMap<>();
   private final List<io.plainweave.loadtests.report.Phase> phases = new ArrayList<>();
   private final List<Pause> pauses = new ArrayList<>();
+  private boolean sampled; // whether there are servers that tell their memory
   private List<Row> rows = new ArrayList<>();
   private double interval = FIRST_INTERVAL;
   private double nextRow;
@@ -68,7 +69,10 @@ final class Recorder {
   void said(ChildProcess child, Notice notice) {
     switch (notice) {
       case Notice.Progress now -> progress.put(child, now);
-      case Notice.Sample now -> samples.put(child, now);
+      case Notice.Sample now -> {
+        samples.put(child, now);
+        sampled = true;
+      }
       case Notice.Paused(double millis, String cause) ->
           pauses.add(new Pause(child.name(), Math.max(0, second() - millis / 1e3), millis, cause));
       default -> {}
@@ -124,13 +128,16 @@ final class Recorder {
   }
 
   List<Series> series() {
-    return List.of(
-        series("open", "", Panel.CONNECTIONS, Row::open),
-        rate(),
-        series("failed connections", "", Panel.ERRORS, Row::failed),
-        series("server heap", "B", Panel.MEMORY, Row::heap),
-        series("server RSS", "B", Panel.MEMORY, Row::rss),
-        series("kernel slabs", "B", Panel.MEMORY, Row::slabs));
+    List<Series> all = new ArrayList<>();
+    all.add(series("open", "", Panel.CONNECTIONS, Row::open));
+    all.add(rate());
+    all.add(series("failed connections", "", Panel.ERRORS, Row::failed));
+    if (sampled) {
+      all.add(series("server heap", "B", Panel.MEMORY, Row::heap));
+      all.add(series("server RSS", "B", Panel.MEMORY, Row::rss));
+    }
+    all.add(series("kernel slabs", "B", Panel.MEMORY, Row::slabs));
+    return all;
   }
 
   private Series series(String name, String unit, Panel panel, ToDoubleFunction<Row> value) {

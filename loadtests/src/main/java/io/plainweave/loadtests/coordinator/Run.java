@@ -35,6 +35,10 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   private final Layout layout;
   private final String server;
+
+  /** Servers that somebody else started; empty if the run starts its own. */
+  private final List<Target> given;
+
   private final Progress progress;
   private final Recorder recorder = new Recorder();
   private final Findings findings = new Findings();
@@ -46,31 +50,20 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private List<String> serverOptions = List.of();
   private Phase phase = Phase.START;
   private List<Target> targets = List.of();
-  private Memory idle;
+  private ServerMemory idle;
   private int ready;
   private long connected;
-
-  /** What the servers and the kernel have at a time. */
-  private record Memory(Collection<Notice.Memory> servers, OptionalLong slabs) {
-    long heap() {
-      return sum(servers, Notice.Memory::heap);
-    }
-
-    OptionalLong rss() {
-      return servers.stream().allMatch(it -> it.rss().isPresent())
-          ? OptionalLong.of(sum(servers, it -> it.rss().getAsLong()))
-          : OptionalLong.empty();
-    }
-  }
 
   /**
    * Makes a run of which no process is started yet.
    *
    * @param server the main class of the servers
+   * @param given where the connections go if that is not to servers of the run
    */
-  public Run(Layout layout, String server, Progress progress) {
+  public Run(Layout layout, String server, List<Target> given, Progress progress) {
     this.layout = layout;
     this.server = server;
+    this.given = given;
     this.progress = progress;
   }
 
@@ -83,7 +76,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     return layout;
   }
 
-  /** Starts the processes and measures the idle servers. */
+  /** Starts the processes and measures the idle servers, or looks whether the given are there. */
   public void start(Protocol protocol) throws InterruptedException {
     start(List.of("--protocol=" + protocol));
   }
@@ -96,6 +89,19 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private void start(List<String> serverOptions) throws InterruptedException {
     this.serverOptions = serverOptions;
     begin(Phase.START, layout.servers() + layout.clients());
+    if (given.isEmpty()) {
+      startServers();
+      startClients();
+      idle = memory();
+    } else {
+      targets = Probe.reach(given);
+      startClients();
+      findings.note(
+          "The server was not started by this run: its memory and its drain are not in the report.");
+    }
+  }
+
+  private void startServers() throws InterruptedException {
     // The first server picks a free port; all the others must listen on it before the first
     // connect, for only then does the kernel spread the connections evenly.
     servers.add(startServer(1, 0));
@@ -103,17 +109,19 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     for (int i = 2; i <= layout.servers(); i++) {
       servers.add(startServer(i, port));
     }
-    for (int i = 1; i <= layout.clients(); i++) {
-      clients.add(fleet.start("client " + i, JavaCommand.client(share())));
-    }
     fleet.await(Notice.Listening.class, servers.subList(1, servers.size()), limit());
-    fleet.await(Notice.Ready.class, clients, limit());
     targets =
         new Destinations(layout.destinations(), port)
             .all().stream()
                 .map(it -> new Target(it.getAddress().getHostAddress(), it.getPort()))
                 .toList();
-    idle = memory();
+  }
+
+  private void startClients() throws InterruptedException {
+    for (int i = 1; i <= layout.clients(); i++) {
+      clients.add(fleet.start("client " + i, JavaCommand.client(share())));
+    }
+    fleet.await(Notice.Ready.class, clients, limit());
   }
 
   /** The most connections that a client has. */
@@ -146,27 +154,13 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     findings.expectAll("every connection is opened and answered", connected, layout.connections());
   }
 
-  /** Lets time pass, then measures what the connections take. */
+  /** Lets time pass, then measures what the connections take in the run's servers. */
   public void hold(Duration duration) throws InterruptedException {
     begin(Phase.HOLD, layout.connections());
     fleet.pause(duration);
     findings.expectAll("all are open after the hold", recorder.open(), layout.connections());
-    Memory held = memory();
-    findings.perConnection("server heap", held.heap() - idle.heap(), connected, ", live");
-    if (held.rss().isPresent()) {
-      long growth = held.rss().getAsLong() - idle.rss().getAsLong();
-      findings.perConnection("server RSS", growth, connected, "");
-    } else {
-      findings.figure("server RSS", Double.NaN, "B", "unknown: this system has no /proc");
-    }
-    if (held.slabs().isPresent() && idle.slabs().isPresent()) {
-      findings.perConnection(
-          "kernel memory",
-          held.slabs().getAsLong() - idle.slabs().getAsLong(),
-          connected,
-          ", both ends, with what else the machine did");
-    } else {
-      findings.figure("kernel memory", Double.NaN, "B", "unknown: this system has no /proc");
+    if (!servers.isEmpty()) {
+      memory().tellGrowth(idle, connected, findings);
     }
   }
 
@@ -205,8 +199,15 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     return latencies;
   }
 
-  /** Ends the servers with all connections open. */
+  /**
+   * Ends all connections. The servers of the run end them in their drain; if they are not the
+   * run's, the clients half-close and await the end of the server's stream.
+   */
   public void drain() throws InterruptedException {
+    if (servers.isEmpty()) {
+      halfClose();
+      return;
+    }
     begin(Phase.DRAIN, layout.connections());
     clients.forEach(client -> client.tell(new Order.ExpectEnd(limit())));
     fleet.await(Notice.EndExpected.class, clients, GRACE);
@@ -230,6 +231,14 @@ public final class Run implements Fleet.Observer, AutoCloseable {
         "the servers terminate in the drain", complete, complete ? "all did" : "not all");
     findings.expectAll(
         "every connection meets the end of its stream in the drain", ended, connected);
+  }
+
+  private void halfClose() throws InterruptedException {
+    begin(Phase.CLOSE, layout.connections());
+    clients.forEach(client -> client.tell(new Order.HalfClose(layout.window())));
+    long ended = sum(done(limit()), Notice.Done::done);
+    findings.expectAll(
+        "every connection meets the end of its stream after its half-close", ended, connected);
   }
 
   /** The run is over; no phase can follow. */
@@ -269,9 +278,14 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   /** The options of the JVM that each kind of process has. */
   public Map<String, String> flags() {
-    return Map.of(
-        "server", String.join(" ", JavaCommand.serverFlags(layout.serverShare())),
-        "client", String.join(" ", JavaCommand.clientFlags(share())));
+    String client = String.join(" ", JavaCommand.clientFlags(share()));
+    return given.isEmpty()
+        ? Map.of(
+            "server",
+            String.join(" ", JavaCommand.serverFlags(layout.serverShare())),
+            "client",
+            client)
+        : Map.of("client", client);
   }
 
   /** The report of what was found. */
@@ -286,10 +300,10 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     fleet.close();
   }
 
-  private Memory memory() throws InterruptedException {
+  private ServerMemory memory() throws InterruptedException {
     OptionalLong slabs = Machine.slabs();
     servers.forEach(server -> server.tell(new Order.Measure()));
-    return new Memory(fleet.await(Notice.Memory.class, servers, limit()).values(), slabs);
+    return new ServerMemory(fleet.await(Notice.Memory.class, servers, limit()).values(), slabs);
   }
 
   /** Waits for the end of a phase in every client. */
@@ -337,7 +351,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
         switch (phase) {
           case START -> ready;
           case HOLD -> recorder.open();
-          case RAMP, SWEEP, LOAD, DRAIN -> recorder.done();
+          case RAMP, SWEEP, LOAD, DRAIN, CLOSE -> recorder.done();
         };
     progress.update(done, recorder.failed());
   }

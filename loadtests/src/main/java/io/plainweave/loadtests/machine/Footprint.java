@@ -70,6 +70,16 @@ public record Footprint(long kernel, long rss, long heap, String source) {
     return kernel + rss + CLIENT + idleProcesses(capacity);
   }
 
+  /**
+   * What a connection takes where only its client is.
+   *
+   * @param capacity connections that a process can hold
+   */
+  static double ofGenerator(int capacity) {
+    // Of the two ends, one is here.
+    return DEFAULT.kernel / 2.0 + CLIENT + (double) IDLE_CLIENT / Math.max(1, capacity);
+  }
+
   /** What falls to one connection of an idle server and an idle client. */
   static double idleProcesses(int capacity) {
     return (double) (IDLE_SERVER + IDLE_CLIENT) / Math.max(1, capacity);

@@ -6,10 +6,10 @@ import java.util.Locale;
  * How a run is laid out over processes and addresses.
  *
  * @param connections of the whole run
- * @param servers server processes
+ * @param servers server processes; none if the servers run elsewhere
  * @param serverCapacity connections one server process can hold
  * @param clients client processes
- * @param destinations loopback addresses the connections go to
+ * @param destinations addresses the connections go to; those of loopback if the servers are here
  * @param window connects and messages in flight at a time, in each client
  */
 public record Layout(
@@ -65,6 +65,16 @@ public record Layout(
         Math.max(1, inFlight / clients));
   }
 
+  /**
+   * Lays out the part of a run that this machine has if its servers run elsewhere.
+   *
+   * @param targets addresses of servers
+   */
+  public static Layout ofGenerator(int connections, int targets, Machine machine) {
+    Layout whole = of(connections, machine);
+    return new Layout(connections, 0, 0, whole.clients, targets, whole.window);
+  }
+
   /** Each client is one thread: half the cores to the clients, if they have something to do. */
   private static int clientsForCores(int connections, Machine machine) {
     return Math.min(machine.cores() / 2, connections / WORTH_A_CLIENT);
@@ -117,12 +127,19 @@ public record Layout(
 
   @Override
   public String toString() {
-    return String.format(
-        Locale.ROOT,
-        "%,d connections, processes: %,d server + %,d client, addresses: %,d",
-        connections,
-        servers,
-        clients,
-        destinations);
+    return servers == 0
+        ? String.format(
+            Locale.ROOT,
+            "%,d connections, processes: %,d client, targets: %,d",
+            connections,
+            clients,
+            destinations)
+        : String.format(
+            Locale.ROOT,
+            "%,d connections, processes: %,d server + %,d client, addresses: %,d",
+            connections,
+            servers,
+            clients,
+            destinations);
   }
 }

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * What stands between a machine and so many connections: one {@link Limit} for each thing that can
@@ -49,10 +50,27 @@ public record Limits(int connections, List<Limit> all) {
   /** What no run on this machine can pass. */
   public static Limits of(Machine machine, int connections, Footprint footprint) {
     List<Limit> all = new ArrayList<>(ProcessLimits.of(machine, connections));
-    all.add(openFiles(machine, connections));
-    all.add(watches(machine, connections));
-    all.add(memory(machine, connections, footprint));
+    // Two files a connection: on loopback both ends are here.
+    all.add(openFiles(machine, connections, 2));
+    all.add(watches(machine, connections, 2));
+    all.add(memory(machine, connections, footprint::all));
     all.add(ports(machine, connections));
+    all.add(tcpMemory(machine, connections));
+    all.add(tracked(machine, connections));
+    return new Limits(connections, List.copyOf(all));
+  }
+
+  /**
+   * The same for a machine whose part of a run are the clients: one end of each connection is here.
+   *
+   * @param targets addresses of servers
+   */
+  public static Limits ofGenerator(Machine machine, int connections, int targets) {
+    List<Limit> all = new ArrayList<>(ProcessLimits.of(machine, connections));
+    all.add(openFiles(machine, connections, 1));
+    all.add(watches(machine, connections, 1));
+    all.add(memory(machine, connections, Footprint::ofGenerator));
+    all.add(targetPorts(machine, connections, targets));
     all.add(tcpMemory(machine, connections));
     all.add(tracked(machine, connections));
     return new Limits(connections, List.copyOf(all));
@@ -92,40 +110,45 @@ public record Limits(int connections, List<Limit> all) {
         .toList();
   }
 
-  private static Limit openFiles(Machine machine, long connections) {
-    // Two a connection: on loopback both ends are here.
+  private static Limit openFiles(Machine machine, long connections, int ends) {
     return machine
         .openFiles()
         .map(files ->
             Limit.ofMachine(
                 "fs.file-max",
-                files.most() == Long.MAX_VALUE ? Limit.ANY : files.free() / 2,
+                files.most() == Long.MAX_VALUE ? Limit.ANY : files.free() / ends,
                 files.most() == Long.MAX_VALUE
                     ? "not limited"
-                    : format("%,d files free, 2 each", files.free()),
+                    : format("%,d files free, %d each", files.free(), ends),
                 connections,
-                sysctl("fs.file-max", roundUp(files.used() + 2 * connections))))
+                sysctl("fs.file-max", roundUp(files.used() + ends * connections))))
         .orElseGet(() -> Limit.unknown("fs.file-max", Limit.Scope.MACHINE));
   }
 
-  private static Limit watches(Machine machine, long connections) {
+  private static Limit watches(Machine machine, long connections, int ends) {
     OptionalLong most = machine.sysctl(Machine.MAX_USER_WATCHES);
     return most.isEmpty()
         ? Limit.unknown("max_user_watches", Limit.Scope.MACHINE)
         : Limit.ofMachine(
             "max_user_watches",
-            most.getAsLong() / 2,
-            format("%,d of epoll, 2 each", most.getAsLong()),
+            most.getAsLong() / ends,
+            format("%,d of epoll, %d each", most.getAsLong(), ends),
             connections,
-            sysctl(Machine.MAX_USER_WATCHES, roundUp(2 * connections)));
+            sysctl(Machine.MAX_USER_WATCHES, roundUp(ends * connections)));
   }
 
-  private static Limit memory(Machine machine, int connections, Footprint footprint) {
+  /**
+   * Bounds by memory.
+   *
+   * @param footprint bytes of a connection, by what a process can hold
+   */
+  private static Limit memory(Machine machine, int connections, IntToDoubleFunction footprint) {
     int capacity = Layout.capacity(machine.descriptors());
-    double each = footprint.all(capacity);
+    double each = footprint.applyAsDouble(capacity);
     // Where descriptors have to be lifted anyway, they are lifted to one process for all.
     boolean enough = Layout.heldBy(MOST_SERVERS, capacity) >= connections;
-    double needed = connections * (enough ? each : footprint.all(connections)) / MEMORY_SHARE;
+    double needed =
+        connections * (enough ? each : footprint.applyAsDouble(connections)) / MEMORY_SHARE;
     return Limit.ofMachine(
         "memory",
         (long) (machine.memory() * MEMORY_SHARE / each),
@@ -152,6 +175,19 @@ public record Limits(int connections, List<Limit> all) {
         machine.wholeLoopback()
             ? "sysctl -w net.ipv4.ip_local_port_range='1024 65535'"
             : "a system on which all of 127.0.0.0/8 is local, such as Linux");
+  }
+
+  private static Limit targetPorts(Machine machine, int connections, int targets) {
+    return Limit.ofMachine(
+        "ip_local_port_range",
+        (long) targets * (machine.ports() / 2),
+        format(
+            "half of %,d ports for each target, %,d target%s",
+            machine.ports(), targets, targets == 1 ? "" : "s"),
+        connections,
+        format(
+            "%,d times --target: other ports or addresses of the server",
+            Layout.destinations(connections, machine.ports())));
   }
 
   private static Limit tcpMemory(Machine machine, long connections) {

@@ -9,6 +9,7 @@ import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
 import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command {@code echo}: messages at a fixed rate, and how long their echoes take. */
@@ -55,12 +56,19 @@ public final class Echo extends Scenario {
               + " does not matter how long they take.")
   private Duration p99;
 
+  @Mixin private GeneratorOptions generator;
+
+  @Override
+  GeneratorOptions generator() {
+    return generator;
+  }
+
   @Override
   Layout layout(Machine machine) {
     if (!(rate > 0)) {
       throw usage("--rate must be more than 0: " + rate);
     }
-    return Layout.of(fitting(connections, machine), machine);
+    return layout(fitting(connections, machine), machine);
   }
 
   @Override

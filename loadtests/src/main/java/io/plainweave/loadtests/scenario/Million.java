@@ -12,6 +12,7 @@ import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command {@code million}: how many connections, laid out how, and what came of it. */
@@ -45,9 +46,16 @@ public final class Million extends Scenario {
       description = "How long to hold them, such as 500ms, 5s or 2m. Default: ${DEFAULT-VALUE}.")
   private Duration hold;
 
+  @Mixin private GeneratorOptions generator;
+
+  @Override
+  GeneratorOptions generator() {
+    return generator;
+  }
+
   @Override
   Layout layout(Machine machine) {
-    return Layout.of(connections == null ? most(machine) : fitting(connections, machine), machine);
+    return layout(connections == null ? most(machine) : fitting(connections, machine), machine);
   }
 
   @Override

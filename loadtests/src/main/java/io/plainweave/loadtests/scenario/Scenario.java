@@ -44,6 +44,13 @@ abstract class Scenario implements Callable<Integer> {
    */
   abstract Layout layout(Machine machine);
 
+  /**
+   * What a run needs whose servers are elsewhere; none of it in scenarios that order them about.
+   */
+  GeneratorOptions generator() {
+    return new GeneratorOptions();
+  }
+
   /** Takes the run through its phases and states what is expected. */
   abstract void lead(Run run) throws InterruptedException;
 
@@ -59,7 +66,7 @@ abstract class Scenario implements Callable<Integer> {
     RunReport report;
     boolean ended = true;
     Progress progress = new Progress(err, Progress.onTerminal(), System::nanoTime);
-    try (Run run = new Run(layout, options.server(), progress)) {
+    try (Run run = new Run(layout, options.server(), generator().targets(), progress)) {
       try {
         lead(run);
         run.end();
@@ -78,6 +85,14 @@ abstract class Scenario implements Callable<Integer> {
     out.flush();
     boolean written = write(report, err);
     return ended && report.isFine() && written ? 0 : 1;
+  }
+
+  /** Lays out so many connections, to the servers that are given or to some of the run's. */
+  final Layout layout(int connections, Machine machine) {
+    int targets = generator().targets().size();
+    return targets > 0
+        ? Layout.ofGenerator(connections, targets, machine)
+        : Layout.of(connections, machine);
   }
 
   /**
@@ -106,7 +121,10 @@ abstract class Scenario implements Callable<Integer> {
   }
 
   final Limits limits(Machine machine, int wanted) {
-    return Limits.of(machine, wanted, Footprint.ofLastRun(Home.path().resolve("results")));
+    int targets = generator().targets().size();
+    return targets > 0
+        ? Limits.ofGenerator(machine, wanted, targets)
+        : Limits.of(machine, wanted, Footprint.ofLastRun(Home.path().resolve("results")));
   }
 
   final ParameterException usage(String message) {

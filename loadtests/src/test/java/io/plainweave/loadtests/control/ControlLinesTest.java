@@ -29,6 +29,7 @@ final class ControlLinesTest {
             15_000, 14_999, List.of(new Target("127.0.0.1", 7000), new Target("::1", 7000)), 128),
         new Order.Sweep(128),
         new Order.Load(2_500.5, Duration.ofSeconds(30)),
+        new Order.HalfClose(128),
         new Order.ExpectEnd(Duration.ofSeconds(90)));
   }
 

@@ -102,6 +102,14 @@ final class LayoutTest {
   }
 
   @Test
+  void aGeneratorHasItsClientsOnly() {
+    Layout layout = Layout.ofGenerator(30_000, 3, machine(20_000, 4096, 2));
+
+    assertEquals("30,000 connections, processes: 2 client, targets: 3", layout.toString());
+    assertEquals(30_000, layout.firstOf(layout.clients()));
+  }
+
+  @Test
   void aProcessWithoutDescriptorsToSpareCannotBeLaidOut() {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> Layout.of(1, machine(200, 4096, 2)));

@@ -232,6 +232,28 @@ final class LimitsTest {
     assertFalse(limits().all().stream().anyMatch(limit -> limit.name().equals("time")));
   }
 
+  @Test
+  void aGeneratorIsBoundedByThePortsForEachTarget() {
+    Limits one = Limits.ofGenerator(files.machine(), 40_000, 1);
+
+    assertEquals("ip_local_port_range", one.lowest().name());
+    assertEquals(28_232 / 2, one.lowest().allowsRun());
+    assertEquals("half of 28,232 ports for each target, 1 target", one.lowest().figures());
+    assertEquals(
+        List.of("3 times --target: other ports or addresses of the server"), one.lowest().lift());
+    assertTrue(Limits.ofGenerator(files.machine(), 40_000, 3).allow());
+  }
+
+  @Test
+  void aGeneratorHasOneEndOfEachConnection() {
+    files.with(MachineFiles.FILE_NR, "1000\t0\t101001");
+
+    Limit files = find(Limits.ofGenerator(this.files.machine(), 1_000, 1), "fs.file-max");
+
+    assertEquals(100_001, files.allows());
+    assertEquals("100,001 files free, 1 each", files.figures());
+  }
+
   private Limits limits() {
     return Limits.of(files.machine(), Limits.MILLION, Footprint.DEFAULT);
   }

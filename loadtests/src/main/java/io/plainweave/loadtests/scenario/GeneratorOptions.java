@@ -1,0 +1,23 @@
+package io.plainweave.loadtests.scenario;
+
+import io.plainweave.loadtests.control.Target;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** The options of the scenarios that need no order to a server, and so can be a generator alone. */
+final class GeneratorOptions {
+  @Option(
+      names = "--target",
+      paramLabel = "HOST:PORT",
+      converter = TargetConverter.class,
+      description =
+          "Starts no server and connects to this one, such as `loadtests/run serve` on another"
+              + " machine. Can be given several times: the connections are spread over all, and"
+              + " each allows as many as this machine has ports.")
+  private List<Target> targets = List.of();
+
+  /** Where the connections go; empty if the run starts its servers. */
+  List<Target> targets() {
+    return targets.stream().distinct().toList();
+  }
+}

@@ -1,0 +1,192 @@
+package io.plainweave.loadtests.scenario;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.plainweave.Handler;
+import io.plainweave.Listen;
+import io.plainweave.Server;
+import io.plainweave.loadtests.Main;
+import io.plainweave.loadtests.report.Expectation;
+import io.plainweave.loadtests.report.Figure;
+import io.plainweave.loadtests.report.Phase;
+import io.plainweave.loadtests.report.ReportFiles;
+import io.plainweave.loadtests.report.RunReport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+@DisplayName("A run with a target")
+@Timeout(60)
+final class TargetTest {
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
+  @TempDir private Path folder;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @Test
+  void goesThereAndEndsItsConnectionsInOrder() throws Exception {
+    try (Server server = serve(ECHO)) {
+      int exitCode = execute("million", "-n", "200", "--hold", "0s", "--target", target(server));
+
+      assertEquals(0, exitCode, this::both);
+      assertEquals(0, server.connections(), "none is left open");
+    }
+    RunReport report = ReportFiles.read(folder);
+    assertEquals(
+        List.of("start", "ramp", "hold", "sweep", "close"),
+        report.phases().stream().map(Phase::name).toList());
+    assertEquals(200, figure(report, "connected"));
+    assertTrue(
+        report.expectations().stream()
+            .map(Expectation::text)
+            .anyMatch("every connection meets the end of its stream after its half-close"::equals),
+        this::both);
+    assertTrue(out.toString().startsWith("200 connections, processes: 1 client, targets: 1\n"));
+  }
+
+  @Test
+  void saysNothingAboutTheMemoryOfAServerThatIsNotItsOwn() throws Exception {
+    try (Server server = serve(ECHO)) {
+      execute("million", "-n", "10", "--hold", "0s", "--target", target(server));
+    }
+    RunReport report = ReportFiles.read(folder);
+    assertFalse(report.figures().stream().anyMatch(it -> it.name().startsWith("server")));
+    assertFalse(report.series().stream().anyMatch(it -> it.name().startsWith("server")));
+    assertEquals(
+        List.of(
+            "The server was not started by this run: its memory and its drain are not in the"
+                + " report."),
+        report.notes());
+  }
+
+  @Test
+  void spreadsItsConnectionsOverSeveralOfThem() throws Exception {
+    try (Server first = serve(ECHO);
+        Server second = serve(ECHO)) {
+      int exitCode =
+          execute(
+              "echo",
+              "-n",
+              "20",
+              "--rate",
+              "100",
+              "--duration",
+              "500ms",
+              "--target",
+              target(first),
+              "--target",
+              target(second));
+
+      assertEquals(0, exitCode, this::both);
+    }
+    assertTrue(out.toString().startsWith("20 connections, processes: 1 client, targets: 2\n"));
+  }
+
+  @Test
+  void failsIfTheServerAnswersTheHalfCloseWithAReset() throws Exception {
+    Handler rude =
+        connection -> {
+          ECHO.handle(connection);
+          connection.abort();
+        };
+    try (Server server = serve(rude)) {
+      int exitCode = execute("million", "-n", "7", "--hold", "0s", "--target", target(server));
+
+      assertEquals(1, exitCode, this::both);
+    }
+    assertTrue(
+        out.toString()
+            .contains(
+                "FAILED  every connection meets the end of its stream after its half-close: 0 of 7"),
+        this::both);
+    assertTrue(out.toString().contains("\n  reset "), this::both);
+  }
+
+  @Test
+  void thatRefusesSaysSoAtOnceAndKeepsItsReport() throws Exception {
+    int port;
+    try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = closed.getLocalPort();
+    }
+    assertNotThere("127.0.0.1:" + port, "Connection refused");
+  }
+
+  @Test
+  void thatHasNoAddressSaysSo() throws Exception {
+    assertNotThere("no-such-name.invalid:7000", "there is no address of that name");
+  }
+
+  @Test
+  void thatDropsWhatItGetsIsWaitedForNoLongerThanFiveSeconds() throws Exception {
+    List<Socket> waiting = new ArrayList<>();
+    try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      // Linux holds one more than the backlog; what comes then is dropped without an answer.
+      for (int i = 0; i < 2; i++) {
+        waiting.add(new Socket(full.getInetAddress(), full.getLocalPort()));
+      }
+      assertNotThere("127.0.0.1:" + full.getLocalPort(), "no answer within 5 s");
+    } finally {
+      for (Socket socket : waiting) {
+        socket.close();
+      }
+    }
+  }
+
+  private void assertNotThere(String target, String reason) throws IOException {
+    int exitCode = execute("million", "-n", "100", "--target", target);
+
+    assertEquals(1, exitCode, this::both);
+    String sentence = "cannot connect to the target " + target + ": " + reason;
+    assertTrue(
+        err.toString().contains("The run failed in the phase start: " + sentence + "\n"),
+        this::both);
+    assertEquals(
+        "in the phase start: " + sentence,
+        ReportFiles.read(folder).expectations().getFirst().seen());
+  }
+
+  private static Server serve(Handler handler) throws Exception {
+    return Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(handler).start();
+  }
+
+  private static String target(Server server) {
+    return "127.0.0.1:" + server.port();
+  }
+
+  private static double figure(RunReport report, String name) {
+    return report.figures().stream()
+        .filter(it -> it.name().equals(name))
+        .mapToDouble(Figure::value)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private int execute(String... arguments) {
+    CommandLine commandLine = Main.commandLine();
+    commandLine.setOut(new PrintWriter(out, true));
+    commandLine.setErr(new PrintWriter(err, true));
+    return commandLine.execute(
+        Stream.concat(Stream.of(arguments), Stream.of("--out", folder.toString()))
+            .toArray(String[]::new));
+  }
+
+  private String both() {
+    return out + "\n" + err;
+  }
+}
