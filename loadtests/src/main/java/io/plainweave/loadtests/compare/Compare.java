@@ -3,6 +3,7 @@ package io.plainweave.loadtests.compare;
 import io.plainweave.loadtests.cli.Home;
 import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
+import io.plainweave.loadtests.report.Environment;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -132,7 +133,7 @@ public final class Compare implements Callable<Integer> {
     String commandLine =
         "loadtests/run "
             + String.join(" ", spec.commandLine().getParent().getParseResult().originalArgs());
-    Environment environment = Environment.of(plan, command, commandLine);
+    Environment environment = Environment.of(commandLine, home, command.flags(plan.servers()));
     Meter meter = new Meter(plan, err);
     meter.begin();
     Results results;

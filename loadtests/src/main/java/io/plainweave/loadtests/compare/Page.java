@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.compare;
 
+import io.plainweave.loadtests.report.Environment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,11 +122,12 @@ final class Page {
             "kernel", environment.kernel(),
             "JDK", environment.jdk(),
             "commit", environment.commit(),
-            "command", environment.command());
+            "command", environment.commandLine());
     for (String name : List.of("date", "machine", "kernel", "JDK", "commit", "command")) {
       fact(html, name, facts.get(name));
     }
     environment.flags().forEach((server, flags) -> fact(html, server, flags));
+    environment.kernelSettings().forEach((name, value) -> fact(html, name, value));
     html.append("</table></div>\n");
   }
 

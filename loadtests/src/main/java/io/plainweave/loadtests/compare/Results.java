@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.compare;
 
+import io.plainweave.loadtests.report.Environment;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

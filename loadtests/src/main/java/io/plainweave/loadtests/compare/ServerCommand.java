@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -102,6 +103,15 @@ record ServerCommand(
     all.addAll(flags);
     all.addAll(own);
     return all;
+  }
+
+  /** The JVM options of each server, or the command line of one that is external. */
+  Map<String, String> flags(List<String> servers) {
+    return servers.stream()
+        .collect(
+            Collectors.toMap(
+                it -> it,
+                it -> isExternal(it) ? external.get(it) : String.join(" ", jvmFlags(it))));
   }
 
   /** Whether the server could be started at all. */
