@@ -29,8 +29,10 @@ final class Html {
   }
 
   /** Opens a table that scrolls by itself where it is too wide, and writes its head. */
-  Html openTable(String tableClass, List<String> head) {
-    open("div class=\"scroll\" tabindex=\"0\"").open("table class=\"" + tableClass + "\"");
+  Html openTable(String label, List<String> head) {
+    // A keyboard scrolls only what it can reach.
+    open("div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" + label + "\"");
+    open("table");
     open("thead").open("tr");
     head.forEach(it -> element("th scope=\"col\"", it));
     return close("tr").close("thead").open("tbody");

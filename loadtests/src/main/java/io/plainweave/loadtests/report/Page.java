@@ -146,7 +146,7 @@ final class Page {
     }
     head.add("messages");
     Html html = new Html().open("section").element("h2", "Message latency");
-    html.open("div id=\"curves\"").close("div").openTable("numbers", head);
+    html.open("div id=\"curves\"").close("div").openTable("Latencies", head);
     for (Latencies latencies : report.latencies()) {
       List<String> cells = new ArrayList<>();
       for (double percentile : Latencies.PERCENTILES) {
@@ -167,7 +167,7 @@ final class Page {
       byProcess.computeIfAbsent(pause.process(), _ -> new ArrayList<>()).add(pause);
     }
     Html html = new Html().open("section").element("h2", "Garbage collection");
-    html.openTable("numbers", List.of("process", "pauses", "in all", "longest", "its cause"));
+    html.openTable("Pauses", List.of("process", "pauses", "in all", "longest", "its cause"));
     byProcess.forEach((process, pauses) -> {
       Pause longest = pauses.stream().max(Comparator.comparing(Pause::millis)).orElseThrow();
       double all = pauses.stream().mapToDouble(Pause::millis).sum();
