@@ -86,7 +86,9 @@ final class ClientLoop implements AutoCloseable {
     open++;
     try {
       channel.configureBlocking(false);
-      boolean connected = channel.connect(destination);
+      // On loopback a connect is over when the call returns, though it says that it goes on: a
+      // second look saves an event and a change of the registration.
+      boolean connected = channel.connect(destination) || channel.finishConnect();
       int interest = connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
       connection.key = channel.register(selector, interest, connection);
       if (connected) {

@@ -60,6 +60,10 @@ final class JavaCommand {
     // The processes share the processors: one collector thread in each is enough.
     flags.add("-XX:+UseSerialGC");
     flags.add("-Xmx" + heap);
+    // The JVM notes the time of each deoptimization, of which a drain makes one a connection. In a
+    // guest that reads its clock by a system call these were half of the server's.
+    flags.add("-XX:+UnlockDiagnosticVMOptions");
+    flags.add("-XX:-LogEvents");
     // No file under /tmp that a killed process would leave behind.
     flags.add("-XX:-UsePerfData");
     return flags;

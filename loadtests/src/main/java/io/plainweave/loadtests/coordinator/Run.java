@@ -313,9 +313,9 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     return done;
   }
 
-  /** How long a phase may take: at least a thousand connections a second, and time to begin. */
+  /** How long a phase may take: at least 500 connections a second, and time to begin. */
   private Duration limit() {
-    return Duration.ofSeconds(60).plusMillis(layout.connections());
+    return Duration.ofSeconds(60).plusMillis(2L * layout.connections());
   }
 
   private void begin(Phase next, long total) {
