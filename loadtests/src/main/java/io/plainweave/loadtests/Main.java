@@ -6,6 +6,8 @@ import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.scenario.Echo;
 import io.plainweave.loadtests.scenario.Million;
+import io.plainweave.loadtests.server.Serve;
+import io.plainweave.loadtests.start.Start;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -19,7 +21,14 @@ import picocli.CommandLine.ParseResult;
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Million.class, Echo.class, Doctor.class, Compare.class})
+    subcommands = {
+      Million.class,
+      Echo.class,
+      Serve.class,
+      Start.class,
+      Doctor.class,
+      Compare.class
+    })
 public final class Main {
   private static final int FAILED = 1;
 

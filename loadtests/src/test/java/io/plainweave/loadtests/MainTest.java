@@ -43,6 +43,13 @@ final class MainTest {
         Arguments.of(List.of("-n", "300"), "-n"),
         Arguments.of(List.of("echo", "--rate", "0"), "--rate must be more than 0: 0"),
         Arguments.of(
+            List.of("serve", "--port", "70000"), "--port: a port is from 0 to 65535: 70000"),
+        Arguments.of(List.of("serve", "--drain", "soon"), "'soon' is not a duration"),
+        Arguments.of(List.of("start"), "Missing required option: '--generators=N'"),
+        Arguments.of(List.of("start", "-n", "0"), "-n must be at least 1: 0"),
+        Arguments.of(List.of("start", "-n", "1", "--port", "-1"), "--port is from 0 to 65535: -1"),
+        Arguments.of(List.of("million", "--start", "here"), "'here' is not HOST:PORT"),
+        Arguments.of(
             List.of("million", "--target", "server"),
             "'server' is not HOST:PORT, such as server:7000 or [::1]:7000"),
         Arguments.of(List.of("million", "--target", ":7000"), "':7000' is not HOST:PORT"),

@@ -6,9 +6,18 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Reads a duration as people write it: {@code 500ms}, {@code 5s}, {@code 2m}. */
+/** Reads and shows a duration as people write it: {@code 500ms}, {@code 5s}, {@code 2m}. */
 public final class DurationConverter implements ITypeConverter<Duration> {
   private static final Pattern DURATION = Pattern.compile("(\\d{1,6})(ms|s|m)");
+
+  /** A duration as this converter reads it. */
+  public static String text(Duration duration) {
+    long millis = duration.toMillis();
+    if (millis % 1_000 != 0) {
+      return millis + "ms";
+    }
+    return millis > 0 && millis % 60_000 == 0 ? millis / 60_000 + "m" : millis / 1_000 + "s";
+  }
 
   @Override
   public Duration convert(String value) {

@@ -5,6 +5,8 @@ import java.util.Locale;
 /** A part of a run; each ends before the next begins. */
 public enum Phase {
   START("processes ready", false),
+  /** For the start signal. */
+  WAIT("generators here", false),
   RAMP("connected", true),
   HOLD("open", false),
   SWEEP("answered", true),

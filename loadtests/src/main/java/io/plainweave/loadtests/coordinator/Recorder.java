@@ -33,7 +33,7 @@ final class Recorder {
       double rss,
       double slabs) {}
 
-  private final long start = System.nanoTime();
+  private long start = System.nanoTime();
   private final Map<ChildProcess, Notice.Progress> progress = new HashMap<>();
   private final Map<ChildProcess, Notice.Sample> samples = new HashMap<>();
   private final List<io.plainweave.loadtests.report.Phase> phases = new ArrayList<>();
@@ -48,6 +48,16 @@ final class Recorder {
   /** Seconds since the run began. */
   double second() {
     return (System.nanoTime() - start) / 1e9;
+  }
+
+  /** Begins again, at second 0: what was before does not count. */
+  void restart() {
+    start = System.nanoTime();
+    rows.clear();
+    phases.clear();
+    pauses.clear();
+    phase = null;
+    nextRow = 0;
   }
 
   /** The phase that ran is over, and another one begins. */

@@ -11,6 +11,7 @@ import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.report.Environment;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.server.Protocol;
+import io.plainweave.loadtests.start.StartSignal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,12 +34,13 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   /** How much later than a child its coordinator loses patience. */
   private static final Duration GRACE = Duration.ofSeconds(15);
 
+  /** Time between two looks for the start signal, which is how far apart generators may start. */
+  private static final Duration LOOK = Duration.ofMillis(5);
+
   private final Layout layout;
   private final String server;
 
-  /** Servers that somebody else started; empty if the run starts its own. */
-  private final List<Target> given;
-
+  private final OtherMachines others;
   private final Progress progress;
   private final Recorder recorder = new Recorder();
   private final Findings findings = new Findings();
@@ -58,12 +60,11 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    * Makes a run of which no process is started yet.
    *
    * @param server the main class of the servers
-   * @param given where the connections go if that is not to servers of the run
    */
-  public Run(Layout layout, String server, List<Target> given, Progress progress) {
+  public Run(Layout layout, String server, OtherMachines others, Progress progress) {
     this.layout = layout;
     this.server = server;
-    this.given = given;
+    this.others = others;
     this.progress = progress;
   }
 
@@ -76,7 +77,10 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     return layout;
   }
 
-  /** Starts the processes and measures the idle servers, or looks whether the given are there. */
+  /**
+   * Starts the processes and measures the idle servers, or looks whether those elsewhere are there;
+   * then waits for the start signal if there is to be one.
+   */
   public void start(Protocol protocol) throws InterruptedException {
     start(List.of("--protocol=" + protocol));
   }
@@ -89,16 +93,32 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private void start(List<String> serverOptions) throws InterruptedException {
     this.serverOptions = serverOptions;
     begin(Phase.START, layout.servers() + layout.clients());
-    if (given.isEmpty()) {
+    if (others.servers().isEmpty()) {
       startServers();
       startClients();
       idle = memory();
     } else {
-      targets = Probe.reach(given);
+      targets = Probe.reach(others.servers());
       startClients();
       findings.note(
           "The server was not started by this run: its memory and its drain are not in the report.");
     }
+    if (others.start().isPresent()) {
+      awaitStart(others.start().get());
+    }
+  }
+
+  private void awaitStart(Target at) throws InterruptedException {
+    try (StartSignal signal = StartSignal.readyAt(at)) {
+      while (!signal.isGiven()) {
+        if (phase != Phase.WAIT && signal.all() > 0) {
+          begin(Phase.WAIT, signal.all());
+        }
+        ready = signal.here();
+        fleet.pause(LOOK);
+      }
+    }
+    recorder.restart();
   }
 
   private void startServers() throws InterruptedException {
@@ -279,7 +299,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   /** The options of the JVM that each kind of process has. */
   public Map<String, String> flags() {
     String client = String.join(" ", JavaCommand.clientFlags(share()));
-    return given.isEmpty()
+    return others.servers().isEmpty()
         ? Map.of(
             "server",
             String.join(" ", JavaCommand.serverFlags(layout.serverShare())),
@@ -349,7 +369,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private void show() {
     long done =
         switch (phase) {
-          case START -> ready;
+          case START, WAIT -> ready;
           case HOLD -> recorder.open();
           case RAMP, SWEEP, LOAD, DRAIN, CLOSE -> recorder.done();
         };

@@ -66,7 +66,7 @@ abstract class Scenario implements Callable<Integer> {
     RunReport report;
     boolean ended = true;
     Progress progress = new Progress(err, Progress.onTerminal(), System::nanoTime);
-    try (Run run = new Run(layout, options.server(), generator().targets(), progress)) {
+    try (Run run = new Run(layout, options.server(), generator().otherMachines(), progress)) {
       try {
         lead(run);
         run.end();

@@ -25,6 +25,9 @@ public final class EchoServer implements Callable<Integer> {
     System.exit(new CommandLine(new EchoServer()).execute(args));
   }
 
+  /** Every limit is on, but a run may hold its connections for longer than a minute. */
+  static final TimeLimits TIME_LIMITS = TimeLimits.DEFAULT.withIdle(Duration.ofHours(1));
+
   @Option(names = "--port", required = true, description = "The port; 0 takes a free one.")
   private int port;
 
@@ -66,9 +69,9 @@ public final class EchoServer implements Callable<Integer> {
   }
 
   private TimeLimits timeLimits() {
-    // Every limit is on, but a run may hold its connections for longer than a minute.
-    TimeLimits limits = TimeLimits.DEFAULT.withIdle(Duration.ofHours(1));
-    return patience == null ? limits : limits.withMessage(patience).withWriteStall(patience);
+    return patience == null
+        ? TIME_LIMITS
+        : TIME_LIMITS.withMessage(patience).withWriteStall(patience);
   }
 
   private Notice drain(Server server, Duration limit) throws InterruptedException {
