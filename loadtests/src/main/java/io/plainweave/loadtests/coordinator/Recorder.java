@@ -5,6 +5,7 @@ import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.report.Panel;
 import io.plainweave.loadtests.report.Pause;
 import io.plainweave.loadtests.report.Series;
+import io.plainweave.loadtests.report.TimedPhase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -36,7 +37,7 @@ final class Recorder {
   private long start = System.nanoTime();
   private final Map<ChildProcess, Notice.Progress> progress = new HashMap<>();
   private final Map<ChildProcess, Notice.Sample> samples = new HashMap<>();
-  private final List<io.plainweave.loadtests.report.Phase> phases = new ArrayList<>();
+  private final List<TimedPhase> phases = new ArrayList<>();
   private final List<Pause> pauses = new ArrayList<>();
   private boolean sampled; // whether there are servers that tell their memory
   private List<Row> rows = new ArrayList<>();
@@ -71,7 +72,7 @@ final class Recorder {
   void end() {
     if (phase != null) {
       addRow(); // so that a short phase is seen at all
-      phases.add(new io.plainweave.loadtests.report.Phase(phase, phaseStart, second()));
+      phases.add(new TimedPhase(phase, phaseStart, second()));
       phase = null;
     }
   }
@@ -129,7 +130,7 @@ final class Recorder {
         (_, last) -> new Notice.Progress(0, last.answered(), last.open(), last.failed()));
   }
 
-  List<io.plainweave.loadtests.report.Phase> phases() {
+  List<TimedPhase> phases() {
     return phases;
   }
 

@@ -122,7 +122,7 @@ final class Page {
       return "";
     }
     Html html = new Html().open("section").element("h2", "Over time").open("p class=\"phases\"");
-    for (Phase phase : report.phases()) {
+    for (TimedPhase phase : report.phases()) {
       html.open("span").text(phase.name() + " ");
       html.element("b", duration(phase.to() - phase.from())).close("span");
     }

@@ -20,7 +20,7 @@ import org.HdrHistogram.HistogramIterationValue;
  * @param curves of the latencies over their percentiles, in milliseconds
  */
 record PlotData(
-    double end, List<Phase> phases, List<Plot> plots, List<Pause> pauses, List<Line> curves) {
+    double end, List<TimedPhase> phases, List<Plot> plots, List<Pause> pauses, List<Line> curves) {
   private static final MathContext PRECISION = new MathContext(6);
   private static final int STEPS_PER_HALF = 8;
 
@@ -35,7 +35,7 @@ record PlotData(
   static PlotData of(RunReport report) {
     double end =
         Stream.of(
-                report.phases().stream().map(Phase::to),
+                report.phases().stream().map(TimedPhase::to),
                 report.pauses().stream().map(Pause::second),
                 report.series().stream()
                     .filter(it -> it.seconds().length > 0)

@@ -24,7 +24,7 @@ public record RunReport(
     Environment environment,
     List<Figure> figures,
     List<Expectation> expectations,
-    List<Phase> phases,
+    List<TimedPhase> phases,
     List<Series> series,
     List<Latencies> latencies,
     List<Pause> pauses,

@@ -136,6 +136,9 @@ abstract class Scenario implements Callable<Integer> {
     try {
       ReportFiles.write(folder, report);
       err.println("report: " + folder.resolve("report.html"));
+      if (options.open()) {
+        err.println(ReportFiles.open(folder));
+      }
       return true;
     } catch (IOException e) {
       err.println("The report is not kept: " + e.getMessage());

@@ -182,7 +182,7 @@ final class PageTest {
             SMALL.environment(),
             List.of(new Figure(text, 1, "", text)),
             List.of(new Expectation(text, true, text)),
-            List.of(new Phase(text, 0, 2)),
+            List.of(new TimedPhase(text, 0, 2)),
             List.of(
                 new Series(text, text, Panel.RATE, new double[] {0, 1, 2}, new double[] {1, 2, 3})),
             List.of(new Latencies(text, SMALL.latencies().getFirst().histogram())),
@@ -202,7 +202,7 @@ final class PageTest {
             SMALL.environment(),
             List.of(),
             List.of(),
-            List.of(new Phase("start", 0, 0)),
+            List.of(new TimedPhase("start", 0, 0)),
             List.of(new Series("open", "", Panel.CONNECTIONS, new double[] {0}, new double[] {0})),
             List.of(),
             List.of(),

@@ -28,13 +28,13 @@ final class SampleReports {
               "net.ipv4.tcp_rmem", "4096 131072 6291456",
               "nofile", "3000000 soft, 3000000 hard",
               "vm.max_map_count", "33554432"));
-  private static final List<Phase> PHASES =
+  private static final List<TimedPhase> PHASES =
       List.of(
-          new Phase("start", 0, 9),
-          new Phase("ramp", 9, 934),
-          new Phase("hold", 934, 994),
-          new Phase("sweep", 994, 1_101),
-          new Phase("drain", 1_101, 1_290));
+          new TimedPhase("start", 0, 9),
+          new TimedPhase("ramp", 9, 934),
+          new TimedPhase("hold", 934, 994),
+          new TimedPhase("sweep", 994, 1_101),
+          new TimedPhase("drain", 1_101, 1_290));
   private static final double END = 1_290;
   private static final double MILLION = 1_000_000;
 
@@ -57,7 +57,7 @@ final class SampleReports {
         List.of(
             new Expectation("every connection is answered", true, "2,000 of 2,000"),
             new Expectation("every connection answers the sweep", false, "1,999 of 2,000")),
-        List.of(new Phase("ramp", 0, 2), new Phase("sweep", 2, 2.5)),
+        List.of(new TimedPhase("ramp", 0, 2), new TimedPhase("sweep", 2, 2.5)),
         List.of(
             new Series(
                 "open",

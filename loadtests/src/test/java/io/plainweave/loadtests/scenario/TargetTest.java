@@ -10,9 +10,9 @@ import io.plainweave.Server;
 import io.plainweave.loadtests.Main;
 import io.plainweave.loadtests.report.Expectation;
 import io.plainweave.loadtests.report.Figure;
-import io.plainweave.loadtests.report.Phase;
 import io.plainweave.loadtests.report.ReportFiles;
 import io.plainweave.loadtests.report.RunReport;
+import io.plainweave.loadtests.report.TimedPhase;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -50,7 +50,7 @@ final class TargetTest {
     RunReport report = ReportFiles.read(folder);
     assertEquals(
         List.of("start", "ramp", "hold", "sweep", "close"),
-        report.phases().stream().map(Phase::name).toList());
+        report.phases().stream().map(TimedPhase::name).toList());
     assertEquals(200, figure(report, "connected"));
     assertTrue(
         report.expectations().stream()

@@ -7,4 +7,4 @@ package io.plainweave.loadtests.report;
  * @param from its begin, in seconds since the run began
  * @param to its end, in seconds since the run began
  */
-public record Phase(String name, double from, double to) {}
+public record TimedPhase(String name, double from, double to) {}
