@@ -1,6 +1,7 @@
 /** A server toolkit for virtual threads. */
 module io.plainweave {
   requires jdk.management;
+  requires transitive jdk.net;
   requires org.slf4j;
   requires static transitive org.jspecify;
 

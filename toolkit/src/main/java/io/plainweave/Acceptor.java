@@ -93,7 +93,7 @@ final class Acceptor implements Callable<Scope.After> {
     SocketConnection connection = null;
     try {
       if (context.limit().acquire()) {
-        connection = SocketConnection.register(context, channel);
+        connection = SocketConnection.register(context, channel, listener.reachedAt(channel));
       }
       return connection;
     } finally {

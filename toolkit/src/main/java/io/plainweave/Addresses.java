@@ -3,6 +3,7 @@ package io.plainweave;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
 import java.util.regex.Pattern;
 
 /** How addresses are shown. */
@@ -23,15 +24,25 @@ final class Addresses {
 
   /**
    * {@code ADDRESS:PORT}, with IPv6 in brackets (RFC 5952, section 6); never a name, which could
-   * cost a look-up.
+   * cost a look-up. {@code unix:PATH} for a Unix-domain socket.
    */
   static String format(SocketAddress any) {
-    if (!(any instanceof InetSocketAddress address)) {
-      return any.toString();
-    }
+    return switch (any) {
+      case InetSocketAddress inet -> format(inet);
+      case UnixDomainSocketAddress unix -> "unix:" + (isUnnamed(unix) ? "(unnamed)" : unix);
+      default -> any.toString();
+    };
+  }
+
+  private static String format(InetSocketAddress address) {
     String host = address.getAddress().getHostAddress();
     return address.getAddress() instanceof Inet6Address
         ? "[" + ZEROS.matcher(host).replaceFirst("::$2") + "]:" + address.getPort()
         : host + ":" + address.getPort();
+  }
+
+  /** Whether it is that of a Unix-domain client, which as a rule has no path of its own. */
+  static boolean isUnnamed(SocketAddress address) {
+    return address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty();
   }
 }

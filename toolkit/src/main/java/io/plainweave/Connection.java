@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
+import jdk.net.UnixDomainPrincipal;
 
 /**
  * One connection, accepted by a {@link Server} or opened by a {@link Connector}: two byte streams,
@@ -131,6 +133,11 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * sent yet is dropped, and threads that read or write here fail with {@link
    * java.nio.channels.AsynchronousCloseException}. Has no effect on a closed connection. Never
    * blocks.
+   *
+   * <p>A Unix-domain socket has no reset. Its peer first reads what was sent; then its read fails
+   * on Linux if we have left anything unread, and otherwise sees end of stream as after {@link
+   * #close()} (unix(7), ECONNRESET). A protocol for such sockets has to tell by itself where a
+   * message ends.
    */
   void abort();
 
@@ -154,9 +161,10 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
 
   /**
    * Returns the address of the peer. It stays available when the connection is closed. No name is
-   * ever looked up for it.
+   * ever looked up for it. Clients of a Unix-domain listener have no address as a rule, that is,
+   * one with an empty path; {@link #peerCredentials()} tells who they are.
    *
-   * @return an {@link java.net.InetSocketAddress}
+   * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
   SocketAddress remoteAddress();
 
@@ -165,7 +173,21 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * this is the one that the peer chose. Of a connection that was opened here, it is our end. It
    * stays available when the connection is closed.
    *
-   * @return an {@link java.net.InetSocketAddress}
+   * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
   SocketAddress localAddress();
+
+  /**
+   * Asks the system for user and group of the peer, at the other end of a Unix-domain socket: as
+   * they were when it connected, or began to listen (SO_PEERCRED, unix(7)). They are known before
+   * the first byte.
+   *
+   * <p>The system knows them by their numbers. Their names are looked up with each call, which may
+   * take as long as the machine's databases take; without a name, the number stands for it.
+   *
+   * @return user and group; empty over TCP, and where the system does not tell
+   * @throws ConnectionClosedException if the connection is closed
+   * @throws IOException if the system fails to tell
+   */
+  Optional<UnixDomainPrincipal> peerCredentials() throws IOException;
 }

@@ -1,15 +1,22 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,13 +37,35 @@ import org.jspecify.annotations.Nullable;
  * it. Cancellation resets it.
  */
 public final class Connector {
-  private final String host;
-  private final int port;
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /** The pauses between attempts to get into a full backlog. */
+  private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
+
+  private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** Where to connect. */
+  private sealed interface Destination {
+    record Tcp(String host, int port) implements Destination {
+      @Override
+      public String toString() {
+        return Addresses.format(host, port);
+      }
+    }
+
+    record Unix(UnixDomainSocketAddress address) implements Destination {
+      @Override
+      public String toString() {
+        return Addresses.format(address);
+      }
+    }
+  }
+
+  private final Destination destination;
   private final Duration connectTimeout;
 
-  private Connector(String host, int port, Duration connectTimeout) {
-    this.host = host;
-    this.port = port;
+  private Connector(Destination destination, Duration connectTimeout) {
+    this.destination = destination;
     this.connectTimeout = connectTimeout;
   }
 
@@ -55,7 +84,21 @@ public final class Connector {
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException("a port to connect to is from 1 to 65535: " + port);
     }
-    return new Connector(host, port, Duration.ofSeconds(10));
+    return new Connector(new Destination.Tcp(host, port), CONNECT_TIMEOUT);
+  }
+
+  /**
+   * Describes where to connect on this machine by a Unix-domain socket (unix(7)). Nothing is looked
+   * for at the path before {@link #connect()}.
+   *
+   * @param path where the server's socket is, of at most 106 bytes; a relative one begins at the
+   *     working directory of the process
+   * @return the description
+   * @throws IllegalArgumentException if the path is longer, empty, or none of the default file
+   *     system
+   */
+  public static Connector unix(Path path) {
+    return new Connector(new Destination.Unix(SocketFile.address(path)), CONNECT_TIMEOUT);
   }
 
   /**
@@ -68,17 +111,14 @@ public final class Connector {
    *     text in it
    */
   public static Connector parse(String text) {
-    Listen.Tcp place =
-        switch (Listen.parse(text)) {
-          case Listen.Tcp tcp -> tcp;
-        };
+    Listen.Tcp place = Listen.parse(text);
     return tcp(place.host() == null ? "localhost" : place.host(), place.port());
   }
 
   /**
    * Returns this description with another limit for {@link #connect()}, over all addresses of the
    * host. Default: 10 seconds. Zero leaves it to the operating system, to about two minutes for
-   * each address.
+   * each address; a Unix-domain server with a full backlog is waited for without end then.
    *
    * @param connectTimeout not negative
    * @return the description
@@ -88,16 +128,17 @@ public final class Connector {
     if (connectTimeout.isNegative()) {
       throw new IllegalArgumentException("connectTimeout must not be negative: " + connectTimeout);
     }
-    return new Connector(host, port, connectTimeout);
+    return new Connector(destination, connectTimeout);
   }
 
   /**
    * Connects, to the first address of the host that answers, in the order in which they are looked
-   * up. The look-up counts as well, but cannot be ended early.
+   * up. The look-up counts as well, but cannot be ended early. At a path, a server that is there
+   * answers at once, unless its backlog is full: then the attempt is repeated until the time is up.
    *
    * @return the connection, open, and the caller's to close
    * @throws ConnectException if that was not possible; the message is a sentence with the host and
-   *     the port, and the cause is what the first address has said
+   *     the port, or the path, and the cause is what the first address has said
    * @throws IOException if the connection was lost as soon as it was made
    * @throws InterruptedException if the calling thread is interrupted
    * @throws IllegalStateException if the calling thread is not one of a handler, or of a scope that
@@ -109,7 +150,11 @@ public final class Connector {
           "only a handler can connect to " + this + ": elsewhere nothing watches the time limits");
     }
     Server server = Server.CURRENT.get();
-    SocketChannel channel = open();
+    SocketChannel channel =
+        switch (destination) {
+          case Destination.Tcp tcp -> open(tcp);
+          case Destination.Unix(UnixDomainSocketAddress address) -> open(address);
+        };
     boolean complete = false;
     try {
       var connection = SocketConnection.registerOutward(server.context(), channel);
@@ -126,16 +171,16 @@ public final class Connector {
     }
   }
 
-  private SocketChannel open() throws ConnectException, InterruptedException {
+  private SocketChannel open(Destination.Tcp tcp) throws ConnectException, InterruptedException {
     long begin = System.nanoTime();
     ConnectException failure = null;
-    for (InetAddress address : lookUp()) {
-      long left = TimeUnit.NANOSECONDS.convert(connectTimeout) - (System.nanoTime() - begin);
-      if (failure != null && left <= 0 && !connectTimeout.isZero()) {
+    for (InetAddress address : lookUp(tcp.host())) {
+      long left = left(begin);
+      if (failure != null && left <= 0) {
         break;
       }
       try {
-        return open(new InetSocketAddress(address, port), left);
+        return open(new InetSocketAddress(address, tcp.port()), left);
       } catch (IOException e) {
         if (Thread.interrupted()) {
           throw new InterruptedException("interrupted while connecting to " + this);
@@ -150,7 +195,7 @@ public final class Connector {
     throw Objects.requireNonNull(failure, "a host has at least one address");
   }
 
-  private InetAddress[] lookUp() throws ConnectException {
+  private InetAddress[] lookUp(String host) throws ConnectException {
     try {
       return InetAddress.getAllByName(host);
     } catch (UnknownHostException e) {
@@ -176,15 +221,72 @@ public final class Connector {
     }
   }
 
+  /**
+   * Connects to a path. A server that has no room in its backlog refuses for the moment
+   * (connect(2), EAGAIN), and nothing tells when it has; the JDK does not tell that failure from
+   * others either.
+   */
+  private SocketChannel open(UnixDomainSocketAddress address)
+      throws ConnectException, InterruptedException {
+    long begin = System.nanoTime();
+    long pause = SHORTEST_PAUSE;
+    while (true) {
+      try {
+        return openOnce(address);
+      } catch (IOException e) {
+        if (!mayPass(e, address.getPath()) || left(begin) <= 0) {
+          throw failed(e.getMessage(), e);
+        }
+      }
+      LockSupport.parkNanos(Math.min(pause, left(begin)));
+      if (Thread.interrupted()) {
+        throw new InterruptedException("interrupted while connecting to " + this);
+      }
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    }
+  }
+
+  /** Whether the server is there, has not refused, and the system has not denied access to it. */
+  private static boolean mayPass(IOException failure, Path path) {
+    return failure instanceof SocketException
+        && !(failure instanceof ConnectException || failure instanceof BindException)
+        && Files.exists(path);
+  }
+
+  /** Connects to a path at once; when it fails, nothing stays open. */
+  private static SocketChannel openOnce(UnixDomainSocketAddress address) throws IOException {
+    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    boolean connected = false;
+    try {
+      channel.configureBlocking(false);
+      connected = channel.connect(address);
+      if (!connected) {
+        throw new SocketException("the connection is not complete");
+      }
+      return channel;
+    } finally {
+      if (!connected) {
+        channel.close();
+      }
+    }
+  }
+
+  /** How many nanoseconds are left of the time to connect. */
+  private long left(long begin) {
+    return connectTimeout.isZero()
+        ? Long.MAX_VALUE
+        : TimeUnit.NANOSECONDS.convert(connectTimeout) - (System.nanoTime() - begin);
+  }
+
   private ConnectException failed(@Nullable String why, IOException cause) {
     var failure = new ConnectException("cannot connect to " + this + ": " + why);
     failure.initCause(cause);
     return failure;
   }
 
-  /** Returns {@code HOST:PORT}, with a literal IPv6 address in brackets. */
+  /** Returns {@code HOST:PORT}, with a literal IPv6 address in brackets, or {@code unix:PATH}. */
   @Override
   public String toString() {
-    return Addresses.format(host, port);
+    return destination.toString();
   }
 }

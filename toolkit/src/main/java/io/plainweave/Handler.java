@@ -10,8 +10,9 @@ package io.plainweave;
  * <p><b>Returning</b> ends the connection in order: output is flushed, FIN is sent, what the peer
  * still sends is read and dropped for a bounded time so that the last reply survives, and the
  * socket is closed. <b>Throwing</b> ends it with a reset (RST), so that the peer cannot take what
- * it has received for a whole reply; the failure is logged unless it only says that the peer is
- * gone. In both cases no other connection is affected.
+ * it has received for a whole reply (a Unix-domain socket has none: {@link Connection#abort()});
+ * the failure is logged unless it only says that the peer is gone. In both cases no other
+ * connection is affected.
  *
  * <p><b>Drain.</b> When the server shuts down, a connection that waits for input reads end of
  * stream, just as if the peer had finished: a handler that handles the end of its input needs no

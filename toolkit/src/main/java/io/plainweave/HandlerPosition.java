@@ -40,6 +40,6 @@ public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack)
   /** Returns the peer and the line. */
   @Override
   public String toString() {
-    return peer + " at " + line();
+    return Addresses.format(peer) + " at " + line();
   }
 }

@@ -1,7 +1,12 @@
 package io.plainweave;
 
 import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Where a server listens: a description, not yet a socket. */
@@ -32,6 +37,31 @@ public sealed interface Listen {
   }
 
   /**
+   * Listens for connections from processes of this machine, on a Unix-domain socket (unix(7)) at a
+   * path. Only the user of this process may connect, until {@link Unix#permissions(String)} says
+   * otherwise.
+   *
+   * <p>While the server listens, there is a socket at the path. It appears with its permissions,
+   * and is removed when the listener closes, unless somebody has put another file there. What a
+   * server has left that was killed is replaced: a socket that refuses a connection. A server that
+   * finds anything else there does not start, and leaves it as it is: a socket whose server
+   * answers, which sees a connection without a byte, or a file of another kind.
+   *
+   * <p>The socket is made in a folder of its own beside the path, and linked to it. So the server
+   * needs permission to make files there, and ss(8) and getpeername(2) show the name in that
+   * folder. Abstract names, which are no files, are beyond Java.
+   *
+   * @param path of at most 106 bytes, in a folder whose own has at most 98; a relative one begins
+   *     at the working directory of the process
+   * @return the description
+   * @throws IllegalArgumentException if the path is longer, empty, or none of the default file
+   *     system
+   */
+  static Unix unix(Path path) {
+    return new Unix(path, Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+  }
+
+  /**
    * Reads a description as people write it: {@code PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}.
    *
    * @param text for example {@code 7000}, {@code localhost:7000} or {@code [::1]:7000}
@@ -39,7 +69,7 @@ public sealed interface Listen {
    * @throws IllegalArgumentException if the text is none of these; the message says so, with the
    *     text in it
    */
-  static Listen parse(String text) {
+  static Tcp parse(String text) {
     int colon = text.lastIndexOf(':');
     String host = colon < 0 ? null : text.substring(0, colon);
     if (host != null && host.startsWith("[") && host.endsWith("]")) {
@@ -97,6 +127,50 @@ public sealed interface Listen {
     @Override
     public String toString() {
       return Addresses.format(host == null ? "*" : host, port);
+    }
+  }
+
+  /**
+   * A Unix-domain listener, with the largest backlog that the kernel allows ({@code
+   * net.core.somaxconn} on Linux).
+   *
+   * @param path where the socket is
+   * @param permissions of the socket; who may write may connect, if the folders on the way can be
+   *     entered
+   */
+  record Unix(Path path, Set<PosixFilePermission> permissions) implements Listen {
+    /** Checks the values. */
+    public Unix {
+      SocketFile.ownAddress(path);
+      permissions = Set.copyOf(permissions);
+    }
+
+    /**
+     * Returns this description with other permissions. The umask of the process takes nothing from
+     * them.
+     *
+     * @param permissions for owner, group and others, as ls(1) shows them: {@code rw-rw----} lets
+     *     the group connect, too
+     * @return the description
+     * @throws IllegalArgumentException if the text is none of that kind
+     */
+    public Unix permissions(String permissions) {
+      try {
+        return new Unix(path, PosixFilePermissions.fromString(permissions));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(
+            "permissions are written as in rw-rw----: " + permissions, e);
+      }
+    }
+
+    UnixDomainSocketAddress socketAddress() {
+      return SocketFile.address(path);
+    }
+
+    /** Returns {@code unix:PATH}. */
+    @Override
+    public String toString() {
+      return Addresses.format(socketAddress());
     }
   }
 }

@@ -6,10 +6,13 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bound socket that takes connections. Closed by the server at shutdown; an interrupted acceptor
@@ -23,18 +26,43 @@ final class Listener implements AutoCloseable {
   private static final int BACKLOG = 65_535;
 
   private final ServerSocketChannel channel;
-  private final InetSocketAddress address;
+  private final SocketAddress address;
+
+  /** The file of a Unix-domain socket. */
+  private final @Nullable SocketFile file;
 
   /** Held by the acceptor while it is in accept(2). */
   private final ReentrantLock accepting = new ReentrantLock();
 
-  private Listener(ServerSocketChannel channel) throws IOException {
+  private Listener(ServerSocketChannel channel, SocketAddress address, @Nullable SocketFile file) {
     this.channel = channel;
-    this.address = (InetSocketAddress) channel.getLocalAddress();
+    this.address = address;
+    this.file = file;
   }
 
   /** Binds; when it fails, nothing stays open. */
-  static Listener bind(Listen.Tcp listen) throws IOException {
+  static Listener bind(Listen listen) throws IOException {
+    return switch (listen) {
+      case Listen.Tcp tcp -> bind(tcp);
+      case Listen.Unix unix -> bind(unix);
+    };
+  }
+
+  private static Listener bind(Listen.Unix listen) throws IOException {
+    ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    boolean complete = false;
+    try {
+      SocketFile file = SocketFile.bind(channel, listen, BACKLOG);
+      complete = true;
+      return new Listener(channel, listen.socketAddress(), file);
+    } finally {
+      if (!complete) {
+        channel.close();
+      }
+    }
+  }
+
+  private static Listener bind(Listen.Tcp listen) throws IOException {
     InetSocketAddress wanted = listen.socketAddress();
     if (wanted.isUnresolved()) {
       throw new BindException(
@@ -46,7 +74,7 @@ final class Listener implements AutoCloseable {
         channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
       }
       channel.bind(wanted, BACKLOG);
-      return new Listener(channel);
+      return new Listener(channel, channel.getLocalAddress(), null);
     } catch (IOException | UnsupportedOperationException e) {
       channel.close();
       throw cannotListen(listen, wanted, e);
@@ -84,15 +112,18 @@ final class Listener implements AutoCloseable {
   /**
    * Asks the kernel, by a connection to itself, whether anybody listens at this address: a
    * listening socket can be destroyed from outside ({@code ss -K}), and accept fails for ever then.
-   * Nothing in the JDK tells. True if it cannot be found out, and if another process listens on the
-   * same port.
+   * Nothing in the JDK tells. True if it cannot be found out, if another process listens on the
+   * same port, and of a Unix-domain socket, which nothing outside of this process destroys.
    */
   boolean isListening() {
-    InetAddress host = address.getAddress();
+    if (!(address instanceof InetSocketAddress inet)) {
+      return true;
+    }
+    InetAddress host = inet.getAddress();
     InetAddress reachable = host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host;
     try (SocketChannel probe = SocketChannel.open()) {
       probe.configureBlocking(false);
-      if (!probe.connect(new InetSocketAddress(reachable, address.getPort()))) {
+      if (!probe.connect(new InetSocketAddress(reachable, inet.getPort()))) {
         probe.finishConnect();
       }
       return true;
@@ -103,13 +134,22 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  InetSocketAddress address() {
+  SocketAddress address() {
     return address;
+  }
+
+  /** The address at which the peer of an accepted channel has reached this listener. */
+  SocketAddress reachedAt(SocketChannel accepted) throws IOException {
+    // Of a Unix-domain socket, the kernel knows the path at which it was made.
+    return file == null ? accepted.getLocalAddress() : address;
   }
 
   /** Closes the socket. When this returns, new connections are refused. */
   @Override
   public void close() {
+    if (file != null) {
+      file.remove();
+    }
     try {
       channel.close();
     } catch (IOException e) {
@@ -124,7 +164,7 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  /** Returns {@code ADDRESS:PORT}, IPv6 in brackets. */
+  /** Returns {@code ADDRESS:PORT}, IPv6 in brackets, or {@code unix:PATH}. */
   @Override
   public String toString() {
     return Addresses.format(address);

@@ -10,8 +10,11 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
+import jdk.net.ExtendedSocketOptions;
+import jdk.net.UnixDomainPrincipal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +51,9 @@ final class PolledChannel {
     channel.configureBlocking(false);
     // Output leaves in whole batches already: to wait for more of them (RFC 896) would only delay
     // the last one.
-    channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
   }
 
   // For the threads of the connection
@@ -165,6 +170,13 @@ final class PolledChannel {
 
   <T> void setOption(SocketOption<T> option, T value) throws IOException {
     channel.setOption(option, value);
+  }
+
+  /** Who the peer is, if it is a process of this machine and the system can tell. */
+  Optional<UnixDomainPrincipal> peerCredentials() throws IOException {
+    return channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)
+        ? Optional.of(channel.getOption(ExtendedSocketOptions.SO_PEERCRED))
+        : Optional.empty();
   }
 
   SocketAddress remoteAddress() throws IOException {

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +44,7 @@ public final class Server implements AutoCloseable {
    */
   static final ScopedValue<Server> CURRENT = ScopedValue.newInstance();
 
-  private final List<Listen.Tcp> listens;
+  private final List<Listen> listens;
   private final ConnectionContext context;
   private final int maxCarriers;
   private final boolean stopOnSignal;
@@ -56,8 +57,7 @@ public final class Server implements AutoCloseable {
   /** Why the server ended by itself, if it did; set by the thread that found out. */
   private volatile @Nullable Throwable failure;
 
-  Server(
-      List<Listen.Tcp> listens, ConnectionContext context, int maxCarriers, boolean stopOnSignal) {
+  Server(List<Listen> listens, ConnectionContext context, int maxCarriers, boolean stopOnSignal) {
     this.listens = listens;
     this.context = context;
     this.maxCarriers = maxCarriers;
@@ -190,24 +190,31 @@ public final class Server implements AutoCloseable {
    * Returns the addresses at which the server listens, in the order of the listeners; where port 0
    * was asked for, with the port that was given.
    *
-   * @return the addresses, {@link InetSocketAddress}es; empty before the start
+   * @return the addresses, each an {@link InetSocketAddress} or, for a path, a {@link
+   *     java.net.UnixDomainSocketAddress}; empty before the start
    */
   public List<SocketAddress> addresses() {
     return listeners.stream().<SocketAddress>map(Listener::address).toList();
   }
 
   /**
-   * Returns the port of the first listener.
+   * Returns the port of the first TCP listener.
    *
    * @return the port
-   * @throws IllegalStateException if the server was not started
+   * @throws IllegalStateException if the server was not started, or listens on paths only
    */
   public int port() {
     List<Listener> bound = listeners;
     if (bound.isEmpty()) {
       throw new IllegalStateException("the server was not started");
     }
-    return bound.getFirst().address().getPort();
+    return bound.stream()
+        .flatMapToInt(listener ->
+            listener.address() instanceof InetSocketAddress address
+                ? IntStream.of(address.getPort())
+                : IntStream.empty())
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("the server listens on no port: " + bound));
   }
 
   /**
@@ -348,7 +355,7 @@ public final class Server implements AutoCloseable {
     boolean complete = false;
     try {
       WarmUp.run();
-      for (Listen.Tcp listen : listens) {
+      for (Listen listen : listens) {
         bound.add(Listener.bind(listen));
       }
       context.pollers().open();

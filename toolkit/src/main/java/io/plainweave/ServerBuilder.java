@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * one thread; it may build several servers.
  */
 public final class ServerBuilder {
-  private final List<Listen.Tcp> listens = new ArrayList<>();
+  private final List<Listen> listens = new ArrayList<>();
   private @Nullable Handler handler;
   private int maxConnections = Integer.MAX_VALUE;
   private Duration drainTimeout = Duration.ofSeconds(30);
@@ -36,10 +36,7 @@ public final class ServerBuilder {
    * @return this builder
    */
   public ServerBuilder listen(Listen listen) {
-    listens.add(
-        switch (listen) {
-          case Listen.Tcp tcp -> tcp;
-        });
+    listens.add(Objects.requireNonNull(listen, "listen"));
     return this;
   }
 

@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -96,6 +97,11 @@ final class ServerLog implements ServerObserver {
 
   static void closeFailed(Object what, Throwable failure) {
     LOG.debug("{}: the socket did not close well", what, failure);
+  }
+
+  static void socketFileLeft(Path path, IOException failure) {
+    LOG.warn(
+        "the file of the socket stays, and the next server will find it stale: {}", path, failure);
   }
 
   static void serverFailed(Throwable failure) {

@@ -6,12 +6,15 @@ import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import jdk.net.UnixDomainPrincipal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,13 +62,14 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
    */
   private volatile boolean lingering;
 
-  private SocketConnection(ConnectionContext context, SocketChannel channel, boolean outward)
+  private SocketConnection(
+      ConnectionContext context, SocketChannel channel, SocketAddress localAddress, boolean outward)
       throws IOException {
     this.context = context;
     this.channel = new PolledChannel(channel, context.pollers().next());
     this.outward = outward;
     this.remoteAddress = channel.getRemoteAddress();
-    this.localAddress = channel.getLocalAddress();
+    this.localAddress = localAddress;
     this.openedAt = context.ticks().now();
     this.input = new ConnectionInput(this, this.channel);
     this.output = new ConnectionOutput(this, this.channel);
@@ -74,10 +78,13 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /**
    * Takes over an accepted channel and the permit that was taken for it: {@link #end()} gives back
    * both.
+   *
+   * @param localAddress where the peer has reached the server
    */
-  static SocketConnection register(ConnectionContext context, SocketChannel channel)
+  static SocketConnection register(
+      ConnectionContext context, SocketChannel channel, SocketAddress localAddress)
       throws IOException {
-    var connection = new SocketConnection(context, channel, false);
+    var connection = new SocketConnection(context, channel, localAddress, false);
     context.registry().add(connection);
     return connection;
   }
@@ -85,7 +92,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Takes over a channel that a handler has connected, until the handler closes the connection. */
   static SocketConnection registerOutward(ConnectionContext context, SocketChannel channel)
       throws IOException {
-    var connection = new SocketConnection(context, channel, true);
+    var connection = new SocketConnection(context, channel, channel.getLocalAddress(), true);
     connection.channel.prepare();
     context.registry().add(connection);
     return connection;
@@ -335,6 +342,15 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return localAddress;
   }
 
+  @Override
+  public Optional<UnixDomainPrincipal> peerCredentials() throws IOException {
+    try {
+      return channel.peerCredentials();
+    } catch (ClosedChannelException e) {
+      throw closed(e);
+    }
+  }
+
   // For its two sides, its scopes and relays
 
   /** Sends what was written before a relay, and lets the drain know what a relay is. */
@@ -448,6 +464,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public String toString() {
+    if (Addresses.isUnnamed(remoteAddress)) {
+      return "connection at " + Addresses.format(localAddress);
+    }
     return (outward ? "connection to " : "connection from ") + Addresses.format(remoteAddress);
   }
 }

@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The code in README.md")
 @ExtendWith(ResourceGuard.class)
@@ -60,6 +62,31 @@ class ReadmeTest {
         client.finish();
         assertEquals("", client.receiveAll());
       }
+    }
+  }
+
+  @Test
+  void listensInBothWays(@TempDir Path folder) throws Exception {
+    // README: begin
+    Path socket = folder.resolve("app.sock");
+    ServerBuilder builder =
+        Server.builder()
+            .listen(Listen.tcp("localhost", 0))
+            .listen(Listen.unix(socket).permissions("rw-rw----")) // without: for this user only
+            .handler(connection -> {
+              Optional<String> user =
+                  connection.peerCredentials().map(peer -> peer.user().getName());
+              String greeting = "hello " + user.orElse("stranger") + "\n";
+              connection.output().write(greeting.getBytes(UTF_8));
+            });
+    // README: end
+    try (Server server = builder.start();
+        Client stranger = new Client(new Socket("localhost", server.port()));
+        UnixClient user = UnixClient.connect(socket)) {
+      stranger.finish();
+      user.finish();
+      assertEquals("hello stranger\n", stranger.receiveAll());
+      assertEquals("hello " + System.getProperty("user.name") + "\n", user.receiveAll());
     }
   }
 

@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -37,17 +38,21 @@ final class MemoryConnections {
 
   /** Opens a connection to a peer that sends these bytes again and again. */
   SocketConnection openEndless(byte[] bytes) throws IOException {
-    return SocketConnection.register(context, new MemoryChannel.Endless(bytes));
+    return register(new MemoryChannel.Endless(bytes));
   }
 
   /** Opens connections whose handlers wait for a message that never comes. */
   void openSilent(int count) throws IOException, InterruptedException {
     var waiting = new CountDownLatch(count);
     for (int i = 0; i < count; i++) {
-      var connection = SocketConnection.register(context, new MemoryChannel.Silent(waiting));
+      var connection = register(new MemoryChannel.Silent(waiting));
       Thread.startVirtualThread(() -> awaitMessage(connection));
     }
     waiting.await();
+  }
+
+  private SocketConnection register(SocketChannel channel) throws IOException {
+    return SocketConnection.register(context, channel, channel.getLocalAddress());
   }
 
   private static void awaitMessage(SocketConnection connection) {
