@@ -4,8 +4,11 @@ import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.machine.Doctor;
+import io.plainweave.loadtests.scenario.Churn;
+import io.plainweave.loadtests.scenario.Drain;
 import io.plainweave.loadtests.scenario.Echo;
 import io.plainweave.loadtests.scenario.Million;
+import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
 import io.plainweave.loadtests.start.Start;
 import java.io.PrintWriter;
@@ -24,6 +27,9 @@ import picocli.CommandLine.ParseResult;
     subcommands = {
       Million.class,
       Echo.class,
+      Churn.class,
+      Storm.class,
+      Drain.class,
       Serve.class,
       Start.class,
       Doctor.class,

@@ -4,6 +4,7 @@ import io.plainweave.loadtests.control.Control;
 import io.plainweave.loadtests.control.Failure;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
+import io.plainweave.loadtests.control.Target;
 import io.plainweave.loadtests.report.Latencies;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -45,10 +46,15 @@ public final class Client implements Callable<Integer> {
         switch (await()) {
           case Order.Ramp ramp -> ramp(ramp);
           case Order.Sweep sweep -> sweep(sweep);
-          case Order.Load load -> load(load);
+          case Order.Load(double rate, Duration duration) ->
+              lead(new OpenLoad(loop, rate, duration));
+          case Order.LoadUntilEnd order -> loadUntilEnd(order);
+          case Order.Churn churn -> lead(new Churn(loop, churn, addresses(churn.targets())));
+          case Order.Storm(Duration limit, List<Target> targets) ->
+              lead(new Storm(loop, limit, addresses(targets)));
           case Order.HalfClose halfClose -> halfClose(halfClose);
           case Order.ExpectEnd expectEnd -> expectEnd(expectEnd);
-          case Order.Measure _, Order.Count _, Order.Drain _ ->
+          case Order.ToServer _ ->
               throw new IllegalStateException("an order for a server reached a client");
         }
       }
@@ -65,10 +71,7 @@ public final class Client implements Callable<Integer> {
   }
 
   private void ramp(Order.Ramp order) throws IOException {
-    List<InetSocketAddress> targets =
-        order.targets().stream()
-            .map(target -> new InetSocketAddress(target.host(), target.port()))
-            .toList();
+    List<InetSocketAddress> targets = addresses(order.targets());
     int next = order.first();
     int end = order.first() + order.count();
     while (next < end || loop.inFlight() > 0) {
@@ -101,19 +104,24 @@ public final class Client implements Callable<Integer> {
     finish(loop.answered() - before);
   }
 
-  private void load(Order.Load order) throws IOException {
-    long before = loop.answered();
-    OpenLoad load = new OpenLoad(loop, order.rate(), order.duration());
-    while (!load.isOver()) {
-      load.sendDue();
-      done = loop.answered() - before;
-      poll(load.untilNextDue());
+  private void lead(Behaviour behaviour) throws IOException {
+    while (!behaviour.isOver()) {
+      behaviour.act();
+      done = behaviour.done();
+      poll(behaviour.untilNext());
     }
-    finish(loop.answered() - before);
+    finish(behaviour.done());
+  }
+
+  private void loadUntilEnd(Order.LoadUntilEnd order) throws IOException {
+    LoadUntilEnd load = new LoadUntilEnd(loop, order);
+    lead(load);
+    control.tell(new Notice.Answered(load.answered(), load.unanswered()));
   }
 
   private void halfClose(Order.HalfClose order) throws IOException {
     loop.expectEnd(connection -> connection.state == ClientConnection.State.ENDING);
+    int before = loop.ended();
     int next = 0;
     while (next < loop.connections().size() || loop.inFlight() > 0) {
       while (next < loop.connections().size() && loop.inFlight() < order.window()) {
@@ -123,22 +131,29 @@ public final class Client implements Callable<Integer> {
         }
         next++;
       }
-      done = loop.ended();
+      done = loop.ended() - before;
       poll();
     }
-    finish(loop.ended());
+    finish(loop.ended() - before);
   }
 
   private void expectEnd(Order.ExpectEnd order) throws IOException {
+    int before = loop.ended();
     loop.expectEnd();
     control.tell(new Notice.EndExpected());
     long deadline = System.nanoTime() + order.limit().toNanos();
     while (loop.open() > 0 && System.nanoTime() - deadline < 0) {
-      done = loop.ended();
+      done = loop.ended() - before;
       poll();
     }
     loop.failRemaining();
-    finish(loop.ended());
+    finish(loop.ended() - before);
+  }
+
+  private static List<InetSocketAddress> addresses(List<Target> targets) {
+    return targets.stream()
+        .map(target -> new InetSocketAddress(target.host(), target.port()))
+        .toList();
   }
 
   private void poll() throws IOException {

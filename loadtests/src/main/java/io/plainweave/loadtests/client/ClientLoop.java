@@ -156,8 +156,8 @@ final class ClientLoop implements AutoCloseable {
     }
   }
 
-  /** Resets every connection. */
-  void resetAll() {
+  /** Resets every connection; none is left, nor its descriptor. */
+  void resetAll() throws IOException {
     for (ClientConnection connection : connections) {
       if (connection.state != ClientConnection.State.CLOSED) {
         try {
@@ -169,6 +169,7 @@ final class ClientLoop implements AutoCloseable {
       }
     }
     connections.clear();
+    selector.selectNow(this::handle); // a registered channel is closed by its selector, later
   }
 
   /** From now on the end of an idle connection's stream is what it should do. */

@@ -13,51 +13,47 @@ import java.util.Queue;
  *
  * <p>Belongs to the thread of its {@link ClientLoop}.
  */
-final class OpenLoad {
-  private final ClientLoop loop;
-  private final double interval;
-  private final long start = System.nanoTime();
-  private final long messages;
-  private final Queue<ClientConnection> idle = new ArrayDeque<>();
+final class OpenLoad implements Behaviour {
+  /** Most messages to send in a row: what has come meanwhile, ends above all, is to be seen too. */
+  private static final int BURST = 16;
 
-  private long sent;
+  private final ClientLoop loop;
+  private final Pace pace;
+  private final long answeredBefore;
+  private final Queue<ClientConnection> idle = new ArrayDeque<>();
 
   OpenLoad(ClientLoop loop, double rate, Duration duration) {
     this.loop = loop;
-    this.interval = 1e9 / rate;
-    this.messages = (long) (rate * duration.toNanos() / 1e9);
+    this.pace = new Pace(rate, duration);
+    this.answeredBefore = loop.answered();
     loop.connections().stream().filter(ClientConnection::isIdle).forEach(idle::add);
     loop.observeIdle(idle::add);
   }
 
   /** Sends what is due, as far as there are connections to send it on. */
-  void sendDue() {
-    long now = System.nanoTime();
-    while (sent < messages && dueAt(sent) - now <= 0) {
-      ClientConnection connection = idle.poll();
-      if (connection == null) {
-        return;
-      }
+  @Override
+  public void act() {
+    for (int i = 0; i < BURST && pace.isDue() && !idle.isEmpty(); i++) {
+      ClientConnection connection = idle.remove();
       if (connection.isIdle()) { // it may have ended since
-        loop.exchange(connection, dueAt(sent));
-        sent++;
+        loop.exchange(connection, pace.take());
       }
     }
   }
 
-  /** How long there is nothing to send. */
-  Duration untilNextDue() {
-    return sent == messages || idle.isEmpty()
-        ? Duration.ofMillis(1)
-        : Duration.ofNanos(Math.max(0, dueAt(sent) - System.nanoTime()));
+  @Override
+  public Duration untilNext() {
+    return idle.isEmpty() ? Duration.ofMillis(1) : pace.untilNext();
   }
 
   /** Whether every message was sent and answered or failed, or no connection is left. */
-  boolean isOver() {
-    return loop.inFlight() == 0 && (sent == messages || loop.open() == 0);
+  @Override
+  public boolean isOver() {
+    return loop.inFlight() == 0 && (pace.isOver() || loop.open() == 0);
   }
 
-  private long dueAt(long message) {
-    return start + (long) (message * interval);
+  @Override
+  public long done() {
+    return loop.answered() - answeredBefore;
   }
 }

@@ -61,6 +61,14 @@ public sealed interface Notice {
   record EndExpected() implements Answer {}
 
   /**
+   * From a client: what became of the messages that were sent until the end of their connections.
+   *
+   * @param answered messages that were answered
+   * @param unanswered messages whose connection ended in order, without a byte of the answer
+   */
+  record Answered(long answered, long unanswered) implements Answer {}
+
+  /**
    * From a client: how far it is.
    *
    * @param done connections that have done what the phase asks

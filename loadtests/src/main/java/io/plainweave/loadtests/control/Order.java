@@ -5,19 +5,24 @@ import java.util.List;
 
 /** What the coordinator tells a child; one line on the child's stdin. */
 public sealed interface Order {
+  /** What a server is told. */
+  sealed interface ToServer extends Order {}
+
+  /** What a client is told. */
+  sealed interface ToClient extends Order {}
 
   /** To a server: collect garbage, then tell {@link Notice.Memory}. */
-  record Measure() implements Order {}
+  record Measure() implements ToServer {}
 
   /** To a server: tell {@link Notice.Count}. */
-  record Count() implements Order {}
+  record Count() implements ToServer {}
 
   /**
    * To a server: start the drain, then tell {@link Notice.Drained}.
    *
    * @param limit how long to wait for its end
    */
-  record Drain(Duration limit) implements Order {}
+  record Drain(Duration limit) implements ToServer {}
 
   /**
    * To a client: open connections and have each exchange a message, then tell {@link Notice.Done}.
@@ -27,10 +32,10 @@ public sealed interface Order {
    * @param targets to spread the connections of the run over; a connection's number decides
    * @param window how many connects and messages may be in flight at a time
    */
-  record Ramp(int first, int count, List<Target> targets, int window) implements Order {}
+  record Ramp(int first, int count, List<Target> targets, int window) implements ToClient {}
 
   /** To a client: one more message on every connection, then tell {@link Notice.Done}. */
-  record Sweep(int window) implements Order {}
+  record Sweep(int window) implements ToClient {}
 
   /**
    * To a client: messages at a fixed rate over its connections, then tell {@link Notice.Done}.
@@ -38,7 +43,7 @@ public sealed interface Order {
    * @param rate messages a second of this client, due whatever the server does
    * @param duration for how long messages become due; those that are due are sent all the same
    */
-  record Load(double rate, Duration duration) implements Order {}
+  record Load(double rate, Duration duration) implements ToClient {}
 
   /**
    * To a client: half-close every connection, await the end of the server's stream, then tell
@@ -46,7 +51,37 @@ public sealed interface Order {
    *
    * @param window how many of these ends may be awaited at a time
    */
-  record HalfClose(int window) implements Order {}
+  record HalfClose(int window) implements ToClient {}
+
+  /**
+   * To a client: messages at a fixed rate until the servers have ended every connection, then tell
+   * {@link Notice.Done} and {@link Notice.Answered}.
+   *
+   * @param rate messages a second of this client
+   * @param limit how long to wait for the ends
+   */
+  record LoadUntilEnd(double rate, Duration limit) implements ToClient {}
+
+  /**
+   * To a client: connections that come, exchange a message and go, then tell {@link Notice.Done}.
+   *
+   * @param first number of the first connection
+   * @param most how many may be open at a time; others wait
+   * @param rate connections a second of this client, due whatever the server does
+   * @param duration for how long connections become due
+   * @param targets to spread them over; a connection's number decides
+   */
+  record Churn(int first, int most, double rate, Duration duration, List<Target> targets)
+      implements ToClient {}
+
+  /**
+   * To a client: reset all connections, open as many again, without a window, and have each
+   * exchange a message, then tell {@link Notice.Done}.
+   *
+   * @param limit how long each may take
+   * @param targets as in {@link Ramp}
+   */
+  record Storm(Duration limit, List<Target> targets) implements ToClient {}
 
   /**
    * To a client: tell {@link Notice.EndExpected}, from now on take an end of stream for the
@@ -54,5 +89,5 @@ public sealed interface Order {
    *
    * @param limit how long to wait for it
    */
-  record ExpectEnd(Duration limit) implements Order {}
+  record ExpectEnd(Duration limit) implements ToClient {}
 }

@@ -11,6 +11,8 @@ public enum Phase {
   HOLD("open", false),
   SWEEP("answered", true),
   LOAD("answered", true),
+  CHURN("ended", true),
+  STORM("back", true),
   DRAIN("ended", true),
   /** The end of connections to servers that are not the run's. */
   CLOSE("ended", true);

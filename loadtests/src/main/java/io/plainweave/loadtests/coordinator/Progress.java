@@ -104,7 +104,7 @@ public final class Progress {
   /** Kept within 80 columns: a terminal cannot go back to the start of a line that was broken. */
   private String text() {
     double seconds = (nanoTime.getAsLong() - start) / 1e9;
-    StringBuilder text = new StringBuilder(String.format("%-6s", phase.label()));
+    StringBuilder text = new StringBuilder(String.format("%-5s ", phase.label()));
     if (terminal) {
       int filled = total == 0 ? BAR : (int) Math.min(BAR, BAR * done / total);
       text.append('[').append("#".repeat(filled)).append("-".repeat(BAR - filled)).append("] ");

@@ -31,9 +31,6 @@ import org.HdrHistogram.Histogram;
  * too long.
  */
 public final class Run implements Fleet.Observer, AutoCloseable {
-  /** How much later than a child its coordinator loses patience. */
-  private static final Duration GRACE = Duration.ofSeconds(15);
-
   /** Time between two looks for the start signal, which is how far apart generators may start. */
   private static final Duration LOOK = Duration.ofMillis(5);
 
@@ -55,6 +52,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private ServerMemory idle;
   private int ready;
   private long connected;
+  private long answeredBefore; // the phase
 
   /**
    * Makes a run of which no process is started yet.
@@ -204,19 +202,8 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    * @return their latencies
    */
   public Histogram load(double rate, Duration duration) throws InterruptedException {
-    long due = (long) (rate * duration.toNanos() / 1e9);
-    begin(Phase.LOAD, due);
-    long start = System.nanoTime();
-    clients.forEach(client -> client.tell(new Order.Load(rate / clients.size(), duration)));
-    Collection<Notice.Done> loaded = done(duration.plus(limit()));
-    long answered = sum(loaded, Notice.Done::done);
-    findings.rate("rate", answered, since(start));
-    Histogram latencies = latencies(loaded);
-    findings.latencies("at " + Math.round(rate) + "/s", latencies);
-    // Each client sends a whole number of messages.
-    findings.expect(
-        "every message is answered", answered >= due - clients.size(), "%,d of %,d", answered, due);
-    return latencies;
+    String name = "at " + Math.round(rate) + "/s";
+    return new LoadPhase(this).lead(Phase.LOAD, name, rate, duration);
   }
 
   /**
@@ -224,41 +211,12 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    * run's, the clients half-close and await the end of the server's stream.
    */
   public void drain() throws InterruptedException {
+    DrainPhase drain = new DrainPhase(this);
     if (servers.isEmpty()) {
-      halfClose();
-      return;
+      drain.halfClose();
+    } else {
+      drain.lead();
     }
-    begin(Phase.DRAIN, layout.connections());
-    clients.forEach(client -> client.tell(new Order.ExpectEnd(limit())));
-    fleet.await(Notice.EndExpected.class, clients, GRACE);
-    long start = System.nanoTime();
-    servers.forEach(server -> server.tell(new Order.Drain(limit())));
-    Duration patience = limit().plus(GRACE);
-    Collection<Notice.Drained> drained =
-        fleet.await(Notice.Drained.class, servers, patience).values();
-    Duration took = since(start);
-    long ended = sum(done(patience), Notice.Done::done);
-    boolean complete = drained.stream().allMatch(Notice.Drained::complete);
-    findings.figure(
-        "drain",
-        took.toNanos() / 1e9,
-        "s",
-        "%.2f s%s, %,d clean ends",
-        took.toNanos() / 1e9,
-        complete ? "" : " and not over",
-        ended);
-    findings.expect(
-        "the servers terminate in the drain", complete, complete ? "all did" : "not all");
-    findings.expectAll(
-        "every connection meets the end of its stream in the drain", ended, connected);
-  }
-
-  private void halfClose() throws InterruptedException {
-    begin(Phase.CLOSE, layout.connections());
-    clients.forEach(client -> client.tell(new Order.HalfClose(layout.window())));
-    long ended = sum(done(limit()), Notice.Done::done);
-    findings.expectAll(
-        "every connection meets the end of its stream after its half-close", ended, connected);
   }
 
   /** The run is over; no phase can follow. */
@@ -320,6 +278,40 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     fleet.close();
   }
 
+  // For the phases that have a class of their own
+
+  Fleet fleet() {
+    return fleet;
+  }
+
+  List<ChildProcess> servers() {
+    return servers;
+  }
+
+  List<ChildProcess> clients() {
+    return clients;
+  }
+
+  /** How many connections the ramp has opened. */
+  long connected() {
+    return connected;
+  }
+
+  /** Connections that have failed so far. */
+  long failed() {
+    return recorder.failed();
+  }
+
+  List<Target> targets() {
+    return targets;
+  }
+
+  /** What the servers tell of their connections. */
+  Collection<Notice.Count> count() throws InterruptedException {
+    servers.forEach(server -> server.tell(new Order.Count()));
+    return fleet.await(Notice.Count.class, servers, limit()).values();
+  }
+
   private ServerMemory memory() throws InterruptedException {
     OptionalLong slabs = Machine.slabs();
     servers.forEach(server -> server.tell(new Order.Measure()));
@@ -327,22 +319,23 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   }
 
   /** Waits for the end of a phase in every client. */
-  private Collection<Notice.Done> done(Duration patience) throws InterruptedException {
+  Collection<Notice.Done> done(Duration patience) throws InterruptedException {
     Collection<Notice.Done> done = fleet.await(Notice.Done.class, clients, patience).values();
     failures = failures(done);
     return done;
   }
 
   /** How long a phase may take: at least 500 connections a second, and time to begin. */
-  private Duration limit() {
+  Duration limit() {
     return Duration.ofSeconds(60).plusMillis(2L * layout.connections());
   }
 
-  private void begin(Phase next, long total) {
+  void begin(Phase next, long total) {
     progress.end();
     phase = next;
     recorder.begin(next);
     recorder.resetDone();
+    answeredBefore = recorder.answered();
     progress.begin(next, total);
     show();
   }
@@ -371,16 +364,17 @@ public final class Run implements Fleet.Observer, AutoCloseable {
         switch (phase) {
           case START, WAIT -> ready;
           case HOLD -> recorder.open();
-          case RAMP, SWEEP, LOAD, DRAIN, CLOSE -> recorder.done();
+          case LOAD -> recorder.answered() - answeredBefore;
+          case RAMP, SWEEP, CHURN, STORM, DRAIN, CLOSE -> recorder.done();
         };
     progress.update(done, recorder.failed());
   }
 
-  private static Duration since(long start) {
+  static Duration since(long start) {
     return Duration.ofNanos(System.nanoTime() - start);
   }
 
-  private static Histogram latencies(Collection<Notice.Done> clients) {
+  static Histogram latencies(Collection<Notice.Done> clients) {
     Histogram all = new Histogram(3);
     clients.forEach(client -> all.add(client.latencies().histogram()));
     return all;
@@ -393,7 +387,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     return all;
   }
 
-  private static <T> long sum(Collection<T> all, ToLongFunction<T> value) {
+  static <T> long sum(Collection<T> all, ToLongFunction<T> value) {
     return all.stream().mapToLong(value).sum();
   }
 }

@@ -113,6 +113,17 @@ public record Layout(
     return Math.ceilDiv(connections, Math.max(1, ports / 2));
   }
 
+  /** The same with as many destinations as it takes for so many connections. */
+  public Layout spreadOver(int connections, Machine machine) {
+    return new Layout(
+        this.connections,
+        servers,
+        serverCapacity,
+        clients,
+        destinations(connections, machine.ports()),
+        window);
+  }
+
   /** The most connections that a server will get: its share of them, and what the hash may add. */
   public int serverShare() {
     double mean = (double) connections / servers;

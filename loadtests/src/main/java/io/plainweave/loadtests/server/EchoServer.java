@@ -61,7 +61,7 @@ public final class EchoServer implements Callable<Integer> {
           case Order.Measure() -> control.tell(measure(resident));
           case Order.Count() -> control.tell(new Notice.Count(server.connections(), ends.counts()));
           case Order.Drain(Duration limit) -> control.tell(drain(server, limit));
-          case Order.Ramp _, Order.Sweep _, Order.Load _, Order.HalfClose _, Order.ExpectEnd _ ->
+          case Order.ToClient _ ->
               throw new IllegalStateException("an order for a client reached a server");
         }
       }

@@ -10,10 +10,10 @@ import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.report.Environment;
 import io.plainweave.loadtests.report.Expectation;
 import io.plainweave.loadtests.report.Figure;
-import io.plainweave.loadtests.report.Phase;
 import io.plainweave.loadtests.report.ReportFiles;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.report.Series;
+import io.plainweave.loadtests.report.TimedPhase;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
@@ -156,8 +156,8 @@ public final class Serve implements Callable<Integer> {
                 drained.forced() == 0,
                 String.format(Locale.ROOT, "%,d were reset", drained.forced()))),
         List.of(
-            new Phase("serve", 0, Math.max(0, end - seconds)),
-            new Phase("drain", Math.max(0, end - seconds), end)),
+            new TimedPhase("serve", 0, Math.max(0, end - seconds)),
+            new TimedPhase("drain", Math.max(0, end - seconds), end)),
         series,
         List.of(),
         List.of(),

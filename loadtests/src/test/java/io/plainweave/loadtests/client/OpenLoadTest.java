@@ -105,8 +105,8 @@ final class OpenLoadTest {
   }
 
   private void step(OpenLoad load) throws IOException {
-    load.sendDue();
-    Duration next = load.untilNextDue();
+    load.act();
+    Duration next = load.untilNext();
     loop.poll(next.compareTo(TICK) < 0 ? next : TICK);
   }
 }

@@ -30,6 +30,10 @@ final class ControlLinesTest {
         new Order.Sweep(128),
         new Order.Load(2_500.5, Duration.ofSeconds(30)),
         new Order.HalfClose(128),
+        new Order.LoadUntilEnd(2_500.5, Duration.ofSeconds(30)),
+        new Order.Churn(
+            5, 100, 250.5, Duration.ofSeconds(10), List.of(new Target("127.0.0.1", 7000))),
+        new Order.Storm(Duration.ofSeconds(30), List.of(new Target("127.0.0.1", 7000))),
         new Order.ExpectEnd(Duration.ofSeconds(90)));
   }
 
@@ -45,6 +49,7 @@ final class ControlLinesTest {
         new Notice.Count(17, Map.of("Finished", 3L, "WRITE_STALL", 1L)),
         new Notice.Ready(),
         new Notice.EndExpected(),
+        new Notice.Answered(5_000_000_000L, 17),
         new Notice.Progress(10, 200, 20, 30),
         new Notice.FirstFailure(Failure.REFUSED, "connection 7 failed: Connection refused"),
         new Notice.Done(300, Map.of(), latencies(1_000, 2_000_000)),

@@ -40,13 +40,14 @@ final class ScenarioRun implements BeforeEachCallback, AfterEachCallback {
     assertEquals(List.of(), children(), "no process is left");
   }
 
-  /** Runs a command and returns its exit code. */
-  int execute(String... arguments) {
+  /** Runs a command with further options and returns its exit code. */
+  int execute(String[] command, String... options) {
     CommandLine commandLine = Main.commandLine();
     commandLine.setOut(new PrintWriter(out, true));
     commandLine.setErr(new PrintWriter(err, true));
     return commandLine.execute(
-        Stream.concat(Stream.of(arguments), Stream.of("--out", folder.toString()))
+        Stream.of(command, options, new String[] {"--out", folder.toString()})
+            .flatMap(Stream::of)
             .toArray(String[]::new));
   }
 
