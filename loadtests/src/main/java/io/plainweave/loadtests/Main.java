@@ -4,6 +4,7 @@ import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.machine.Doctor;
+import io.plainweave.loadtests.merge.Merge;
 import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
 import io.plainweave.loadtests.scenario.Echo;
@@ -32,6 +33,7 @@ import picocli.CommandLine.ParseResult;
       Drain.class,
       Serve.class,
       Start.class,
+      Merge.class,
       Doctor.class,
       Compare.class
     })

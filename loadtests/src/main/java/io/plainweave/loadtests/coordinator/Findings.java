@@ -26,18 +26,25 @@ public final class Findings {
 
   /** A number, and how people read it. */
   public void figure(String name, double value, String unit, String format, Object... values) {
-    figures.add(new Figure(name, value, unit, String.format(Locale.ROOT, format, values)));
+    figure(Figure.Merge.NONE, name, value, unit, format, values);
   }
 
-  /** A plain number. */
+  /** The same for a number that merges with those of other machines. */
+  public void figure(
+      Figure.Merge merge, String name, double value, String unit, String format, Object... values) {
+    figures.add(new Figure(name, value, unit, String.format(Locale.ROOT, format, values), merge));
+  }
+
+  /** A plain number, which merges as a sum. */
   public void count(String name, long count) {
-    figure(name, count, "", "%,d", count);
+    figure(Figure.Merge.SUM, name, count, "", "%,d", count);
   }
 
-  /** So many in a time. */
+  /** So many in a time, which merges as a sum. */
   public void rate(String name, long count, Duration took) {
     double seconds = Math.max(1e-9, took.toNanos() / 1e9);
-    figure(name, count / seconds, "/s", "%,.0f/s (%.2f s)", count / seconds, seconds);
+    double rate = count / seconds;
+    figure(Figure.Merge.SUM, name, rate, "/s", "%,.0f/s (%.2f s)", rate, seconds);
   }
 
   /** Bytes, divided by the connections. */

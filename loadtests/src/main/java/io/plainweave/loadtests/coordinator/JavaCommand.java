@@ -1,9 +1,12 @@
 package io.plainweave.loadtests.coordinator;
 
 import io.plainweave.loadtests.client.Client;
+import io.plainweave.loadtests.machine.Layout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** The command lines of the children: the coordinator's own Java, other flags. */
 final class JavaCommand {
@@ -33,7 +36,17 @@ final class JavaCommand {
     return command(clientFlags(connections), Client.class.getName(), List.of());
   }
 
-  static List<String> serverFlags(long connections) {
+  /** The options of the JVM that each kind of process has. */
+  static Map<String, String> flags(Layout layout) {
+    Map<String, String> flags = new TreeMap<>();
+    flags.put("client", String.join(" ", clientFlags(layout.clientShare())));
+    if (layout.servers() > 0) {
+      flags.put("server", String.join(" ", serverFlags(layout.serverShare())));
+    }
+    return flags;
+  }
+
+  private static List<String> serverFlags(long connections) {
     List<String> flags = common(SERVER_HEAP + connections * SERVER_HEAP_PER_CONNECTION);
     // What a connection allocates at its start lives as long as the connection: a larger young
     // generation would not save collections' work, and its pages would count as the connections'
@@ -44,7 +57,7 @@ final class JavaCommand {
     return flags;
   }
 
-  static List<String> clientFlags(long connections) {
+  private static List<String> clientFlags(long connections) {
     List<String> flags = common(CLIENT_HEAP + connections * CLIENT_HEAP_PER_CONNECTION);
     // The loop is small and lives for seconds: the optimising compiler would cost the servers more
     // processor time than it gains here.

@@ -9,6 +9,7 @@ import io.plainweave.loadtests.machine.Destinations;
 import io.plainweave.loadtests.machine.Layout;
 import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.report.Environment;
+import io.plainweave.loadtests.report.Figure;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.server.Protocol;
 import io.plainweave.loadtests.start.StartSignal;
@@ -107,16 +108,19 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   }
 
   private void awaitStart(Target at) throws InterruptedException {
+    int all = 0;
     try (StartSignal signal = StartSignal.readyAt(at)) {
       while (!signal.isGiven()) {
         if (phase != Phase.WAIT && signal.all() > 0) {
           begin(Phase.WAIT, signal.all());
         }
         ready = signal.here();
+        all = signal.all();
         fleet.pause(LOOK);
       }
     }
     recorder.restart();
+    findings.figure(Figure.Merge.MAX, RunReport.GENERATORS, all, "", "one of %d", all);
   }
 
   private void startServers() throws InterruptedException {
@@ -137,14 +141,9 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   private void startClients() throws InterruptedException {
     for (int i = 1; i <= layout.clients(); i++) {
-      clients.add(fleet.start("client " + i, JavaCommand.client(share())));
+      clients.add(fleet.start("client " + i, JavaCommand.client(layout.clientShare())));
     }
     fleet.await(Notice.Ready.class, clients, limit());
-  }
-
-  /** The most connections that a client has. */
-  private int share() {
-    return Math.ceilDiv(layout.connections(), layout.clients());
   }
 
   private ChildProcess startServer(int number, int port) {
@@ -256,14 +255,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   /** The options of the JVM that each kind of process has. */
   public Map<String, String> flags() {
-    String client = String.join(" ", JavaCommand.clientFlags(share()));
-    return others.servers().isEmpty()
-        ? Map.of(
-            "server",
-            String.join(" ", JavaCommand.serverFlags(layout.serverShare())),
-            "client",
-            client)
-        : Map.of("client", client);
+    return JavaCommand.flags(layout);
   }
 
   /** The report of what was found. */

@@ -131,6 +131,11 @@ public record Layout(
     return (int) Math.min(serverCapacity, Math.ceil(mean + DEVIATIONS * deviation));
   }
 
+  /** The most connections that a client has. */
+  public int clientShare() {
+    return Math.ceilDiv(connections, clients);
+  }
+
   /** Number of the first connection of a client; that of {@code clients} is the end. */
   public int firstOf(int client) {
     return (int) ((long) connections * client / clients);

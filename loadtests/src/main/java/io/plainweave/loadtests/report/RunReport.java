@@ -30,6 +30,9 @@ public record RunReport(
     List<Pause> pauses,
     List<String> notes) {
 
+  /** The name of the figure that tells how many generators a run has on how many machines. */
+  public static final String GENERATORS = "generators";
+
   public RunReport {
     figures = List.copyOf(figures);
     expectations = List.copyOf(expectations);
