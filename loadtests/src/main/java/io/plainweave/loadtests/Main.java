@@ -9,6 +9,7 @@ import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
 import io.plainweave.loadtests.scenario.Echo;
 import io.plainweave.loadtests.scenario.Million;
+import io.plainweave.loadtests.scenario.Restart;
 import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
 import io.plainweave.loadtests.start.Start;
@@ -31,6 +32,7 @@ import picocli.CommandLine.ParseResult;
       Churn.class,
       Storm.class,
       Drain.class,
+      Restart.class,
       Serve.class,
       Start.class,
       Merge.class,

@@ -49,6 +49,8 @@ public final class Client implements Callable<Integer> {
           case Order.Load(double rate, Duration duration) ->
               lead(new OpenLoad(loop, rate, duration));
           case Order.LoadUntilEnd order -> loadUntilEnd(order);
+          case Order.LoadAcrossRestarts order -> loadAcrossRestarts(order);
+          case Order.EndLoad() -> throw new IllegalStateException("there is no load to end");
           case Order.Churn churn -> lead(new Churn(loop, churn, addresses(churn.targets())));
           case Order.Storm(Duration limit, List<Target> targets) ->
               lead(new Storm(loop, limit, addresses(targets)));
@@ -117,6 +119,15 @@ public final class Client implements Callable<Integer> {
     LoadUntilEnd load = new LoadUntilEnd(loop, order);
     lead(load);
     control.tell(new Notice.Answered(load.answered(), load.unanswered()));
+  }
+
+  private void loadAcrossRestarts(Order.LoadAcrossRestarts order) throws IOException {
+    // Nothing else can be ordered meanwhile.
+    LoadAcrossRestarts load =
+        new LoadAcrossRestarts(
+            loop, order, addresses(order.targets()), () -> control.poll().isPresent());
+    lead(load);
+    control.tell(load.moved());
   }
 
   private void halfClose(Order.HalfClose order) throws IOException {

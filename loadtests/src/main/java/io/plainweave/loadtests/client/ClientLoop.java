@@ -196,6 +196,11 @@ final class ClientLoop implements AutoCloseable {
     }
   }
 
+  /** Keeps no longer those of {@link #connections()} that are closed. */
+  void forgetClosed() {
+    connections.removeIf(connection -> connection.state == ClientConnection.State.CLOSED);
+  }
+
   /** Tells of each connection that can take a message again. */
   void observeIdle(Consumer<ClientConnection> observer) {
     idleObserver = observer;

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 
 /** The message: 64 bytes that no other connection sends, and this one only once. */
 public final class Message {
-  static final int BYTES = 64;
+  public static final int BYTES = 64;
 
   private Message() {}
 

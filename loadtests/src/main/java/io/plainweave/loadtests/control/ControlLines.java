@@ -61,7 +61,7 @@ public final class ControlLines {
       order(encode(order));
     }
     Notice done = new Notice.Done(0, Map.of(), new Latencies("", new Histogram(3)));
-    for (Notice notice : List.of(done, new Notice.Memory(0, OptionalLong.empty()))) {
+    for (Notice notice : List.of(done, new Notice.Memory(0, 0, OptionalLong.empty()))) {
       notice(encode(notice));
     }
   }

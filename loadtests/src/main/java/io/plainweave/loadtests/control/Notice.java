@@ -17,10 +17,11 @@ public sealed interface Notice {
   /**
    * From a server: its memory after a garbage collection.
    *
+   * @param connections open then
    * @param heap live bytes
    * @param rss resident bytes; empty where the system does not tell
    */
-  record Memory(long heap, OptionalLong rss) implements Answer {}
+  record Memory(int connections, long heap, OptionalLong rss) implements Answer {}
 
   /**
    * From a server: its connections.
@@ -34,10 +35,11 @@ public sealed interface Notice {
   /**
    * From a server, every second: its memory as it is, garbage included.
    *
+   * @param connections open then
    * @param heap bytes
    * @param rss resident bytes; empty where the system does not tell
    */
-  record Sample(long heap, OptionalLong rss) implements Notice {}
+  record Sample(int connections, long heap, OptionalLong rss) implements Notice {}
 
   /**
    * From a server: its garbage collector has just stopped it.
@@ -51,8 +53,20 @@ public sealed interface Notice {
    * From a server: the drain is over.
    *
    * @param complete whether the server had terminated when this was told
+   * @param received bytes that the handlers of all its connections have read
    */
-  record Drained(boolean complete, Duration took) implements Answer {}
+  record Drained(boolean complete, Duration took, long received) implements Answer {}
+
+  /**
+   * From a client, after {@link Done}: what has become of a load across restarts.
+   *
+   * @param sent messages, each counted once
+   * @param sentAgain messages that were sent once more, since the server had ended the connection
+   *     without a byte of an answer
+   * @param reconnected connections that were opened in place of one that a server had ended
+   * @param opened connections that were opened for one message
+   */
+  record Moved(long sent, long sentAgain, long reconnected, long opened) implements Answer {}
 
   /** From a client: it is up and takes orders. */
   record Ready() implements Answer {}

@@ -84,6 +84,21 @@ public sealed interface Order {
   record Storm(Duration limit, List<Target> targets) implements ToClient {}
 
   /**
+   * To a client: messages at a fixed rate until {@link EndLoad}, then tell {@link Notice.Done} and
+   * {@link Notice.Moved}. Where a server ends a connection in order, a new one takes its place; one
+   * message in ten goes over a connection of its own.
+   *
+   * @param rate messages a second of this client, due whatever the servers do
+   * @param firstNew number of the first connection that is opened; numbers are unique within the
+   *     run
+   * @param targets to spread these connections over
+   */
+  record LoadAcrossRestarts(double rate, int firstNew, List<Target> targets) implements ToClient {}
+
+  /** To a client: no message is due any more. */
+  record EndLoad() implements ToClient {}
+
+  /**
    * To a client: tell {@link Notice.EndExpected}, from now on take an end of stream for the
    * servers' drain, and tell {@link Notice.Done} when every connection has ended.
    *

@@ -72,10 +72,10 @@ public final class DrainPhase {
 
   private Collection<Notice.Done> drain() throws InterruptedException {
     long start = System.nanoTime();
-    run.servers().forEach(server -> server.tell(new Order.Drain(run.limit())));
+    run.servers().tell(new Order.Drain(run.limit()));
     Duration patience = run.limit().plus(GRACE);
     Collection<Notice.Drained> drained =
-        run.fleet().await(Notice.Drained.class, run.servers(), patience).values();
+        run.fleet().await(Notice.Drained.class, run.servers().running(), patience).values();
     Duration took = Run.since(start);
     Collection<Notice.Done> done = run.done(patience);
     long ended = Run.sum(done, Notice.Done::done);

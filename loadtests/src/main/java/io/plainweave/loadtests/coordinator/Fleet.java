@@ -9,6 +9,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -44,6 +45,9 @@ final class Fleet implements AutoCloseable {
 
   /** Answers nobody has waited for yet. */
   private final Map<ChildProcess, Queue<Notice.Answer>> answers = new HashMap<>();
+
+  /** Children that were told to end. */
+  private final Set<ChildProcess> ending = new HashSet<>();
 
   private final List<ChildProcess> children = new ArrayList<>(); // guarded by this
   private final Thread onSignal = new Thread(this::close, "close-fleet");
@@ -107,6 +111,23 @@ final class Fleet implements AutoCloseable {
   }
 
   /**
+   * Lets a child end whose work is done, and waits until it has.
+   *
+   * @throws RunFailed if it has not when the limit has passed
+   */
+  void end(ChildProcess child, Duration limit) throws InterruptedException {
+    ending.add(child);
+    child.release();
+    long deadline = System.nanoTime() + limit.toNanos();
+    while (ending.contains(child)) {
+      if (deadline - System.nanoTime() <= 0) {
+        throw new RunFailed(child.name() + " did not end within " + limit.toSeconds() + " s");
+      }
+      handleNext(deadline);
+    }
+  }
+
+  /**
    * Lets time pass.
    *
    * @throws RunFailed if a child ended meanwhile
@@ -131,8 +152,14 @@ final class Fleet implements AutoCloseable {
       }
       case Arrival.Garbled(ChildProcess child, String line) ->
           throw new RunFailed(child.name() + " said what is no notice: \"" + line + "\"");
-      case Arrival.Ended(ChildProcess child, int exitCode) ->
-          throw isClosed() ? interrupted() : new RunFailed(child.obituary(exitCode));
+      case Arrival.Ended(ChildProcess child, int exitCode) -> {
+        if (isClosed()) {
+          throw interrupted();
+        }
+        if (!ending.remove(child)) {
+          throw new RunFailed(child.obituary(exitCode));
+        }
+      }
     }
     observer.tick();
   }

@@ -9,9 +9,11 @@ import io.plainweave.loadtests.report.TimedPhase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -25,6 +27,9 @@ final class Recorder {
   /** More rows than a plot has pixels say nothing; from here on every other one is dropped. */
   private static final int MOST_ROWS = 1_200;
 
+  /** More servers than this are shown as their sum only. */
+  private static final int MOST_SERVERS = 8;
+
   private record Row(
       double second,
       double open,
@@ -32,14 +37,20 @@ final class Recorder {
       double failed,
       double heap,
       double rss,
-      double slabs) {}
+      double slabs,
+      Map<String, Integer> servers) {
+    double connections(String server) {
+      Integer connections = servers.get(server);
+      return connections == null ? Double.NaN : connections;
+    }
+  }
 
   private long start = System.nanoTime();
   private final Map<ChildProcess, Notice.Progress> progress = new HashMap<>();
   private final Map<ChildProcess, Notice.Sample> samples = new HashMap<>();
   private final List<TimedPhase> phases = new ArrayList<>();
+  private final Set<String> servers = new LinkedHashSet<>(); // all there have been
   private final List<Pause> pauses = new ArrayList<>();
-  private boolean sampled; // whether there are servers that tell their memory
   private List<Row> rows = new ArrayList<>();
   private double interval = FIRST_INTERVAL;
   private double nextRow;
@@ -62,9 +73,9 @@ final class Recorder {
   }
 
   /** The phase that ran is over, and another one begins. */
-  void begin(Phase next) {
+  void begin(String next) {
     end();
-    phase = next.label();
+    phase = next;
     phaseStart = second();
   }
 
@@ -82,7 +93,7 @@ final class Recorder {
       case Notice.Progress now -> progress.put(child, now);
       case Notice.Sample now -> {
         samples.put(child, now);
-        sampled = true;
+        servers.add(child.name());
       }
       case Notice.Paused(double millis, String cause) ->
           pauses.add(new Pause(child.name(), Math.max(0, second() - millis / 1e3), millis, cause));
@@ -141,9 +152,14 @@ final class Recorder {
   List<Series> series() {
     List<Series> all = new ArrayList<>();
     all.add(series("open", "", Panel.CONNECTIONS, Row::open));
+    if (servers.size() > 1 && servers.size() <= MOST_SERVERS) {
+      for (String server : servers) {
+        all.add(series(server, "", Panel.CONNECTIONS, row -> row.connections(server)));
+      }
+    }
     all.add(rate());
     all.add(series("failed connections", "", Panel.ERRORS, Row::failed));
-    if (sampled) {
+    if (!servers.isEmpty()) {
       all.add(series("server heap", "B", Panel.MEMORY, Row::heap));
       all.add(series("server RSS", "B", Panel.MEMORY, Row::rss));
     }
@@ -175,6 +191,8 @@ final class Recorder {
   private void addRow() {
     OptionalLong slabs = Machine.slabs();
     boolean noRss = samples.values().stream().anyMatch(it -> it.rss().isEmpty());
+    Map<String, Integer> connections = new HashMap<>();
+    samples.forEach((server, sample) -> connections.put(server.name(), sample.connections()));
     rows.add(
         new Row(
             second(),
@@ -183,7 +201,8 @@ final class Recorder {
             failed(),
             sum(samples.values(), Notice.Sample::heap),
             noRss ? Double.NaN : sum(samples.values(), it -> it.rss().getAsLong()),
-            slabs.isPresent() ? slabs.getAsLong() : Double.NaN));
+            slabs.isPresent() ? slabs.getAsLong() : Double.NaN,
+            connections));
   }
 
   private void thinOut() {

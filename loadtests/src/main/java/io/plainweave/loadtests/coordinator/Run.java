@@ -5,9 +5,7 @@ import io.plainweave.loadtests.control.Failure;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
 import io.plainweave.loadtests.control.Target;
-import io.plainweave.loadtests.machine.Destinations;
 import io.plainweave.loadtests.machine.Layout;
-import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.report.Environment;
 import io.plainweave.loadtests.report.Figure;
 import io.plainweave.loadtests.report.RunReport;
@@ -19,7 +17,6 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.function.ToLongFunction;
 import org.HdrHistogram.Histogram;
 
@@ -36,18 +33,16 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(5);
 
   private final Layout layout;
-  private final String server;
 
   private final OtherMachines others;
   private final Progress progress;
   private final Recorder recorder = new Recorder();
   private final Findings findings = new Findings();
   private final Fleet fleet = new Fleet(this);
-  private final List<ChildProcess> servers = new ArrayList<>();
+  private final Servers servers;
   private final List<ChildProcess> clients = new ArrayList<>();
   private final Map<Failure, String> firstFailures = new EnumMap<>(Failure.class);
   private Map<Failure, Integer> failures = Map.of();
-  private List<String> serverOptions = List.of();
   private Phase phase = Phase.START;
   private List<Target> targets = List.of();
   private ServerMemory idle;
@@ -62,9 +57,9 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    */
   public Run(Layout layout, String server, OtherMachines others, Progress progress) {
     this.layout = layout;
-    this.server = server;
     this.others = others;
     this.progress = progress;
+    this.servers = new Servers(fleet, layout, server);
   }
 
   /** What was found so far. */
@@ -89,13 +84,20 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     start(List.of("--protocol=" + protocol, "--patience=" + patience.toMillis() + "ms"));
   }
 
+  /** The same, with servers that end their connections over a time when they drain. */
+  void startForRestart(Duration drainSpread) throws InterruptedException {
+    start(
+        List.of(
+            "--protocol=" + Protocol.MESSAGES, "--drain-spread=" + drainSpread.toMillis() + "ms"));
+  }
+
   private void start(List<String> serverOptions) throws InterruptedException {
-    this.serverOptions = serverOptions;
     begin(Phase.START, layout.servers() + layout.clients());
     if (others.servers().isEmpty()) {
-      startServers();
+      servers.start(serverOptions, limit());
+      targets = servers.targets();
       startClients();
-      idle = memory();
+      idle = servers.memory(limit());
     } else {
       targets = Probe.reach(others.servers());
       startClients();
@@ -123,34 +125,11 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     findings.figure(Figure.Merge.MAX, RunReport.GENERATORS, all, "", "one of %d", all);
   }
 
-  private void startServers() throws InterruptedException {
-    // The first server picks a free port; all the others must listen on it before the first
-    // connect, for only then does the kernel spread the connections evenly.
-    servers.add(startServer(1, 0));
-    int port = fleet.await(Notice.Listening.class, servers, limit()).get(servers.getFirst()).port();
-    for (int i = 2; i <= layout.servers(); i++) {
-      servers.add(startServer(i, port));
-    }
-    fleet.await(Notice.Listening.class, servers.subList(1, servers.size()), limit());
-    targets =
-        new Destinations(layout.destinations(), port)
-            .all().stream()
-                .map(it -> new Target(it.getAddress().getHostAddress(), it.getPort()))
-                .toList();
-  }
-
   private void startClients() throws InterruptedException {
     for (int i = 1; i <= layout.clients(); i++) {
       clients.add(fleet.start("client " + i, JavaCommand.client(layout.clientShare())));
     }
     fleet.await(Notice.Ready.class, clients, limit());
-  }
-
-  private ChildProcess startServer(int number, int port) {
-    List<String> arguments = new ArrayList<>(serverOptions);
-    arguments.add("--port=" + port);
-    return fleet.start(
-        "server " + number, JavaCommand.server(server, layout.serverShare(), arguments));
   }
 
   /** Opens the connections; each has a message answered. */
@@ -176,8 +155,10 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     begin(Phase.HOLD, layout.connections());
     fleet.pause(duration);
     findings.expectAll("all are open after the hold", recorder.open(), layout.connections());
-    if (!servers.isEmpty()) {
-      memory().tellGrowth(idle, connected, findings);
+    if (!servers.running().isEmpty()) {
+      ServerMemory held = servers.memory(limit());
+      held.tellShares(findings);
+      held.tellGrowth(idle, connected, findings);
     }
   }
 
@@ -211,7 +192,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    */
   public void drain() throws InterruptedException {
     DrainPhase drain = new DrainPhase(this);
-    if (servers.isEmpty()) {
+    if (servers.running().isEmpty()) {
       drain.halfClose();
     } else {
       drain.lead();
@@ -276,7 +257,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     return fleet;
   }
 
-  List<ChildProcess> servers() {
+  Servers servers() {
     return servers;
   }
 
@@ -287,6 +268,16 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   /** How many connections the ramp has opened. */
   long connected() {
     return connected;
+  }
+
+  /** Messages that have been answered so far. */
+  long answered() {
+    return recorder.answered();
+  }
+
+  /** Connections that have failed so far, by kind, as of the end of the last phase. */
+  Map<Failure, Integer> failures() {
+    return failures;
   }
 
   /** Connections that have failed so far. */
@@ -300,14 +291,8 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   /** What the servers tell of their connections. */
   Collection<Notice.Count> count() throws InterruptedException {
-    servers.forEach(server -> server.tell(new Order.Count()));
-    return fleet.await(Notice.Count.class, servers, limit()).values();
-  }
-
-  private ServerMemory memory() throws InterruptedException {
-    OptionalLong slabs = Machine.slabs();
-    servers.forEach(server -> server.tell(new Order.Measure()));
-    return new ServerMemory(fleet.await(Notice.Memory.class, servers, limit()).values(), slabs);
+    servers.tell(new Order.Count());
+    return fleet.await(Notice.Count.class, servers.running(), limit()).values();
   }
 
   /** Waits for the end of a phase in every client. */
@@ -323,9 +308,14 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   }
 
   void begin(Phase next, long total) {
+    begin(next, next.label(), total);
+  }
+
+  /** The same with another name in the report. */
+  void begin(Phase next, String name, long total) {
     progress.end();
     phase = next;
-    recorder.begin(next);
+    recorder.begin(name);
     recorder.resetDone();
     answeredBefore = recorder.answered();
     progress.begin(next, total);
@@ -338,7 +328,10 @@ public final class Run implements Fleet.Observer, AutoCloseable {
     switch (notice) {
       case Notice.Listening _, Notice.Ready _ -> ready++;
       case Notice.FirstFailure(Failure kind, String text) -> firstFailures.putIfAbsent(kind, text);
-      case Notice.Drained _ -> recorder.ended(child);
+      case Notice.Drained drained -> {
+        servers.drained(drained);
+        recorder.ended(child);
+      }
       case Notice.Progress _, Notice.Sample _, Notice.Paused _ -> {} // the recorder's
       case Notice.Answer _ -> {} // taken by who awaits it
     }
@@ -356,6 +349,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
         switch (phase) {
           case START, WAIT -> ready;
           case HOLD -> recorder.open();
+          case RESTART -> servers.replaced();
           case LOAD -> recorder.answered() - answeredBefore;
           case RAMP, SWEEP, CHURN, STORM, DRAIN, CLOSE -> recorder.done();
         };

@@ -2,6 +2,7 @@ package io.plainweave.loadtests.coordinator;
 
 import io.plainweave.loadtests.control.Notice;
 import java.util.Collection;
+import java.util.LongSummaryStatistics;
 import java.util.OptionalLong;
 
 /**
@@ -11,6 +12,33 @@ import java.util.OptionalLong;
  * @param slabs the kernel's own objects; empty if unknown
  */
 record ServerMemory(Collection<Notice.Memory> servers, OptionalLong slabs) {
+
+  /** Finds how even the shares of several servers are. */
+  void tellShares(Findings findings) {
+    if (servers.size() < 2) {
+      return;
+    }
+    LongSummaryStatistics shares =
+        servers.stream().mapToLong(Notice.Memory::connections).summaryStatistics();
+    findings.figure(
+        "each server",
+        shares.getMax(),
+        "",
+        "%,d to %,d connections",
+        shares.getMin(),
+        shares.getMax());
+    if (rss().isPresent()) {
+      LongSummaryStatistics resident =
+          servers.stream().mapToLong(it -> it.rss().getAsLong() / 1_000_000).summaryStatistics();
+      findings.figure(
+          "  RSS",
+          resident.getMax() * 1e6,
+          "B",
+          "%,d to %,d MB",
+          resident.getMin(),
+          resident.getMax());
+    }
+  }
 
   /** Finds what has come since an earlier time, by the connections. */
   void tellGrowth(ServerMemory since, long connections, Findings findings) {

@@ -11,9 +11,16 @@ import java.util.Locale;
  * @param clients client processes
  * @param destinations addresses the connections go to; those of loopback if the servers are here
  * @param window connects and messages in flight at a time, in each client
+ * @param growth how many times its share a server may come to hold
  */
 public record Layout(
-    int connections, int servers, int serverCapacity, int clients, int destinations, int window) {
+    int connections,
+    int servers,
+    int serverCapacity,
+    int clients,
+    int destinations,
+    int window,
+    double growth) {
 
   /**
    * Descriptors of a process that are not for connections. It has 10 to 20 open itself (jars,
@@ -62,7 +69,8 @@ public record Layout(
         capacity,
         clients,
         destinations(connections, machine.ports()),
-        Math.max(1, inFlight / clients));
+        Math.max(1, inFlight / clients),
+        1);
   }
 
   /**
@@ -72,7 +80,30 @@ public record Layout(
    */
   public static Layout ofGenerator(int connections, int targets, Machine machine) {
     Layout whole = of(connections, machine);
-    return new Layout(connections, 0, 0, whole.clients, targets, whole.window);
+    return new Layout(connections, 0, 0, whole.clients, targets, whole.window, 1);
+  }
+
+  /**
+   * Lays out a run whose servers are replaced one after another: there are at least two, and what
+   * one held when it ends comes to the others and to the one that takes its place.
+   */
+  public static Layout ofRestart(int connections, Machine machine) {
+    Layout whole = of(connections, machine);
+    for (int servers = Math.max(2, whole.servers); ; servers++) {
+      // With each server that is replaced, those that are not yet get one k-th more.
+      double growth = Math.pow(1 + 1.0 / servers, servers - 1);
+      double most = connections * growth;
+      if (heldBy(servers, whole.serverCapacity) >= most) {
+        return new Layout(
+            connections,
+            servers,
+            whole.serverCapacity,
+            whole.clients,
+            whole.destinations,
+            whole.window,
+            growth);
+      }
+    }
   }
 
   /** Each client is one thread: half the cores to the clients, if they have something to do. */
@@ -121,12 +152,13 @@ public record Layout(
         serverCapacity,
         clients,
         destinations(connections, machine.ports()),
-        window);
+        window,
+        growth);
   }
 
   /** The most connections that a server will get: its share of them, and what the hash may add. */
   public int serverShare() {
-    double mean = (double) connections / servers;
+    double mean = connections * growth / servers;
     double deviation = Math.sqrt(mean * (1 - 1.0 / servers));
     return (int) Math.min(serverCapacity, Math.ceil(mean + DEVIATIONS * deviation));
   }

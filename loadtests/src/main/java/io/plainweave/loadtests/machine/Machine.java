@@ -58,10 +58,12 @@ public record Machine(
   static final String MAX_USER_WATCHES = "fs.epoll.max_user_watches";
   static final String SOMAXCONN = "net.core.somaxconn";
   static final String MAX_SYN_BACKLOG = "net.ipv4.tcp_max_syn_backlog";
+  public static final String TCP_MIGRATE_REQ = "net.ipv4.tcp_migrate_req";
   static final String MAX_MAP_COUNT = "vm.max_map_count";
 
   private static final List<String> SYSCTLS =
-      List.of(NR_OPEN, MAX_USER_WATCHES, SOMAXCONN, MAX_SYN_BACKLOG, MAX_MAP_COUNT);
+      List.of(
+          NR_OPEN, MAX_USER_WATCHES, SOMAXCONN, MAX_SYN_BACKLOG, TCP_MIGRATE_REQ, MAX_MAP_COUNT);
 
   private static final int PAGE = 4096;
 
@@ -162,7 +164,8 @@ public record Machine(
         sysctls);
   }
 
-  OptionalLong sysctl(String name) {
+  /** A kernel setting that is one number; empty if unknown. */
+  public OptionalLong sysctl(String name) {
     Long value = sysctls.get(name);
     return value == null ? OptionalLong.empty() : OptionalLong.of(value);
   }

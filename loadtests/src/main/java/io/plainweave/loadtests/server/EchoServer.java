@@ -40,27 +40,35 @@ public final class EchoServer implements Callable<Integer> {
       description = "How long a message may take, and a write that makes no progress.")
   private Duration patience;
 
+  @Option(
+      names = "--drain-spread",
+      defaultValue = "0s",
+      converter = DurationConverter.class,
+      description = "Over how long a time a drain ends the connections that wait.")
+  private Duration drainSpread;
+
   @Override
   public Integer call() throws Exception {
     Ends ends = new Ends();
     try (Control control = Control.open(() -> {});
         ResidentMemory resident = new ResidentMemory();
-        Sampler _ = new Sampler(resident, control);
         Server server =
             Server.builder()
                 .listen(Listen.tcp(port).reusePort(true))
                 .handler(protocol.handler())
                 .timeLimits(timeLimits())
                 .observer(ends)
+                .drainSpread(drainSpread)
                 .stopOnSignal(false) // the coordinator ends the run
-                .start()) {
+                .start();
+        Sampler _ = new Sampler(resident, control, server::connections)) {
       InetSocketAddress bound = (InetSocketAddress) server.addresses().getFirst();
       control.tell(new Notice.Listening(bound.getPort()));
       while (true) {
         switch (control.await()) {
-          case Order.Measure() -> control.tell(measure(resident));
+          case Order.Measure() -> control.tell(measure(server, resident));
           case Order.Count() -> control.tell(new Notice.Count(server.connections(), ends.counts()));
-          case Order.Drain(Duration limit) -> control.tell(drain(server, limit));
+          case Order.Drain(Duration limit) -> control.tell(drain(server, limit, ends));
           case Order.ToClient _ ->
               throw new IllegalStateException("an order for a client reached a server");
         }
@@ -74,16 +82,18 @@ public final class EchoServer implements Callable<Integer> {
         : TIME_LIMITS.withMessage(patience).withWriteStall(patience);
   }
 
-  private Notice drain(Server server, Duration limit) throws InterruptedException {
+  private static Notice drain(Server server, Duration limit, Ends ends)
+      throws InterruptedException {
     long start = System.nanoTime();
     server.shutdown();
     boolean complete = server.awaitTermination(limit);
-    return new Notice.Drained(complete, Duration.ofNanos(System.nanoTime() - start));
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    return new Notice.Drained(complete, took, ends.received());
   }
 
-  private static Notice measure(ResidentMemory resident) throws IOException {
+  private static Notice measure(Server server, ResidentMemory resident) throws IOException {
     System.gc();
     long heap = Sampler.heap();
-    return new Notice.Memory(heap, resident.bytes());
+    return new Notice.Memory(server.connections(), heap, resident.bytes());
   }
 }

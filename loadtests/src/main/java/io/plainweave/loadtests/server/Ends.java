@@ -8,14 +8,16 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts the connections that have ended, by reason. */
+/** Counts the connections that have ended, by reason, and what they have received. */
 final class Ends implements ServerObserver {
   private final Map<String, LongAdder> ends = new ConcurrentHashMap<>();
+  private final LongAdder received = new LongAdder();
 
   @Override
   public void onEvent(ServerEvent event) {
     if (event instanceof ServerEvent.ConnectionClosed closed) {
       ends.computeIfAbsent(name(closed.reason()), _ -> new LongAdder()).increment();
+      received.add(closed.received());
     }
   }
 
@@ -24,6 +26,11 @@ final class Ends implements ServerObserver {
     Map<String, Long> counts = new TreeMap<>();
     ends.forEach((reason, count) -> counts.put(reason, count.sum()));
     return counts;
+  }
+
+  /** Bytes that their handlers have read. */
+  long received() {
+    return received.sum();
   }
 
   private static String name(CloseReason reason) {

@@ -10,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import javax.management.Notification;
 import javax.management.NotificationEmitter;
 import javax.management.openmbean.CompositeData;
@@ -18,13 +19,15 @@ import javax.management.openmbean.CompositeData;
 final class Sampler implements AutoCloseable {
   private final ResidentMemory resident;
   private final Control control;
+  private final IntSupplier connections;
   private final ScheduledExecutorService everySecond =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("sampler").factory());
 
-  Sampler(ResidentMemory resident, Control control) {
+  Sampler(ResidentMemory resident, Control control, IntSupplier connections) {
     this.resident = resident;
     this.control = control;
+    this.connections = connections;
     for (GarbageCollectorMXBean collector : ManagementFactory.getGarbageCollectorMXBeans()) {
       if (collector instanceof NotificationEmitter emitter) {
         emitter.addNotificationListener((notification, _) -> paused(notification), null, null);
@@ -40,7 +43,7 @@ final class Sampler implements AutoCloseable {
 
   private void sample() {
     try {
-      control.tell(new Notice.Sample(heap(), resident.bytes()));
+      control.tell(new Notice.Sample(connections.getAsInt(), heap(), resident.bytes()));
     } catch (IOException e) {
       throw new UncheckedIOException(e); // ends the samples; the figures of the run are measured
     }

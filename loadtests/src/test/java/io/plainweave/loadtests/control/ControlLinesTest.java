@@ -29,6 +29,8 @@ final class ControlLinesTest {
             15_000, 14_999, List.of(new Target("127.0.0.1", 7000), new Target("::1", 7000)), 128),
         new Order.Sweep(128),
         new Order.Load(2_500.5, Duration.ofSeconds(30)),
+        new Order.LoadAcrossRestarts(2_500.5, 20_000, List.of(new Target("127.0.0.1", 7000))),
+        new Order.EndLoad(),
         new Order.HalfClose(128),
         new Order.LoadUntilEnd(2_500.5, Duration.ofSeconds(30)),
         new Order.Churn(
@@ -40,13 +42,14 @@ final class ControlLinesTest {
   static Stream<Notice> notices() {
     return Stream.of(
         new Notice.Listening(7000),
-        new Notice.Memory(5_000_000_000L, OptionalLong.of(6_000_000_000L)),
-        new Notice.Memory(5_000_000_000L, OptionalLong.empty()),
-        new Notice.Sample(5_000_000_000L, OptionalLong.of(6_000_000_000L)),
+        new Notice.Memory(7, 5_000_000_000L, OptionalLong.of(6_000_000_000L)),
+        new Notice.Memory(7, 5_000_000_000L, OptionalLong.empty()),
+        new Notice.Sample(7, 5_000_000_000L, OptionalLong.of(6_000_000_000L)),
         new Notice.Paused(17.5, "Allocation Failure"),
-        new Notice.Drained(true, Duration.ofNanos(1_234_567_890)),
-        new Notice.Drained(false, Duration.ofSeconds(30)),
+        new Notice.Drained(true, Duration.ofNanos(1_234_567_890), 5_000_000_000L),
+        new Notice.Drained(false, Duration.ofSeconds(30), 0),
         new Notice.Count(17, Map.of("Finished", 3L, "WRITE_STALL", 1L)),
+        new Notice.Moved(5_000_000_000L, 3, 20_000, 500),
         new Notice.Ready(),
         new Notice.EndExpected(),
         new Notice.Answered(5_000_000_000L, 17),

@@ -58,13 +58,13 @@ final class FaultyServer {
       control.tell(new Notice.Listening(listener.getLocalPort()));
       while (true) {
         switch (control.await()) {
-          case Order.Measure _ -> control.tell(new Notice.Memory(0, OptionalLong.empty()));
+          case Order.Measure _ -> control.tell(new Notice.Memory(0, 0, OptionalLong.empty()));
           case Order.Count _ -> control.tell(new Notice.Count(open.size(), Map.of()));
           case Order.Drain _ -> {
             for (Socket socket : open) {
               fault.drain(socket);
             }
-            control.tell(new Notice.Drained(true, Duration.ZERO));
+            control.tell(new Notice.Drained(true, Duration.ZERO, 0));
           }
           default -> throw new IllegalStateException("an order for a client reached a server");
         }
