@@ -8,5 +8,9 @@
  * clients} in processes of their own, speaks with them in the lines of {@link
  * io.plainweave.loadtests.control}, and makes a {@link io.plainweave.loadtests.report} of what it
  * saw.
+ *
+ * <p>On several machines, the servers run alone ({@link io.plainweave.loadtests.server.Serve}), the
+ * scenarios' clients begin at a {@link io.plainweave.loadtests.start start signal}, and their
+ * reports {@link io.plainweave.loadtests.merge merge}.
  */
 package io.plainweave.loadtests;

@@ -52,6 +52,9 @@ final class MainTest {
         Arguments.of(
             List.of("million", "--target", "server"),
             "'server' is not HOST:PORT, such as server:7000 or [::1]:7000"),
+        Arguments.of(
+            List.of("churn", "--rate", "1000", "--duration", "2m", "--target", "server:7000"),
+            "--rate 1000 takes 61,000 ports, most of them in TIME_WAIT, for which "),
         Arguments.of(List.of("million", "--target", ":7000"), "':7000' is not HOST:PORT"),
         Arguments.of(List.of("million", "--target", "::1:7000"), "'::1:7000' is not HOST:PORT"),
         Arguments.of(List.of("echo", "--target", "server:0"), "'server:0' is not HOST:PORT"),

@@ -24,7 +24,7 @@ import picocli.CommandLine;
 
 /** The commands of a run over several machines, each on a host of its own. */
 @DisplayName("A run over many machines")
-@Timeout(120)
+@Timeout(240) // some ten processes at a time, and hosts that may have one core for them
 final class ManyMachinesTest {
   private static final int GENERATORS = 3;
   private static final int CONNECTIONS = 300;

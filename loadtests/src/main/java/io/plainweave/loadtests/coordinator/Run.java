@@ -110,19 +110,18 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   }
 
   private void awaitStart(Target at) throws InterruptedException {
-    int all = 0;
     try (StartSignal signal = StartSignal.readyAt(at)) {
       while (!signal.isGiven()) {
         if (phase != Phase.WAIT && signal.all() > 0) {
           begin(Phase.WAIT, signal.all());
         }
         ready = signal.here();
-        all = signal.all();
         fleet.pause(LOOK);
       }
+      recorder.restart();
+      int all = signal.all();
+      findings.figure(Figure.Merge.MAX, RunReport.GENERATORS, all, "", "one of %d", all);
     }
-    recorder.restart();
-    findings.figure(Figure.Merge.MAX, RunReport.GENERATORS, all, "", "one of %d", all);
   }
 
   private void startClients() throws InterruptedException {

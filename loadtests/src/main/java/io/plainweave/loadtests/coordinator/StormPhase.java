@@ -3,6 +3,7 @@ package io.plainweave.loadtests.coordinator;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
 import io.plainweave.loadtests.machine.ListenQueues;
+import io.plainweave.loadtests.report.Figure;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
@@ -30,7 +31,8 @@ public final class StormPhase {
     back("99 % are back", latencies, 99);
     back("the last is back", latencies, 100);
     findings.latencies("back after the cut", latencies);
-    if (before.isPresent() && after.isPresent()) {
+    // The queues are those of this machine.
+    if (!run.servers().running().isEmpty() && before.isPresent() && after.isPresent()) {
       findings.count("listen overflows", after.get().overflows() - before.get().overflows());
       findings.count("listen drops", after.get().drops() - before.get().drops());
     }
@@ -46,6 +48,6 @@ public final class StormPhase {
 
   private void back(String name, Histogram latencies, double percentile) {
     double seconds = latencies.getValueAtPercentile(percentile) / 1e9;
-    run.findings().figure(name, seconds, "s", "%.2f s after the cut", seconds);
+    run.findings().figure(Figure.Merge.MAX, name, seconds, "s", "%.2f s after the cut", seconds);
   }
 }

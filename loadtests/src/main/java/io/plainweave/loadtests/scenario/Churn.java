@@ -8,7 +8,9 @@ import io.plainweave.loadtests.machine.Layout;
 import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
+import java.util.Locale;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command {@code churn}: connections that come and go. */
@@ -20,7 +22,8 @@ import picocli.CommandLine.Option;
       "It expects that every one is answered and ended in order, that none is refused or reset, and"
           + " that none is left open at the server.",
       "The client finishes first, so it is the one to wait in TIME_WAIT, which keeps a port for a"
-          + " minute: the connections go to as many loopback addresses as that takes."
+          + " minute: the connections go to as many loopback addresses as that takes, or there have to"
+          + " be as many targets."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
@@ -53,14 +56,35 @@ public final class Churn extends Scenario {
               + " ${DEFAULT-VALUE}.")
   private int connections;
 
+  @Mixin private GeneratorOptions generator;
+
+  @Override
+  GeneratorOptions generator() {
+    return generator;
+  }
+
   @Override
   Layout layout(Machine machine) {
     if (!(rate > 0)) {
       throw usage("--rate must be more than 0: " + rate);
     }
     double waiting = rate * Math.min(duration.toSeconds() + 1, TIME_WAIT.toSeconds());
-    return Layout.of(fitting(connections, machine), machine)
-        .spreadOver((int) Math.min(Integer.MAX_VALUE, connections + waiting), machine);
+    int ports = (int) Math.min(Integer.MAX_VALUE, connections + waiting);
+    Layout layout = layout(fitting(connections, machine), machine);
+    Layout spread = layout.spreadOver(ports, machine);
+    int targets = generator.targets().size();
+    if (targets > 0 && spread.destinations() > targets) {
+      throw usage(
+          String.format(
+              Locale.ROOT,
+              "--rate %.0f takes %,d ports, most of them in TIME_WAIT, for which %d targets are"
+                  + " needed: %d",
+              rate,
+              ports,
+              spread.destinations(),
+              targets));
+    }
+    return targets > 0 ? layout : spread;
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.plainweave.loadtests.machine.Machine;
 import io.plainweave.loadtests.server.Protocol;
 import java.time.Duration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command {@code storm}: everyone reconnects at once. */
@@ -42,9 +43,16 @@ public final class Storm extends Scenario {
       description = "In which time all must be back, such as 5s or 1m. Default: ${DEFAULT-VALUE}.")
   private Duration within;
 
+  @Mixin private GeneratorOptions generator;
+
+  @Override
+  GeneratorOptions generator() {
+    return generator;
+  }
+
   @Override
   Layout layout(Machine machine) {
-    return Layout.of(fitting(connections, machine), machine);
+    return layout(fitting(connections, machine), machine);
   }
 
   @Override

@@ -139,7 +139,7 @@ public final class Serve implements Callable<Integer> {
         Environment.of(commandLine(), Home.path(), Map.of("server", flags)),
         List.of(
             count("connections", served.connections()),
-            count("at a time", served.mostOpen()),
+            count("most at a time", served.mostOpen()),
             new Figure(
                 "drain",
                 seconds,

@@ -70,7 +70,7 @@ final class StartServer implements AutoCloseable {
         told = here;
       }
       if (here.size() >= generators) {
-        broadcast(START);
+        broadcast(START + " " + here.size() + " of " + generators);
         return true;
       }
       if (deadline - System.nanoTime() <= 0) {

@@ -27,8 +27,9 @@ public final class StartSignal implements AutoCloseable {
   /** Nothing for that long, and it is gone: it speaks every second. */
   private static final int SILENCE_MILLIS = 15_000;
 
-  private static final Pattern WAITING =
-      Pattern.compile(StartServer.WAITING + " (\\d{1,9}) of (\\d{1,9})");
+  private static final Pattern COUNT =
+      Pattern.compile(
+          "(" + StartServer.WAITING + "|" + StartServer.START + ") (\\d{1,9}) of (\\d{1,9})");
 
   private final Target at;
   private final FutureTask<Void> signal = new FutureTask<>(this::await, null);
@@ -96,12 +97,13 @@ public final class StartSignal implements AutoCloseable {
           .getOutputStream()
           .write((StartServer.READY + "\n").getBytes(StandardCharsets.US_ASCII));
       for (String line; (line = lines.readLine()) != null; ) {
-        Matcher waiting = WAITING.matcher(line);
-        if (waiting.matches()) {
-          here = Integer.parseInt(waiting.group(1));
-          all = Integer.parseInt(waiting.group(2));
-        } else if (line.equals(StartServer.START)) {
-          return;
+        Matcher count = COUNT.matcher(line);
+        if (count.matches()) {
+          here = Integer.parseInt(count.group(2));
+          all = Integer.parseInt(count.group(3));
+          if (count.group(1).equals(StartServer.START)) {
+            return;
+          }
         } else if (line.startsWith(StartServer.FAILED + " ")) {
           throw new RunFailed(line.substring(StartServer.FAILED.length() + 1));
         } else {

@@ -14,8 +14,10 @@ import io.plainweave.loadtests.report.ReportFiles;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.report.TimedPhase;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -27,10 +29,12 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 
 @DisplayName("A run with a target")
-@Timeout(60)
+@Timeout(120)
 final class TargetTest {
   private static final Handler ECHO =
       connection -> connection.input().transferTo(connection.output());
@@ -98,6 +102,23 @@ final class TargetTest {
     assertTrue(out.toString().startsWith("20 connections, processes: 1 client, targets: 2\n"));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "churn -n 50 --rate 200 --duration 500ms, every connection is answered and ended in order",
+    "storm -n 50, every connection is back and answered within 30000 ms",
+  })
+  void canBeEveryOneThatNeedsNoOrderToTheServer(String command, String expectation)
+      throws Exception {
+    try (Server server = serve(ECHO)) {
+      int exitCode = execute((command + " --target " + target(server)).split(" "));
+
+      assertEquals(0, exitCode, this::both);
+    }
+    assertTrue(out.toString().contains("  held    " + expectation), this::both);
+    assertFalse(out.toString().contains("servers"), this::both);
+    assertFalse(out.toString().contains("listen overflows"), this::both);
+  }
+
   @Test
   void failsIfTheServerAnswersTheHalfCloseWithAReset() throws Exception {
     Handler rude =
@@ -146,6 +167,42 @@ final class TargetTest {
         socket.close();
       }
     }
+  }
+
+  @Test
+  void thatWaitsForItsStartInVainEndsWithTheSignalsSentence() throws Exception {
+    try (Server server = serve(ECHO);
+        ServerSocket signal = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread start =
+          Thread.ofPlatform()
+              .start(() -> {
+                try (Socket generator = signal.accept()) {
+                  generator
+                      .getOutputStream()
+                      .write(
+                          "waiting 1 of 2\nfailed 1 of 2 generators came within 5m\n".getBytes());
+                  generator.getInputStream().transferTo(OutputStream.nullOutputStream());
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+
+      int exitCode =
+          execute(
+              "million",
+              "-n",
+              "10",
+              "--target",
+              target(server),
+              "--start",
+              "127.0.0.1:" + signal.getLocalPort());
+
+      start.join();
+      assertEquals(1, exitCode, this::both);
+      assertTrue(err.toString().contains(": 1 of 2 generators came within 5m\n"), this::both);
+      assertEquals(0, server.connections(), "none was opened");
+    }
+    assertFalse(ReportFiles.read(folder).isFine());
   }
 
   private void assertNotThere(String target, String reason) throws IOException {

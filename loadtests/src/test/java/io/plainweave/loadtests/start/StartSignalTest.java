@@ -51,6 +51,7 @@ final class StartSignalTest {
 
     await().atMost(10, SECONDS).until(() -> first.isGiven() && second.isGiven());
     assertEquals(true, all.get(10, SECONDS));
+    assertEquals(2, second.all(), "the last one learns it too");
   }
 
   @Test
