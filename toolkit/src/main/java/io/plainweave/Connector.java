@@ -231,8 +231,9 @@ public final class Connector {
     long begin = System.nanoTime();
     long pause = SHORTEST_PAUSE;
     while (true) {
+      SocketChannel channel = openUnix();
       try {
-        return openOnce(address);
+        return connected(channel, address);
       } catch (IOException e) {
         if (!mayPass(e, address.getPath()) || left(begin) <= 0) {
           throw failed(e.getMessage(), e);
@@ -253,9 +254,17 @@ public final class Connector {
         && Files.exists(path);
   }
 
-  /** Connects to a path at once; when it fails, nothing stays open. */
-  private static SocketChannel openOnce(UnixDomainSocketAddress address) throws IOException {
-    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+  private SocketChannel openUnix() throws ConnectException {
+    try {
+      return SocketChannel.open(StandardProtocolFamily.UNIX);
+    } catch (IOException e) {
+      throw failed(e.getMessage(), e);
+    }
+  }
+
+  /** Connects the channel to a path at once; when it fails, it is closed. */
+  private static SocketChannel connected(SocketChannel channel, UnixDomainSocketAddress address)
+      throws IOException {
     boolean connected = false;
     try {
       channel.configureBlocking(false);

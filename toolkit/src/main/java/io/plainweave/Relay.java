@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Failure.</b> When one side is reset, or fails otherwise, both are reset, and {@link
  * #between} throws what has happened. So each peer can tell a whole stream from a broken one, as it
- * could without the relay.
+ * could without the relay; but over a Unix-domain socket, only if its protocol tells ({@link
+ * Connection#abort()}).
  *
  * <p><b>Time.</b> The {@link TimeLimits} of the server apply to either connection, and whatever
  * reaches one of them ends both.

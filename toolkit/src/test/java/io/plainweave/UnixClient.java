@@ -28,11 +28,11 @@ public record UnixClient(SocketChannel channel) implements AutoCloseable {
     }
   }
 
-  InputStream input() {
+  public InputStream input() {
     return Channels.newInputStream(channel);
   }
 
-  OutputStream output() {
+  public OutputStream output() {
     return Channels.newOutputStream(channel);
   }
 
@@ -64,7 +64,7 @@ public record UnixClient(SocketChannel channel) implements AutoCloseable {
   }
 
   /** Whether the connection fails, after whatever it has brought, instead of coming to its end. */
-  boolean seesFailure() throws IOException {
+  public boolean seesFailure() throws IOException {
     try {
       input().readAllBytes();
       return false;

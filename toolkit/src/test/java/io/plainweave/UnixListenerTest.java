@@ -106,6 +106,17 @@ class UnixListenerTest {
   }
 
   @Test
+  void mayHaveARelativePath() throws Exception {
+    Path relative = Path.of("").toAbsolutePath().relativize(path);
+    try (Server server = echo().listen(Listen.unix(relative)).start();
+        UnixClient client = UnixClient.connect(path)) {
+      client.exchange("hello");
+      assertEquals(List.of(UnixDomainSocketAddress.of(relative)), server.addresses());
+    }
+    assertEquals(List.of(), names());
+  }
+
+  @Test
   void hasNoPort() throws Exception {
     try (Server server = start()) {
       var failure = assertThrows(IllegalStateException.class, server::port);

@@ -2,10 +2,12 @@ package io.plainweave.faults;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import io.plainweave.CloseReason;
+import io.plainweave.Connection;
 import io.plainweave.DrainReport;
 import io.plainweave.HandlerPosition;
 import io.plainweave.Listen;
 import io.plainweave.Server;
+import io.plainweave.ServerBuilder;
 import io.plainweave.ServerEvent;
 import io.plainweave.ServerInsides;
 import io.plainweave.TimeLimits;
@@ -32,23 +34,23 @@ import java.util.stream.Collectors;
  * time, on the standard input. The end of the input ends it.
  */
 final class FaultServerMain {
-  private final Map<String, Integer> options;
+  private final Map<String, String> options;
   private final ConcurrentMap<String, LongAdder> counts = new ConcurrentHashMap<>();
 
-  private FaultServerMain(Map<String, Integer> options) {
+  private FaultServerMain(Map<String, String> options) {
     this.options = options;
   }
 
   public static void main(String[] args) throws Exception {
-    Map<String, Integer> options = new HashMap<>();
+    Map<String, String> options = new HashMap<>();
     for (String arg : args) {
-      options.put(arg.substring(0, arg.indexOf('=')), Integer.valueOf(arg.split("=")[1]));
+      options.put(arg.split("=")[0], arg.split("=")[1]);
     }
     new FaultServerMain(options).run();
   }
 
   private int option(String name, int standard) {
-    return options.getOrDefault(name, standard);
+    return Integer.parseInt(options.getOrDefault(name, Integer.toString(standard)));
   }
 
   private Duration millis(String name, int standard) {
@@ -68,19 +70,23 @@ final class FaultServerMain {
   }
 
   private void run() throws Exception {
-    Server server =
+    ServerBuilder builder =
         Server.builder()
             .listen(
                 option("any", 0) == 1
                     ? Listen.tcp(option("port", 0))
                     : Listen.tcp("127.0.0.1", option("port", 0)))
-            .handler(Behaviour.BY_FIRST_BYTE)
+            .handler(this::handle)
             .maxConnections(option("max", Integer.MAX_VALUE))
             .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
             .timeLimits(limits())
             .drainTimeout(millis("drainTimeout", 10_000))
-            .observer(this::count)
-            .build();
+            .observer(this::count);
+    if (options.get("unix") instanceof String path) {
+      builder.listen(
+          Listen.unix(Path.of(path)).permissions(options.getOrDefault("mode", "rw-------")));
+    }
+    Server server = builder.build();
     // What it takes to answer is loaded while there are descriptors for that.
     counts(server, true);
     server.start();
@@ -90,6 +96,17 @@ final class FaultServerMain {
       System.out.println(answer(server, command));
     }
     Runtime.getRuntime().halt(0);
+  }
+
+  /** Serves who may be served: over a Unix-domain socket, perhaps one user only. */
+  private void handle(Connection connection) throws Exception {
+    String allowed = options.get("user");
+    var peer = connection.peerCredentials();
+    if (allowed != null && peer.isPresent() && !peer.get().user().getName().equals(allowed)) {
+      connection.abort();
+      return;
+    }
+    Behaviour.BY_FIRST_BYTE.handle(connection);
   }
 
   private String answer(Server server, String command) throws Exception {
