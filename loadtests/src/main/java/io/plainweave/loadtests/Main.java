@@ -5,11 +5,13 @@ import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
+import io.plainweave.loadtests.scenario.Broadcast;
 import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
 import io.plainweave.loadtests.scenario.Echo;
 import io.plainweave.loadtests.scenario.Million;
 import io.plainweave.loadtests.scenario.Restart;
+import io.plainweave.loadtests.scenario.Slow;
 import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
 import io.plainweave.loadtests.start.Start;
@@ -32,6 +34,8 @@ import picocli.CommandLine.ParseResult;
       Churn.class,
       Storm.class,
       Drain.class,
+      Slow.class,
+      Broadcast.class,
       Restart.class,
       Serve.class,
       Start.class,

@@ -1,11 +1,12 @@
 package io.plainweave.loadtests.client;
 
+import java.io.IOException;
 import java.time.Duration;
 
 /** What a client does in a phase: something now and then, until it is over. */
 interface Behaviour {
   /** Does what is due. */
-  void act();
+  void act() throws IOException;
 
   /** How long nothing is due, unless something happens on a connection. */
   Duration untilNext();

@@ -23,7 +23,7 @@ final class Churn implements Behaviour {
     this.loop = loop;
     this.order = order;
     this.targets = targets;
-    this.pace = new Pace(order.rate(), order.duration());
+    this.pace = new Pace(System.nanoTime(), order.rate(), order.connections());
     loop.observeIdle(loop::finish);
     loop.expectEnd(connection -> connection.state == ClientConnection.State.ENDING);
   }

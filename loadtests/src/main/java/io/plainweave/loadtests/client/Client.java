@@ -46,8 +46,7 @@ public final class Client implements Callable<Integer> {
         switch (await()) {
           case Order.Ramp ramp -> ramp(ramp);
           case Order.Sweep sweep -> sweep(sweep);
-          case Order.Load(double rate, Duration duration) ->
-              lead(new OpenLoad(loop, rate, duration));
+          case Order.Load order -> lead(new OpenLoad(loop, order.rate(), order.messages()));
           case Order.LoadUntilEnd order -> loadUntilEnd(order);
           case Order.LoadAcrossRestarts order -> loadAcrossRestarts(order);
           case Order.EndLoad() -> throw new IllegalStateException("there is no load to end");
@@ -55,6 +54,8 @@ public final class Client implements Callable<Integer> {
           case Order.Storm(Duration limit, List<Target> targets) ->
               lead(new Storm(loop, limit, addresses(targets)));
           case Order.HalfClose halfClose -> halfClose(halfClose);
+          case Order.Slow slow -> slow(slow);
+          case Order.Broadcast order -> broadcast(order);
           case Order.ExpectEnd expectEnd -> expectEnd(expectEnd);
           case Order.ToServer _ ->
               throw new IllegalStateException("an order for a server reached a client");
@@ -146,6 +147,18 @@ public final class Client implements Callable<Integer> {
       poll();
     }
     finish(loop.ended() - before);
+  }
+
+  private void slow(Order.Slow order) throws IOException {
+    try (SlowPeers peers = new SlowPeers(order, addresses(order.targets()))) {
+      lead(peers);
+    }
+  }
+
+  private void broadcast(Order.Broadcast order) throws IOException {
+    BroadcastLoad load = new BroadcastLoad(loop, order);
+    lead(load);
+    control.tell(new Notice.Lasts(load.lasts()));
   }
 
   private void expectEnd(Order.ExpectEnd order) throws IOException {

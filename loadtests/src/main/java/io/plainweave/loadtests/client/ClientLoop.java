@@ -6,6 +6,7 @@ import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.HdrHistogram.Histogram;
@@ -41,6 +43,7 @@ final class ClientLoop implements AutoCloseable {
 
   private Histogram latencies = new Histogram(3);
   private Consumer<ClientConnection> idleObserver = _ -> {};
+  private BiConsumer<ClientConnection, ByteBuffer> bytesObserver = this::checkEcho;
   private Predicate<ClientConnection> mayEnd = _ -> false;
   private Duration patience = PATIENCE;
   private int open;
@@ -206,6 +209,16 @@ final class ClientLoop implements AutoCloseable {
     idleObserver = observer;
   }
 
+  /** From now on what connections receive is no echo, and somebody else's to check. */
+  void observeBytes(BiConsumer<ClientConnection, ByteBuffer> observer) {
+    bytesObserver = observer;
+  }
+
+  /** Adds a latency of which somebody else knows, in nanoseconds. */
+  void recordLatency(long nanos) {
+    latencies.recordValue(nanos);
+  }
+
   List<ClientConnection> connections() {
     return connections;
   }
@@ -300,11 +313,12 @@ final class ClientLoop implements AutoCloseable {
     if (length < 0) {
       end(connection);
     } else if (length > 0) {
-      check(connection, length);
+      bytesObserver.accept(connection, exchange.received());
     }
   }
 
-  private void check(ClientConnection connection, int length) {
+  private void checkEcho(ClientConnection connection, ByteBuffer bytes) {
+    int length = bytes.remaining();
     int from = connection.received;
     if (connection.state != ClientConnection.State.AWAITING_ECHO
         || !exchange.isEcho(connection, from)) {
@@ -345,7 +359,8 @@ final class ClientLoop implements AutoCloseable {
     }
   }
 
-  private void fail(ClientConnection connection, Failure kind, String text) {
+  /** Closes a connection that has failed. */
+  void fail(ClientConnection connection, Failure kind, String text) {
     failures.add(kind, text);
     close(connection);
   }

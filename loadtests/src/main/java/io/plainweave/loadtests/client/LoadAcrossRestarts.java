@@ -38,7 +38,6 @@ final class LoadAcrossRestarts implements Behaviour {
 
   private static final Duration FORGETS_EVERY = Duration.ofSeconds(1);
   private static final Duration LOOK = Duration.ofMillis(1);
-  private static final Duration FOR_EVER = Duration.ofDays(1);
 
   /** A connection in the place of one that has ended. */
   private sealed interface Return {
@@ -82,7 +81,7 @@ final class LoadAcrossRestarts implements Behaviour {
       List<InetSocketAddress> targets,
       BooleanSupplier isToEnd) {
     this.loop = loop;
-    this.pace = new Pace(order.rate(), FOR_EVER);
+    this.pace = new Pace(System.nanoTime(), order.rate(), Long.MAX_VALUE);
     this.firstNew = order.firstNew();
     this.targets = targets;
     this.isToEnd = isToEnd;

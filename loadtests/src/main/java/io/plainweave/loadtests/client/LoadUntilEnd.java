@@ -21,7 +21,7 @@ final class LoadUntilEnd implements Behaviour {
 
   LoadUntilEnd(ClientLoop loop, Order.LoadUntilEnd order) {
     this.loop = loop;
-    this.load = new OpenLoad(loop, order.rate(), order.limit());
+    this.load = new OpenLoad(loop, order.rate(), Long.MAX_VALUE);
     this.endedBefore = loop.ended();
     this.deadline = System.nanoTime() + order.limit().toNanos();
     loop.expectEnd(this::mayEnd);

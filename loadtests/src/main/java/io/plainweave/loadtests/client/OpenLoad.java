@@ -22,9 +22,9 @@ final class OpenLoad implements Behaviour {
   private final long answeredBefore;
   private final Queue<ClientConnection> idle = new ArrayDeque<>();
 
-  OpenLoad(ClientLoop loop, double rate, Duration duration) {
+  OpenLoad(ClientLoop loop, double rate, long messages) {
     this.loop = loop;
-    this.pace = new Pace(rate, duration);
+    this.pace = new Pace(System.nanoTime(), rate, messages);
     this.answeredBefore = loop.answered();
     loop.connections().stream().filter(ClientConnection::isIdle).forEach(idle::add);
     loop.observeIdle(idle::add);

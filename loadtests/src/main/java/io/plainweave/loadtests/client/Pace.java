@@ -4,26 +4,26 @@ import java.time.Duration;
 
 /** When each of a number of things is due at a fixed rate, whatever becomes of those before it. */
 final class Pace {
+  private final long start;
   private final double interval;
-  private final long start = System.nanoTime();
   private final long count;
   private long taken; // confined to the client's thread
 
-  Pace(double rate, Duration duration) {
+  /** From a time on, by {@link System#nanoTime}, so many. */
+  Pace(long start, double rate, long count) {
+    this.start = start;
     this.interval = 1e9 / rate;
-    this.count = (long) (rate * duration.toNanos() / 1e9);
+    this.count = count;
   }
 
   /** Whether the next one is due. */
   boolean isDue() {
-    return taken < count && nextDue() - System.nanoTime() <= 0;
+    return taken < count && due(taken) - System.nanoTime() <= 0;
   }
 
-  /** Takes the next one and returns when it was due, by {@link System#nanoTime}. */
+  /** Takes the next one and returns when it was due. */
   long take() {
-    long due = nextDue();
-    taken++;
-    return due;
+    return due(taken++);
   }
 
   /** How many were taken. */
@@ -38,10 +38,11 @@ final class Pace {
   Duration untilNext() {
     return isOver()
         ? Duration.ofMillis(1)
-        : Duration.ofNanos(Math.max(0, nextDue() - System.nanoTime()));
+        : Duration.ofNanos(Math.max(0, due(taken) - System.nanoTime()));
   }
 
-  private long nextDue() {
-    return start + (long) (taken * interval);
+  /** When one of them is due, by {@link System#nanoTime}. */
+  long due(long index) {
+    return start + (long) (index * interval);
   }
 }

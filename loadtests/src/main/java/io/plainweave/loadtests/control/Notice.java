@@ -2,6 +2,7 @@ package io.plainweave.loadtests.control;
 
 import io.plainweave.loadtests.report.Latencies;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -81,6 +82,13 @@ public sealed interface Notice {
    * @param unanswered messages whose connection ended in order, without a byte of the answer
    */
   record Answered(long answered, long unanswered) implements Answer {}
+
+  /**
+   * From a client: when the last of its connections had each message of a broadcast.
+   *
+   * @param nanos since the message was due, in the order of the messages; 0 if none had it
+   */
+  record Lasts(List<Long> nanos) implements Answer {}
 
   /**
    * From a client: how far it is.

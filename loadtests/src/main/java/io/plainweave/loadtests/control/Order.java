@@ -43,7 +43,12 @@ public sealed interface Order {
    * @param rate messages a second of this client, due whatever the server does
    * @param duration for how long messages become due; those that are due are sent all the same
    */
-  record Load(double rate, Duration duration) implements ToClient {}
+  record Load(double rate, Duration duration) implements ToClient {
+    /** How many messages that is. */
+    public long messages() {
+      return (long) (rate * duration.toNanos() / 1e9);
+    }
+  }
 
   /**
    * To a client: half-close every connection, await the end of the server's stream, then tell
@@ -66,12 +71,12 @@ public sealed interface Order {
    * To a client: connections that come, exchange a message and go, then tell {@link Notice.Done}.
    *
    * @param first number of the first connection
+   * @param connections how many
    * @param most how many may be open at a time; others wait
    * @param rate connections a second of this client, due whatever the server does
-   * @param duration for how long connections become due
    * @param targets to spread them over; a connection's number decides
    */
-  record Churn(int first, int most, double rate, Duration duration, List<Target> targets)
+  record Churn(int first, int connections, int most, double rate, List<Target> targets)
       implements ToClient {}
 
   /**
@@ -97,6 +102,30 @@ public sealed interface Order {
 
   /** To a client: no message is due any more. */
   record EndLoad() implements ToClient {}
+
+  /**
+   * To a client: hold slow connections, each of which comes back when the server has ended it, then
+   * tell {@link Notice.Done}.
+   *
+   * @param readers connections that ask for much and read nothing
+   * @param writers connections that send a byte now and then
+   * @param arrival the time over which they come
+   * @param duration how long they stay, the arrival included
+   * @param targets to spread them over
+   */
+  record Slow(int readers, int writers, Duration arrival, Duration duration, List<Target> targets)
+      implements ToClient {}
+
+  /**
+   * To a client: one connection sends messages that all receive, then tell {@link Notice.Done} and
+   * {@link Notice.Lasts}.
+   *
+   * @param sender number of the connection that sends
+   * @param start when the first message is due, by the clock that all processes of a machine share
+   * @param rate messages a second
+   * @param messages how many
+   */
+  record Broadcast(int sender, long start, double rate, int messages) implements ToClient {}
 
   /**
    * To a client: tell {@link Notice.EndExpected}, from now on take an end of stream for the

@@ -29,7 +29,7 @@ public final class ChurnPhase {
       int most = run.layout().firstOf(i + 1) - run.layout().firstOf(i);
       run.clients()
           .get(i)
-          .tell(new Order.Churn(i * each, most, rate / clients, duration, run.targets()));
+          .tell(new Order.Churn(i * each, each, most, rate / clients, run.targets()));
     }
     Collection<Notice.Done> done = run.done(duration.plus(run.limit()));
     Duration took = Run.since(start);

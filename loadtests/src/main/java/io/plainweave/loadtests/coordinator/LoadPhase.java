@@ -15,30 +15,37 @@ final class LoadPhase {
   }
 
   /**
+   * What came of messages.
+   *
+   * @param due how many had to be sent
+   * @param answered how many were answered
+   */
+  record Loaded(long due, long answered, Histogram latencies) {}
+
+  /**
    * Leads it.
    *
-   * @param phase what it is called
-   * @param name what its latencies are called
    * @param rate messages a second in the whole run
    * @return the latencies
    */
-  Histogram lead(Phase phase, String name, double rate, Duration duration)
-      throws InterruptedException {
-    int clients = run.clients().size();
-    long due = (long) (rate * duration.toNanos() / 1e9);
-    run.begin(phase, due);
+  Histogram lead(double rate, Duration duration) throws InterruptedException {
+    run.begin(Phase.LOAD, (long) (rate * duration.toNanos() / 1e9));
     long start = System.nanoTime();
-    run.clients().forEach(client -> client.tell(new Order.Load(rate / clients, duration)));
-    Collection<Notice.Done> loaded = run.done(duration.plus(run.limit()));
-    long answered = Run.sum(loaded, Notice.Done::done);
+    Loaded loaded = load(rate, duration);
     Findings findings = run.findings();
-    findings.rate(
-        phase == Phase.LOAD ? "rate" : phase.label() + " rate", answered, Run.since(start));
-    Histogram latencies = Run.latencies(loaded);
-    findings.latencies(name, latencies);
-    // Each client sends a whole number of messages.
-    findings.expect(
-        "every message is answered", answered >= due - clients, "%,d of %,d", answered, due);
-    return latencies;
+    findings.rate("rate", loaded.answered(), Run.since(start));
+    findings.latencies("at " + Math.round(rate) + "/s", loaded.latencies());
+    findings.expectAll("every message is answered", loaded.answered(), loaded.due());
+    return loaded.latencies();
+  }
+
+  /** Sends messages and waits for their answers, in whatever phase the run is. */
+  Loaded load(double rate, Duration duration) throws InterruptedException {
+    int clients = run.clients().size();
+    Order.Load order = new Order.Load(rate / clients, duration);
+    run.clients().forEach(client -> client.tell(order));
+    Collection<Notice.Done> loaded = run.done(duration.plus(run.limit()));
+    return new Loaded(
+        order.messages() * clients, Run.sum(loaded, Notice.Done::done), Run.latencies(loaded));
   }
 }

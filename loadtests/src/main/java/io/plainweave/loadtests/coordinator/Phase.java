@@ -13,6 +13,8 @@ public enum Phase {
   LOAD("answered", true),
   CHURN("ended", true),
   STORM("back", true),
+  SLOW("answered", true),
+  BROADCAST("received", true),
   RESTART("servers replaced", false),
   DRAIN("ended", true),
   /** The end of connections to servers that are not the run's. */

@@ -181,8 +181,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    * @return their latencies
    */
   public Histogram load(double rate, Duration duration) throws InterruptedException {
-    String name = "at " + Math.round(rate) + "/s";
-    return new LoadPhase(this).lead(Phase.LOAD, name, rate, duration);
+    return new LoadPhase(this).lead(rate, duration);
   }
 
   /**
@@ -349,8 +348,8 @@ public final class Run implements Fleet.Observer, AutoCloseable {
           case START, WAIT -> ready;
           case HOLD -> recorder.open();
           case RESTART -> servers.replaced();
-          case LOAD -> recorder.answered() - answeredBefore;
-          case RAMP, SWEEP, CHURN, STORM, DRAIN, CLOSE -> recorder.done();
+          case LOAD, SLOW -> recorder.answered() - answeredBefore;
+          case RAMP, SWEEP, CHURN, STORM, BROADCAST, DRAIN, CLOSE -> recorder.done();
         };
     progress.update(done, recorder.failed());
   }

@@ -144,6 +144,11 @@ public record Layout(
     return Math.ceilDiv(connections, Math.max(1, ports / 2));
   }
 
+  /** The same with fewer connections: the others are somebody else's to open. */
+  public Layout with(int connections) {
+    return new Layout(connections, servers, serverCapacity, clients, destinations, window, growth);
+  }
+
   /** The same with as many destinations as it takes for so many connections. */
   public Layout spreadOver(int connections, Machine machine) {
     return new Layout(

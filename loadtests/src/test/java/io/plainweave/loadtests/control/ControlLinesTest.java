@@ -33,9 +33,11 @@ final class ControlLinesTest {
         new Order.EndLoad(),
         new Order.HalfClose(128),
         new Order.LoadUntilEnd(2_500.5, Duration.ofSeconds(30)),
-        new Order.Churn(
-            5, 100, 250.5, Duration.ofSeconds(10), List.of(new Target("127.0.0.1", 7000))),
+        new Order.Churn(5, 2_500, 100, 250.5, List.of(new Target("127.0.0.1", 7000))),
         new Order.Storm(Duration.ofSeconds(30), List.of(new Target("127.0.0.1", 7000))),
+        new Order.Broadcast(0, 5_000_000_000_000L, 20.5, 200),
+        new Order.Slow(
+            50, 51, Duration.ofSeconds(2), Duration.ofSeconds(8), List.of(new Target("::1", 7))),
         new Order.ExpectEnd(Duration.ofSeconds(90)));
   }
 
@@ -53,6 +55,7 @@ final class ControlLinesTest {
         new Notice.Ready(),
         new Notice.EndExpected(),
         new Notice.Answered(5_000_000_000L, 17),
+        new Notice.Lasts(List.of(1_000L, 2_000_000_000_000L)),
         new Notice.Progress(10, 200, 20, 30),
         new Notice.FirstFailure(Failure.REFUSED, "connection 7 failed: Connection refused"),
         new Notice.Done(300, Map.of(), latencies(1_000, 2_000_000)),
