@@ -147,7 +147,8 @@ public sealed interface Listen {
 
     /**
      * Returns this description with other permissions. The umask of the process takes nothing from
-     * them.
+     * them. The group is that of the process, or of the folder if that has the set-group-ID bit
+     * (inode(7)).
      *
      * @param permissions for owner, group and others, as ls(1) shows them: {@code rw-rw----} lets
      *     the group connect, too

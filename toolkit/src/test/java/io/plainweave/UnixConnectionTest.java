@@ -240,6 +240,17 @@ class UnixConnectionTest {
   }
 
   @Test
+  void runsOnAnEventLoopAsWell() throws Exception {
+    try (Server _ = serving(ECHO).eventLoops(1).start();
+        UnixClient one = UnixClient.connect(path);
+        UnixClient other = UnixClient.connect(path)) {
+      one.exchange("hello");
+      other.exchange("hello");
+      one.exchange("and again");
+    }
+  }
+
+  @Test
   void countsForTheSameLimitAsOneOverTcp() throws Exception {
     try (Server server =
             serving(ECHO).listen(Listen.tcp("127.0.0.1", 0)).maxConnections(2).start();

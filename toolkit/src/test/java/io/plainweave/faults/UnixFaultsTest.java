@@ -188,6 +188,19 @@ class UnixFaultsTest {
 
   @Test
   @Tag("machine")
+  void u2BelongsToTheGroupOfAFolderThatHandsItOn() throws Exception {
+    Machine.needsRoot("setpriv", "socat");
+    sh("chgrp " + NOBODY + " " + folder + " && chmod g+s " + folder);
+    String member = "setpriv --reuid=" + NOBODY + " --regid=" + NOBODY + " --clear-groups";
+    try (FaultServer _ = launch().with("mode=rw-rw----").start()) {
+      assertEquals("660 " + NOBODY, sh("stat -c '%a %g' SOCKET").strip());
+      String talk = "printf ehello | " + member + " socat -t10 - UNIX-CONNECT:SOCKET";
+      assertEquals("hello", sh(talk));
+    }
+  }
+
+  @Test
+  @Tag("machine")
   void u3SaysThatItMayNotMakeAFileThere() throws Exception {
     Machine.needsRoot("setpriv");
     Machine.run("chown", NOBODY, folder.toString());
