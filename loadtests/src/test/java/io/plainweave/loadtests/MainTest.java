@@ -43,6 +43,25 @@ final class MainTest {
         Arguments.of(List.of("-n", "300"), "-n"),
         Arguments.of(List.of("echo", "--rate", "0"), "--rate must be more than 0: 0"),
         Arguments.of(
+            List.of("echo", "--duration", "0s"),
+            "--rate 5000.0 makes 0 in 0 ms; it must be 1 to 1,000,000,000"),
+        Arguments.of(
+            List.of("churn", "--rate", "1e9", "--duration", "2s"),
+            "--rate 1.0E9 makes 2,000,000,000 in 2,000 ms"),
+        Arguments.of(
+            List.of("drain", "--rate", "0.1", "--after", "2s"), "--rate 0.1 makes 0 in 2,000 ms"),
+        Arguments.of(
+            List.of("slow", "--duration", "5s", "--patience", "3s"),
+            "--duration must be at least twice --patience, or slow ones might not be ended in it:"
+                + " 5000 ms, 3000 ms"),
+        Arguments.of(
+            List.of("slow", "--readers=-1"),
+            "--readers and --writers must not be negative: -1, 200"),
+        Arguments.of(
+            List.of("broadcast", "--descriptors", "450", "-n", "300"),
+            "-n 300 is more than one server can hold: 250"),
+        Arguments.of(List.of("storm", "--within", "soon"), "'soon' is not a duration"),
+        Arguments.of(
             List.of("serve", "--port", "70000"), "--port: a port is from 0 to 65535: 70000"),
         Arguments.of(List.of("serve", "--drain", "soon"), "'soon' is not a duration"),
         Arguments.of(List.of("start"), "Missing required option: '--generators=N'"),

@@ -49,9 +49,7 @@ public final class Broadcast extends Scenario {
 
   @Override
   Layout layout(Machine machine) {
-    if (!(rate > 0)) {
-      throw usage("--rate must be more than 0: " + rate);
-    }
+    checkRate(rate, duration);
     Layout layout = Layout.of(fitting(connections, machine), machine);
     if (layout.servers() > 1) {
       throw usage(

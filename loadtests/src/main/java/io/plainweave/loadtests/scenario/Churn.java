@@ -65,9 +65,7 @@ public final class Churn extends Scenario {
 
   @Override
   Layout layout(Machine machine) {
-    if (!(rate > 0)) {
-      throw usage("--rate must be more than 0: " + rate);
-    }
+    checkRate(rate, duration);
     double waiting = rate * Math.min(duration.toSeconds() + 1, TIME_WAIT.toSeconds());
     int ports = (int) Math.min(Integer.MAX_VALUE, connections + waiting);
     Layout layout = layout(fitting(connections, machine), machine);

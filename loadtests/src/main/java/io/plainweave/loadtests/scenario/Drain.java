@@ -52,9 +52,7 @@ public final class Drain extends Scenario {
 
   @Override
   Layout layout(Machine machine) {
-    if (!(rate > 0)) {
-      throw usage("--rate must be more than 0: " + rate);
-    }
+    checkRate(rate, after);
     return Layout.of(fitting(connections, machine), machine);
   }
 

@@ -65,9 +65,7 @@ public final class Echo extends Scenario {
 
   @Override
   Layout layout(Machine machine) {
-    if (!(rate > 0)) {
-      throw usage("--rate must be more than 0: " + rate);
-    }
+    checkRate(rate, duration);
     return layout(fitting(connections, machine), machine);
   }
 

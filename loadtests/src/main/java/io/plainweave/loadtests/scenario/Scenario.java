@@ -16,6 +16,7 @@ import io.plainweave.loadtests.report.RunReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -34,6 +35,9 @@ import picocli.CommandLine.Spec;
  * expectation held.
  */
 abstract class Scenario implements Callable<Integer> {
+  /** Messages, or connections that come and go, of a run; their numbers have four bytes. */
+  private static final int MOST = 1_000_000_000;
+
   @Spec CommandSpec spec;
   @Mixin RunOptions options;
 
@@ -125,6 +129,28 @@ abstract class Scenario implements Callable<Integer> {
     return targets > 0
         ? Limits.ofGenerator(machine, wanted, targets)
         : Limits.of(machine, wanted, Footprint.ofLastRun(Home.path().resolve("results")));
+  }
+
+  /**
+   * Checks what is to happen at a rate: a run in which nothing happens would expect nothing.
+   *
+   * @throws ParameterException if it is nothing, or more than can be counted
+   */
+  final void checkRate(double rate, Duration duration) {
+    if (!(rate > 0)) {
+      throw usage("--rate must be more than 0: " + rate);
+    }
+    double all = rate * duration.toMillis() / 1_000;
+    if (all < 1 || all > MOST) {
+      throw usage(
+          String.format(
+              Locale.ROOT,
+              "--rate %s makes %,.0f in %,d ms; it must be 1 to %,d",
+              rate,
+              Math.floor(all),
+              duration.toMillis(),
+              MOST));
+    }
   }
 
   final ParameterException usage(String message) {

@@ -76,9 +76,7 @@ public final class Slow extends Scenario {
 
   @Override
   Layout layout(Machine machine) {
-    if (!(rate > 0)) {
-      throw usage("--rate must be more than 0: " + rate);
-    }
+    checkRate(rate, duration);
     if (readers < 0 || writers < 0) {
       throw usage("--readers and --writers must not be negative: " + readers + ", " + writers);
     }
