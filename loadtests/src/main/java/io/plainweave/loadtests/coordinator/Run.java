@@ -118,6 +118,8 @@ public final class Run implements Fleet.Observer, AutoCloseable {
         ready = signal.here();
         fleet.pause(LOOK);
       }
+      ready = signal.here();
+      show();
       recorder.restart();
       int all = signal.all();
       findings.figure(Figure.Merge.MAX, RunReport.GENERATORS, all, "", "one of %d", all);

@@ -15,7 +15,7 @@ final class GeneratorOptions {
       description =
           "Starts no server and connects to this one, such as `loadtests/run serve` on another"
               + " machine. Can be given several times: the connections are spread over all, and"
-              + " each allows as many as this machine has ports.")
+              + " each takes half as many as this machine has ports.")
   private List<Target> targets = List.of();
 
   @Option(

@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
       "Starts an echo server, connects to it, has every connection exchange a message, holds them,"
           + " sweeps them with one more message, drains the server, and reports what it cost.",
       "Where a process may not open enough descriptors, servers and clients run in several"
-          + " processes. All traffic stays on loopback."
+          + " processes. All traffic stays on loopback, unless there is a `--target`."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,

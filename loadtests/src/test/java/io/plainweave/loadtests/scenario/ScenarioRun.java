@@ -3,6 +3,8 @@ package io.plainweave.loadtests.scenario;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.plainweave.loadtests.Main;
+import io.plainweave.loadtests.report.ReportFiles;
+import io.plainweave.loadtests.report.RunReport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -49,6 +51,11 @@ final class ScenarioRun implements BeforeEachCallback, AfterEachCallback {
         Stream.of(command, options, new String[] {"--out", folder.toString()})
             .flatMap(Stream::of)
             .toArray(String[]::new));
+  }
+
+  /** The report that the command has kept. */
+  RunReport report() throws IOException {
+    return ReportFiles.read(folder);
   }
 
   /** Whether an expectation of that beginning has held. */

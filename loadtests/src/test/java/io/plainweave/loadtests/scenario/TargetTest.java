@@ -7,31 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.Server;
-import io.plainweave.loadtests.Main;
 import io.plainweave.loadtests.report.Expectation;
 import io.plainweave.loadtests.report.Figure;
-import io.plainweave.loadtests.report.ReportFiles;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.report.TimedPhase;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
 
 @DisplayName("A run with a target")
 @Timeout(120)
@@ -39,19 +32,17 @@ final class TargetTest {
   private static final Handler ECHO =
       connection -> connection.input().transferTo(connection.output());
 
-  @TempDir private Path folder;
-  private final StringWriter out = new StringWriter();
-  private final StringWriter err = new StringWriter();
+  @RegisterExtension private final ScenarioRun run = new ScenarioRun();
 
   @Test
   void goesThereAndEndsItsConnectionsInOrder() throws Exception {
     try (Server server = serve(ECHO)) {
       int exitCode = execute("million", "-n", "200", "--hold", "0s", "--target", target(server));
 
-      assertEquals(0, exitCode, this::both);
+      assertEquals(0, exitCode, run::toString);
       assertEquals(0, server.connections(), "none is left open");
     }
-    RunReport report = ReportFiles.read(folder);
+    RunReport report = run.report();
     assertEquals(
         List.of("start", "ramp", "hold", "sweep", "close"),
         report.phases().stream().map(TimedPhase::name).toList());
@@ -60,8 +51,8 @@ final class TargetTest {
         report.expectations().stream()
             .map(Expectation::text)
             .anyMatch("every connection meets the end of its stream after its half-close"::equals),
-        this::both);
-    assertTrue(out.toString().startsWith("200 connections, processes: 1 client, targets: 1\n"));
+        run::toString);
+    assertTrue(run.toString().startsWith("200 connections, processes: 1 client, targets: 1\n"));
   }
 
   @Test
@@ -69,7 +60,7 @@ final class TargetTest {
     try (Server server = serve(ECHO)) {
       execute("million", "-n", "10", "--hold", "0s", "--target", target(server));
     }
-    RunReport report = ReportFiles.read(folder);
+    RunReport report = run.report();
     assertFalse(report.figures().stream().anyMatch(it -> it.name().startsWith("server")));
     assertFalse(report.series().stream().anyMatch(it -> it.name().startsWith("server")));
     assertEquals(
@@ -97,9 +88,9 @@ final class TargetTest {
               "--target",
               target(second));
 
-      assertEquals(0, exitCode, this::both);
+      assertEquals(0, exitCode, run::toString);
     }
-    assertTrue(out.toString().startsWith("20 connections, processes: 1 client, targets: 2\n"));
+    assertTrue(run.toString().startsWith("20 connections, processes: 1 client, targets: 2\n"));
   }
 
   @ParameterizedTest
@@ -112,11 +103,11 @@ final class TargetTest {
     try (Server server = serve(ECHO)) {
       int exitCode = execute((command + " --target " + target(server)).split(" "));
 
-      assertEquals(0, exitCode, this::both);
+      assertEquals(0, exitCode, run::toString);
     }
-    assertTrue(out.toString().contains("  held    " + expectation), this::both);
-    assertFalse(out.toString().contains("servers"), this::both);
-    assertFalse(out.toString().contains("listen overflows"), this::both);
+    assertTrue(run.toString().contains("  held    " + expectation), run::toString);
+    assertFalse(run.toString().contains("servers"), run::toString);
+    assertFalse(run.toString().contains("listen overflows"), run::toString);
   }
 
   @Test
@@ -129,14 +120,14 @@ final class TargetTest {
     try (Server server = serve(rude)) {
       int exitCode = execute("million", "-n", "7", "--hold", "0s", "--target", target(server));
 
-      assertEquals(1, exitCode, this::both);
+      assertEquals(1, exitCode, run::toString);
     }
     assertTrue(
-        out.toString()
+        run.toString()
             .contains(
                 "FAILED  every connection meets the end of its stream after its half-close: 0 of 7"),
-        this::both);
-    assertTrue(out.toString().contains("\n  reset "), this::both);
+        run::toString);
+    assertTrue(run.toString().contains("\n  reset "), run::toString);
   }
 
   @Test
@@ -198,24 +189,22 @@ final class TargetTest {
               "127.0.0.1:" + signal.getLocalPort());
 
       start.join();
-      assertEquals(1, exitCode, this::both);
-      assertTrue(err.toString().contains(": 1 of 2 generators came within 5m\n"), this::both);
+      assertEquals(1, exitCode, run::toString);
+      assertTrue(run.toString().contains(": 1 of 2 generators came within 5m\n"), run::toString);
       assertEquals(0, server.connections(), "none was opened");
     }
-    assertFalse(ReportFiles.read(folder).isFine());
+    assertFalse(run.report().isFine());
   }
 
   private void assertNotThere(String target, String reason) throws IOException {
     int exitCode = execute("million", "-n", "100", "--target", target);
 
-    assertEquals(1, exitCode, this::both);
+    assertEquals(1, exitCode, run::toString);
     String sentence = "cannot connect to the target " + target + ": " + reason;
     assertTrue(
-        err.toString().contains("The run failed in the phase start: " + sentence + "\n"),
-        this::both);
-    assertEquals(
-        "in the phase start: " + sentence,
-        ReportFiles.read(folder).expectations().getFirst().seen());
+        run.toString().contains("The run failed in the phase start: " + sentence + "\n"),
+        run::toString);
+    assertEquals("in the phase start: " + sentence, run.report().expectations().getFirst().seen());
   }
 
   private static Server serve(Handler handler) throws Exception {
@@ -234,16 +223,7 @@ final class TargetTest {
         .orElseThrow();
   }
 
-  private int execute(String... arguments) {
-    CommandLine commandLine = Main.commandLine();
-    commandLine.setOut(new PrintWriter(out, true));
-    commandLine.setErr(new PrintWriter(err, true));
-    return commandLine.execute(
-        Stream.concat(Stream.of(arguments), Stream.of("--out", folder.toString()))
-            .toArray(String[]::new));
-  }
-
-  private String both() {
-    return out + "\n" + err;
+  private int execute(String... command) {
+    return run.execute(command);
   }
 }
