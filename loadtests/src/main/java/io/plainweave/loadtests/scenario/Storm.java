@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
           + " once, as clients do when a network comes back.",
       "It expects that every one is back within a time and has a message answered, that none is"
           + " refused or reset, and that the server drains afterwards.",
-      "It tells how long half, 99 % and the last took from the cut, and how often the listeners'"
+      "It tells how long half, 99 %% and the last took from the cut, and how often the listeners'"
           + " queues were full on this machine meanwhile. A client whose request finds a full queue"
           + " asks again after a second, and then after twice as long each time."
     },
