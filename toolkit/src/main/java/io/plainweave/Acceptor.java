@@ -50,8 +50,8 @@ final class Acceptor implements Callable<Scope.After> {
   }
 
   /**
-   * Accepts until the listener is closed, then waits for the connections; an interrupt cancels
-   * them.
+   * Accepts until the listener is closed, or finishes and nothing is left, then waits for the
+   * connections; an interrupt cancels them.
    */
   private Scope.After acceptAndJoin() throws InterruptedException {
     try (Scope connections = Scope.open("listener " + listener, this::newThread)) {
@@ -67,7 +67,7 @@ final class Acceptor implements Callable<Scope.After> {
 
   private void acceptInto(Scope connections) throws IOException, InterruptedException {
     while (context.limit().awaitPermit()) {
-      SocketChannel channel;
+      @Nullable SocketChannel channel;
       try {
         channel = listener.accept();
         pause = SHORTEST_PAUSE;
@@ -77,7 +77,7 @@ final class Acceptor implements Callable<Scope.After> {
         }
         return;
       }
-      SocketConnection connection = admit(channel);
+      SocketConnection connection = channel == null ? null : admit(channel);
       if (connection == null) {
         return;
       }
@@ -86,7 +86,8 @@ final class Acceptor implements Callable<Scope.After> {
   }
 
   /**
-   * Takes the permit for a connection; null, and the channel is closed, if the server shuts down.
+   * Takes the permit for a connection; null, and the channel is closed, if the server shuts down
+   * and there is none.
    */
   private @Nullable SocketConnection admit(SocketChannel channel)
       throws IOException, InterruptedException {

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 final class ConnectionInput extends InputStream {
   /**
    * A plain stream has no message boundary that could be known: it waits for a message when nothing
-   * has come for this long. One that has never sent anything waits from the beginning.
+   * has come for this long. A connection that has never sent anything waits for one when it has
+   * been open for this long.
    */
   private static final int QUIET = 200 / Ticks.MILLIS;
 
@@ -167,12 +168,6 @@ final class ConnectionInput extends InputStream {
   boolean awaitMessage() throws IOException {
     use = Use.MESSAGES;
     endMessage();
-    if (bytes == null && connection.isToldToFinish()) {
-      // Here, between two messages, nothing is lost. The reaper might never find a busy connection
-      // waiting.
-      endedBy = new CloseReason.Drained();
-      ACTIVITY.compareAndSet(this, WORKING, DRAINED);
-    }
     if (fill() == null) {
       return false;
     }
@@ -272,7 +267,9 @@ final class ConnectionInput extends InputStream {
     }
     try {
       if (during == WAITING && use == Use.MESSAGES && connection.isToldToFinish()) {
-        // The drain may have begun while this thread looked at the socket, and was not waiting.
+        // The reaper might never find a busy connection waiting. Here, between two messages,
+        // nothing
+        // is cut; what has come is still read, so that its sender need not send it again.
         end(new CloseReason.Drained(), waitingSince);
       } else if (!moreToRead) {
         waitOrLook();
@@ -349,9 +346,17 @@ final class ConnectionInput extends InputStream {
           // The reply that is on its way might be cut by an upstream that reads end of stream.
           case RELAY -> receives || output.isSending() || now - output.lastSent() < QUIET;
         };
-    if (!flows) {
+    if (!flows && !isNew(now)) {
       end(new CloseReason.Drained(), now);
     }
+  }
+
+  /**
+   * Whether it is too early to tell what the peer wants: a client that connects to a server which
+   * begins to drain in that moment has its first message on the way.
+   */
+  boolean isNew(int now) {
+    return received == 0 && now - connection.openedAt() < QUIET;
   }
 
   /** Ends the input if the handler waits for a message: it reads end of stream. */

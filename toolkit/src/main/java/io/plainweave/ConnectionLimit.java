@@ -35,7 +35,7 @@ final class ConnectionLimit {
   boolean awaitPermit() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while ((suspended || inUse >= maximum) && !closed) {
+      while (!isFree() && !closed) {
         changed.await();
       }
       return !closed;
@@ -44,15 +44,19 @@ final class ConnectionLimit {
     }
   }
 
+  private boolean isFree() {
+    return !suspended && inUse < maximum;
+  }
+
   /**
    * Takes a permit, after a wait if another acceptor was faster.
    *
-   * @return false when the limit is closed: no permit is taken
+   * @return false when the limit is closed and there is none
    */
   boolean acquire() throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      if (!awaitPermit()) {
+      if (!awaitPermit() && !isFree()) {
         return false;
       }
       inUse++;

@@ -19,6 +19,9 @@ final class Drain {
   /** Enough to see what is wrong; a stack trace of each of a million would be none. */
   private static final int MOST_POSITIONS = 100;
 
+  /** What an acceptor gets to take what waits in the backlog. */
+  private static final int ACCEPTING = 300 / Ticks.MILLIS;
+
   private final int delay;
   private final int spread;
   private final int timeout;
@@ -58,11 +61,16 @@ final class Drain {
   }
 
   /**
-   * Whether the listeners are to be closed: the time is over in which others learn that this server
-   * is not ready.
+   * Whether the listeners are to finish: the time is over in which others learn that this server is
+   * not ready.
    */
-  boolean closesListeners(int now) {
+  boolean finishesListeners(int now) {
     return begun && now - begunAt >= delay;
+  }
+
+  /** Whether the listeners are to be closed, whatever waits in the backlog. */
+  boolean closesListeners(int now) {
+    return begun && now - begunAt >= delay + ACCEPTING;
   }
 
   /** Whether the connection in this slot is to be told. */

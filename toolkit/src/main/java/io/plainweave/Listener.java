@@ -31,13 +31,24 @@ final class Listener implements AutoCloseable {
   /** The file of a Unix-domain socket. */
   private final @Nullable SocketFile file;
 
+  /** Whether others may listen on the same port. */
+  private final boolean shared;
+
+  /** Set once, by whoever begins the drain. */
+  private volatile boolean finishing;
+
   /** Held by the acceptor while it is in accept(2). */
   private final ReentrantLock accepting = new ReentrantLock();
 
-  private Listener(ServerSocketChannel channel, SocketAddress address, @Nullable SocketFile file) {
+  private Listener(
+      ServerSocketChannel channel,
+      SocketAddress address,
+      @Nullable SocketFile file,
+      boolean shared) {
     this.channel = channel;
     this.address = address;
     this.file = file;
+    this.shared = shared;
   }
 
   /** Binds; when it fails, nothing stays open. */
@@ -54,7 +65,7 @@ final class Listener implements AutoCloseable {
     try {
       SocketFile file = SocketFile.bind(channel, listen, BACKLOG);
       complete = true;
-      return new Listener(channel, listen.socketAddress(), file);
+      return new Listener(channel, listen.socketAddress(), file, false);
     } finally {
       if (!complete) {
         channel.close();
@@ -74,7 +85,7 @@ final class Listener implements AutoCloseable {
         channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
       }
       channel.bind(wanted, BACKLOG);
-      return new Listener(channel, channel.getLocalAddress(), null);
+      return new Listener(channel, channel.getLocalAddress(), null, listen.reusePort());
     } catch (IOException | UnsupportedOperationException e) {
       channel.close();
       throw cannotListen(listen, wanted, e);
@@ -95,11 +106,22 @@ final class Listener implements AutoCloseable {
     return failure;
   }
 
-  /** Waits for a connection, on a platform thread in the system call itself. */
-  SocketChannel accept() throws IOException {
+  /**
+   * Waits for a connection, on a platform thread in the system call itself. Once the listener
+   * finishes it only takes what is there: null, and it is closed, when nothing is.
+   */
+  @Nullable SocketChannel accept() throws IOException {
     accepting.lock();
     try {
-      return channel.accept();
+      if (!finishing) {
+        return channel.accept();
+      }
+      channel.configureBlocking(false);
+      SocketChannel waiting = channel.accept();
+      if (waiting == null) {
+        channel.close();
+      }
+      return waiting;
     } finally {
       accepting.unlock();
     }
@@ -142,6 +164,19 @@ final class Listener implements AutoCloseable {
   SocketAddress reachedAt(SocketChannel accepted) throws IOException {
     // Of a Unix-domain socket, the kernel knows the path at which it was made.
     return file == null ? accepted.getLocalAddress() : address;
+  }
+
+  /**
+   * Ends the listener for a drain. If no other listens on the port, it is closed at once, and new
+   * connections are refused from now on. Otherwise clients do not expect to be turned away, and the
+   * kernel would reset those that wait in the backlog: the acceptor takes them first, and closes
+   * the socket. One that waits for a connection in vain has to be released by {@link #close()}.
+   */
+  void finish() {
+    finishing = true;
+    if (!shared) {
+      close();
+    }
   }
 
   /** Closes the socket. When this returns, new connections are refused. */

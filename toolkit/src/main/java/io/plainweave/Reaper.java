@@ -28,6 +28,7 @@ final class Reaper implements Callable<Scope.After> {
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
   private final CarrierWatchdog watchdog;
+  private final Runnable finishListeners;
   private final Runnable closeListeners;
 
   /** The slot at which the next part begins; only the reaper's thread touches it. */
@@ -37,10 +38,12 @@ final class Reaper implements Callable<Scope.After> {
       Lifecycle lifecycle,
       ConnectionContext context,
       CarrierWatchdog watchdog,
+      Runnable finishListeners,
       Runnable closeListeners) {
     this.lifecycle = lifecycle;
     this.context = context;
     this.watchdog = watchdog;
+    this.finishListeners = finishListeners;
     this.closeListeners = closeListeners;
   }
 
@@ -91,6 +94,8 @@ final class Reaper implements Callable<Scope.After> {
     }
     if (drain.closesListeners(now)) {
       closeListeners.run();
+    } else if (drain.finishesListeners(now)) {
+      finishListeners.run();
     }
     context
         .registry()

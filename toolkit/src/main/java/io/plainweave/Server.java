@@ -260,17 +260,19 @@ public final class Server implements AutoCloseable {
 
   /**
    * Begins the drain and returns at once. New connections are refused from now on, or when the
-   * {@linkplain ServerBuilder#drainDelay(Duration) delay} has passed. There is no deadline:
-   * connections may finish whenever they do, unless {@link #drain()} or {@link #close()} is called,
-   * too. A second call has no effect. A server that was not started is terminated.
+   * {@linkplain ServerBuilder#drainDelay(Duration) delay} has passed. Where others may listen on
+   * the same port ({@link Listen.Tcp#reusePort()}), those that wait in the backlog are accepted
+   * first, for 300 ms at most. There is no deadline: connections may finish whenever they do,
+   * unless {@link #drain()} or {@link #close()} is called, too. A second call has no effect. A
+   * server that was not started is terminated.
    */
   public void shutdown() {
     if (started.compareAndSet(false, true)) {
       lifecycle.advanceTo(ServerState.TERMINATED);
     } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
       context.drain().begin();
-      if (context.drain().closesListeners(context.ticks().now())) {
-        closeListeners();
+      if (context.drain().finishesListeners(context.ticks().now())) {
+        finishListeners();
       }
       context.events().tell(new ServerEvent.DrainBegan(connections()));
     }
@@ -422,10 +424,11 @@ public final class Server implements AutoCloseable {
       var watchdog = new CarrierWatchdog(context, maxCarriers);
       scope.fork(
           watched(
-              new Reaper(lifecycle, context, watchdog, this::closeListeners), Scope.After.CANCEL));
+              new Reaper(lifecycle, context, watchdog, this::finishListeners, this::closeListeners),
+              Scope.After.CANCEL));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
-        // A shutdown came first, when there was no listener yet that it could close.
-        closeListeners();
+        // A shutdown came first, when there was no listener yet that it could finish.
+        finishListeners();
       }
       try {
         scope.join();
@@ -453,6 +456,10 @@ public final class Server implements AutoCloseable {
         return ifItFails;
       }
     };
+  }
+
+  private void finishListeners() {
+    listeners.forEach(Listener::finish);
   }
 
   private void closeListeners() {

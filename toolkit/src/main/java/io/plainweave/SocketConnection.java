@@ -392,7 +392,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Whether the server drains and it is this connection's turn to end. */
   boolean isToldToFinish() {
-    return !outward && context.drain().tells(slot, now());
+    int now = now();
+    return !outward && context.drain().tells(slot, now) && !input.isNew(now);
   }
 
   /** Sets whether a close of the socket, which an interrupt brings about, too, is a reset. */

@@ -129,6 +129,20 @@ class MessageDrainTest {
   }
 
   @Test
+  void letsAMessageBeAnsweredThatHasComeWhileTheOneBeforeWasAtWork() throws Exception {
+    try (Server server = start(Corpus.lines(100));
+        Client client = Client.connect(server)) {
+      client.send("wait\n");
+      await().until(() -> read.contains("wait"));
+      client.send("two\n");
+      server.shutdown();
+      mayGoOn.countDown();
+      assertEquals("..", client.receiveAll());
+      assertDrained(1);
+    }
+  }
+
+  @Test
   void neverMakesAWholeLineOfTheBeginningOfOne() throws Exception {
     try (Server server = start(Corpus.lines(100));
         Client client = Client.connect(server)) {

@@ -1,0 +1,93 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.ConnectException;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@DisplayName("A listener whose port others may share")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class SharedPortTest {
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
+  private static final Listen.Tcp SHARED = Listen.tcp("127.0.0.1", 0).reusePort(true);
+
+  @Test
+  void givesOutWhatWaitsInItsBacklogBeforeItCloses() throws Exception {
+    try (Listener listener = Listener.bind(SHARED);
+        SocketChannel _ = SocketChannel.open(listener.address());
+        SocketChannel _ = SocketChannel.open(listener.address())) {
+      listener.finish();
+      try (SocketChannel first = listener.accept();
+          SocketChannel second = listener.accept()) {
+        assertNotNull(first);
+        assertNotNull(second);
+        assertTrue(listener.isOpen());
+        assertNull(listener.accept());
+        assertRefused(listener.address());
+      }
+    }
+  }
+
+  @Test
+  void isClosedThoughItsAcceptorWaitsForAConnection() throws Exception {
+    try (Server server = Server.builder().listen(SHARED).handler(ECHO).start()) {
+      SocketAddress address = server.addresses().getFirst();
+      server.shutdown();
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertRefused(address);
+    }
+  }
+
+  @Test
+  void isDrainedWithAnAnswerToEveryMessageInItsBacklog() throws Exception {
+    try (Server server = Server.builder().listen(SHARED).handler(ECHO).start()) {
+      server.suspend();
+      List<Client> waiting = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        Client client = Client.connect(server);
+        client.send("hello");
+        waiting.add(client);
+      }
+      server.resume();
+      server.shutdown();
+      for (Client client : waiting) {
+        assertEquals("hello", client.receiveAll());
+        client.close();
+      }
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+    }
+  }
+
+  @Test
+  void isClosedThoughNoPermitIsLeftForWhatWaits() throws Exception {
+    try (Server server = Server.builder().listen(SHARED).handler(ECHO).start();
+        Client open = Client.connect(server)) {
+      open.exchange("hello");
+      server.suspend();
+      try (Client waiting = Client.connect(server)) {
+        server.shutdown();
+        assertTrue(waiting.seesReset() || waiting.receiveAll().isEmpty());
+        assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      }
+    }
+  }
+
+  private static void assertRefused(SocketAddress address) {
+    assertThrows(ConnectException.class, () -> SocketChannel.open(address).close());
+  }
+}
