@@ -65,7 +65,7 @@ final class LoadAcrossRestarts implements Behaviour {
   private int nextForOneMessage;
   private long nextForget = System.nanoTime();
   private boolean ended;
-  private long sent;
+  private long greetings; // first messages of connections that came back with none to send again
   private long sentAgain;
   private long reconnected;
   private long opened;
@@ -96,14 +96,15 @@ final class LoadAcrossRestarts implements Behaviour {
   /** Opens and sends what is due, as far as there are connections to send it on. */
   @Override
   public void act() {
-    ended = ended || isToEnd.getAsBoolean();
+    if (!ended && isToEnd.getAsBoolean()) {
+      ended = true;
+      pace.end();
+    }
     long now = System.nanoTime();
     while (!returns.isEmpty() && returns.peek().at() - now <= 0) {
       connectAgain(returns.remove());
     }
-    for (int i = 0; i < BURST && !ended && pace.isDue() && send(); i++) {
-      sent++;
-    }
+    for (int i = 0; i < BURST && pace.isDue() && send(); i++) {}
     if (now - nextForget >= 0) {
       nextForget = now + FORGETS_EVERY.toNanos();
       loop.forgetClosed();
@@ -132,7 +133,7 @@ final class LoadAcrossRestarts implements Behaviour {
     switch (back) {
       case Return.Idle _ -> {
         reconnected++;
-        sent++; // every connection begins with a message
+        greetings++;
         loop.connect(nextThatStays, target(nextThatStays));
         nextThatStays += 2;
       }
@@ -194,10 +195,11 @@ final class LoadAcrossRestarts implements Behaviour {
     return ended || next.compareTo(LOOK) > 0 ? LOOK : next;
   }
 
-  /** Whether every message is answered, or has failed, and every connection is back. */
+  /** Whether every message that was due is answered or has failed, and every connection is back. */
   @Override
   public boolean isOver() {
-    return ended && returns.isEmpty() && loop.inFlight() == 0;
+    boolean sent = pace.isOver() || loop.open() == 0; // or there is nothing to send it on
+    return ended && sent && returns.isEmpty() && loop.inFlight() == 0;
   }
 
   @Override
@@ -206,6 +208,6 @@ final class LoadAcrossRestarts implements Behaviour {
   }
 
   Notice.Moved moved() {
-    return new Notice.Moved(sent, sentAgain, reconnected, opened);
+    return new Notice.Moved(pace.count() + greetings, sentAgain, reconnected, opened);
   }
 }

@@ -6,8 +6,8 @@ import java.time.Duration;
 final class Pace {
   private final long start;
   private final double interval;
-  private final long count;
-  private long taken; // confined to the client's thread
+  private long count; // confined to the client's thread, as the next
+  private long taken;
 
   /** From a time on, by {@link System#nanoTime}, so many. */
   Pace(long start, double rate, long count) {
@@ -24,6 +24,16 @@ final class Pace {
   /** Takes the next one and returns when it was due. */
   long take() {
     return due(taken++);
+  }
+
+  /** What is not due yet never will be. */
+  void end() {
+    count = Math.min(count, (long) ((System.nanoTime() - start) / interval) + 1);
+  }
+
+  /** How many become due in all. */
+  long count() {
+    return count;
   }
 
   /** How many were taken. */

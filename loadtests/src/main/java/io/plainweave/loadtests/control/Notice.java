@@ -61,13 +61,13 @@ public sealed interface Notice {
   /**
    * From a client, after {@link Done}: what has become of a load across restarts.
    *
-   * @param sent messages, each counted once
+   * @param due messages, each counted once
    * @param sentAgain messages that were sent once more, since the server had ended the connection
    *     without a byte of an answer
    * @param reconnected connections that were opened in place of one that a server had ended
    * @param opened connections that were opened for one message
    */
-  record Moved(long sent, long sentAgain, long reconnected, long opened) implements Answer {}
+  record Moved(long due, long sentAgain, long reconnected, long opened) implements Answer {}
 
   /** From a client: it is up and takes orders. */
   record Ready() implements Answer {}

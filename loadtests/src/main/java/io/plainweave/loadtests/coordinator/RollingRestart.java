@@ -72,7 +72,7 @@ public final class RollingRestart {
     findings.rate("rate before", loaded.answered(), Run.since(start));
     findings.latencies("before", Run.latencies(loaded.done()));
     findings.expectAll(
-        "every message is answered before the restart", loaded.answered(), loaded.sent());
+        "every message is answered before the restart", loaded.answered(), loaded.due());
   }
 
   private void replaceAll() throws InterruptedException {
@@ -97,15 +97,15 @@ public final class RollingRestart {
         "",
         "%,d of %,d (%.3f %%)",
         again,
-        loaded.sent(),
-        100.0 * again / Math.max(1, loaded.sent()));
+        loaded.due(),
+        100.0 * again / Math.max(1, loaded.due()));
     Map<Failure, Integer> failures = run.failures();
     long refused = count(failures, Failure.REFUSED, Failure.NOT_CONNECTED);
     findings.expect("no connection is refused", refused == 0, "%,d refused", refused);
     long reset = count(failures, Failure.RESET);
     findings.expect("no connection is reset", reset == 0, "%,d reset", reset);
     findings.expectAll(
-        "every message is answered in the restart", loaded.answered(), loaded.sent());
+        "every message is answered in the restart", loaded.answered(), loaded.due());
   }
 
   /** Compares both ends, when all servers have drained. */
@@ -179,8 +179,8 @@ public final class RollingRestart {
       return moved.stream().mapToLong(value).sum();
     }
 
-    long sent() {
-      return moved(Notice.Moved::sent);
+    long due() {
+      return moved(Notice.Moved::due);
     }
 
     long answered() {

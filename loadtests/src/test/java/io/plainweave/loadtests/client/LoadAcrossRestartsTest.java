@@ -54,7 +54,7 @@ final class LoadAcrossRestartsTest {
     assertEquals(1, moved.sentAgain());
     assertEquals(1, moved.reconnected());
     assertEquals(Map.of(), loop.failures().counts());
-    assertEquals(1 + moved.sent(), loop.answered(), "the first message of all, and the load");
+    assertEquals(1 + moved.due(), loop.answered(), "the first message of all, and the load");
   }
 
   @Test
@@ -77,7 +77,7 @@ final class LoadAcrossRestartsTest {
 
     assertEquals(Map.of(Failure.RESET, 1), loop.failures().counts());
     assertEquals(0, moved.sentAgain());
-    assertEquals(moved.sent(), loop.answered(), "one less than were sent");
+    assertTrue(loop.answered() < 1 + moved.due(), "at least one of those that were due is missing");
   }
 
   @Test
@@ -88,7 +88,7 @@ final class LoadAcrossRestartsTest {
 
     assertEquals(Map.of(), loop.failures().counts());
     assertEquals(0, moved.reconnected());
-    assertTrue(Math.abs(moved.opened() - moved.sent() / 10) <= 1, moved::toString);
+    assertTrue(Math.abs(moved.opened() - moved.due() / 10) <= 1, moved::toString);
     assertEquals(1, loop.open(), "they are closed when they have their answer");
   }
 
