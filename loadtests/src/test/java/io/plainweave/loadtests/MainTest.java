@@ -56,7 +56,7 @@ final class MainTest {
                 + " 5000 ms, 3000 ms"),
         Arguments.of(
             List.of("slow", "--readers=-1"),
-            "--readers and --writers must not be negative: -1, 200"),
+            "--readers and --writers must not be negative: -1, 100"),
         Arguments.of(
             List.of("broadcast", "--descriptors", "450", "-n", "300"),
             "-n 300 is more than one server can hold: 250"),

@@ -21,7 +21,7 @@ import java.util.Queue;
  */
 final class SlowPeers implements Behaviour, AutoCloseable {
   /** Time between two looks at a connection, which is when a slow writer sends a byte. */
-  private static final Duration ROUND = Duration.ofMillis(500);
+  private static final Duration ROUND = Duration.ofSeconds(1);
 
   private final Queue<Peer> peers = new ArrayDeque<>(); // by the time of their next look
   private final long end;
@@ -83,7 +83,16 @@ final class SlowPeers implements Behaviour, AutoCloseable {
     if (peer.reads) {
       peer.message.put(0, Protocol.REQUEST_FOR_MUCH);
       peer.channel.write(peer.message);
+    } else {
+      sendByte(peer);
     }
+  }
+
+  /** Sends the next byte of a message of which the last one never comes. */
+  private static void sendByte(Peer peer) throws IOException {
+    int next = peer.message.position() % (Message.BYTES - 1);
+    peer.channel.write(peer.message.slice(next, 1));
+    peer.message.position(next + 1);
   }
 
   /** Goes on as slowly as it is to; whether the server has ended it. */
@@ -95,9 +104,7 @@ final class SlowPeers implements Behaviour, AutoCloseable {
         peer.channel.write(peer.message.position(Message.BYTES - 1));
         return false;
       }
-      int next = peer.message.position() % (Message.BYTES - 1);
-      peer.channel.write(peer.message.slice(next, 1));
-      peer.message.position(next + 1);
+      sendByte(peer);
       return peer.channel.read(ByteBuffer.allocate(Message.BYTES)) < 0;
     } catch (IOException reset) {
       return true;

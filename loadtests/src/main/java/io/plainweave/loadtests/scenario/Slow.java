@@ -43,14 +43,14 @@ public final class Slow extends Scenario {
   @Option(
       names = "--readers",
       paramLabel = "N",
-      defaultValue = "20",
+      defaultValue = "10",
       description = "Slow readers, each with up to 3 MB in the kernel. Default: ${DEFAULT-VALUE}.")
   private int readers;
 
   @Option(
       names = "--writers",
       paramLabel = "N",
-      defaultValue = "200",
+      defaultValue = "100",
       description = "Slow writers. Default: ${DEFAULT-VALUE}.")
   private int writers;
 
