@@ -207,6 +207,7 @@ function byPercentile(lines) {
     splits.push(nines);
   }
   return () => ({
+    padding: [null, 28, null, null], // half of the last label lies beyond the plot
     scales: { x: { time: false, range: [0, most] }, y: { distr: 3 } },
     axes: [
       axis({
