@@ -268,8 +268,8 @@ final class ConnectionInput extends InputStream {
     try {
       if (during == WAITING && use == Use.MESSAGES && connection.isToldToFinish()) {
         // The reaper might never find a busy connection waiting. Here, between two messages,
-        // nothing
-        // is cut; what has come is still read, so that its sender need not send it again.
+        // nothing is cut; what has come is still read, so that its sender need not send it
+        // again.
         end(new CloseReason.Drained(), waitingSince);
       } else if (!moreToRead) {
         waitOrLook();

@@ -104,8 +104,7 @@ public final class RollingRestart {
     findings.expect("no connection is refused", refused == 0, "%,d refused", refused);
     long reset = count(failures, Failure.RESET);
     findings.expect("no connection is reset", reset == 0, "%,d reset", reset);
-    findings.expectAll(
-        "every message is answered in the restart", loaded.answered(), loaded.due());
+    findings.expectAll("every message is answered in the restart", loaded.answered(), loaded.due());
   }
 
   /** Compares both ends, when all servers have drained. */
