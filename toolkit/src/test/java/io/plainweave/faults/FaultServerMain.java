@@ -89,6 +89,7 @@ final class FaultServerMain {
     Server server = builder.build();
     // What it takes to answer is loaded while there are descriptors for that.
     counts(server, true);
+    Behaviour.values();
     server.start();
     System.out.println("port=" + server.port());
     var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
