@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -91,20 +93,31 @@ public final class Client implements Callable<Integer> {
   }
 
   private void sweep(Order.Sweep order) throws IOException {
-    long before = loop.answered();
+    eachIdle(order.window(), loop::exchange, loop::answered);
+  }
+
+  private void halfClose(Order.HalfClose order) throws IOException {
+    loop.expectEnd(connection -> connection.state == ClientConnection.State.ENDING);
+    eachIdle(order.window(), loop::finish, loop::ended);
+  }
+
+  /** Does something on every idle connection, on no more at a time than the window allows. */
+  private void eachIdle(int window, Consumer<ClientConnection> action, LongSupplier count)
+      throws IOException {
+    long before = count.getAsLong();
     int next = 0;
     while (next < loop.connections().size() || loop.inFlight() > 0) {
-      while (next < loop.connections().size() && loop.inFlight() < order.window()) {
+      while (next < loop.connections().size() && loop.inFlight() < window) {
         ClientConnection connection = loop.connections().get(next);
-        if (connection.state == ClientConnection.State.IDLE) {
-          loop.exchange(connection);
+        if (connection.isIdle()) {
+          action.accept(connection);
         }
         next++;
       }
-      done = loop.answered() - before;
+      done = count.getAsLong() - before;
       poll();
     }
-    finish(loop.answered() - before);
+    finish(count.getAsLong() - before);
   }
 
   private void lead(Behaviour behaviour) throws IOException {
@@ -129,24 +142,6 @@ public final class Client implements Callable<Integer> {
             loop, order, addresses(order.targets()), () -> control.poll().isPresent());
     lead(load);
     control.tell(load.moved());
-  }
-
-  private void halfClose(Order.HalfClose order) throws IOException {
-    loop.expectEnd(connection -> connection.state == ClientConnection.State.ENDING);
-    int before = loop.ended();
-    int next = 0;
-    while (next < loop.connections().size() || loop.inFlight() > 0) {
-      while (next < loop.connections().size() && loop.inFlight() < order.window()) {
-        ClientConnection connection = loop.connections().get(next);
-        if (connection.isIdle()) {
-          loop.finish(connection);
-        }
-        next++;
-      }
-      done = loop.ended() - before;
-      poll();
-    }
-    finish(loop.ended() - before);
   }
 
   private void slow(Order.Slow order) throws IOException {

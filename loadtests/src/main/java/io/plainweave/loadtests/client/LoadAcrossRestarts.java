@@ -30,9 +30,6 @@ import java.util.function.BooleanSupplier;
 final class LoadAcrossRestarts implements Behaviour {
   private static final int NEW_EVERY = 10;
 
-  /** Most messages to send in a row: what has come meanwhile, ends above all, is to be seen too. */
-  private static final int BURST = 16;
-
   /** Over how long a time those come back whose connections have ended at once. */
   private static final Duration SPREAD = Duration.ofMillis(200);
 
@@ -104,7 +101,7 @@ final class LoadAcrossRestarts implements Behaviour {
     while (!returns.isEmpty() && returns.peek().at() - now <= 0) {
       connectAgain(returns.remove());
     }
-    for (int i = 0; i < BURST && pace.isDue() && send(); i++) {}
+    for (int i = 0; i < Pace.BURST && pace.isDue() && send(); i++) {}
     if (now - nextForget >= 0) {
       nextForget = now + FORGETS_EVERY.toNanos();
       loop.forgetClosed();

@@ -14,9 +14,6 @@ import java.util.Queue;
  * <p>Belongs to the thread of its {@link ClientLoop}.
  */
 final class OpenLoad implements Behaviour {
-  /** Most messages to send in a row: what has come meanwhile, ends above all, is to be seen too. */
-  private static final int BURST = 16;
-
   private final ClientLoop loop;
   private final Pace pace;
   private final long answeredBefore;
@@ -33,7 +30,7 @@ final class OpenLoad implements Behaviour {
   /** Sends what is due, as far as there are connections to send it on. */
   @Override
   public void act() {
-    for (int i = 0; i < BURST && pace.isDue() && !idle.isEmpty(); i++) {
+    for (int i = 0; i < Pace.BURST && pace.isDue() && !idle.isEmpty(); i++) {
       ClientConnection connection = idle.remove();
       if (connection.isIdle()) { // it may have ended since
         loop.exchange(connection, pace.take());

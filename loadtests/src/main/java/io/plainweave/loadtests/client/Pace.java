@@ -4,6 +4,9 @@ import java.time.Duration;
 
 /** When each of a number of things is due at a fixed rate, whatever becomes of those before it. */
 final class Pace {
+  /** Most to do in a row: what has come meanwhile, ends above all, is to be seen too. */
+  static final int BURST = 16;
+
   private final long start;
   private final double interval;
   private long count; // confined to the client's thread, as the next

@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.compare;
 
 import io.plainweave.loadtests.report.Environment;
+import io.plainweave.loadtests.report.Html;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,10 +58,12 @@ final class Page {
 
   static void write(Path file, Results results) throws IOException {
     StringBuilder html = new StringBuilder(HEAD);
-    results.notes().forEach(note -> html.append("<p>").append(escape(note)).append("</p>\n"));
+    results.notes().forEach(note -> html.append("<p>").append(Html.escape(note)).append("</p>\n"));
     for (Tables.Table table : results.tables()) {
-      html.append("<h2>").append(escape(table.work().name()));
-      html.append(" <small>").append(escape(table.work().description())).append("</small></h2>\n");
+      html.append("<h2>").append(Html.escape(table.work().name()));
+      html.append(" <small>")
+          .append(Html.escape(table.work().description()))
+          .append("</small></h2>\n");
       bars(html, table);
       table(html, table);
     }
@@ -82,7 +85,7 @@ final class Page {
                 Locale.ROOT,
                 "<div class=\"bar%s\"><span>%s</span><div style=\"width:%.1f%%\">%s</div></div>\n",
                 row.getFirst().startsWith("plainweave") ? " own" : "",
-                escape(row.getFirst()),
+                Html.escape(row.getFirst()),
                 Math.max(0, 100 * number(row, bar) / most),
                 row.get(bar.column())));
       }
@@ -102,11 +105,11 @@ final class Page {
     for (List<String> row : table.rows()) {
       html.append("<tr>");
       if (row.size() == 2) {
-        html.append("<td>").append(escape(row.getFirst()));
+        html.append("<td>").append(Html.escape(row.getFirst()));
         html.append("</td><td class=\"failed\" colspan=\"").append(table.head().size() - 1);
-        html.append("\">").append(escape(row.getLast())).append("</td>");
+        html.append("\">").append(Html.escape(row.getLast())).append("</td>");
       } else {
-        row.forEach(cell -> html.append("<td>").append(escape(cell)).append("</td>"));
+        row.forEach(cell -> html.append("<td>").append(Html.escape(cell)).append("</td>"));
       }
       html.append("</tr>\n");
     }
@@ -132,11 +135,7 @@ final class Page {
   }
 
   private static void fact(StringBuilder html, String name, String value) {
-    html.append("<tr><td>").append(escape(name)).append("</td><td style=\"text-align:left\">");
-    html.append("<code>").append(escape(value)).append("</code></td></tr>\n");
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+    html.append("<tr><td>").append(Html.escape(name)).append("</td><td style=\"text-align:left\">");
+    html.append("<code>").append(Html.escape(value)).append("</code></td></tr>\n");
   }
 }

@@ -29,7 +29,7 @@ final class LoadPhase {
    * @return the latencies
    */
   Histogram lead(double rate, Duration duration) throws InterruptedException {
-    run.begin(Phase.LOAD, (long) (rate * duration.toNanos() / 1e9));
+    run.begin(Phase.LOAD, messages(rate, duration));
     long start = System.nanoTime();
     Loaded loaded = load(rate, duration);
     Findings findings = run.findings();
@@ -37,6 +37,11 @@ final class LoadPhase {
     findings.latencies("at " + Math.round(rate) + "/s", loaded.latencies());
     findings.expectAll("every message is answered", loaded.answered(), loaded.due());
     return loaded.latencies();
+  }
+
+  /** How many become due in a time. */
+  static long messages(double rate, Duration duration) {
+    return (long) (rate * duration.toNanos() / 1e9);
   }
 
   /** Sends messages and waits for their answers, in whatever phase the run is. */

@@ -33,7 +33,6 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(5);
 
   private final Layout layout;
-
   private final OtherMachines others;
   private final Progress progress;
   private final Recorder recorder = new Recorder();

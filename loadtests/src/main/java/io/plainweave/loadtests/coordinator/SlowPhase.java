@@ -49,15 +49,15 @@ public final class SlowPhase {
    */
   public void lead(double rate, Duration duration) throws InterruptedException {
     Duration alone = duration.dividedBy(2);
-    run.begin(Phase.LOAD, messages(rate, alone));
+    run.begin(Phase.LOAD, LoadPhase.messages(rate, alone));
     double before = p99("alone, before", rate, alone);
-    run.begin(Phase.SLOW, messages(rate, duration));
+    run.begin(Phase.SLOW, LoadPhase.messages(rate, duration));
     Duration stay = ARRIVAL.plus(duration);
     slow.tell(new Order.Slow(readers, writers, ARRIVAL, stay, run.targets()));
     run.fleet().pause(ARRIVAL);
     double among = p99("among slow ones", rate, duration);
     run.fleet().await(Notice.Done.class, List.of(slow), stay.plus(run.limit()));
-    run.begin(Phase.LOAD, messages(rate, alone));
+    run.begin(Phase.LOAD, LoadPhase.messages(rate, alone));
     double after = p99("alone, after", rate, alone);
     run.findings().expectAll("every message of a good one is answered", answered, due);
     run.findings()
@@ -89,10 +89,6 @@ public final class SlowPhase {
     }
     run.findings().latencies(name, all);
     return DoubleStream.of(p99s).sorted().skip(seconds / 2).findFirst().orElseThrow();
-  }
-
-  private static long messages(double rate, Duration duration) {
-    return (long) (rate * duration.toNanos() / 1e9);
   }
 
   private void expectEnded(String who, String limit, String ofWhat, int least)

@@ -3,7 +3,7 @@ package io.plainweave.loadtests.report;
 import java.util.List;
 
 /** Builds HTML, with all text escaped. Not thread-safe. */
-final class Html {
+public final class Html {
   private final StringBuilder html = new StringBuilder();
 
   /** Opens an element; what follows the name in {@code tag} are its attributes. */
@@ -48,7 +48,8 @@ final class Html {
     return close("tbody").close("table").close("div");
   }
 
-  static String escape(String text) {
+  /** The text, with what would mean something in HTML written as text. */
+  public static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")

@@ -18,9 +18,9 @@ import picocli.CommandLine.Option;
       "Good clients send messages at a fixed rate: alone, then among slow ones, then alone again."
           + " Slow readers ask for 16 MB and read nothing; slow writers (slowloris) send a message"
           + " a byte at a time. The server ends them by its time limits, and they come back.",
-      "It expects that the good ones do not notice: their p99 among slow ones, in the median second, is"
-          + " at most twice the higher one of when they were alone, and 5 ms. It expects that every slow one is ended by the limit that is meant for it,"
-          + " and no good one."
+      "It expects that the good ones do not notice: their p99 among slow ones, in the median"
+          + " second, is at most twice the higher one of when they were alone, and 5 ms. It expects"
+          + " that every slow one is ended by the limit that is meant for it, and no good one."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Version.class,
