@@ -20,6 +20,7 @@ final class Acceptor implements Callable<Scope.After> {
 
   private final Listener listener;
   private final Server server;
+  private final Supervisor supervisor;
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
 
@@ -31,9 +32,15 @@ final class Acceptor implements Callable<Scope.After> {
   /** Makes the thread of the next connection; only the acceptor's thread touches it. */
   private ThreadFactory threads = Thread.ofVirtual().factory();
 
-  Acceptor(Listener listener, Server server, Lifecycle lifecycle, ConnectionContext context) {
+  Acceptor(
+      Listener listener,
+      Server server,
+      Supervisor supervisor,
+      Lifecycle lifecycle,
+      ConnectionContext context) {
     this.listener = listener;
     this.server = server;
+    this.supervisor = supervisor;
     this.lifecycle = lifecycle;
     this.context = context;
   }
@@ -58,7 +65,7 @@ final class Acceptor implements Callable<Scope.After> {
       try {
         acceptInto(connections);
       } catch (IOException | RuntimeException | Error e) {
-        server.failed(listener, e);
+        supervisor.failed(listener, e);
       }
       connections.join();
     }

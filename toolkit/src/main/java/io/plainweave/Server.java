@@ -4,14 +4,11 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own.
@@ -44,24 +41,14 @@ public final class Server implements AutoCloseable {
    */
   static final ScopedValue<Server> CURRENT = ScopedValue.newInstance();
 
-  private final List<Listen> listens;
   private final ConnectionContext context;
-  private final int maxCarriers;
-  private final boolean stopOnSignal;
   private final Lifecycle lifecycle = new Lifecycle();
   private final AtomicBoolean started = new AtomicBoolean();
-
-  /** Set once, when all are bound. */
-  private volatile List<Listener> listeners = List.of();
-
-  /** Why the server ended by itself, if it did; set by the thread that found out. */
-  private volatile @Nullable Throwable failure;
+  private final Supervisor supervisor;
 
   Server(List<Listen> listens, ConnectionContext context, int maxCarriers, boolean stopOnSignal) {
-    this.listens = listens;
     this.context = context;
-    this.maxCarriers = maxCarriers;
-    this.stopOnSignal = stopOnSignal;
+    this.supervisor = new Supervisor(this, listens, context, maxCarriers, stopOnSignal, lifecycle);
   }
 
   /**
@@ -92,7 +79,7 @@ public final class Server implements AutoCloseable {
 
   static void serve(Server server) throws IOException, InterruptedException {
     server.bind();
-    for (Listener listener : server.listeners) {
+    for (Listener listener : server.supervisor.listeners()) {
       System.out.println("listening on " + listener);
     }
     server.superviseOrFail();
@@ -194,7 +181,7 @@ public final class Server implements AutoCloseable {
    *     java.net.UnixDomainSocketAddress}; empty before the start
    */
   public List<SocketAddress> addresses() {
-    return listeners.stream().<SocketAddress>map(Listener::address).toList();
+    return supervisor.listeners().stream().<SocketAddress>map(Listener::address).toList();
   }
 
   /**
@@ -204,7 +191,7 @@ public final class Server implements AutoCloseable {
    * @throws IllegalStateException if the server was not started, or listens on paths only
    */
   public int port() {
-    List<Listener> bound = listeners;
+    List<Listener> bound = supervisor.listeners();
     if (bound.isEmpty()) {
       throw new IllegalStateException("the server was not started");
     }
@@ -272,7 +259,7 @@ public final class Server implements AutoCloseable {
     } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
       context.drain().begin();
       if (context.drain().finishesListeners(context.ticks().now())) {
-        finishListeners();
+        supervisor.finishListeners();
       }
       context.events().tell(new ServerEvent.DrainBegan(connections()));
     }
@@ -286,7 +273,7 @@ public final class Server implements AutoCloseable {
   public void shutdownNow() {
     shutdown();
     if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
-      closeListeners();
+      supervisor.closeListeners();
       context.drain().cancel(context.registry());
       lifecycle.advanceTo(ServerState.CANCELLING);
     }
@@ -341,41 +328,11 @@ public final class Server implements AutoCloseable {
     return context;
   }
 
-  /** Ends the server because a listener of it has failed. */
-  void failed(Listener listener, Throwable cause) {
-    context.events().tell(new ServerEvent.ListenerFailed(listener.address(), cause));
-    failure = cause;
-    shutdown();
-  }
-
-  /** Binds all listeners or none. */
   private void bind() throws IOException, InterruptedException {
     if (!started.compareAndSet(false, true)) {
       throw new IllegalStateException("a server runs once: this one is " + lifecycle.state());
     }
-    List<Listener> bound = new ArrayList<>();
-    boolean complete = false;
-    try {
-      WarmUp.run();
-      for (Listen listen : listens) {
-        bound.add(Listener.bind(listen));
-      }
-      context.pollers().open();
-      listeners = List.copyOf(bound);
-      if (stopOnSignal) {
-        StopSignals.add(this);
-      }
-      complete = true;
-    } finally {
-      if (!complete) {
-        bound.forEach(Listener::close);
-        context.pollers().close();
-        lifecycle.advanceTo(ServerState.TERMINATED);
-      }
-    }
-    for (Listener listener : listeners) {
-      context.events().tell(new ServerEvent.Listening(listener.address()));
-    }
+    supervisor.bind();
   }
 
   private void superviseInBackground() {
@@ -389,81 +346,18 @@ public final class Server implements AutoCloseable {
 
   private void superviseOrFail() throws IOException, InterruptedException {
     supervise();
+    Throwable failure = supervisor.failure();
     if (failure != null) {
       throw new IOException("the server has ended by itself: " + failure, failure);
     }
   }
 
-  /** Owns the server's scopes until everything in them has ended. */
   private void supervise() throws InterruptedException {
-    // The pollers have the outer one, since a connection needs its poller to the last.
-    try (Scope pollers = Scope.open("plainweave server", context.pollers().threads())) {
-      context.pollers().tasks().forEach(task -> pollers.fork(watched(task, Scope.After.CONTINUE)));
-      try {
-        superviseListeners();
-      } finally {
-        context.pollers().stop();
-        pollers.join();
-      }
+    try {
+      supervisor.supervise();
     } finally {
-      closeListeners();
-      StopSignals.remove(this);
       lifecycle.advanceTo(ServerState.TERMINATED);
       context.drain().conclude(context.registry(), context.events());
     }
-  }
-
-  private void superviseListeners() throws InterruptedException {
-    try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
-      lifecycle.expect(listeners.size());
-      for (Listener listener : listeners) {
-        scope.fork(watched(new Acceptor(listener, this, lifecycle, context), Scope.After.CANCEL));
-      }
-      // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
-      // scope.
-      var watchdog = new CarrierWatchdog(context, maxCarriers);
-      scope.fork(
-          watched(
-              new Reaper(lifecycle, context, watchdog, this::finishListeners, this::closeListeners),
-              Scope.After.CANCEL));
-      if (!lifecycle.advanceTo(ServerState.RUNNING)) {
-        // A shutdown came first, when there was no listener yet that it could finish.
-        finishListeners();
-      }
-      try {
-        scope.join();
-      } catch (InterruptedException e) {
-        shutdownNow();
-        throw e;
-      }
-    }
-  }
-
-  /**
-   * The task of a thread without which the server is none: if it fails, against all expectation,
-   * the server is cancelled.
-   */
-  private Callable<Scope.After> watched(Callable<Scope.After> task, Scope.After ifItFails) {
-    return () -> {
-      try {
-        return task.call();
-      } catch (InterruptedException e) {
-        return Scope.After.CANCEL;
-      } catch (Throwable e) {
-        ServerLog.serverFailed(e);
-        failure = e;
-        shutdownNow();
-        return ifItFails;
-      }
-    };
-  }
-
-  private void finishListeners() {
-    listeners.forEach(Listener::finish);
-  }
-
-  private void closeListeners() {
-    listeners.forEach(Listener::close);
-    context.limit().close();
   }
 }

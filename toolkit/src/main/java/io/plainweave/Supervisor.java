@@ -1,0 +1,162 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Binds the listeners of a server, starts its threads and owns them until all have ended:
+ *
+ * <pre>
+ *   plainweave server           one thread for each poller
+ *   └─ plainweave listeners     one acceptor for each listener, and the reaper
+ *      └─ listener …            one thread for each connection; each acceptor owns its own
+ * </pre>
+ */
+final class Supervisor {
+  private final Server server;
+  private final List<Listen> listens;
+  private final ConnectionContext context;
+  private final int maxCarriers;
+  private final boolean stopOnSignal;
+  private final Lifecycle lifecycle;
+
+  /** Set once, when all are bound. */
+  private volatile List<Listener> listeners = List.of();
+
+  /** Why the server ended by itself, if it did; set by the thread that found out. */
+  private volatile @Nullable Throwable failure;
+
+  Supervisor(
+      Server server,
+      List<Listen> listens,
+      ConnectionContext context,
+      int maxCarriers,
+      boolean stopOnSignal,
+      Lifecycle lifecycle) {
+    this.server = server;
+    this.listens = listens;
+    this.context = context;
+    this.maxCarriers = maxCarriers;
+    this.stopOnSignal = stopOnSignal;
+    this.lifecycle = lifecycle;
+  }
+
+  /** Binds all listeners or none; then the server is terminated. */
+  void bind() throws IOException, InterruptedException {
+    List<Listener> bound = new ArrayList<>();
+    boolean complete = false;
+    try {
+      WarmUp.run();
+      for (Listen listen : listens) {
+        bound.add(Listener.bind(listen));
+      }
+      context.pollers().open();
+      listeners = List.copyOf(bound);
+      if (stopOnSignal) {
+        StopSignals.add(server);
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        bound.forEach(Listener::close);
+        context.pollers().close();
+        lifecycle.advanceTo(ServerState.TERMINATED);
+      }
+    }
+    for (Listener listener : listeners) {
+      context.events().tell(new ServerEvent.Listening(listener.address()));
+    }
+  }
+
+  /** Those that are bound, in the order of their descriptions; empty before. */
+  List<Listener> listeners() {
+    return listeners;
+  }
+
+  /** Owns the server's scopes until everything in them has ended. */
+  void supervise() throws InterruptedException {
+    // The pollers have the outer one, since a connection needs its poller to the last.
+    try (Scope pollers = Scope.open("plainweave server", context.pollers().threads())) {
+      context.pollers().tasks().forEach(task -> pollers.fork(watched(task, Scope.After.CONTINUE)));
+      try {
+        superviseListeners();
+      } finally {
+        context.pollers().stop();
+        pollers.join();
+      }
+    } finally {
+      closeListeners();
+      StopSignals.remove(server);
+    }
+  }
+
+  private void superviseListeners() throws InterruptedException {
+    try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
+      lifecycle.expect(listeners.size());
+      for (Listener listener : listeners) {
+        scope.fork(
+            watched(new Acceptor(listener, server, this, lifecycle, context), Scope.After.CANCEL));
+      }
+      // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
+      // scope.
+      var watchdog = new CarrierWatchdog(context, maxCarriers);
+      scope.fork(
+          watched(
+              new Reaper(lifecycle, context, watchdog, this::finishListeners, this::closeListeners),
+              Scope.After.CANCEL));
+      if (!lifecycle.advanceTo(ServerState.RUNNING)) {
+        // A shutdown came first, when there was no listener yet that it could finish.
+        finishListeners();
+      }
+      try {
+        scope.join();
+      } catch (InterruptedException e) {
+        server.shutdownNow();
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * The task of a thread without which the server is none: if it fails, against all expectation,
+   * the server is cancelled.
+   */
+  private Callable<Scope.After> watched(Callable<Scope.After> task, Scope.After ifItFails) {
+    return () -> {
+      try {
+        return task.call();
+      } catch (InterruptedException e) {
+        return Scope.After.CANCEL;
+      } catch (Throwable e) {
+        ServerLog.serverFailed(e);
+        failure = e;
+        server.shutdownNow();
+        return ifItFails;
+      }
+    };
+  }
+
+  void finishListeners() {
+    listeners.forEach(Listener::finish);
+  }
+
+  void closeListeners() {
+    listeners.forEach(Listener::close);
+    context.limit().close();
+  }
+
+  /** Ends the server because a listener of it has failed. */
+  void failed(Listener listener, Throwable cause) {
+    context.events().tell(new ServerEvent.ListenerFailed(listener.address(), cause));
+    failure = cause;
+    server.shutdown();
+  }
+
+  /** Why the server has ended by itself, if it has. */
+  @Nullable Throwable failure() {
+    return failure;
+  }
+}
