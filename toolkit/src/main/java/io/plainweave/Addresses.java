@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -35,10 +36,13 @@ final class Addresses {
   }
 
   private static String format(InetSocketAddress address) {
-    String host = address.getAddress().getHostAddress();
-    return address.getAddress() instanceof Inet6Address
-        ? "[" + ZEROS.matcher(host).replaceFirst("::$2") + "]:" + address.getPort()
-        : host + ":" + address.getPort();
+    return format(format(address.getAddress()), address.getPort());
+  }
+
+  /** An address without a port; IPv6 in its shortest form (RFC 5952, section 4). */
+  static String format(InetAddress address) {
+    String host = address.getHostAddress();
+    return address instanceof Inet6Address ? ZEROS.matcher(host).replaceFirst("::$2") : host;
   }
 
   /** Whether it is that of a Unix-domain client, which as a rule has no path of its own. */
