@@ -108,7 +108,9 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    *
    * @return the scope, without a deadline
    */
-  ConnectionScope openScope();
+  default ConnectionScope openScope() {
+    return openScope(Duration.ZERO);
+  }
 
   /**
    * Opens a scope for threads that live and die with this connection, with a deadline.

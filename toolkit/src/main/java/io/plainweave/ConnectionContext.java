@@ -1,6 +1,8 @@
 package io.plainweave;
 
-/** What all connections of a server share. */
+/**
+ * What all connections of a listener share. Only the preface is its own; all else is the server's.
+ */
 record ConnectionContext(
     Handler handler,
     ConnectionLimit limit,
@@ -10,4 +12,11 @@ record ConnectionContext(
     Ticks ticks,
     TimeCheck timeCheck,
     Drain drain,
-    ServerEvents events) {}
+    ServerEvents events,
+    PrefaceRunner preface) {
+  /** The same for a listener with this preface. */
+  ConnectionContext with(PrefaceRunner preface) {
+    return new ConnectionContext(
+        handler, limit, registry, buffers, pollers, ticks, timeCheck, drain, events, preface);
+  }
+}

@@ -47,7 +47,9 @@ final class ConnectionInput extends InputStream {
           ConnectionInput.class, ConnectionActivity.class, "activity");
 
   private final SocketConnection connection;
-  private final PolledChannel channel;
+
+  /** Replaced by the thread that reads, before it reads on. */
+  private Transport transport;
 
   /**
    * Bytes not yet given to the reader, in a borrowed buffer; only the reading thread touches it.
@@ -90,9 +92,9 @@ final class ConnectionInput extends InputStream {
   /** The tick at which the input was ended at this side; written before the step to DRAINED. */
   private int endedAt;
 
-  ConnectionInput(SocketConnection connection, PolledChannel channel) {
+  ConnectionInput(SocketConnection connection, Transport transport) {
     this.connection = connection;
-    this.channel = channel;
+    this.transport = transport;
     this.waitingSince = connection.openedAt();
   }
 
@@ -147,7 +149,7 @@ final class ConnectionInput extends InputStream {
 
   @Override
   public int available() throws IOException {
-    return buffered() + channel.available();
+    return buffered() + transport.available();
   }
 
   @Override
@@ -195,6 +197,24 @@ final class ConnectionInput extends InputStream {
     use = Use.RELAY;
   }
 
+  /** From here on the handler reads: what the preface has read is none of its bytes. */
+  void beginHandler() {
+    received = buffered();
+    waitingSince = connection.now();
+  }
+
+  /** Reads by another transport from now on, which has to take over what is {@link #unread()}. */
+  void use(Transport transport) {
+    this.transport = transport;
+    moreToRead = true;
+    release();
+  }
+
+  /** What was received and not yet read, for a look at it; null if there is nothing. */
+  @Nullable ByteBuffer unread() {
+    return bytes;
+  }
+
   /** Gives back what is borrowed; called at the end of the connection. */
   void release() {
     ByteBuffer from = bytes;
@@ -206,7 +226,7 @@ final class ConnectionInput extends InputStream {
 
   /** Returns bytes to read, after a wait if there are none, or null at the end of input. */
   private @Nullable ByteBuffer fill() throws IOException {
-    while (bytes == null && awaitBytes()) {
+    for (boolean again = false; bytes == null && awaitBytes(again); again = true) {
       BufferPool buffers = connection.buffers();
       ByteBuffer borrowed = flowing ? buffers.takeLarge() : buffers.take();
       try {
@@ -224,7 +244,7 @@ final class ConnectionInput extends InputStream {
 
   /** Reads into the reader's own array; -1 at the end of input. */
   private int receive(ByteBuffer target) throws IOException {
-    while (awaitBytes()) {
+    for (boolean again = false; awaitBytes(again); again = true) {
       int n = receiveNow(target);
       if (n > 0) {
         return n;
@@ -247,8 +267,11 @@ final class ConnectionInput extends InputStream {
   /**
    * Waits until there may be bytes to read, and is the only place where a handler does; false at
    * the end of input.
+   *
+   * @param again whether it goes on with a wait after which there was nothing to read: a peer must
+   *     not be able to put off a time limit without a byte for the handler
    */
-  private boolean awaitBytes() throws IOException {
+  private boolean awaitBytes(boolean again) throws IOException {
     connection.flushOwnOutput();
     ConnectionActivity before = activity;
     CloseReason cutBy = cutMessage ? endedBy() : null;
@@ -261,7 +284,9 @@ final class ConnectionInput extends InputStream {
     ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
     boolean free = before == WORKING || before == IN_MESSAGE;
     // Before the step to WAITING, which publishes it: what came before is not the peer's silence.
-    waitingSince = connection.now();
+    if (!again) {
+      waitingSince = connection.now();
+    }
     if (!free || !ACTIVITY.compareAndSet(this, before, during)) {
       throw new ConnectionBusyException("reading from");
     }
@@ -289,14 +314,14 @@ final class ConnectionInput extends InputStream {
       looks++;
       Thread.yield();
     } else {
-      channel.awaitReadable();
+      transport.awaitReadable();
     }
   }
 
   /** Reads what is there, perhaps nothing. */
   private int receiveNow(ByteBuffer target) throws IOException {
     try {
-      int n = channel.read(target);
+      int n = transport.read(target);
       if (n > 0) {
         received += n;
       }
@@ -313,6 +338,8 @@ final class ConnectionInput extends InputStream {
 
   /** Reads and drops until the peer has finished or the channel is closed. */
   void drop(int most) {
+    // However the bytes travel, nobody reads them any more.
+    PolledChannel channel = connection.channel();
     try {
       for (int left = most; left > 0 && !finished; ) {
         if (!moreToRead) {
@@ -367,7 +394,7 @@ final class ConnectionInput extends InputStream {
     endedBy = why;
     endedAt = now;
     if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
-      channel.wakeReader();
+      connection.channel().wakeReader();
     }
   }
 

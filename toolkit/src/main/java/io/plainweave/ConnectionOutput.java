@@ -19,7 +19,9 @@ final class ConnectionOutput extends OutputStream {
       AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "sending");
 
   private final SocketConnection connection;
-  private final PolledChannel channel;
+
+  /** Replaced by the thread that writes, before it writes on. */
+  private Transport transport;
 
   /** Bytes not yet sent, if any; only the writing thread touches it. */
   private @Nullable ByteBuffer pending;
@@ -42,9 +44,9 @@ final class ConnectionOutput extends OutputStream {
   private int lastSent;
   private long sent;
 
-  ConnectionOutput(SocketConnection connection, PolledChannel channel) {
+  ConnectionOutput(SocketConnection connection, Transport transport) {
     this.connection = connection;
-    this.channel = channel;
+    this.transport = transport;
     this.lastSent = connection.openedAt();
   }
 
@@ -98,11 +100,18 @@ final class ConnectionOutput extends OutputStream {
     }
     flush();
     finishedAt = connection.now();
+    lastSent = finishedAt;
     finished = true;
+    // It may have to wait for room. Who closes while another thread writes is not refused here.
+    boolean first = SENDING.compareAndSet(this, 0, 1);
     try {
-      channel.finishOutput();
+      transport.finishOutput();
     } catch (IOException e) {
       throw connection.failed(e);
+    } finally {
+      if (first) {
+        sending = 0;
+      }
     }
   }
 
@@ -121,6 +130,11 @@ final class ConnectionOutput extends OutputStream {
     if (writer == Thread.currentThread()) {
       flush();
     }
+  }
+
+  /** Writes by another transport from now on; what is pending was flushed. */
+  void use(Transport transport) {
+    this.transport = transport;
   }
 
   /** Drops what is pending and gives its buffer back. */
@@ -163,13 +177,13 @@ final class ConnectionOutput extends OutputStream {
       throw new ConnectionBusyException("writing to");
     }
     try {
-      while (source.hasRemaining()) {
-        int n = channel.write(source);
+      while (source.hasRemaining() || transport.hasUnsent()) {
+        int n = transport.write(source);
         if (n > 0) {
           sent += n;
           lastSent = connection.now();
-        } else {
-          channel.awaitWritable();
+        } else if (source.hasRemaining() || transport.hasUnsent()) {
+          transport.awaitWritable();
         }
       }
     } catch (IOException e) {

@@ -260,7 +260,7 @@ public final class ConnectionScope implements AutoCloseable {
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
-      connection.abort(SocketConnection.reasonFor(e));
+      connection.abort(EndReasons.of(e));
     } else if (first != e) {
       first.addSuppressed(e);
     }

@@ -3,6 +3,7 @@ package io.plainweave;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a handler stands.
@@ -17,6 +18,13 @@ public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack)
   /** Copies the stack. */
   public HandlerPosition {
     stack = List.copyOf(stack);
+  }
+
+  /** Where this thread stands, or null if it does not run. */
+  static @Nullable HandlerPosition of(SocketAddress peer, @Nullable Thread handler) {
+    return handler == null || !handler.isAlive()
+        ? null
+        : new HandlerPosition(peer, List.of(handler.getStackTrace()));
   }
 
   /**

@@ -11,6 +11,7 @@ import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -154,6 +155,11 @@ final class Listener implements AutoCloseable {
     } catch (IOException cannotTell) {
       return true;
     }
+  }
+
+  /** What comes before the handler, in its order. */
+  List<PrefaceStep> preface() {
+    return List.of();
   }
 
   SocketAddress address() {

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread may read while another writes, and any thread may close it: both then fail as the
  * channel says. An interrupt closes it, as it closes every channel of the JDK.
  */
-final class PolledChannel {
+final class PolledChannel implements Transport {
   private final SocketChannel channel;
   private final Poller poller;
 
@@ -58,20 +58,25 @@ final class PolledChannel {
 
   // For the threads of the connection
 
-  /** Reads what is there: 0 if nothing is, -1 at the end of input. */
-  int read(ByteBuffer target) throws IOException {
+  @Override
+  public int read(ByteBuffer target) throws IOException {
     failIfInterrupted();
     return channel.read(target);
   }
 
-  /** Writes what there is room for, perhaps nothing. */
-  int write(ByteBuffer source) throws IOException {
+  @Override
+  public int write(ByteBuffer source) throws IOException {
     failIfInterrupted();
     return channel.write(source);
   }
 
-  /** Waits until there may be something to read. */
-  void awaitReadable() throws IOException {
+  @Override
+  public boolean hasUnsent() {
+    return false;
+  }
+
+  @Override
+  public void awaitReadable() throws IOException {
     Thread self = Thread.currentThread();
     reader = self;
     askFor(SelectionKey.OP_READ);
@@ -85,8 +90,8 @@ final class PolledChannel {
     failIfInterrupted();
   }
 
-  /** Waits until there may be room to write. */
-  void awaitWritable() throws IOException {
+  @Override
+  public void awaitWritable() throws IOException {
     Thread self = Thread.currentThread();
     writer = self;
     askFor(SelectionKey.OP_WRITE);
@@ -134,12 +139,13 @@ final class PolledChannel {
     }
   }
 
-  void finishOutput() throws IOException {
+  @Override
+  public void finishOutput() throws IOException {
     channel.shutdownOutput();
   }
 
-  /** How many bytes lie in the socket, if that can be told. */
-  int available() throws IOException {
+  @Override
+  public int available() throws IOException {
     // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
     return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
   }

@@ -132,7 +132,7 @@ public final class Relay {
   }
 
   private void abort(Throwable cause) {
-    CloseReason reason = SocketConnection.reasonFor(cause);
+    CloseReason reason = EndReasons.of(cause);
     near.abort(reason);
     far.abort(reason);
   }

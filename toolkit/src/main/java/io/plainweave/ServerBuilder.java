@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ public final class ServerBuilder {
   private final List<Listen> listens = new ArrayList<>();
   private @Nullable Handler handler;
   private int maxConnections = Integer.MAX_VALUE;
+  private int maxPrefaces = 1_000;
   private Duration drainTimeout = Duration.ofSeconds(30);
   private Duration drainDelay = Duration.ZERO;
   private Duration drainSpread = Duration.ZERO;
@@ -65,6 +67,23 @@ public final class ServerBuilder {
       throw new IllegalArgumentException("maxConnections must be at least 1: " + maxConnections);
     }
     this.maxConnections = maxConnections;
+    return this;
+  }
+
+  /**
+   * Limits the connections that are in their preface at a time, between accept and handler: a TLS
+   * handshake costs more than most that comes later. The others wait for their turn, while their
+   * time runs ({@link TimeLimits#preface()}). Default: 1,000.
+   *
+   * @param maxPrefaces at least 1
+   * @return this builder
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ServerBuilder maxPrefaces(int maxPrefaces) {
+    if (maxPrefaces < 1) {
+      throw new IllegalArgumentException("maxPrefaces must be at least 1: " + maxPrefaces);
+    }
+    this.maxPrefaces = maxPrefaces;
     return this;
   }
 
@@ -215,7 +234,8 @@ public final class ServerBuilder {
             ticks,
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
-            new ServerEvents(new ServerLog(), observers));
+            new ServerEvents(new ServerLog(), observers),
+            new PrefaceRunner(List.of(), new Semaphore(maxPrefaces)));
     return new Server(List.copyOf(listens), context, maxCarriers, stopOnSignal);
   }
 

@@ -3,13 +3,11 @@ package io.plainweave;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.ConnectException;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
@@ -38,12 +36,14 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   private final ConnectionContext context;
   private final PolledChannel channel;
-  private final SocketAddress remoteAddress;
-  private final SocketAddress localAddress;
   private final boolean outward;
   private final int openedAt;
   private final ConnectionInput input;
   private final ConnectionOutput output;
+
+  // Only the preface may replace them. What other threads show meanwhile may be the former.
+  private SocketAddress remoteAddress;
+  private SocketAddress localAddress;
 
   /** The place in the registry, which alone sets it. */
   int slot;
@@ -57,10 +57,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** The open scopes; replaced by the handler's threads, read by the reaper. */
   private volatile OpenScopes scopes = OpenScopes.NONE;
 
-  /**
-   * Whether the handler is done and we wait for the peer's FIN; written by the connection's thread.
-   */
-  private volatile boolean lingering;
+  /** Moved by the connection's thread, as {@link ConnectionPhase} tells. */
+  private volatile ConnectionPhase phase;
 
   private SocketConnection(
       ConnectionContext context, SocketChannel channel, SocketAddress localAddress, boolean outward)
@@ -71,6 +69,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = localAddress;
     this.openedAt = context.ticks().now();
+    this.phase =
+        outward || context.preface().isEmpty() ? ConnectionPhase.HANDLER : ConnectionPhase.PREFACE;
     this.input = new ConnectionInput(this, this.channel);
     this.output = new ConnectionOutput(this, this.channel);
   }
@@ -106,8 +106,10 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     try {
       context.events().tell(new ServerEvent.ConnectionOpened(this));
       channel.prepare();
-      context.handler().handle(this);
-      scopes.ensureOwnClosed();
+      if (phase == ConnectionPhase.HANDLER || passesPreface()) {
+        context.handler().handle(this);
+        scopes.ensureOwnClosed();
+      }
       close();
     } catch (Throwable failure) {
       endAfter(failure);
@@ -116,6 +118,15 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       end();
     }
     return Scope.After.CONTINUE;
+  }
+
+  private boolean passesPreface() throws IOException, InterruptedException {
+    if (!context.preface().run(this, context.timeCheck().prefaceMillis())) {
+      return false;
+    }
+    input.beginHandler();
+    phase = ConnectionPhase.HANDLER;
+    return true;
   }
 
   /**
@@ -133,7 +144,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
         // The peer is gone, and has given the reason.
       }
     }
-    abort(cut != null ? cut : reasonFor(failure));
+    abort(cut != null ? cut : EndReasons.of(failure));
   }
 
   /** Closes the socket, gives everything back and tells how it ended. */
@@ -185,7 +196,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
    */
   private void linger() {
     if (context.timeCheck().lingers()) {
-      lingering = true;
+      phase = ConnectionPhase.LINGER;
       input.drop(LINGER_BYTES);
     }
   }
@@ -223,22 +234,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return REASON.compareAndSet(this, null, why);
   }
 
-  /**
-   * What a failure of the handler means for the connection, if nothing else has ended it before. So
-   * a reset, or a connection that is closed, is another one than this: its own has ended it
-   * already.
-   */
-  static CloseReason reasonFor(Throwable failure) {
-    return switch (failure) {
-      case TruncatedMessageException e -> new CloseReason.Truncated(e);
-      case MalformedMessageException e -> new CloseReason.Malformed(e);
-      case PeerResetException e -> new CloseReason.UpstreamFailed(e);
-      case ConnectionClosedException e -> new CloseReason.UpstreamFailed(e);
-      case ConnectException e -> new CloseReason.UpstreamFailed(e);
-      default -> new CloseReason.HandlerFailed(failure);
-    };
-  }
-
   /** Sorts a failure of the channel by its state: closed at this side, or by the peer. */
   ConnectionException failed(IOException failure) {
     if (reason == null && channel.isOpen()) {
@@ -261,19 +256,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     if (why == null) {
       why = interrupted;
     }
-    Throwable failure = failureOf(why);
+    Throwable failure = EndReasons.failureOf(why);
     return new ConnectionClosedException(this, why, failure != null ? failure : cause);
-  }
-
-  private static @Nullable Throwable failureOf(CloseReason why) {
-    return switch (why) {
-      case CloseReason.HandlerFailed(Throwable failure) -> failure;
-      case CloseReason.UpstreamFailed(IOException failure) -> failure;
-      case CloseReason.PeerReset(PeerResetException failure) -> failure;
-      case CloseReason.Truncated(TruncatedMessageException failure) -> failure;
-      case CloseReason.Malformed(MalformedMessageException failure) -> failure;
-      default -> null;
-    };
   }
 
   @Nullable CloseReason closeReason() {
@@ -310,11 +294,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   @Override
   public void finishOutput() throws IOException {
     output.close();
-  }
-
-  @Override
-  public ConnectionScope openScope() {
-    return openScope(Duration.ZERO);
   }
 
   @Override
@@ -365,6 +344,16 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   int openedAt() {
     return openedAt;
+  }
+
+  PolledChannel channel() {
+    return channel;
+  }
+
+  /** Lets the bytes travel in another way from now on, while nobody reads or writes. */
+  void use(Transport transport) {
+    input.use(transport);
+    output.use(transport);
   }
 
   /** Makes the thread that runs it. */
@@ -431,12 +420,22 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Ends the connection if a time limit has run out. */
   void checkTime(TimeCheck limits, int now, boolean draining) {
-    if (lingering) {
-      if (limits.endsLinger(output, now, draining)) {
-        closeSocket();
+    switch (phase) {
+      case PREFACE -> {
+        if (limits.endsPreface(now - openedAt, draining)) {
+          abort(draining ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
+        }
       }
-      return;
+      case HANDLER -> checkHandlerTime(limits, now);
+      case LINGER -> {
+        if (limits.endsLinger(output, now, draining)) {
+          closeSocket();
+        }
+      }
     }
+  }
+
+  private void checkHandlerTime(TimeCheck limits, int now) {
     TimeLimit reset = limits.resets(this, input, output, now);
     if (reset != null) {
       abort(new CloseReason.TimedOut(reset));
@@ -451,10 +450,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Where the handler stands, or null if its thread does not run. */
   @Nullable HandlerPosition position() {
-    Thread handler = thread;
-    return handler == null || !handler.isAlive()
-        ? null
-        : new HandlerPosition(remoteAddress, List.of(handler.getStackTrace()));
+    return HandlerPosition.of(remoteAddress, thread);
   }
 
   /** Whether the handler's thread is on a carrier, or wants to be. */

@@ -98,7 +98,9 @@ final class Supervisor {
       lifecycle.expect(listeners.size());
       for (Listener listener : listeners) {
         scope.fork(
-            watched(new Acceptor(listener, server, this, lifecycle, context), Scope.After.CANCEL));
+            watched(
+                new Acceptor(listener, server, this, lifecycle, contextOf(listener)),
+                Scope.After.CANCEL));
       }
       // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
       // scope.
@@ -118,6 +120,10 @@ final class Supervisor {
         throw e;
       }
     }
+  }
+
+  private ConnectionContext contextOf(Listener listener) {
+    return context.with(context.preface().of(listener.preface()));
   }
 
   /**

@@ -8,16 +8,17 @@ final class TimeCheck {
   private static final int GOODBYE = 2_000 / Ticks.MILLIS;
 
   /**
-   * How long to linger at most while the server drains: its end is not to wait for peers that do
-   * not read.
+   * How long a preface or a linger takes at most while the server drains: its end is not to wait
+   * for peers that do not send or read.
    */
-  private static final int LINGER_IN_DRAIN = 500 / Ticks.MILLIS;
+  private static final int MOST_IN_DRAIN = 500 / Ticks.MILLIS;
 
   /** A rate is no rate before this. */
   private static final int RATE_GRACE = 5_000 / Ticks.MILLIS;
 
   /** The limits in ticks, {@link Ticks#NEVER} for none. */
   private record Limits(
+      int preface,
       int firstByte,
       int message,
       int idle,
@@ -28,6 +29,7 @@ final class TimeCheck {
       long minReceiveRate) {
     static Limits of(TimeLimits limits) {
       return new Limits(
+          Ticks.ofLimit(limits.preface()),
           Ticks.ofLimit(limits.firstByte()),
           Ticks.ofLimit(limits.message()),
           Ticks.ofLimit(limits.idle()),
@@ -50,6 +52,17 @@ final class TimeCheck {
     this.limits = Limits.of(limits);
   }
 
+  /** How long the preface may take, in milliseconds. */
+  long prefaceMillis() {
+    return (long) limits.preface * Ticks.MILLIS;
+  }
+
+  /** Whether the preface has taken long enough. */
+  boolean endsPreface(int taken, boolean draining) {
+    int preface = limits.preface;
+    return taken >= (draining ? Math.min(preface, MOST_IN_DRAIN) : preface);
+  }
+
   boolean lingers() {
     return limits.linger > 0;
   }
@@ -57,7 +70,7 @@ final class TimeCheck {
   /** Whether the wait for the peer's FIN has taken long enough. */
   boolean endsLinger(ConnectionOutput output, int now, boolean draining) {
     int linger = limits.linger;
-    return now - output.finishedAt() >= (draining ? Math.min(linger, LINGER_IN_DRAIN) : linger);
+    return now - output.finishedAt() >= (draining ? Math.min(linger, MOST_IN_DRAIN) : linger);
   }
 
   /** The limit for which the connection is to be reset. */
@@ -113,7 +126,10 @@ final class TimeCheck {
     if (age >= all.lifetime - shortenedBy(all.lifetime, connection.slot)) {
       return TimeLimit.LIFETIME;
     }
-    if (input.received() == 0 && output.sent() == 0 && age >= all.firstByte) {
+    // While nothing was received there was but one wait.
+    if (input.received() == 0
+        && output.sent() == 0
+        && now - input.waitingSince() >= all.firstByte) {
       return TimeLimit.FIRST_BYTE;
     }
     return quiet(input, output, now) >= all.idle ? TimeLimit.IDLE : null;

@@ -2,7 +2,9 @@ package io.plainweave;
 
 /** The kinds of time limit; {@link TimeLimits} has their values. */
 public enum TimeLimit {
-  /** Nothing was received or sent since the connection was accepted. */
+  /** What comes before the handler has not come whole since the connection was accepted. */
+  PREFACE,
+  /** Nothing was received or sent since the handler waits for the first byte. */
   FIRST_BYTE,
   /** A message was begun and is not complete. */
   MESSAGE,

@@ -14,7 +14,10 @@ import java.time.Duration;
  * #lifetime()}), it reads end of stream, just as in a drain, and can say goodbye; if the connection
  * has not ended two seconds later it is reset. Elsewhere it is reset at once.
  *
- * @param firstByte from the accept to the first byte in either direction; default 10 s
+ * @param preface from the accept to the handler, where something comes before it (a PROXY header, a
+ *     TLS handshake), however the bytes drip; default 10 s
+ * @param firstByte with no byte in either direction since the handler first waits for input;
+ *     default 10 s
  * @param message from the first byte of a message to its last, however the bytes drip; counted
  *     where messages are marked ({@link Connection#awaitMessage()}, and all of {@code
  *     io.plainweave.framing}); default 20 s
@@ -29,6 +32,7 @@ import java.time.Duration;
  *     seconds; default zero: no limit
  */
 public record TimeLimits(
+    Duration preface,
     Duration firstByte,
     Duration message,
     Duration idle,
@@ -40,6 +44,7 @@ public record TimeLimits(
   /** The limits that apply unless others are set. */
   public static final TimeLimits DEFAULT =
       new TimeLimits(
+          Duration.ofSeconds(10),
           Duration.ofSeconds(10),
           Duration.ofSeconds(20),
           Duration.ofSeconds(60),
@@ -58,11 +63,13 @@ public record TimeLimits(
           Duration.ZERO,
           Duration.ZERO,
           Duration.ZERO,
+          Duration.ZERO,
           Duration.ofSeconds(5),
           0);
 
   /** Checks the values. */
   public TimeLimits {
+    notNegative("preface", preface);
     notNegative("firstByte", firstByte);
     notNegative("message", message);
     notNegative("idle", idle);
@@ -82,6 +89,25 @@ public record TimeLimits(
   }
 
   /**
+   * Returns these limits with another {@link #preface()}.
+   *
+   * @param preface the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits withPreface(Duration preface) {
+    return new TimeLimits(
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
+  }
+
+  /**
    * Returns these limits with another {@link #firstByte()}.
    *
    * @param firstByte the limit, or zero for none
@@ -89,7 +115,15 @@ public record TimeLimits(
    */
   public TimeLimits withFirstByte(Duration firstByte) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -100,7 +134,15 @@ public record TimeLimits(
    */
   public TimeLimits withMessage(Duration message) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -111,7 +153,15 @@ public record TimeLimits(
    */
   public TimeLimits withIdle(Duration idle) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -122,7 +172,15 @@ public record TimeLimits(
    */
   public TimeLimits withWriteStall(Duration writeStall) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -133,7 +191,15 @@ public record TimeLimits(
    */
   public TimeLimits withHalfClosed(Duration halfClosed) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -144,7 +210,15 @@ public record TimeLimits(
    */
   public TimeLimits withLifetime(Duration lifetime) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -155,7 +229,15 @@ public record TimeLimits(
    */
   public TimeLimits withLinger(Duration linger) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 
   /**
@@ -166,6 +248,14 @@ public record TimeLimits(
    */
   public TimeLimits withMinReceiveRate(long minReceiveRate) {
     return new TimeLimits(
-        firstByte, message, idle, writeStall, halfClosed, lifetime, linger, minReceiveRate);
+        preface,
+        firstByte,
+        message,
+        idle,
+        writeStall,
+        halfClosed,
+        lifetime,
+        linger,
+        minReceiveRate);
   }
 }

@@ -474,7 +474,15 @@ class TimeLimitsTest {
       await().until(() -> events.opened() == 1);
       server.changeTimeLimits(
           new TimeLimits(
-              SHORT, SHORT, Duration.ZERO, SHORT, SHORT, Duration.ZERO, Duration.ofSeconds(1), 0));
+              SHORT,
+              SHORT,
+              SHORT,
+              Duration.ZERO,
+              SHORT,
+              SHORT,
+              Duration.ZERO,
+              Duration.ofSeconds(1),
+              0));
       assertEndedBy(
           switch (standstill) {
             case SILENT -> TimeLimit.FIRST_BYTE;

@@ -6,6 +6,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 
 /** The connections of a server that has no sockets and no threads of its own. */
 final class MemoryConnections {
@@ -29,7 +30,8 @@ final class MemoryConnections {
             ticks,
             new TimeCheck(TimeLimits.DEFAULT),
             new Drain(Duration.ZERO, Duration.ZERO, Duration.ZERO, ticks),
-            new ServerEvents(new ServerLog(), List.of()));
+            new ServerEvents(new ServerLog(), List.of()),
+            new PrefaceRunner(List.of(), new Semaphore(1)));
   }
 
   ConnectionContext context() {

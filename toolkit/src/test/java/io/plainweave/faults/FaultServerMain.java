@@ -59,6 +59,7 @@ final class FaultServerMain {
 
   private TimeLimits limits() {
     return new TimeLimits(
+        millis("preface", 0),
         millis("firstByte", 0),
         millis("message", 0),
         millis("idle", 0),

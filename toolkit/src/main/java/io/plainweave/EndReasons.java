@@ -1,0 +1,38 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import org.jspecify.annotations.Nullable;
+
+/** What a failure means for the end of a connection, and the other way round. */
+final class EndReasons {
+  private EndReasons() {}
+
+  /**
+   * What a failure of the handler means for the connection, if nothing else has ended it before. So
+   * a reset, or a connection that is closed, is another one than this: its own has ended it
+   * already.
+   */
+  static CloseReason of(Throwable failure) {
+    return switch (failure) {
+      case TruncatedMessageException e -> new CloseReason.Truncated(e);
+      case MalformedMessageException e -> new CloseReason.Malformed(e);
+      case PeerResetException e -> new CloseReason.UpstreamFailed(e);
+      case ConnectionClosedException e -> new CloseReason.UpstreamFailed(e);
+      case ConnectException e -> new CloseReason.UpstreamFailed(e);
+      default -> new CloseReason.HandlerFailed(failure);
+    };
+  }
+
+  /** The failure for which a connection was ended, if it was for one. */
+  static @Nullable Throwable failureOf(CloseReason why) {
+    return switch (why) {
+      case CloseReason.HandlerFailed(Throwable failure) -> failure;
+      case CloseReason.UpstreamFailed(IOException failure) -> failure;
+      case CloseReason.PeerReset(PeerResetException failure) -> failure;
+      case CloseReason.Truncated(TruncatedMessageException failure) -> failure;
+      case CloseReason.Malformed(MalformedMessageException failure) -> failure;
+      default -> null;
+    };
+  }
+}

@@ -1,0 +1,57 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Takes the connections of a listener through their preface. Only so many of a server are in theirs
+ * at a time, since it costs more than most that comes later; the others wait for their turn, and
+ * their time runs.
+ */
+final class PrefaceRunner {
+  private final List<PrefaceStep> steps;
+
+  /** Shared by all listeners of the server. */
+  private final Semaphore turns;
+
+  PrefaceRunner(List<PrefaceStep> steps, Semaphore turns) {
+    this.steps = List.copyOf(steps);
+    this.turns = turns;
+  }
+
+  /** One with other steps, that shares the turns. */
+  PrefaceRunner of(List<PrefaceStep> steps) {
+    return new PrefaceRunner(steps, turns);
+  }
+
+  /** Whether there is no preface. */
+  boolean isEmpty() {
+    return steps.isEmpty();
+  }
+
+  /**
+   * Runs all steps.
+   *
+   * @param mostMillis how long to wait for a turn
+   * @return false if there is nothing to serve
+   */
+  boolean run(SocketConnection connection, long mostMillis)
+      throws IOException, InterruptedException {
+    if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis, TimeUnit.MILLISECONDS)) {
+      // The reaper has ended the connection, or is about to.
+      return false;
+    }
+    try {
+      for (PrefaceStep step : steps) {
+        if (!step.run(connection)) {
+          return false;
+        }
+      }
+      return true;
+    } finally {
+      turns.release();
+    }
+  }
+}

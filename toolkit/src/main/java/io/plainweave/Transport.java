@@ -1,0 +1,44 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * How the bytes of a connection travel: as they are, over its channel. It never blocks in a
+ * transfer: that moves what can be moved now, and a wait is a call of its own, during which neither
+ * the thread nor the transport holds a buffer.
+ *
+ * <p>One thread may read while another writes. A connection whose preface or handler changes to
+ * another transport does so while nobody reads or writes.
+ */
+sealed interface Transport permits PolledChannel {
+  /**
+   * Reads what is there: 0 if nothing is, -1 at the end of input. It leaves room in the target only
+   * when there is nothing more: a wait may come next.
+   */
+  int read(ByteBuffer target) throws IOException;
+
+  /**
+   * Writes what there is room for, perhaps nothing. What it has taken of the source is on its way
+   * when it returns, but for {@link #hasUnsent()}.
+   */
+  int write(ByteBuffer source) throws IOException;
+
+  /**
+   * Whether some of what was taken has not been sent: a write, of nothing more if there is nothing
+   * more, is to go on with it.
+   */
+  boolean hasUnsent();
+
+  /** Waits until there may be something to read. */
+  void awaitReadable() throws IOException;
+
+  /** Waits until there may be room to write. */
+  void awaitWritable() throws IOException;
+
+  /** How many bytes can be read without a wait, if that can be told. */
+  int available() throws IOException;
+
+  /** Tells the peer that nothing more comes; may wait for room. */
+  void finishOutput() throws IOException;
+}
