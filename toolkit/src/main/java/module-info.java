@@ -7,4 +7,5 @@ module io.plainweave {
 
   exports io.plainweave;
   exports io.plainweave.framing;
+  exports io.plainweave.proxyprotocol;
 }
