@@ -8,4 +8,5 @@ module io.plainweave {
   exports io.plainweave;
   exports io.plainweave.framing;
   exports io.plainweave.proxyprotocol;
+  exports io.plainweave.tls;
 }

@@ -1,0 +1,155 @@
+package io.plainweave.tls;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.crypto.Cipher;
+import javax.crypto.EncryptedPrivateKeyInfo;
+import javax.crypto.SecretKey;
+import javax.crypto.SecretKeyFactory;
+import javax.crypto.spec.PBEKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file in PEM (RFC 7468): blocks in Base64 between lines that say what they are, with any text
+ * around them.
+ */
+final class PemFile {
+  private static final Pattern BLOCK =
+      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+
+  /** What is between the lines, in Base64. */
+  private record Block(String label, String text) {}
+
+  private final Path path;
+  private final List<Block> blocks;
+
+  private PemFile(Path path, List<Block> blocks) {
+    this.path = path;
+    this.blocks = blocks;
+  }
+
+  static PemFile read(Path path) throws IOException {
+    String text = new String(bytes(path), StandardCharsets.ISO_8859_1);
+    List<Block> blocks = new ArrayList<>();
+    for (Matcher matcher = BLOCK.matcher(text); matcher.find(); ) {
+      blocks.add(new Block(matcher.group(1), matcher.group(2).strip()));
+    }
+    return new PemFile(path, blocks);
+  }
+
+  /** Reads a file as a whole, and says in a sentence if that fails. */
+  static byte[] bytes(Path path) throws IOException {
+    try {
+      return Files.readAllBytes(path);
+    } catch (NoSuchFileException e) {
+      throw new IOException("there is no file " + path, e);
+    } catch (IOException e) {
+      throw new IOException("cannot read " + path + ": " + e, e);
+    }
+  }
+
+  /** Returns the certificates in their order, at least one. */
+  List<X509Certificate> certificates() throws IOException {
+    List<X509Certificate> certificates = new ArrayList<>();
+    try {
+      CertificateFactory factory = CertificateFactory.getInstance("X.509");
+      for (Block block : blocks) {
+        if (block.label.equals("CERTIFICATE")) {
+          var content = new ByteArrayInputStream(decode(block));
+          certificates.add((X509Certificate) factory.generateCertificate(content));
+        }
+      }
+    } catch (GeneralSecurityException e) {
+      throw new IOException("a certificate in " + path + " is damaged: " + e.getMessage(), e);
+    }
+    if (certificates.isEmpty()) {
+      throw new IOException("there is no certificate in " + path + found());
+    }
+    return certificates;
+  }
+
+  /**
+   * Returns the only private key.
+   *
+   * @param publicKey its other half, which knows what kind of key it is
+   */
+  PrivateKey privateKey(PublicKey publicKey, char @Nullable [] password) throws IOException {
+    List<Block> keys =
+        blocks.stream().filter(block -> block.label.endsWith("PRIVATE KEY")).toList();
+    if (keys.size() != 1) {
+      throw new IOException(
+          "there must be one private key in " + path + ", not " + keys.size() + found());
+    }
+    Block key = keys.getFirst();
+    PKCS8EncodedKeySpec encoded =
+        switch (key.label) {
+          case "PRIVATE KEY" -> new PKCS8EncodedKeySpec(decode(key));
+          case "ENCRYPTED PRIVATE KEY" -> decrypt(decode(key), password);
+          default ->
+              throw new IOException(
+                  "the %s in %s is not in PKCS#8; convert it: openssl pkcs8 -topk8 -nocrypt -in %s -out NEW"
+                      .formatted(key.label, path, path));
+        };
+    try {
+      return KeyFactory.getInstance(publicKey.getAlgorithm()).generatePrivate(encoded);
+    } catch (GeneralSecurityException e) {
+      throw new IOException(
+          "the private key in %s does not fit the %s key of the certificate, or is damaged"
+              .formatted(path, publicKey.getAlgorithm()),
+          e);
+    }
+  }
+
+  private PKCS8EncodedKeySpec decrypt(byte[] content, char @Nullable [] password)
+      throws IOException {
+    if (password == null) {
+      throw new IOException("the private key in " + path + " is encrypted: give its password");
+    }
+    var encrypted = new EncryptedPrivateKeyInfo(content);
+    var secret = new PBEKeySpec(password);
+    try {
+      // Of PBES2 (RFC 8018), the parameters know the whole name, the algorithm does not.
+      String scheme = encrypted.getAlgParameters().toString();
+      String algorithm = scheme.startsWith("PBE") ? scheme : encrypted.getAlgName();
+      SecretKey key = SecretKeyFactory.getInstance(algorithm).generateSecret(secret);
+      Cipher cipher = Cipher.getInstance(algorithm);
+      cipher.init(Cipher.DECRYPT_MODE, key, encrypted.getAlgParameters());
+      return encrypted.getKeySpec(cipher);
+    } catch (GeneralSecurityException e) {
+      throw new IOException("the password does not open the private key in " + path, e);
+    } finally {
+      secret.clearPassword();
+    }
+  }
+
+  private byte[] decode(Block block) throws IOException {
+    try {
+      return Base64.getMimeDecoder().decode(block.text);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(
+          "the " + block.label + " in " + path + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  private String found() {
+    return blocks.isEmpty()
+        ? ": it has no PEM block"
+        : ": it has " + String.join(", ", blocks.stream().map(Block::label).toList());
+  }
+}
