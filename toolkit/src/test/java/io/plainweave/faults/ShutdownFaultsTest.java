@@ -280,6 +280,25 @@ class ShutdownFaultsTest {
   }
 
   @Test
+  void s10WhoseLogNobodyReadsGoesOnWithAnAppenderThatDoesNotBlock() throws Exception {
+    // Nobody reads this pipe, which takes 64 KB.
+    try (FaultServer server =
+        FaultServer.launch()
+            .jvm("-Dlogback.configurationFile=logback-never-blocks.xml")
+            .stderr(ProcessBuilder.Redirect.PIPE)
+            .start()) {
+      Invariant invariant = Invariant.before(server);
+      int failures = 400;
+      for (int i = 0; i < failures; i++) {
+        try (Peer peer = Peer.connect(server).asks(EXCEPTION)) {
+          assertTrue(peer.seesReset());
+        }
+      }
+      invariant.holdsAfter("HandlerFailed", failures);
+    }
+  }
+
+  @Test
   void s11NeverLooksUpANameForAnAddress(@TempDir Path folder) throws Exception {
     // Where the JDK asks this file for names, any lookup would find this one.
     Path hosts = Files.writeString(folder.resolve("hosts"), "127.0.0.1 looked-up.invalid\n");
