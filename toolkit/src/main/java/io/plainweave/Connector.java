@@ -1,23 +1,14 @@
 package io.plainweave;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketException;
-import java.net.SocketTimeoutException;
-import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Opens connections to another server, for the handlers of this one: a description, of which one
@@ -39,34 +30,23 @@ import org.jspecify.annotations.Nullable;
 public final class Connector {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
-  /** The pauses between attempts to get into a full backlog. */
-  private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
+  /** The limits of the first and the last pause between attempts. */
+  private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(100);
 
-  private static final long LONGEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(50);
-
-  /** Where to connect. */
-  private sealed interface Destination {
-    record Tcp(String host, int port) implements Destination {
-      @Override
-      public String toString() {
-        return Addresses.format(host, port);
-      }
-    }
-
-    record Unix(UnixDomainSocketAddress address) implements Destination {
-      @Override
-      public String toString() {
-        return Addresses.format(address);
-      }
-    }
-  }
+  private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(5);
 
   private final Destination destination;
   private final Duration connectTimeout;
+  private final Duration retryTime;
 
-  private Connector(Destination destination, Duration connectTimeout) {
+  private Connector(Destination destination, Duration connectTimeout, Duration retryTime) {
     this.destination = destination;
     this.connectTimeout = connectTimeout;
+    this.retryTime = retryTime;
+  }
+
+  private static Connector to(Destination destination) {
+    return new Connector(destination, CONNECT_TIMEOUT, Duration.ZERO);
   }
 
   /**
@@ -84,7 +64,7 @@ public final class Connector {
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException("a port to connect to is from 1 to 65535: " + port);
     }
-    return new Connector(new Destination.Tcp(host, port), CONNECT_TIMEOUT);
+    return to(new TcpDestination(host, port, null, NameLookup::addresses));
   }
 
   /**
@@ -98,7 +78,7 @@ public final class Connector {
    *     system
    */
   public static Connector unix(Path path) {
-    return new Connector(new Destination.Unix(SocketFile.address(path)), CONNECT_TIMEOUT);
+    return to(new UnixDestination(SocketFile.address(path)));
   }
 
   /**
@@ -116,29 +96,77 @@ public final class Connector {
   }
 
   /**
-   * Returns this description with another limit for {@link #connect()}, over all addresses of the
-   * host. Default: 10 seconds. Zero leaves it to the operating system, to about two minutes for
-   * each address; a Unix-domain server with a full backlog is waited for without end then.
+   * Returns this description with another limit for one attempt to connect, over the look-up and
+   * all addresses of the host. Default: 10 seconds. Zero leaves it to the operating system, to
+   * about two minutes for each address; a Unix-domain server with a full backlog is waited for
+   * without end then.
    *
    * @param connectTimeout not negative
    * @return the description
    * @throws IllegalArgumentException if it is negative
    */
   public Connector connectTimeout(Duration connectTimeout) {
-    if (connectTimeout.isNegative()) {
-      throw new IllegalArgumentException("connectTimeout must not be negative: " + connectTimeout);
-    }
-    return new Connector(destination, connectTimeout);
+    return new Connector(destination, notNegative("connectTimeout", connectTimeout), retryTime);
   }
 
   /**
-   * Connects, to the first address of the host that answers, in the order in which they are looked
-   * up. The look-up counts as well, but cannot be ended early. At a path, a server that is there
-   * answers at once, unless its backlog is full: then the attempt is repeated until the time is up.
+   * Returns this description with a time for which {@link #connect()} tries again what was not
+   * possible, for example while the other server restarts. The pauses between the attempts are
+   * chosen by chance, up to 100 ms at first, twice as much each time, and up to 5 seconds at last,
+   * so that those who have lost their connections in one moment do not come back in one moment.
+   * Default: zero, one attempt.
+   *
+   * @param retryTime from the first attempt to the beginning of the last one, not negative
+   * @return the description
+   * @throws IllegalArgumentException if it is negative
+   */
+  public Connector retryFor(Duration retryTime) {
+    return new Connector(destination, connectTimeout, notNegative("retryFor", retryTime));
+  }
+
+  private static Duration notNegative(String name, Duration time) {
+    if (time.isNegative()) {
+      throw new IllegalArgumentException(name + " must not be negative: " + time);
+    }
+    return time;
+  }
+
+  /**
+   * Returns this description with a local address at which the connections begin, on a machine that
+   * has several. Of the host's addresses those of the same family are tried. Default: what the
+   * system chooses.
+   *
+   * @param localAddress an address of this machine
+   * @return the description
+   * @throws IllegalArgumentException if the connection is to a path, which has no such address
+   */
+  public Connector localAddress(InetAddress localAddress) {
+    Objects.requireNonNull(localAddress, "localAddress");
+    return switch (destination) {
+      case TcpDestination(String host, int port, _, TcpDestination.Resolver resolver) ->
+          new Connector(
+              new TcpDestination(host, port, localAddress, resolver), connectTimeout, retryTime);
+      case UnixDestination unix ->
+          throw new IllegalArgumentException(
+              "a connection to a path has no local address like "
+                  + localAddress.getHostAddress()
+                  + ": "
+                  + unix);
+    };
+  }
+
+  /**
+   * Connects, by TCP to the address of the host that answers first: addresses of IPv6 and IPv4 take
+   * turns, IPv6 first, and the next one is tried besides when one has failed or has not answered
+   * for 250 ms (RFC 8305). At a path, a server that is there answers at once, unless its backlog is
+   * full: then the attempt is repeated until the time is up.
+   *
+   * <p>It is ended by an interrupt, and so by the cancellation of the server.
    *
    * @return the connection, open, and the caller's to close
    * @throws ConnectException if that was not possible; the message is a sentence with the host and
-   *     the port, or the path, and the cause is what the first address has said
+   *     the port, or the path, and with what each address has said; the cause is what the first one
+   *     has said, in the last attempt
    * @throws IOException if the connection was lost as soon as it was made
    * @throws InterruptedException if the calling thread is interrupted
    * @throws IllegalStateException if the calling thread is not one of a handler, or of a scope that
@@ -150,11 +178,28 @@ public final class Connector {
           "only a handler can connect to " + this + ": elsewhere nothing watches the time limits");
     }
     Server server = Server.CURRENT.get();
-    SocketChannel channel =
-        switch (destination) {
-          case Destination.Tcp tcp -> open(tcp);
-          case Destination.Unix(UnixDomainSocketAddress address) -> open(address);
-        };
+    Deadline retries = Deadline.in(retryTime);
+    var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
+    while (true) {
+      try {
+        return connect(server, Deadline.in(connectTimeout));
+      } catch (ConnectException e) {
+        if (retryTime.isZero() || retries.hasPassed()) {
+          throw e;
+        }
+      }
+      try {
+        backoff.pause(retries.left());
+      } catch (InterruptedException e) {
+        throw destination.interrupted();
+      }
+    }
+  }
+
+  /** One attempt; when it fails, nothing stays open. */
+  private Connection connect(Server server, Deadline deadline)
+      throws IOException, InterruptedException {
+    SocketChannel channel = destination.connect(deadline);
     boolean complete = false;
     try {
       var connection = SocketConnection.registerOutward(server.context(), channel);
@@ -169,128 +214,6 @@ public final class Connector {
         channel.close();
       }
     }
-  }
-
-  private SocketChannel open(Destination.Tcp tcp) throws ConnectException, InterruptedException {
-    long begin = System.nanoTime();
-    ConnectException failure = null;
-    for (InetAddress address : lookUp(tcp.host())) {
-      long left = left(begin);
-      if (failure != null && left <= 0) {
-        break;
-      }
-      try {
-        return open(new InetSocketAddress(address, tcp.port()), left);
-      } catch (IOException e) {
-        if (Thread.interrupted()) {
-          throw new InterruptedException("interrupted while connecting to " + this);
-        }
-        if (failure == null) {
-          failure = failed(e instanceof SocketTimeoutException ? "no answer" : e.getMessage(), e);
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    throw Objects.requireNonNull(failure, "a host has at least one address");
-  }
-
-  private InetAddress[] lookUp(String host) throws ConnectException {
-    try {
-      return InetAddress.getAllByName(host);
-    } catch (UnknownHostException e) {
-      throw failed("the host is unknown", e);
-    }
-  }
-
-  /** Connects to one address; when it fails, nothing stays open. */
-  private SocketChannel open(InetSocketAddress address, long nanos) throws IOException {
-    SocketChannel channel = SocketChannel.open();
-    boolean connected = false;
-    try {
-      // The only connect of the JDK with a limit that a channel in blocking mode has.
-      long millis = Math.ceilDiv(nanos, TimeUnit.MILLISECONDS.toNanos(1));
-      int limit = connectTimeout.isZero() ? 0 : Math.clamp(millis, 1, Integer.MAX_VALUE);
-      channel.socket().connect(address, limit);
-      connected = true;
-      return channel;
-    } finally {
-      if (!connected) {
-        channel.close();
-      }
-    }
-  }
-
-  /**
-   * Connects to a path. A server that has no room in its backlog refuses for the moment
-   * (connect(2), EAGAIN), and nothing tells when it has; the JDK does not tell that failure from
-   * others either.
-   */
-  private SocketChannel open(UnixDomainSocketAddress address)
-      throws ConnectException, InterruptedException {
-    long begin = System.nanoTime();
-    long pause = SHORTEST_PAUSE;
-    while (true) {
-      SocketChannel channel = openUnix();
-      try {
-        return connected(channel, address);
-      } catch (IOException e) {
-        if (!mayPass(e, address.getPath()) || left(begin) <= 0) {
-          throw failed(e.getMessage(), e);
-        }
-      }
-      LockSupport.parkNanos(Math.min(pause, left(begin)));
-      if (Thread.interrupted()) {
-        throw new InterruptedException("interrupted while connecting to " + this);
-      }
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
-    }
-  }
-
-  /** Whether the server is there, has not refused, and the system has not denied access to it. */
-  private static boolean mayPass(IOException failure, Path path) {
-    return failure instanceof SocketException
-        && !(failure instanceof ConnectException || failure instanceof BindException)
-        && Files.exists(path);
-  }
-
-  private SocketChannel openUnix() throws ConnectException {
-    try {
-      return SocketChannel.open(StandardProtocolFamily.UNIX);
-    } catch (IOException e) {
-      throw failed(e.getMessage(), e);
-    }
-  }
-
-  /** Connects the channel to a path at once; when it fails, it is closed. */
-  private static SocketChannel connected(SocketChannel channel, UnixDomainSocketAddress address)
-      throws IOException {
-    boolean connected = false;
-    try {
-      channel.configureBlocking(false);
-      connected = channel.connect(address);
-      if (!connected) {
-        throw new SocketException("the connection is not complete");
-      }
-      return channel;
-    } finally {
-      if (!connected) {
-        channel.close();
-      }
-    }
-  }
-
-  /** How many nanoseconds are left of the time to connect. */
-  private long left(long begin) {
-    return connectTimeout.isZero()
-        ? Long.MAX_VALUE
-        : TimeUnit.NANOSECONDS.convert(connectTimeout) - (System.nanoTime() - begin);
-  }
-
-  private ConnectException failed(@Nullable String why, IOException cause) {
-    var failure = new ConnectException("cannot connect to " + this + ": " + why);
-    failure.initCause(cause);
-    return failure;
   }
 
   /** Returns {@code HOST:PORT}, with a literal IPv6 address in brackets, or {@code unix:PATH}. */

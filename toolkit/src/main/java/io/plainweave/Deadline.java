@@ -1,0 +1,27 @@
+package io.plainweave;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The end of a time that several waits share.
+ *
+ * @param begin what {@link System#nanoTime()} was then
+ * @param nanos how long after it; {@link Long#MAX_VALUE} for no end
+ */
+record Deadline(long begin, long nanos) {
+  /** The end of a time that begins now; zero for no end. */
+  static Deadline in(Duration time) {
+    return new Deadline(
+        System.nanoTime(), time.isZero() ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(time));
+  }
+
+  /** How many nanoseconds are left, not more than 0 when it has passed. */
+  long left() {
+    return nanos == Long.MAX_VALUE ? nanos : nanos - (System.nanoTime() - begin);
+  }
+
+  boolean hasPassed() {
+    return left() <= 0;
+  }
+}

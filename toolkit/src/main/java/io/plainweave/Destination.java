@@ -1,0 +1,28 @@
+package io.plainweave;
+
+import java.net.ConnectException;
+import java.nio.channels.SocketChannel;
+
+/** Where to connect. */
+sealed interface Destination permits TcpDestination, UnixDestination {
+  /**
+   * Connects.
+   *
+   * @return a connected channel, the caller's to close
+   * @throws ConnectException if that was not possible; the message is a sentence with the
+   *     destination in it
+   */
+  SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException;
+
+  /** What is thrown when it is not possible. */
+  default ConnectException failed(String why, Throwable cause) {
+    var failure = new ConnectException("cannot connect to " + this + ": " + why);
+    failure.initCause(cause);
+    return failure;
+  }
+
+  /** What is thrown when the thread was interrupted meanwhile. */
+  default InterruptedException interrupted() {
+    return new InterruptedException("interrupted while connecting to " + this);
+  }
+}
