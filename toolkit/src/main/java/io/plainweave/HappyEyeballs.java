@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HappyEyeballs {
   /** The "Connection Attempt Delay" of section 5. */
-  private static final long DELAY = TimeUnit.MILLISECONDS.toNanos(250);
+  static final long DELAY = TimeUnit.MILLISECONDS.toNanos(250);
 
   /** How many addresses are named when all have failed; a sentence is not to become a page. */
   private static final int MOST_NAMED = 4;
@@ -49,6 +49,7 @@ final class HappyEyeballs {
   private final TcpDestination destination;
   private final List<InetSocketAddress> addresses;
   private final Deadline deadline;
+  private final long delay;
 
   /** One for each attempt, added by its thread. */
   private final BlockingQueue<Outcome> outcomes = new LinkedBlockingQueue<>();
@@ -62,11 +63,17 @@ final class HappyEyeballs {
    * Describes a call.
    *
    * @param addresses at least one, in the order in which they are tried
+   * @param delay how long one that has not answered is tried alone, in nanoseconds
    */
-  HappyEyeballs(TcpDestination destination, List<InetSocketAddress> addresses, Deadline deadline) {
+  HappyEyeballs(
+      TcpDestination destination,
+      List<InetSocketAddress> addresses,
+      Deadline deadline,
+      long delay) {
     this.destination = destination;
     this.addresses = addresses;
     this.deadline = deadline;
+    this.delay = delay;
   }
 
   /**
@@ -143,7 +150,7 @@ final class HappyEyeballs {
         InetSocketAddress address = untried.next();
         attempts.fork(() -> attempt(address));
       }
-      long wait = untried.hasNext() ? Math.min(DELAY, deadline.left()) : deadline.left();
+      long wait = untried.hasNext() ? Math.min(delay, deadline.left()) : deadline.left();
       switch (outcomes.poll(wait, TimeUnit.NANOSECONDS)) {
         case Outcome.Connected(SocketChannel channel) -> {
           winner = channel;

@@ -33,7 +33,7 @@ record TcpDestination(String host, int port, @Nullable InetAddress local, Resolv
         HappyEyeballs.inOrder(lookUp(deadline)).stream()
             .map(address -> new InetSocketAddress(address, port))
             .toList();
-    return new HappyEyeballs(this, targets, deadline).connect();
+    return new HappyEyeballs(this, targets, deadline, HappyEyeballs.DELAY).connect();
   }
 
   private List<InetAddress> lookUp(Deadline deadline)

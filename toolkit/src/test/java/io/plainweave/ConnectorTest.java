@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
@@ -17,12 +16,12 @@ import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -123,79 +122,125 @@ class ConnectorTest {
     assertEquals("cannot connect to [zz]:80: the host is unknown", failure.getMessage());
   }
 
-  @Test
-  void triesTheAddressesOfAHostInTurn() throws Exception {
-    InetAddress[] addresses = InetAddress.getAllByName("localhost");
-    assumeTrue(addresses.length > 1, "localhost has one address only");
-    try (ServerSocket second = new ServerSocket(0, 1, addresses[1])) {
-      Connector connector = Connector.tcp("localhost", second.getLocalPort());
-      var connected = new CompletableFuture<Object>();
-      assertNull(
-          thrownInHandler(_ -> {
-            try (Connection connection = connector.connect()) {
-              second.accept().close();
-              connected.complete(connection.remoteAddress());
-            }
-          }));
-      assertEquals(second.getLocalSocketAddress(), connected.get());
-    }
-  }
-
-  /** A socket that lets the connections of everybody else wait, until it is closed. */
-  private static List<Socket> fill(ServerSocket target) throws IOException {
-    List<Socket> queued = new ArrayList<>();
-    while (true) {
-      var socket = new Socket();
-      try {
-        socket.connect(target.getLocalSocketAddress(), 300);
-        queued.add(socket);
-      } catch (SocketTimeoutException full) {
-        socket.close();
-        return queued;
-      }
-    }
+  private static FullListener full() throws IOException {
+    return FullListener.at(new InetSocketAddress("127.0.0.1", 0));
   }
 
   @Test
   void givesUpWhenTheTimeIsOver() throws Exception {
-    try (ServerSocket target = listen()) {
-      List<Socket> queued = fill(target);
+    try (FullListener target = full()) {
       Connector connector =
-          Connector.tcp("127.0.0.1", target.getLocalPort()).connectTimeout(Duration.ofMillis(200));
+          Connector.tcp("127.0.0.1", target.port()).connectTimeout(Duration.ofMillis(200));
       Exception failure = thrownInHandler(_ -> connector.connect());
       assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
-      for (Socket socket : queued) {
-        socket.close();
-      }
     }
   }
 
   @Test
   void isEndedByTheCancellationOfTheServer() throws Exception {
-    try (ServerSocket target = listen()) {
-      List<Socket> queued = fill(target);
-      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
-      var interrupted = new CompletableFuture<InterruptedException>();
-      Handler connects =
-          _ -> {
-            try {
-              connector.connect();
-            } catch (InterruptedException e) {
-              interrupted.complete(e);
-              throw e;
-            }
-          };
-      Server server = start(TimeLimits.NONE, connects, new CompletableFuture<>());
-      try (Client _ = Client.connect(server)) {
-        await().until(() -> server.connections() == 1);
-        server.shutdownNow();
-        assertTrue(server.awaitTermination(Duration.ofSeconds(5)));
-        assertTrue(interrupted.isDone());
-      }
-      for (Socket socket : queued) {
-        socket.close();
+    try (FullListener target = full()) {
+      endsWithItsServer(Connector.tcp("127.0.0.1", target.port()), "HappyEyeballs");
+    }
+  }
+
+  /** Cancels a server while a handler of it connects, and stands in a certain class. */
+  private static void endsWithItsServer(Connector connector, String where) throws Exception {
+    var interrupted = new CompletableFuture<InterruptedException>();
+    Handler connects =
+        _ -> {
+          try {
+            connector.connect();
+          } catch (InterruptedException e) {
+            interrupted.complete(e);
+            throw e;
+          }
+        };
+    Server server = start(TimeLimits.NONE, connects, new CompletableFuture<>());
+    try (Client _ = Client.connect(server)) {
+      await().until(() -> handlerStandsIn(server, where));
+      server.shutdownNow();
+      assertTrue(server.awaitTermination(Duration.ofSeconds(5)));
+      assertEquals("interrupted while connecting to " + connector, interrupted.get().getMessage());
+    }
+  }
+
+  private static boolean handlerStandsIn(Server server, String type) {
+    return registered(server)
+        .map(SocketConnection::position)
+        .filter(Objects::nonNull)
+        .flatMap(position -> position.stack().stream())
+        .anyMatch(frame -> frame.getClassName().equals("io.plainweave." + type));
+  }
+
+  @Test
+  void triesAgainUntilTheTargetIsThere() throws Exception {
+    int port = closedPort();
+    Connector connector = Connector.tcp("127.0.0.1", port).retryFor(Duration.ofSeconds(20));
+    var connected = new CompletableFuture<Object>();
+    Handler connects =
+        _ -> {
+          try (Connection connection = connector.connect()) {
+            connected.complete(connection.remoteAddress());
+          }
+        };
+    try (Server server = start(TimeLimits.NONE, connects, new CompletableFuture<>());
+        Client _ = Client.connect(server)) {
+      await().until(() -> handlerStandsIn(server, "Backoff"));
+      try (var target = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
+        target.accept().close();
+        assertEquals(target.getLocalSocketAddress(), connected.get(20, TimeUnit.SECONDS));
       }
     }
+  }
+
+  @Test
+  void triesAgainForALimitedTime() throws Exception {
+    Connector connector = Connector.tcp("127.0.0.1", closedPort()).retryFor(Duration.ofMillis(50));
+    Exception failure = thrownInHandler(_ -> connector.connect());
+    assertEquals("cannot connect to " + connector + ": Connection refused", failure.getMessage());
+  }
+
+  @Test
+  void doesNotTryAgainForACancelledServer() throws Exception {
+    Connector connector = Connector.tcp("127.0.0.1", closedPort()).retryFor(Duration.ofHours(1));
+    endsWithItsServer(connector, "Backoff");
+  }
+
+  @Test
+  void beginsAtTheLocalAddress() throws Exception {
+    try (ServerSocket target = listen()) {
+      Connector connector =
+          Connector.tcp("127.0.0.1", target.getLocalPort())
+              .localAddress(InetAddress.ofLiteral("127.0.0.2"));
+      Handler connects =
+          _ -> {
+            try (Connection connection = connector.connect();
+                Socket accepted = target.accept()) {
+              assertEquals(connection.localAddress(), accepted.getRemoteSocketAddress());
+              assertEquals(InetAddress.ofLiteral("127.0.0.2"), accepted.getInetAddress());
+            }
+          };
+      assertNull(thrownInHandler(connects));
+    }
+  }
+
+  @Test
+  void saysThatTheLocalAddressDoesNotFit() throws Exception {
+    InetAddress local = InetAddress.ofLiteral("::1");
+    Connector connector = Connector.tcp("127.0.0.1", closedPort()).localAddress(local);
+    assertEquals(
+        "cannot connect to " + connector + ": it has no address of the family of 0:0:0:0:0:0:0:1",
+        thrownInHandler(_ -> connector.connect()).getMessage());
+    Connector unix = Connector.unix(Path.of("app.sock"));
+    assertThrows(IllegalArgumentException.class, () -> unix.localAddress(local));
+  }
+
+  @Test
+  void refusesTimesBelowZero() {
+    Connector connector = Connector.tcp("localhost", 1);
+    Duration below = Duration.ofMillis(-1);
+    assertThrows(IllegalArgumentException.class, () -> connector.connectTimeout(below));
+    assertThrows(IllegalArgumentException.class, () -> connector.retryFor(below));
   }
 
   @Test
