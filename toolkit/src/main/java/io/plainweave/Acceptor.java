@@ -79,7 +79,7 @@ final class Acceptor implements Callable<Scope.After> {
         channel = listener.accept();
         pause = SHORTEST_PAUSE;
       } catch (IOException e) {
-        if (waitAfter(e)) {
+        if (goesOnAfter(e)) {
           continue;
         }
         return;
@@ -132,22 +132,60 @@ final class Acceptor implements Callable<Scope.After> {
 
   /**
    * Sorts a failure by whose it is. A listener that was closed is no failure at all; one that was
-   * destroyed from outside will fail for ever. All else, above all a lack of descriptors or memory,
-   * will pass, but not at once.
+   * destroyed from outside will fail for ever, and is bound again. All else, above all a lack of
+   * descriptors or memory, will pass, but not at once.
    *
    * @return false when there is nothing left to accept from
    * @throws IOException if the listener is gone
    */
-  private boolean waitAfter(Throwable failure) throws IOException, InterruptedException {
+  private boolean goesOnAfter(IOException failure) throws IOException, InterruptedException {
     if (!listener.isOpen()) {
       return false;
     }
-    context.events().tell(new ServerEvent.AcceptFailed(listener.address(), failure));
     if (!listener.isListening()) {
-      throw new IOException("the listener was destroyed from outside", failure);
+      return rebind(new IOException("the listener was destroyed from outside", failure));
     }
-    boolean over = lifecycle.await(ServerState.DRAINING, pause);
+    context.events().tell(new ServerEvent.AcceptFailed(listener.address(), failure));
+    return !drainsAfterPause();
+  }
+
+  /**
+   * Binds the listener again.
+   *
+   * @return false if it was closed meanwhile
+   * @throws IOException the loss, if it could not be bound again in time
+   */
+  private boolean rebind(IOException loss) throws IOException, InterruptedException {
+    if (listener.rebindFor().isZero()) {
+      throw loss;
+    }
+    context.events().tell(new ServerEvent.ListenerLost(listener.address(), loss));
+    long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(listener.rebindFor());
+    @Nullable IOException failed = null;
+    while (System.nanoTime() - end < 0) {
+      if (drainsAfterPause()) {
+        return false;
+      }
+      try {
+        boolean bound = listener.rebind();
+        if (bound) {
+          context.events().tell(new ServerEvent.ListenerRestored(listener.address()));
+        }
+        return bound;
+      } catch (IOException e) {
+        failed = e;
+      }
+    }
+    if (failed != null) {
+      loss.addSuppressed(failed);
+    }
+    throw loss;
+  }
+
+  /** Waits; longer each time, until a connection is accepted again. True if the server drains. */
+  private boolean drainsAfterPause() throws InterruptedException {
+    boolean drains = lifecycle.await(ServerState.DRAINING, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
-    return !over;
+    return drains;
   }
 }

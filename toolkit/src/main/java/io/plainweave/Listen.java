@@ -1,10 +1,10 @@
 package io.plainweave;
 
-import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -13,27 +13,34 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Listen {
 
   /**
-   * Listens for TCP connections on every address of this machine, IPv4 and IPv6.
+   * Listens for TCP connections on every address of this machine, IPv4 and IPv6, with one socket.
+   * Where there is no IPv6, or Java was started with {@code -Djava.net.preferIPv4Stack=true}, it is
+   * IPv4 alone.
    *
    * @param port from 1 to 65535, or 0 for one that is free
    * @return the description
    * @throws IllegalArgumentException if the port is out of range
    */
   static Tcp tcp(int port) {
-    return new Tcp(null, port, false);
+    return Tcp.at(null, port);
   }
 
   /**
-   * Listens for TCP connections on one address of this machine.
+   * Listens for TCP connections on one address of this machine, or on all addresses of a name:
+   * {@code localhost} is 127.0.0.1 and ::1 where both are known by that name. Each address has a
+   * socket of its own, and all of them have the same port; if one cannot be bound, none is.
    *
-   * @param host a name or a literal address, IPv4 or IPv6; a name with several addresses stands for
-   *     the first
+   * <p>{@code 0.0.0.0} stands for every IPv4 address and for no other. {@code ::} stands for every
+   * address of both kinds, as {@link #tcp(int)}: for IPv6 alone the kernel would have to be asked
+   * (IPV6_V6ONLY, ipv6(7)), which Java cannot.
+   *
+   * @param host a name or a literal address, IPv4 or IPv6
    * @param port from 1 to 65535, or 0 for one that is free
    * @return the description
    * @throws IllegalArgumentException if the port is out of range or the host is empty
    */
   static Tcp tcp(String host, int port) {
-    return new Tcp(Objects.requireNonNull(host, "host"), port, false);
+    return Tcp.at(Objects.requireNonNull(host, "host"), port);
   }
 
   /**
@@ -82,7 +89,7 @@ public sealed interface Listen {
       throw new IllegalArgumentException("the host is empty: " + text);
     }
     try {
-      return new Tcp(host, Integer.parseInt(text.substring(colon + 1)), false);
+      return Tcp.at(host, Integer.parseInt(text.substring(colon + 1)));
     } catch (NumberFormatException e) {
       throw new IllegalArgumentException("not a port, HOST:PORT or [IPv6]:PORT: " + text, e);
     }
@@ -96,8 +103,23 @@ public sealed interface Listen {
    * @param port from 1 to 65535, or 0 for one that is free
    * @param reusePort whether other sockets may listen on the same port, each with its share of the
    *     connections (SO_REUSEPORT, socket(7)); all of them must ask for it
+   * @param acceptors how many sockets listen, each with a thread that accepts; default 1. Several
+   *     share the port in the way of {@code reusePort}
+   * @param options of the socket and of the accepted ones; default those of the system
+   * @param rebindFor how long the server tries to bind the listener again if it was destroyed from
+   *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
+   *     if it is zero, it gives up and drains. Default 30 s
    */
-  record Tcp(@Nullable String host, int port, boolean reusePort) implements Listen {
+  record Tcp(
+      @Nullable String host,
+      int port,
+      boolean reusePort,
+      int acceptors,
+      TcpOptions options,
+      Duration rebindFor)
+      implements Listen {
+    private static final Duration REBIND_FOR = Duration.ofSeconds(30);
+
     /** Checks the values. */
     public Tcp {
       if (port < 0 || port > 65_535) {
@@ -106,6 +128,17 @@ public sealed interface Listen {
       if (host != null && host.isBlank()) {
         throw new IllegalArgumentException("the host is empty: '" + host + "'");
       }
+      if (acceptors < 1) {
+        throw new IllegalArgumentException("acceptors must be at least 1: " + acceptors);
+      }
+      Objects.requireNonNull(options, "options");
+      if (rebindFor.isNegative()) {
+        throw new IllegalArgumentException("rebindFor must not be negative: " + rebindFor);
+      }
+    }
+
+    static Tcp at(@Nullable String host, int port) {
+      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR);
     }
 
     /**
@@ -115,12 +148,46 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp reusePort(boolean reusePort) {
-      return new Tcp(host, port, reusePort);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
     }
 
-    /** Resolves the host, which may block; unresolved if the name is unknown. */
-    InetSocketAddress socketAddress() {
-      return host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port);
+    /**
+     * Returns this description with another number of {@link #acceptors()}. One accepts as fast as
+     * a core can; several are for machines with many cores and clients that come and go. The kernel
+     * spreads the connections over them by the client's address and port, not by who is idle.
+     *
+     * @param acceptors at least 1
+     * @return the description
+     * @throws IllegalArgumentException if it is less than 1
+     */
+    public Tcp acceptors(int acceptors) {
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+    }
+
+    /**
+     * Returns this description with other {@link #options()}.
+     *
+     * @param options of the socket and of the accepted ones
+     * @return the description
+     */
+    public Tcp options(TcpOptions options) {
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+    }
+
+    /**
+     * Returns this description with another {@link #rebindFor()}.
+     *
+     * @param rebindFor not negative; zero gives up at once
+     * @return the description
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Tcp rebindFor(Duration rebindFor) {
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+    }
+
+    /** Whether more than one socket may listen on the port. */
+    boolean isShared() {
+      return reusePort || acceptors > 1;
     }
 
     /** Returns {@code HOST:PORT}, with {@code *} for every address. */

@@ -1,62 +1,71 @@
 package io.plainweave;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bound socket that takes connections. Closed by the server at shutdown; an interrupted acceptor
- * closes it, too.
+ * A socket that takes connections, for one acceptor. Closed by the server at shutdown; an
+ * interrupted acceptor closes it, too.
  */
 final class Listener implements AutoCloseable {
-  /**
-   * More than any kernel gives: listen(2) cuts it silently to net.core.somaxconn. The JDK's own
-   * default is 50.
-   */
-  private static final int BACKLOG = 65_535;
+  /** Held while a socket is bound: the kernel's socket that is new then is ours. */
+  private static final ReentrantLock BINDING = new ReentrantLock();
 
-  private final ServerSocketChannel channel;
+  private final Listen listen;
   private final SocketAddress address;
 
   /** The file of a Unix-domain socket. */
   private final @Nullable SocketFile file;
 
-  /** Whether others may listen on the same port. */
-  private final boolean shared;
+  /** Replaced by the acceptor alone, under {@link #changing}. */
+  private volatile ServerSocketChannel channel;
+
+  /** Which socket it is to the kernel, or 0 if that cannot be told; as {@link #channel}. */
+  private volatile long inode;
 
   /** Set once, by whoever begins the drain. */
   private volatile boolean finishing;
 
+  /** Guarded by {@link #changing}. */
+  private boolean closed;
+
   /** Held by the acceptor while it is in accept(2). */
   private final ReentrantLock accepting = new ReentrantLock();
 
+  /** Held while the channel is replaced or closed. */
+  private final ReentrantLock changing = new ReentrantLock();
+
   private Listener(
+      Listen listen,
       ServerSocketChannel channel,
+      long inode,
       SocketAddress address,
-      @Nullable SocketFile file,
-      boolean shared) {
+      @Nullable SocketFile file) {
+    this.listen = listen;
     this.channel = channel;
+    this.inode = inode;
     this.address = address;
     this.file = file;
-    this.shared = shared;
   }
 
-  /** Binds; when it fails, nothing stays open. */
-  static Listener bind(Listen listen) throws IOException {
+  /** Binds all sockets of a description, or none: when it fails, nothing stays open. */
+  static List<Listener> bind(Listen listen) throws IOException {
     return switch (listen) {
-      case Listen.Tcp tcp -> bind(tcp);
-      case Listen.Unix unix -> bind(unix);
+      case Listen.Tcp tcp -> TcpListeners.bind(tcp);
+      case Listen.Unix unix -> List.of(bind(unix));
     };
   }
 
@@ -64,9 +73,9 @@ final class Listener implements AutoCloseable {
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     boolean complete = false;
     try {
-      SocketFile file = SocketFile.bind(channel, listen, BACKLOG);
+      SocketFile file = SocketFile.bind(channel, listen, TcpListeners.BACKLOG);
       complete = true;
-      return new Listener(channel, listen.socketAddress(), file, false);
+      return new Listener(listen, channel, 0, listen.socketAddress(), file);
     } finally {
       if (!complete) {
         channel.close();
@@ -74,37 +83,67 @@ final class Listener implements AutoCloseable {
     }
   }
 
-  private static Listener bind(Listen.Tcp listen) throws IOException {
-    InetSocketAddress wanted = listen.socketAddress();
-    if (wanted.isUnresolved()) {
-      throw new BindException(
-          "cannot listen on " + listen + ": the host is unknown: " + listen.host());
-    }
-    ServerSocketChannel channel = ServerSocketChannel.open();
+  /** Binds one socket of a description. */
+  static Listener bind(Listen.Tcp listen, InetSocketAddress wanted) throws IOException {
+    BINDING.lock();
     try {
-      if (listen.reusePort()) {
-        channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
-      }
-      channel.bind(wanted, BACKLOG);
-      return new Listener(channel, channel.getLocalAddress(), null, listen.reusePort());
-    } catch (IOException | UnsupportedOperationException e) {
-      channel.close();
-      throw cannotListen(listen, wanted, e);
+      Set<Long> others = inodes();
+      ServerSocketChannel channel = TcpListeners.open(listen, wanted);
+      SocketAddress address = channel.getLocalAddress();
+      return new Listener(listen, channel, inode(address, others), address, null);
+    } finally {
+      BINDING.unlock();
     }
   }
 
-  private static BindException cannotListen(
-      Listen.Tcp listen, InetSocketAddress wanted, Exception cause) throws IOException {
-    InetAddress host = wanted.getAddress();
-    boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
-    String advice =
-        local
-            ? "stop the program that listens there, or take another port (0 stands for one that is free)"
-            : "no network interface of this machine has that address";
-    var failure =
-        new BindException("cannot listen on " + listen + ": " + cause.getMessage() + ": " + advice);
-    failure.initCause(cause);
-    return failure;
+  private static Set<Long> inodes() throws IOException {
+    return ListeningSocket.all().stream().map(ListeningSocket::inode).collect(Collectors.toSet());
+  }
+
+  /**
+   * The socket that listens on the port now and was not there before; 0 if there is none such, or
+   * more than one.
+   */
+  private static long inode(SocketAddress address, Set<Long> before) {
+    int port = ((InetSocketAddress) address).getPort();
+    try {
+      List<ListeningSocket> made =
+          ListeningSocket.all().stream()
+              .filter(socket -> socket.port() == port && !before.contains(socket.inode()))
+              .toList();
+      return made.size() == 1 ? made.getFirst().inode() : 0;
+    } catch (IOException cannotTell) {
+      return 0;
+    }
+  }
+
+  /**
+   * Binds the socket again that was destroyed.
+   *
+   * @return false if the listener was closed meanwhile
+   */
+  boolean rebind() throws IOException {
+    BINDING.lock();
+    changing.lock();
+    try {
+      if (closed || !(listen instanceof Listen.Tcp tcp)) {
+        return false;
+      }
+      // What was destroyed still has the port, as long as it is open.
+      channel.close();
+      Set<Long> others = inodes();
+      channel = TcpListeners.open(tcp, (InetSocketAddress) address);
+      inode = inode(address, others);
+      return true;
+    } finally {
+      changing.unlock();
+      BINDING.unlock();
+    }
+  }
+
+  /** How long to try that. */
+  Duration rebindFor() {
+    return listen instanceof Listen.Tcp tcp ? tcp.rebindFor() : Duration.ZERO;
   }
 
   /**
@@ -114,46 +153,69 @@ final class Listener implements AutoCloseable {
   @Nullable SocketChannel accept() throws IOException {
     accepting.lock();
     try {
-      if (!finishing) {
-        return channel.accept();
+      if (finishing) {
+        channel.configureBlocking(false);
       }
-      channel.configureBlocking(false);
-      SocketChannel waiting = channel.accept();
-      if (waiting == null) {
+      SocketChannel accepted = channel.accept();
+      if (accepted == null) {
         channel.close();
+      } else if (listen instanceof Listen.Tcp tcp) {
+        prepare(accepted, tcp.options());
       }
-      return waiting;
+      return accepted;
     } finally {
       accepting.unlock();
     }
   }
 
+  private void prepare(SocketChannel accepted, TcpOptions options) {
+    try {
+      options.applyToAccepted(accepted);
+    } catch (IOException e) {
+      // It worked at the start. Some systems refuse it when the peer has reset the connection,
+      // which is for the handler to see.
+      ServerLog.optionRefused(this, e);
+    }
+  }
+
+  /** False once it was closed, by whomever; while it is bound again, too. */
   boolean isOpen() {
     return channel.isOpen();
   }
 
   /**
-   * Asks the kernel, by a connection to itself, whether anybody listens at this address: a
-   * listening socket can be destroyed from outside ({@code ss -K}), and accept fails for ever then.
-   * Nothing in the JDK tells. True if it cannot be found out, if another process listens on the
-   * same port, and of a Unix-domain socket, which nothing outside of this process destroys.
+   * Asks the kernel whether the socket still listens: it can be destroyed from outside ({@code ss
+   * -K}), and accept fails for ever then. Nothing in the JDK tells. True if it cannot be found out,
+   * and of a Unix-domain socket, which nothing outside of this process destroys.
    */
   boolean isListening() {
     if (!(address instanceof InetSocketAddress inet)) {
       return true;
     }
-    InetAddress host = inet.getAddress();
+    try {
+      return inode == 0 ? answers(inet) : known().isPresent();
+    } catch (IOException cannotTell) {
+      return true;
+    }
+  }
+
+  /** What the kernel says of the socket. */
+  private Optional<ListeningSocket> known() throws IOException {
+    return ListeningSocket.all().stream().filter(socket -> socket.inode() == inode).findFirst();
+  }
+
+  /** Connects to it; to another one, if others listen on the same port. */
+  private static boolean answers(InetSocketAddress address) throws IOException {
+    InetAddress host = address.getAddress();
     InetAddress reachable = host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host;
     try (SocketChannel probe = SocketChannel.open()) {
       probe.configureBlocking(false);
-      if (!probe.connect(new InetSocketAddress(reachable, inet.getPort()))) {
+      if (!probe.connect(new InetSocketAddress(reachable, address.getPort()))) {
         probe.finishConnect();
       }
       return true;
     } catch (ConnectException refused) {
       return false;
-    } catch (IOException cannotTell) {
-      return true;
     }
   }
 
@@ -164,6 +226,10 @@ final class Listener implements AutoCloseable {
 
   SocketAddress address() {
     return address;
+  }
+
+  int port() {
+    return ((InetSocketAddress) address).getPort();
   }
 
   /** The address at which the peer of an accepted channel has reached this listener. */
@@ -180,7 +246,7 @@ final class Listener implements AutoCloseable {
    */
   void finish() {
     finishing = true;
-    if (!shared) {
+    if (!(listen instanceof Listen.Tcp tcp && tcp.isShared())) {
       close();
     }
   }
@@ -191,11 +257,15 @@ final class Listener implements AutoCloseable {
     if (file != null) {
       file.remove();
     }
+    changing.lock();
     try {
+      closed = true;
       channel.close();
     } catch (IOException e) {
       // The descriptor is gone all the same (close(2)).
       ServerLog.closeFailed(this, e);
+    } finally {
+      changing.unlock();
     }
     accepting.lock();
     try {

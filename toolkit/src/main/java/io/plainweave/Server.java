@@ -79,8 +79,8 @@ public final class Server implements AutoCloseable {
 
   static void serve(Server server) throws IOException, InterruptedException {
     server.bind();
-    for (Listener listener : server.supervisor.listeners()) {
-      System.out.println("listening on " + listener);
+    for (SocketAddress address : server.addresses()) {
+      System.out.println("listening on " + Addresses.format(address));
     }
     server.superviseOrFail();
   }
@@ -181,7 +181,7 @@ public final class Server implements AutoCloseable {
    *     java.net.UnixDomainSocketAddress}; empty before the start
    */
   public List<SocketAddress> addresses() {
-    return supervisor.listeners().stream().<SocketAddress>map(Listener::address).toList();
+    return supervisor.addresses();
   }
 
   /**

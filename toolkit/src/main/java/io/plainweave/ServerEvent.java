@@ -44,6 +44,23 @@ public sealed interface ServerEvent {
   record AcceptFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
 
   /**
+   * A listener was destroyed from outside. The server binds it again, at the same address, or gives
+   * it up ({@link Listen.Tcp#rebindFor()}): {@link ListenerRestored} or {@link ListenerFailed}
+   * tells. Connections are not harmed.
+   *
+   * @param listener where
+   * @param failure how it was noticed
+   */
+  record ListenerLost(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * A listener that was lost is bound again, and the server accepts there.
+   *
+   * @param listener where
+   */
+  record ListenerRestored(SocketAddress listener) implements ServerEvent {}
+
+  /**
    * A listener is of no use any more; the server drains.
    *
    * @param listener where

@@ -34,6 +34,12 @@ final class ServerLog implements ServerObserver {
               "the listener on {} has failed; the server drains",
               Addresses.format(e.listener()),
               e.failure());
+      case ServerEvent.ListenerLost e ->
+          LOG.warn(
+              "the listener on {} was destroyed from outside; binding it again",
+              Addresses.format(e.listener()));
+      case ServerEvent.ListenerRestored e ->
+          LOG.info("listening on {} again", Addresses.format(e.listener()));
       case ServerEvent.DrainBegan e -> LOG.info("draining {} connections", e.connections());
       case ServerEvent.DrainEnded e -> drainEnded(e.report());
       case ServerEvent.CarriersBusy e ->
@@ -93,6 +99,10 @@ final class ServerLog implements ServerObserver {
 
   void observerFailed(ServerObserver observer, ServerEvent event, Throwable failure) {
     LOG.error("the observer {} has failed at {}", observer, event, failure);
+  }
+
+  static void optionRefused(Object what, IOException failure) {
+    LOG.debug("{}: an accepted socket does not take an option", what, failure);
   }
 
   static void closeFailed(Object what, Throwable failure) {

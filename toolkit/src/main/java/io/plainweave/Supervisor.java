@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -51,7 +52,7 @@ final class Supervisor {
     try {
       WarmUp.run();
       for (Listen listen : listens) {
-        bound.add(Listener.bind(listen));
+        bound.addAll(Listener.bind(listen));
       }
       context.pollers().open();
       listeners = List.copyOf(bound);
@@ -66,9 +67,12 @@ final class Supervisor {
         lifecycle.advanceTo(ServerState.TERMINATED);
       }
     }
-    for (Listener listener : listeners) {
-      context.events().tell(new ServerEvent.Listening(listener.address()));
-    }
+    addresses().forEach(address -> context.events().tell(new ServerEvent.Listening(address)));
+  }
+
+  /** Where the listeners are; several acceptors of one listener are at one address. */
+  List<SocketAddress> addresses() {
+    return listeners.stream().<SocketAddress>map(Listener::address).distinct().toList();
   }
 
   /** Those that are bound, in the order of their descriptions; empty before. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -46,6 +47,15 @@ class ServerStartTest {
     try (Server server = echo().listen(Listen.tcp(0)).start();
         Client client = new Client(new Socket(address, server.port()))) {
       client.exchange("hello");
+    }
+  }
+
+  @Test
+  void anyIpv4AddressTakesThatFamilyAlone() throws Exception {
+    try (Server server = echo().listen(Listen.tcp("0.0.0.0", 0)).start();
+        Client client = new Client(new Socket("127.0.0.2", server.port()))) {
+      client.exchange("hello");
+      assertThrows(ConnectException.class, () -> new Socket("::1", server.port()).close());
     }
   }
 

@@ -28,7 +28,7 @@ class SharedPortTest {
 
   @Test
   void givesOutWhatWaitsInItsBacklogBeforeItCloses() throws Exception {
-    try (Listener listener = Listener.bind(SHARED);
+    try (Listener listener = Listener.bind(SHARED).getFirst();
         SocketChannel _ = SocketChannel.open(listener.address());
         SocketChannel _ = SocketChannel.open(listener.address())) {
       listener.finish();
@@ -40,6 +40,29 @@ class SharedPortTest {
         assertNull(listener.accept());
         assertRefused(listener.address());
       }
+    }
+  }
+
+  @Test
+  void mayHaveSeveralAcceptorsAtOneAddress() throws Exception {
+    try (Server server =
+        Server.builder().listen(Listen.tcp("127.0.0.1", 0).acceptors(3)).handler(ECHO).start()) {
+      assertEquals(1, server.addresses().size());
+      server.suspend();
+      List<Client> waiting = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        Client client = Client.connect(server);
+        client.send("hello");
+        waiting.add(client);
+      }
+      server.resume();
+      server.shutdown();
+      for (Client client : waiting) {
+        assertEquals("hello", client.receiveAll());
+        client.close();
+      }
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertRefused(server.addresses().getFirst());
     }
   }
 

@@ -10,6 +10,7 @@ import io.plainweave.Server;
 import io.plainweave.ServerBuilder;
 import io.plainweave.ServerEvent;
 import io.plainweave.ServerInsides;
+import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -70,13 +71,22 @@ final class FaultServerMain {
         option("minReceiveRate", 0));
   }
 
+  private Listen listen() {
+    int port = option("port", 0);
+    TcpOptions tcp = TcpOptions.DEFAULT.sendBuffer(option("sendBuffer", 0));
+    if (option("keepAlive", 0) > 0) {
+      tcp = tcp.keepAlive(Duration.ofSeconds(1), Duration.ofSeconds(1), option("keepAlive", 0));
+    }
+    return (option("any", 0) == 1 ? Listen.tcp(port) : Listen.tcp("127.0.0.1", port))
+        .acceptors(option("acceptors", 1))
+        .rebindFor(millis("rebindFor", 30_000))
+        .options(tcp);
+  }
+
   private void run() throws Exception {
     ServerBuilder builder =
         Server.builder()
-            .listen(
-                option("any", 0) == 1
-                    ? Listen.tcp(option("port", 0))
-                    : Listen.tcp("127.0.0.1", option("port", 0)))
+            .listen(listen())
             .handler(this::handle)
             .maxConnections(option("max", Integer.MAX_VALUE))
             .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
@@ -142,6 +152,8 @@ final class FaultServerMain {
         add("reason." + name(e.reason()));
       }
       case ServerEvent.AcceptFailed _ -> add("acceptFailed");
+      case ServerEvent.ListenerLost _ -> add("listenerLost");
+      case ServerEvent.ListenerRestored _ -> add("listenerRestored");
       case ServerEvent.ListenerFailed _ -> add("listenerFailed");
       case ServerEvent.CarriersBusy e -> {
         add("carriersBusy");
