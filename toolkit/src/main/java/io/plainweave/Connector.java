@@ -3,6 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.SocketTimeoutException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,15 +39,21 @@ public final class Connector {
   private final Destination destination;
   private final Duration connectTimeout;
   private final Duration retryTime;
+  private final OutwardPreface preface;
 
-  private Connector(Destination destination, Duration connectTimeout, Duration retryTime) {
+  private Connector(
+      Destination destination,
+      Duration connectTimeout,
+      Duration retryTime,
+      OutwardPreface preface) {
     this.destination = destination;
     this.connectTimeout = connectTimeout;
     this.retryTime = retryTime;
+    this.preface = preface;
   }
 
   private static Connector to(Destination destination) {
-    return new Connector(destination, CONNECT_TIMEOUT, Duration.ZERO);
+    return new Connector(destination, CONNECT_TIMEOUT, Duration.ZERO, OutwardPreface.NONE);
   }
 
   /**
@@ -96,17 +103,18 @@ public final class Connector {
   }
 
   /**
-   * Returns this description with another limit for one attempt to connect, over the look-up and
-   * all addresses of the host. Default: 10 seconds. Zero leaves it to the operating system, to
-   * about two minutes for each address; a Unix-domain server with a full backlog is waited for
-   * without end then.
+   * Returns this description with another limit for one attempt to connect, over the look-up, all
+   * addresses of the host, and what the connection begins with. Default: 10 seconds. Zero leaves it
+   * to the operating system, to about two minutes for each address; a Unix-domain server with a
+   * full backlog is waited for without end then.
    *
    * @param connectTimeout not negative
    * @return the description
    * @throws IllegalArgumentException if it is negative
    */
   public Connector connectTimeout(Duration connectTimeout) {
-    return new Connector(destination, notNegative("connectTimeout", connectTimeout), retryTime);
+    return new Connector(
+        destination, notNegative("connectTimeout", connectTimeout), retryTime, preface);
   }
 
   /**
@@ -121,7 +129,12 @@ public final class Connector {
    * @throws IllegalArgumentException if it is negative
    */
   public Connector retryFor(Duration retryTime) {
-    return new Connector(destination, connectTimeout, notNegative("retryFor", retryTime));
+    return new Connector(destination, connectTimeout, notNegative("retryFor", retryTime), preface);
+  }
+
+  /** Returns this description with another preface. */
+  Connector with(OutwardPreface preface) {
+    return new Connector(destination, connectTimeout, retryTime, preface);
   }
 
   private static Duration notNegative(String name, Duration time) {
@@ -145,7 +158,10 @@ public final class Connector {
     return switch (destination) {
       case TcpDestination(String host, int port, _, TcpDestination.Resolver resolver) ->
           new Connector(
-              new TcpDestination(host, port, localAddress, resolver), connectTimeout, retryTime);
+              new TcpDestination(host, port, localAddress, resolver),
+              connectTimeout,
+              retryTime,
+              preface);
       case UnixDestination unix ->
           throw new IllegalArgumentException(
               "a connection to a path has no local address like "
@@ -199,7 +215,23 @@ public final class Connector {
   /** One attempt; when it fails, nothing stays open. */
   private Connection connect(Server server, Deadline deadline)
       throws IOException, InterruptedException {
-    SocketChannel channel = destination.connect(deadline);
+    SocketConnection connection = open(server, destination.connect(deadline));
+    boolean complete = false;
+    try {
+      preface.run(connection, deadline);
+      complete = true;
+      return connection;
+    } catch (SocketTimeoutException e) {
+      throw destination.failed("no answer", e);
+    } finally {
+      if (!complete) {
+        connection.abort();
+      }
+    }
+  }
+
+  /** Makes a connection of a channel; when it fails, the channel is closed. */
+  private static SocketConnection open(Server server, SocketChannel channel) throws IOException {
     boolean complete = false;
     try {
       var connection = SocketConnection.registerOutward(server.context(), channel);

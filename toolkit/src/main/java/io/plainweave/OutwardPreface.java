@@ -1,0 +1,85 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * What a connection that was opened here begins with, before it is the caller's: nothing as a rule.
+ *
+ * @param steps in their order
+ */
+record OutwardPreface(List<PrefaceStep> steps) {
+  static final OutwardPreface NONE = new OutwardPreface(List.of());
+
+  OutwardPreface {
+    steps = List.copyOf(steps);
+  }
+
+  /**
+   * Runs all steps, in a thread of their own: the calling one watches the time, since the limit is
+   * that of the connector and not one that the reaper knows. When it fails, the connection is for
+   * the caller to close.
+   *
+   * @throws IOException if a step fails, in its own words; {@link SocketTimeoutException} if the
+   *     time is over
+   */
+  void run(SocketConnection connection, Deadline deadline)
+      throws IOException, InterruptedException {
+    if (steps.isEmpty()) {
+      return;
+    }
+    var passed = new CompletableFuture<Boolean>();
+    try (Scope scope = Scope.open("preface of " + connection, Thread.ofVirtual().factory())) {
+      scope.fork(() -> {
+        try {
+          passed.complete(passes(connection));
+        } catch (Throwable e) {
+          passed.completeExceptionally(e);
+        }
+        return Scope.After.CONTINUE;
+      });
+      try {
+        await(passed, connection, deadline);
+      } finally {
+        if (!passed.isDone()) {
+          // It ends every wait of the step.
+          connection.abort(new CloseReason.TimedOut(TimeLimit.PREFACE));
+        }
+        scope.join();
+      }
+    }
+  }
+
+  private boolean passes(SocketConnection connection) throws IOException, InterruptedException {
+    for (PrefaceStep step : steps) {
+      if (!step.run(connection)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void await(
+      CompletableFuture<Boolean> passed, SocketConnection connection, Deadline deadline)
+      throws IOException, InterruptedException {
+    try {
+      if (!passed.get(deadline.left(), TimeUnit.NANOSECONDS)) {
+        throw new IOException(connection + ": the peer has finished before it began");
+      }
+    } catch (TimeoutException e) {
+      throw new SocketTimeoutException(connection + ": the peer does not begin in time");
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case IOException failure -> throw failure;
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw new IOException(e);
+      }
+    }
+  }
+}
