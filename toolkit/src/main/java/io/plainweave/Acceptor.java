@@ -65,7 +65,7 @@ final class Acceptor implements Callable<Scope.After> {
       try {
         acceptInto(connections);
       } catch (IOException | RuntimeException | Error e) {
-        supervisor.failed(listener, e);
+        supervisor.failed(listener.address(), e);
       }
       connections.join();
     }

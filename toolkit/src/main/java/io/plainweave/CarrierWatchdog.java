@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.management.VirtualThreadSchedulerMXBean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Notices when no virtual thread can run. The scheduler does not take a carrier away from code that
@@ -32,6 +33,7 @@ final class CarrierWatchdog {
   private static final int MOST_NUDGES = 100_000;
 
   private final ConnectionRegistry registry;
+  private final DatagramRegistry datagrams;
   private final ServerEvents events;
   private final Pollers pollers;
   private final int maxCarriers;
@@ -49,6 +51,7 @@ final class CarrierWatchdog {
 
   CarrierWatchdog(ConnectionContext context, int maxCarriers) {
     this.registry = context.registry();
+    this.datagrams = context.datagrams();
     this.events = context.events();
     this.pollers = context.pollers();
     this.maxCarriers = maxCarriers;
@@ -120,13 +123,22 @@ final class CarrierWatchdog {
     List<HandlerPosition> running = new ArrayList<>();
     registry.forEach(connection -> {
       if (running.size() < MOST_POSITIONS && connection.isRunning()) {
-        HandlerPosition position = connection.position();
-        if (position != null && isOnCarrier(position)) {
-          running.add(position);
-        }
+        addIfOnCarrier(running, connection.position());
+      }
+    });
+    datagrams.forEach(run -> {
+      if (running.size() < MOST_POSITIONS && run.isRunning()) {
+        addIfOnCarrier(running, run.position());
       }
     });
     return running;
+  }
+
+  private static void addIfOnCarrier(
+      List<HandlerPosition> running, @Nullable HandlerPosition position) {
+    if (position != null && isOnCarrier(position)) {
+      running.add(position);
+    }
   }
 
   /** A thread that waits for a carrier has its innermost frames where it left the last one. */

@@ -7,6 +7,7 @@ record ConnectionContext(
     Handler handler,
     ConnectionLimit limit,
     ConnectionRegistry registry,
+    DatagramRegistry datagrams,
     BufferPool buffers,
     Pollers pollers,
     Ticks ticks,
@@ -17,6 +18,7 @@ record ConnectionContext(
   /** The same for a listener with this preface. */
   ConnectionContext with(PrefaceRunner preface) {
     return new ConnectionContext(
-        handler, limit, registry, buffers, pollers, ticks, timeCheck, drain, events, preface);
+        handler, limit, registry, datagrams, buffers, pollers, ticks, timeCheck, drain, events,
+        preface);
   }
 }

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,48 +97,56 @@ final class Drain {
    * that handlers have opened come last: a handler that fails for the loss of one is cancelled
    * already.
    */
-  void cancel(ConnectionRegistry registry) {
+  void cancel(ConnectionRegistry registry, DatagramRegistry datagrams) {
     registry.forEach(connection -> {
-      if (connection.isOutward()) {
-        return;
-      }
-      HandlerPosition position = forced.get() < MOST_POSITIONS ? connection.position() : null;
-      // Counted before, since the end of the last one may conclude the drain at once.
-      forced.incrementAndGet();
-      if (position != null) {
-        forcedAt.add(position);
-      }
-      if (!connection.cancel()) {
-        forced.decrementAndGet();
-        forcedAt.remove(position);
+      if (!connection.isOutward()) {
+        force(connection::position, connection::cancel);
       }
     });
+    datagrams.forEach(run -> force(run::position, run::cancel));
     registry.forEach(SocketConnection::cancel);
   }
 
+  private void force(Supplier<@Nullable HandlerPosition> where, BooleanSupplier cancel) {
+    HandlerPosition position = forced.get() < MOST_POSITIONS ? where.get() : null;
+    // Counted before, since the end of the last one may conclude the drain at once.
+    forced.incrementAndGet();
+    if (position != null) {
+      forcedAt.add(position);
+    }
+    if (!cancel.getAsBoolean()) {
+      forced.decrementAndGet();
+      forcedAt.remove(position);
+    }
+  }
+
   /** Makes the one report when all is over, and tells of it the first time. */
-  DrainReport conclude(ConnectionRegistry registry, ServerEvents events) {
-    DrainReport made = report(registry);
+  DrainReport conclude(ConnectionContext context) {
+    DrainReport made = report(context.registry(), context.datagrams());
     DrainReport first = concluded.compareAndExchange(null, made);
     if (first != null) {
       return first;
     }
     if (begun) {
-      events.tell(new ServerEvent.DrainEnded(made));
+      context.events().tell(new ServerEvent.DrainEnded(made));
     }
     return made;
   }
 
   /** What is known now. */
-  DrainReport report(ConnectionRegistry registry) {
+  DrainReport report(ConnectionRegistry registry, DatagramRegistry datagrams) {
     List<HandlerPosition> left = new ArrayList<>();
-    registry.forEach(connection -> {
-      HandlerPosition position = left.size() < MOST_POSITIONS ? connection.position() : null;
-      if (position != null) {
-        left.add(position);
-      }
-    });
+    registry.forEach(connection -> addPosition(left, connection::position));
+    datagrams.forEach(run -> addPosition(left, run::position));
     Duration elapsed = begun ? Duration.ofNanos(System.nanoTime() - begunNanos) : Duration.ZERO;
     return new DrainReport(finished.get(), forced.get(), forcedAt, left, elapsed);
+  }
+
+  private static void addPosition(
+      List<HandlerPosition> positions, Supplier<@Nullable HandlerPosition> where) {
+    HandlerPosition position = positions.size() < MOST_POSITIONS ? where.get() : null;
+    if (position != null) {
+      positions.add(position);
+    }
   }
 }

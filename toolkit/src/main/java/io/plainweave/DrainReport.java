@@ -4,7 +4,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What has become of the connections that were open when a drain began.
+ * What has become of the connections that were open when a drain began, and of the UDP sessions and
+ * the handlers of datagrams, which count as such.
  *
  * @param finished how many have ended by themselves
  * @param forced how many were cancelled when the time had run out

@@ -60,6 +60,7 @@ final class Reaper implements Callable<Scope.After> {
           // After a stop of the process the time that has passed does not count.
           nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
           context.ticks().advance();
+          context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
           watchdog.check(context.ticks().now());
         }
         if (known == ServerState.DRAINING) {
@@ -88,7 +89,7 @@ final class Reaper implements Callable<Scope.After> {
   private void drain(int now) {
     Drain drain = context.drain();
     if (drain.isOver(now)) {
-      drain.cancel(context.registry());
+      drain.cancel(context.registry(), context.datagrams());
       lifecycle.advanceTo(ServerState.CANCELLING);
       return;
     }

@@ -82,6 +82,9 @@ public final class Server implements AutoCloseable {
     for (SocketAddress address : server.addresses()) {
       System.out.println("listening on " + Addresses.format(address));
     }
+    for (DatagramListener listener : server.context.datagrams().listeners()) {
+      System.out.println("listening on " + listener);
+    }
     server.superviseOrFail();
   }
 
@@ -223,6 +226,16 @@ public final class Server implements AutoCloseable {
   }
 
   /**
+   * Returns what has become of the UDP datagrams, for each address that takes them, in the order in
+   * which they were described; the last figures once the server has terminated.
+   *
+   * @return the figures of now; empty before the start
+   */
+  public List<DatagramStatistics> datagrams() {
+    return context.datagrams().listeners().stream().map(DatagramListener::statistics).toList();
+  }
+
+  /**
    * Replaces the time limits. They apply to all connections from now on, to those that are open,
    * too.
    *
@@ -274,7 +287,7 @@ public final class Server implements AutoCloseable {
     shutdown();
     if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
       supervisor.closeListeners();
-      context.drain().cancel(context.registry());
+      context.drain().cancel(context.registry(), context.datagrams());
       lifecycle.advanceTo(ServerState.CANCELLING);
     }
   }
@@ -305,7 +318,7 @@ public final class Server implements AutoCloseable {
     context.drain().limit();
     shutdown();
     if (CURRENT.isBound() && CURRENT.get() == this) {
-      return context.drain().report(context.registry());
+      return context.drain().report(context.registry(), context.datagrams());
     }
     try {
       lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
@@ -314,7 +327,7 @@ public final class Server implements AutoCloseable {
       shutdownNow();
       Thread.currentThread().interrupt();
     }
-    return context.drain().conclude(context.registry(), context.events());
+    return context.drain().conclude(context);
   }
 
   /** Does the same as {@link #drain()}. */
@@ -357,7 +370,7 @@ public final class Server implements AutoCloseable {
       supervisor.supervise();
     } finally {
       lifecycle.advanceTo(ServerState.TERMINATED);
-      context.drain().conclude(context.registry(), context.events());
+      context.drain().conclude(context);
     }
   }
 }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServerBuilder {
   private final List<Listen> listens = new ArrayList<>();
+  private final List<DatagramService.Place> datagrams = new ArrayList<>();
   private @Nullable Handler handler;
   private int maxConnections = Integer.MAX_VALUE;
   private int maxPrefaces = 1_000;
@@ -39,6 +40,36 @@ public final class ServerBuilder {
    */
   public ServerBuilder listen(Listen listen) {
     listens.add(Objects.requireNonNull(listen, "listen"));
+    return this;
+  }
+
+  /**
+   * Adds a place that takes UDP datagrams, each of which is served on its own. It starts and ends
+   * with the listeners; a server may have such places only.
+   *
+   * @param udp where, and with which limits
+   * @param handler runs once for each datagram
+   * @return this builder
+   */
+  public ServerBuilder datagrams(Udp udp, DatagramHandler handler) {
+    return datagrams(udp, new DatagramService.PerDatagram(Objects.requireNonNull(handler)));
+  }
+
+  /**
+   * Adds a place that takes UDP datagrams, in a session for each peer. It starts and ends with the
+   * listeners; a server may have such places only. {@link TimeLimits#idle()} ends a session that
+   * waits in vain; the other time limits do not apply.
+   *
+   * @param udp where, and with which limits
+   * @param handler runs once for each peer
+   * @return this builder
+   */
+  public ServerBuilder sessions(Udp udp, SessionHandler handler) {
+    return datagrams(udp, new DatagramService.PerPeer(Objects.requireNonNull(handler)));
+  }
+
+  private ServerBuilder datagrams(Udp udp, DatagramService service) {
+    datagrams.add(new DatagramService.Place(Objects.requireNonNull(udp), service));
     return this;
   }
 
@@ -212,23 +243,30 @@ public final class ServerBuilder {
    * Builds the server. Nothing is bound yet.
    *
    * @return the server, new
-   * @throws IllegalStateException if there is no listener or no handler, or if this is not a Java
-   *     25 with {@code --enable-preview}
+   * @throws IllegalStateException if there is no listener, or none for the handler, or if this is
+   *     not a Java 25 with {@code --enable-preview}
    */
   public Server build() {
-    if (listens.isEmpty()) {
+    if (listens.isEmpty() && datagrams.isEmpty()) {
       throw new IllegalStateException("the server has no listener: call listen(...)");
     }
-    if (handler == null) {
+    if (handler == null && !listens.isEmpty()) {
       throw new IllegalStateException("the server has no handler: call handler(...)");
+    }
+    boolean besideTcp = datagrams.stream().anyMatch(place -> place.udp().isBesideTcp());
+    if (besideTcp && listens.stream().noneMatch(Listen.Tcp.class::isInstance)) {
+      throw new IllegalStateException(
+          "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
     PreviewCheck.run();
     var ticks = new Ticks();
     var context =
         new ConnectionContext(
-            handler,
+            // Without a listener there is no connection that it could run for.
+            Objects.requireNonNullElse(handler, Connection::abort),
             new ConnectionLimit(maxConnections),
             new ConnectionRegistry(),
+            new DatagramRegistry(datagrams),
             new BufferPool(),
             new Pollers(eventLoops),
             ticks,

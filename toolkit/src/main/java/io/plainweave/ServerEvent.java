@@ -1,13 +1,15 @@
 package io.plainweave;
 
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /** What a server has to tell. Everything that it logs is one of these. */
 public sealed interface ServerEvent {
   /**
-   * A listener is bound, and the server about to accept.
+   * A listener is bound, TCP, Unix-domain or UDP, and the server about to accept.
    *
    * @param address where
    */
@@ -67,6 +69,45 @@ public sealed interface ServerEvent {
    * @param failure why
    */
   record ListenerFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * A session has begun ({@link ServerBuilder#sessions}).
+   *
+   * @param session the session
+   */
+  record SessionOpened(DatagramSession session) implements ServerEvent {}
+
+  /**
+   * A session has ended: its handler has returned. Told once for each {@link SessionOpened}.
+   *
+   * @param session the session, closed
+   * @param reason why it has ended
+   * @param age how long it was open, in steps of 100 ms
+   */
+  record SessionClosed(DatagramSession session, CloseReason reason, Duration age)
+      implements ServerEvent {}
+
+  /**
+   * The handler of a datagram has failed ({@link ServerBuilder#datagrams}).
+   *
+   * @param datagram what it was to serve
+   * @param reason why, most often {@link CloseReason.HandlerFailed}
+   */
+  record DatagramFailed(Datagram datagram, CloseReason reason) implements ServerEvent {}
+
+  /**
+   * Datagrams were dropped at an address. Told at most once in ten seconds for each address.
+   *
+   * @param listener where
+   * @param dropped how many since the last such event, and why; {@link Server#datagrams()} has all
+   */
+  record DatagramsDropped(InetSocketAddress listener, Map<DatagramDrop, Long> dropped)
+      implements ServerEvent {
+    /** Copies the map. */
+    public DatagramsDropped {
+      dropped = Map.copyOf(dropped);
+    }
+  }
 
   /**
    * The server drains. From here on it is not ready for new work, even while a listener is still

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Writes the events of a server to its log, and nothing else does. What a peer does is never worth
@@ -14,13 +15,19 @@ import org.slf4j.LoggerFactory;
  */
 final class ServerLog implements ServerObserver {
   private static final Logger LOG = LoggerFactory.getLogger(Server.class);
-  private static final long ACCEPT_FAILURE_INTERVAL = TimeUnit.SECONDS.toNanos(10);
+  private static final long INTERVAL = TimeUnit.SECONDS.toNanos(10);
 
   /** Failures to accept that were not told yet: there may be two hundred a second. */
   private final AtomicInteger acceptFailures = new AtomicInteger();
 
   /** The time of the next line about them. */
   private final AtomicLong nextAcceptFailure = new AtomicLong(System.nanoTime());
+
+  /** Handlers of datagrams and sessions that have failed, and were not told yet. */
+  private final AtomicInteger handlerFailures = new AtomicInteger();
+
+  /** The time of the next line about them. */
+  private final AtomicLong nextHandlerFailure = new AtomicLong(System.nanoTime());
 
   @Override
   public void onEvent(ServerEvent event) {
@@ -40,6 +47,10 @@ final class ServerLog implements ServerObserver {
               Addresses.format(e.listener()));
       case ServerEvent.ListenerRestored e ->
           LOG.info("listening on {} again", Addresses.format(e.listener()));
+      case ServerEvent.SessionOpened e -> LOG.trace("{}: opened", e.session());
+      case ServerEvent.SessionClosed e -> datagramsEnded(e.session(), e.reason());
+      case ServerEvent.DatagramFailed e -> datagramsEnded(e.datagram(), e.reason());
+      case ServerEvent.DatagramsDropped e -> datagramsDropped(e);
       case ServerEvent.DrainBegan e -> LOG.info("draining {} connections", e.connections());
       case ServerEvent.DrainEnded e -> drainEnded(e.report());
       case ServerEvent.CarriersBusy e ->
@@ -70,17 +81,49 @@ final class ServerLog implements ServerObserver {
     }
   }
 
+  /**
+   * Anyone can make a handler run, at no cost and in another's name: what fails in it is told with
+   * an interval.
+   */
+  private void datagramsEnded(Object what, CloseReason reason) {
+    if (reason.isExpected()) {
+      LOG.debug("{}: ended: {}", what, reason);
+      return;
+    }
+    handlerFailures.incrementAndGet();
+    if (isDue(nextHandlerFailure)) {
+      int failures = handlerFailures.getAndSet(0);
+      switch (reason) {
+        case CloseReason.HandlerFailed(Throwable failure) ->
+            LOG.error(
+                "{}: the handler has failed, {} times since last told", what, failures, failure);
+        default -> LOG.warn("{}: ended, {} such since last told: {}", what, failures, reason);
+      }
+    }
+  }
+
+  private static void datagramsDropped(ServerEvent.DatagramsDropped e) {
+    boolean expected = e.dropped().keySet().stream().allMatch(DatagramDrop::isExpected);
+    LOG.atLevel(expected ? Level.DEBUG : Level.WARN)
+        .log("datagrams dropped at udp:{}: {}", Addresses.format(e.listener()), e.dropped());
+  }
+
   private void acceptFailed(ServerEvent.AcceptFailed e) {
     acceptFailures.incrementAndGet();
-    long now = System.nanoTime();
-    long next = nextAcceptFailure.get();
-    if (now - next >= 0 && nextAcceptFailure.compareAndSet(next, now + ACCEPT_FAILURE_INTERVAL)) {
+    if (isDue(nextAcceptFailure)) {
       LOG.warn(
           "cannot accept on {}, {} times since last told: {}",
           Addresses.format(e.listener()),
           acceptFailures.getAndSet(0),
           e.failure().toString());
     }
+  }
+
+  /** Whether it is time for another line; if so, sets the time of the next. */
+  private static boolean isDue(AtomicLong next) {
+    long now = System.nanoTime();
+    long due = next.get();
+    return now - due >= 0 && next.compareAndSet(due, now + INTERVAL);
   }
 
   private static void drainEnded(DrainReport report) {
@@ -103,6 +146,10 @@ final class ServerLog implements ServerObserver {
 
   static void optionRefused(Object what, IOException failure) {
     LOG.debug("{}: an accepted socket does not take an option", what, failure);
+  }
+
+  static void datagramFailed(Object socket, Throwable failure) {
+    LOG.debug("{}: the system could not receive or send", socket, failure);
   }
 
   static void closeFailed(Object what, Throwable failure) {

@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   plainweave server           one thread for each poller
- *   └─ plainweave listeners     one acceptor for each listener, and the reaper
- *      └─ listener …            one thread for each connection; each acceptor owns its own
+ *   └─ plainweave listeners     one acceptor or receiver for each listener, and the reaper
+ *      ├─ listener …            one thread for each connection; each acceptor owns its own
+ *      └─ datagram …            one thread for each session or datagram, owned by the receiver
  * </pre>
  */
 final class Supervisor {
@@ -54,6 +56,7 @@ final class Supervisor {
       for (Listen listen : listens) {
         bound.addAll(Listener.bind(listen));
       }
+      context.datagrams().bind(firstTcp(bound));
       context.pollers().open();
       listeners = List.copyOf(bound);
       if (stopOnSignal) {
@@ -63,11 +66,24 @@ final class Supervisor {
     } finally {
       if (!complete) {
         bound.forEach(Listener::close);
+        context.datagrams().close();
         context.pollers().close();
         lifecycle.advanceTo(ServerState.TERMINATED);
       }
     }
     addresses().forEach(address -> context.events().tell(new ServerEvent.Listening(address)));
+    for (DatagramListener listener : context.datagrams().listeners()) {
+      context.events().tell(new ServerEvent.Listening(listener.address()));
+    }
+  }
+
+  private static @Nullable InetSocketAddress firstTcp(List<Listener> listeners) {
+    for (Listener listener : listeners) {
+      if (listener.address() instanceof InetSocketAddress address) {
+        return address;
+      }
+    }
+    return null;
   }
 
   /** Where the listeners are; several acceptors of one listener are at one address. */
@@ -93,20 +109,30 @@ final class Supervisor {
       }
     } finally {
       closeListeners();
+      context.datagrams().close();
       StopSignals.remove(server);
     }
   }
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
-      lifecycle.expect(listeners.size());
+      lifecycle.expect(listeners.size() + context.datagrams().receivers());
       for (Listener listener : listeners) {
         scope.fork(
             watched(
                 new Acceptor(listener, server, this, lifecycle, contextOf(listener)),
                 Scope.After.CANCEL));
       }
-      // It ends when the acceptors have, or when the server is to be cancelled; its end cancels the
+      for (DatagramListener listener : context.datagrams().listeners()) {
+        for (UdpSocket socket : listener.sockets()) {
+          scope.fork(
+              watched(
+                  new DatagramReceiver(listener, socket, server, this, lifecycle, context),
+                  Scope.After.CANCEL));
+        }
+      }
+      // It ends when the acceptors and receivers have, or when the server is to be cancelled; its
+      // end cancels the
       // scope.
       var watchdog = new CarrierWatchdog(context, maxCarriers);
       scope.fork(
@@ -151,16 +177,18 @@ final class Supervisor {
 
   void finishListeners() {
     listeners.forEach(Listener::finish);
+    context.datagrams().finish();
   }
 
   void closeListeners() {
     listeners.forEach(Listener::close);
+    context.datagrams().finish();
     context.limit().close();
   }
 
   /** Ends the server because a listener of it has failed. */
-  void failed(Listener listener, Throwable cause) {
-    context.events().tell(new ServerEvent.ListenerFailed(listener.address(), cause));
+  void failed(SocketAddress listener, Throwable cause) {
+    context.events().tell(new ServerEvent.ListenerFailed(listener, cause));
     failure = cause;
     server.shutdown();
   }

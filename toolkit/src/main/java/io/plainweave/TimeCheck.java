@@ -63,6 +63,11 @@ final class TimeCheck {
     return taken >= (draining ? Math.min(preface, MOST_IN_DRAIN) : preface);
   }
 
+  /** Whether so many ticks without a datagram end a session. */
+  boolean isIdle(int quiet) {
+    return quiet >= limits.idle;
+  }
+
   boolean lingers() {
     return limits.linger > 0;
   }

@@ -27,6 +27,8 @@
  *       │   ├─ connection   one virtual thread: handler, flush, FIN, linger, close
  *       │   │   └─ scope    only where a handler opens one: reader, outbox, heartbeat
  *       │   └─ connection
+ *       ├─ receiver         one for each UDP socket; owns the scope of its handlers
+ *       │   └─ session      one virtual thread for each peer, or for each datagram
  *       └─ reaper           looks at the time for all of them, and drives the drain
  * </pre>
  *

@@ -110,10 +110,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void waitsForChannelsInOnePlace() {
+  void waitsForChannelsInThePollerAndInReceiversOnly() {
     noClasses()
         .that()
-        .areNotAssignableTo(Poller.class)
+        .doNotBelongToAnyOf(Poller.class, UdpSocket.class)
         .should()
         .dependOnClassesThat()
         .areAssignableTo(Selector.class)

@@ -25,6 +25,7 @@ final class MemoryConnections {
             connection -> {},
             new ConnectionLimit(Integer.MAX_VALUE),
             new ConnectionRegistry(),
+            new DatagramRegistry(List.of()),
             new BufferPool(),
             pollers,
             ticks,

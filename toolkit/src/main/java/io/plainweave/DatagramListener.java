@@ -1,0 +1,272 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The sockets of one {@link Udp}, with what they share: limits, counters, the end. */
+final class DatagramListener implements AutoCloseable {
+  /** How often a reply looks for room in the socket, and how long it waits in between. */
+  private static final int SEND_ATTEMPTS = 100;
+
+  private static final long SEND_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** How often drops are told at most. */
+  private static final int COOLDOWN = (int) TimeUnit.SECONDS.toMillis(10) / Ticks.MILLIS;
+
+  private static final byte[] LIMITED_BROADCAST = {-1, -1, -1, -1};
+
+  private final Udp udp;
+  private final DatagramService service;
+  private final DatagramRegistry registry;
+  private final List<UdpSocket> sockets;
+  private final InetSocketAddress address;
+  private final SourceRates rates;
+
+  /** Handlers at work. */
+  private final AtomicInteger handlers = new AtomicInteger();
+
+  private final LongAdder received = new LongAdder();
+  private final LongAdder sent = new LongAdder();
+  private final Map<DatagramDrop, LongAdder> dropped = new EnumMap<>(DatagramDrop.class);
+
+  /** The last that the kernel has told; written by whoever asks it. */
+  private volatile long kernelDrops;
+
+  /** The addresses of this machine; replaced by the reaper, since interfaces come and go. */
+  private volatile Set<InetAddress> ownHosts = Set.of();
+
+  /** Set once, by whoever begins the drain. */
+  private volatile boolean finishing;
+
+  // The rest is touched by the reaper only.
+  private Map<DatagramDrop, Long> told = Map.of();
+  private int nextTold;
+
+  private DatagramListener(
+      Udp udp, DatagramService service, DatagramRegistry registry, List<UdpSocket> sockets) {
+    this.udp = udp;
+    this.service = service;
+    this.registry = registry;
+    this.sockets = List.copyOf(sockets);
+    this.address = sockets.getFirst().address();
+    this.rates = new SourceRates(udp.maxRate());
+    for (DatagramDrop why : DatagramDrop.values()) {
+      dropped.put(why, new LongAdder());
+    }
+    findOwnHosts();
+  }
+
+  /** Binds at an address; when it fails, nothing stays open. */
+  static DatagramListener bind(
+      DatagramService.Place place, InetSocketAddress wanted, DatagramRegistry registry)
+      throws IOException {
+    List<UdpSocket> sockets = new ArrayList<>();
+    boolean complete = false;
+    try {
+      InetSocketAddress next = wanted;
+      for (int i = 0; i < place.udp().receivers(); i++) {
+        sockets.add(UdpSocket.bind(place.udp(), next));
+        next = sockets.getFirst().address();
+      }
+      var bound = new DatagramListener(place.udp(), place.service(), registry, sockets);
+      complete = true;
+      return bound;
+    } finally {
+      if (!complete) {
+        sockets.forEach(UdpSocket::close);
+      }
+    }
+  }
+
+  Udp udp() {
+    return udp;
+  }
+
+  DatagramService service() {
+    return service;
+  }
+
+  List<UdpSocket> sockets() {
+    return sockets;
+  }
+
+  InetSocketAddress address() {
+    return address;
+  }
+
+  // What comes in
+
+  /** Counts a datagram; false, and it is to be dropped, if its source sends too many. */
+  boolean admits(InetSocketAddress source) {
+    received.increment();
+    return rates.take(source.getAddress(), System.nanoTime());
+  }
+
+  /** Whether there is no permit for a handler now. */
+  boolean isBusy() {
+    return handlers.get() >= udp.maxHandlers();
+  }
+
+  /** Takes the permit for a handler; false if there is none. */
+  boolean beginHandler() {
+    int most = udp.maxHandlers();
+    return handlers.getAndUpdate(now -> now < most ? now + 1 : now) < most;
+  }
+
+  /** Gives the permit back. */
+  void handlerEnded() {
+    handlers.decrementAndGet();
+    if (finishing) {
+      sockets.forEach(UdpSocket::wake);
+    }
+  }
+
+  int handlers() {
+    return handlers.get();
+  }
+
+  /** Counts a datagram that was dropped; returns false, for who was to say whether it was taken. */
+  boolean drop(DatagramDrop why) {
+    drop(why, 1);
+    return false;
+  }
+
+  void drop(DatagramDrop why, int count) {
+    Objects.requireNonNull(dropped.get(why)).add(count);
+  }
+
+  // What goes out
+
+  /** Whether there may be a single other host, which can have asked for a reply. */
+  boolean isReplyAddress(InetSocketAddress peer) {
+    InetAddress host = peer.getAddress();
+    return peer.getPort() != 0
+        && !host.isAnyLocalAddress()
+        && !host.isMulticastAddress()
+        && !Arrays.equals(host.getAddress(), LIMITED_BROADCAST)
+        && !registry.isOwn(peer);
+  }
+
+  /** Whether what is sent there comes to a socket of this listener. */
+  boolean isAt(InetSocketAddress where) {
+    if (where.getPort() != address.getPort()) {
+      return false;
+    }
+    InetAddress host = where.getAddress();
+    return address.getAddress().isAnyLocalAddress()
+        ? host.isLoopbackAddress() || ownHosts.contains(host)
+        : host.equals(address.getAddress());
+  }
+
+  /**
+   * Sends a datagram. When there is no room in the socket, which is a matter of moments, it tries
+   * again for a tenth of a second: to wait for the socket itself would be for all of its senders at
+   * once.
+   */
+  boolean send(UdpSocket socket, ByteBuffer datagram, InetSocketAddress target) {
+    try {
+      for (int i = 0; i < SEND_ATTEMPTS; i++) {
+        if (socket.send(datagram, target)) {
+          sent.increment();
+          return true;
+        }
+        LockSupport.parkNanos(SEND_PAUSE);
+      }
+      return drop(DatagramDrop.SEND_BUFFER_FULL);
+    } catch (IOException e) {
+      ServerLog.datagramFailed(socket, e);
+      return drop(DatagramDrop.FAILED);
+    }
+  }
+
+  // What is told
+
+  DatagramStatistics statistics() {
+    return new DatagramStatistics(address, received.sum(), sent.sum(), handlers.get(), drops());
+  }
+
+  private Map<DatagramDrop, Long> drops() {
+    Map<DatagramDrop, Long> drops = new EnumMap<>(DatagramDrop.class);
+    dropped.forEach((why, count) -> drops.put(why, count.sum()));
+    if (sockets.getFirst().isOpen()) {
+      kernelDrops = KernelDrops.at(address);
+    }
+    drops.put(DatagramDrop.KERNEL, kernelDrops);
+    drops.values().removeIf(count -> count == 0);
+    return drops;
+  }
+
+  /** Tells what was dropped since the last time; called by the reaper. */
+  void tellDrops(ServerEvents events, int now) {
+    findOwnHosts();
+    if (now - nextTold < 0) {
+      return;
+    }
+    Map<DatagramDrop, Long> all = drops();
+    Map<DatagramDrop, Long> since = new EnumMap<>(DatagramDrop.class);
+    all.forEach((why, count) -> {
+      long more = count - told.getOrDefault(why, 0L);
+      if (more > 0) {
+        since.put(why, more);
+      }
+    });
+    if (!since.isEmpty()) {
+      told = all;
+      nextTold = now + COOLDOWN;
+      events.tell(new ServerEvent.DatagramsDropped(address, Map.copyOf(since)));
+    }
+  }
+
+  private void findOwnHosts() {
+    if (address.getAddress().isAnyLocalAddress()) {
+      try (Stream<NetworkInterface> interfaces = NetworkInterface.networkInterfaces()) {
+        ownHosts =
+            interfaces
+                .flatMap(NetworkInterface::inetAddresses)
+                .collect(Collectors.toUnmodifiableSet());
+      } catch (SocketException e) {
+        ServerLog.datagramFailed(this, e);
+      }
+    }
+  }
+
+  // The end
+
+  /** Takes nothing new from now on. Handlers at work finish, and only then the sockets close. */
+  void finish() {
+    finishing = true;
+    sockets.forEach(UdpSocket::wake);
+  }
+
+  boolean isFinishing() {
+    return finishing;
+  }
+
+  @Override
+  public void close() {
+    sockets.forEach(UdpSocket::close);
+  }
+
+  /** Returns {@code udp:ADDRESS:PORT}. */
+  @Override
+  public String toString() {
+    return sockets.getFirst().toString();
+  }
+}

@@ -1,0 +1,222 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Receives the datagrams of one socket, gives each to a handler, and owns the scope in which those
+ * live, since only the owner of a scope may fork in it.
+ *
+ * <p>It runs on a platform thread, as an acceptor does: it takes its turn even when every carrier
+ * of the virtual threads is busy, and what it does not take in time the kernel drops.
+ */
+final class DatagramReceiver implements Callable<Scope.After> {
+  /** How many datagrams are taken before it looks at anything else. */
+  private static final int MOST_AT_ONCE = 1_024;
+
+  private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
+  private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
+
+  private final DatagramListener listener;
+  private final UdpSocket socket;
+  private final Server server;
+  private final Supervisor supervisor;
+  private final Lifecycle lifecycle;
+  private final ConnectionContext context;
+
+  /** The sessions that are not over, which remove themselves. */
+  private final ConcurrentMap<PeerKey, SessionTask> sessions = new ConcurrentHashMap<>();
+
+  // The rest is touched by the receiver's thread only.
+
+  /**
+   * One byte more than is wanted: so a datagram that is too long can be told from one that fits.
+   */
+  private final ByteBuffer buffer;
+
+  /** Whether something new is dropped. */
+  private boolean draining;
+
+  /** How long to wait after the next failure, in nanoseconds. */
+  private long pause = SHORTEST_PAUSE;
+
+  DatagramReceiver(
+      DatagramListener listener,
+      UdpSocket socket,
+      Server server,
+      Supervisor supervisor,
+      Lifecycle lifecycle,
+      ConnectionContext context) {
+    this.listener = listener;
+    this.socket = socket;
+    this.server = server;
+    this.supervisor = supervisor;
+    this.lifecycle = lifecycle;
+    this.context = context;
+    this.buffer = ByteBuffer.allocateDirect(listener.udp().maxDatagram() + 1);
+  }
+
+  @Override
+  public Scope.After call() throws InterruptedException {
+    Thread.currentThread().setName("plainweave receiver " + listener);
+    try {
+      // Bound here once, it is inherited by the threads of all handlers.
+      return ScopedValue.where(Server.CURRENT, server).call(this::receiveAndJoin);
+    } finally {
+      socket.close();
+      lifecycle.acceptorEnded();
+    }
+  }
+
+  /** Receives until the drain is over; an interrupt cancels the handlers. */
+  private Scope.After receiveAndJoin() throws InterruptedException {
+    try (Scope handlers = Scope.open("datagram " + listener, Thread.ofVirtual().factory())) {
+      try {
+        receiveInto(handlers);
+      } catch (IOException | RuntimeException | Error e) {
+        supervisor.failed(listener.address(), e);
+      }
+      handlers.join();
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  private void receiveInto(Scope handlers) throws IOException, InterruptedException {
+    while (!(draining && listener.handlers() == 0)) {
+      socket.awaitDatagram();
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      boolean finish = listener.isFinishing();
+      // What lies in the socket when the drain begins is served.
+      receiveWhatIsThere(handlers);
+      if (finish && !draining) {
+        draining = true;
+        sessions.values().forEach(SessionTask::drain);
+      }
+    }
+  }
+
+  /**
+   * Takes the datagrams that are there. No failure is the end of it: what one datagram has caused,
+   * such as an ICMP error on some systems, is no matter of the next.
+   *
+   * @throws IOException if the socket is closed
+   */
+  private void receiveWhatIsThere(Scope handlers) throws IOException, InterruptedException {
+    try {
+      for (int i = 0; i < MOST_AT_ONCE; i++) {
+        buffer.clear();
+        InetSocketAddress source = socket.receive(buffer);
+        if (source == null) {
+          break;
+        }
+        take(source, handlers);
+      }
+      pause = SHORTEST_PAUSE;
+    } catch (IOException | OutOfMemoryError e) {
+      if (!socket.isOpen()) {
+        throw new IOException("the socket was closed", e);
+      }
+      ServerLog.datagramFailed(socket, e);
+      listener.drop(DatagramDrop.FAILED);
+      lifecycle.await(ServerState.CANCELLING, pause);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    }
+  }
+
+  private void take(InetSocketAddress source, Scope handlers) {
+    DatagramDrop why;
+    if (!listener.admits(source)) {
+      why = DatagramDrop.RATE;
+    } else if (!buffer.hasRemaining()) {
+      why = DatagramDrop.OVERSIZE;
+    } else {
+      why =
+          switch (listener.service()) {
+            case DatagramService.PerDatagram(DatagramHandler handler) ->
+                begin(handler, source, handlers);
+            case DatagramService.PerPeer(SessionHandler handler) ->
+                deliver(handler, source, handlers);
+          };
+    }
+    if (why != null) {
+      listener.drop(why);
+    }
+  }
+
+  private byte[] bytes() {
+    buffer.flip();
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return bytes;
+  }
+
+  /** Begins a run for the datagram in the buffer; returns why not, if not. */
+  private @Nullable DatagramDrop begin(
+      DatagramHandler handler, InetSocketAddress source, Scope handlers) {
+    DatagramDrop refused = refusal();
+    if (refused != null) {
+      return refused;
+    }
+    var peer = new DatagramPeer(source, listener, socket);
+    byte[] bytes = bytes();
+    peer.received(bytes.length);
+    return start(new DatagramTask(context, listener, handler, new Datagram(bytes, peer)), handlers);
+  }
+
+  /** Gives the datagram in the buffer to the session of its sender, perhaps a new one. */
+  private @Nullable DatagramDrop deliver(
+      SessionHandler handler, InetSocketAddress source, Scope handlers) {
+    PeerKey key = PeerKey.of(source);
+    SessionTask known = sessions.get(key);
+    byte[] bytes = null;
+    if (known != null) {
+      bytes = bytes();
+      DatagramDrop why = known.session().deliver(bytes);
+      if (why != DatagramDrop.UNREAD) {
+        return why;
+      }
+    }
+    DatagramDrop refused = refusal();
+    if (refused != null) {
+      return refused;
+    }
+    var peer = new DatagramPeer(source, listener, socket);
+    var session = new DatagramSession(peer, listener.udp().mailbox(), context.ticks());
+    session.deliver(bytes != null ? bytes : bytes());
+    var task = new SessionTask(context, listener, handler, session, sessions);
+    // Before the start, since its end takes it out again.
+    sessions.put(key, task);
+    return start(task, handlers);
+  }
+
+  /** Why nothing new is begun now, if so. */
+  private @Nullable DatagramDrop refusal() {
+    if (draining) {
+      return DatagramDrop.DRAINING;
+    }
+    return listener.isBusy() ? DatagramDrop.BUSY : null;
+  }
+
+  private @Nullable DatagramDrop start(DatagramRun run, Scope handlers) {
+    if (!run.begin()) {
+      return DatagramDrop.BUSY;
+    }
+    boolean started = false;
+    try {
+      started = handlers.fork(run);
+    } finally {
+      if (!started) {
+        run.end();
+      }
+    }
+    return started ? null : DatagramDrop.DRAINING;
+  }
+}

@@ -1,0 +1,100 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Knows the datagram listeners of a server, and every handler that is at work for one of them. */
+final class DatagramRegistry {
+  private static final int BEAT = (int) TimeUnit.SECONDS.toMillis(1) / Ticks.MILLIS;
+
+  private final List<DatagramService.Place> places;
+  private final Set<DatagramRun> runs = ConcurrentHashMap.newKeySet();
+
+  /** Set once, when all are bound. */
+  private volatile List<DatagramListener> listeners = List.of();
+
+  DatagramRegistry(List<DatagramService.Place> places) {
+    this.places = List.copyOf(places);
+  }
+
+  /**
+   * Binds all listeners or none.
+   *
+   * @param tcp where the first TCP listener of the server is, if there is one
+   */
+  void bind(@Nullable InetSocketAddress tcp) throws IOException {
+    List<DatagramListener> bound = new ArrayList<>();
+    boolean complete = false;
+    try {
+      for (DatagramService.Place place : places) {
+        InetSocketAddress wanted =
+            tcp != null && place.udp().isBesideTcp() ? tcp : place.udp().socketAddress();
+        bound.add(DatagramListener.bind(place, wanted, this));
+      }
+      listeners = List.copyOf(bound);
+      complete = true;
+    } finally {
+      if (!complete) {
+        bound.forEach(DatagramListener::close);
+      }
+    }
+  }
+
+  /** How many receivers there are. */
+  int receivers() {
+    return listeners.stream().mapToInt(listener -> listener.sockets().size()).sum();
+  }
+
+  /** Those that are bound, in the order of their descriptions; empty before. */
+  List<DatagramListener> listeners() {
+    return listeners;
+  }
+
+  void add(DatagramRun run) {
+    runs.add(run);
+  }
+
+  void remove(DatagramRun run) {
+    runs.remove(run);
+  }
+
+  /** Calls the action for all that are at work, and perhaps for some that come or go meanwhile. */
+  void forEach(Consumer<? super DatagramRun> action) {
+    runs.forEach(action);
+  }
+
+  /** Looks at the time, and once a second at what was dropped; called by the reaper. */
+  void check(TimeCheck limits, ServerEvents events, int now) {
+    forEach(run -> run.check(limits, now));
+    if (now % BEAT == 0) {
+      listeners.forEach(listener -> listener.tellDrops(events, now));
+    }
+  }
+
+  /** Whether a datagram from there is from one of our own sockets. */
+  boolean isOwn(InetSocketAddress address) {
+    for (DatagramListener listener : listeners) {
+      if (listener.isAt(address)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes nothing new from now on, and ends what waits for something new. */
+  void finish() {
+    listeners.forEach(DatagramListener::finish);
+  }
+
+  /** Closes the sockets, when nobody uses them any more. */
+  void close() {
+    listeners.forEach(DatagramListener::close);
+  }
+}

@@ -1,0 +1,105 @@
+package io.plainweave;
+
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** The task of a thread that serves a datagram or a session, from its handler to the end. */
+abstract sealed class DatagramRun implements Callable<Scope.After>
+    permits DatagramTask, SessionTask {
+  private final ConnectionContext context;
+  private final DatagramListener listener;
+  private final InetSocketAddress peer;
+  private final AtomicReference<@Nullable CloseReason> reason = new AtomicReference<>();
+
+  /** The thread that runs the handler, set by itself. */
+  private volatile @Nullable Thread thread;
+
+  DatagramRun(ConnectionContext context, DatagramListener listener, InetSocketAddress peer) {
+    this.context = context;
+    this.listener = listener;
+    this.peer = peer;
+  }
+
+  /** Runs the handler; returns how it has ended. */
+  abstract CloseReason work() throws Exception;
+
+  /** Takes it out of where it is known. */
+  abstract void remove();
+
+  /** Tells that it is over. */
+  abstract void ended(CloseReason why);
+
+  /**
+   * Takes what it needs, before its thread is started; false, and nothing is taken, if it cannot.
+   */
+  boolean begin() {
+    boolean begun = listener.beginHandler();
+    if (begun) {
+      context.datagrams().add(this);
+    } else {
+      remove();
+    }
+    return begun;
+  }
+
+  @Override
+  public Scope.After call() {
+    thread = Thread.currentThread();
+    try {
+      reason.compareAndSet(null, work());
+    } catch (Throwable failure) {
+      reason.compareAndSet(null, EndReasons.of(failure));
+    } finally {
+      end();
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  /** Gives back what was taken for it. */
+  void end() {
+    CloseReason why = reason.get();
+    try {
+      remove();
+      context.drain().connectionEnded(why);
+      if (thread != null && why != null) {
+        ended(why);
+      }
+    } finally {
+      context.datagrams().remove(this);
+      listener.handlerEnded();
+    }
+  }
+
+  /** Looks at the time; called by the reaper. */
+  void check(TimeCheck limits, int now) {}
+
+  /** Notes that it is cancelled, and its thread about to be interrupted; false if it has ended. */
+  boolean cancel() {
+    return reason.compareAndSet(null, new CloseReason.Cancelled());
+  }
+
+  DatagramListener listener() {
+    return listener;
+  }
+
+  ConnectionContext context() {
+    return context;
+  }
+
+  /** Where the handler stands, or null if its thread does not run. */
+  @Nullable HandlerPosition position() {
+    Thread handler = thread;
+    return handler == null || !handler.isAlive()
+        ? null
+        : new HandlerPosition(peer, List.of(handler.getStackTrace()));
+  }
+
+  /** Whether the handler's thread is on a carrier, or wants to be. */
+  boolean isRunning() {
+    Thread handler = thread;
+    return handler != null && handler.getState() == Thread.State.RUNNABLE;
+  }
+}

@@ -1,0 +1,33 @@
+package io.plainweave;
+
+/** The run of a handler for one datagram. */
+final class DatagramTask extends DatagramRun {
+  private final DatagramHandler handler;
+  private final Datagram datagram;
+
+  DatagramTask(
+      ConnectionContext context,
+      DatagramListener listener,
+      DatagramHandler handler,
+      Datagram datagram) {
+    super(context, listener, datagram.remoteAddress());
+    this.handler = handler;
+    this.datagram = datagram;
+  }
+
+  @Override
+  CloseReason work() throws Exception {
+    handler.handle(datagram);
+    return new CloseReason.Finished();
+  }
+
+  @Override
+  void remove() {}
+
+  @Override
+  void ended(CloseReason why) {
+    if (!(why instanceof CloseReason.Finished || why instanceof CloseReason.Cancelled)) {
+      context().events().tell(new ServerEvent.DatagramFailed(datagram, why));
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What the kernel has dropped at a UDP socket since it was opened, for lack of room in the socket's
+ * buffer above all. Linux tells it in {@code /proc/net/udp} and {@code udp6} (proc(5)), and nowhere
+ * else; where those cannot be read, it is nothing.
+ */
+final class KernelDrops {
+  private static final List<Path> TABLES =
+      List.of(Path.of("/proc/net/udp"), Path.of("/proc/net/udp6"));
+
+  // Columns of a line
+  private static final int LOCAL_ADDRESS = 1;
+  private static final int DROPS = 12;
+
+  private KernelDrops() {}
+
+  /** The drops of all sockets at this address. */
+  static long at(InetSocketAddress address) {
+    Set<String> names = names(address);
+    return TABLES.stream().mapToLong(table -> in(table, names)).sum();
+  }
+
+  private static long in(Path table, Set<String> names) {
+    try (Stream<String> lines = Files.lines(table, StandardCharsets.ISO_8859_1)) {
+      return lines
+          .map(line -> line.strip().split("\\s+"))
+          .filter(columns -> columns.length > DROPS && names.contains(columns[LOCAL_ADDRESS]))
+          .mapToLong(columns -> number(columns[DROPS]))
+          .sum();
+    } catch (IOException notTold) {
+      return 0;
+    }
+  }
+
+  private static long number(String text) {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException notTold) {
+      return 0;
+    }
+  }
+
+  /**
+   * How the tables call the address: the numbers of 32 bits as they lie in memory, IPv4 as such or
+   * mapped to IPv6, by the kind of the socket.
+   */
+  private static Set<String> names(InetSocketAddress address) {
+    InetAddress host = address.getAddress();
+    byte[] bytes = host.getAddress();
+    String port = ":%04X".formatted(address.getPort());
+    String name = words(bytes);
+    if (host.isAnyLocalAddress()) {
+      return Set.of("0".repeat(8) + port, "0".repeat(32) + port);
+    }
+    byte[] mapping = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
+    return bytes.length == Integer.BYTES
+        ? Set.of(name + port, words(mapping) + name + port)
+        : Set.of(name + port);
+  }
+
+  private static String words(byte[] bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    var words = new StringBuilder();
+    while (buffer.hasRemaining()) {
+      words.append("%08X".formatted(buffer.getInt()));
+    }
+    return words.toString();
+  }
+}

@@ -1,0 +1,146 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bound UDP socket, which one thread receives from and any thread sends by.
+ *
+ * <p>It never blocks, and that is what keeps it alive: a channel in blocking mode is closed, for
+ * everybody, by the interrupt of a single thread that uses it, even one that only sends. In the
+ * other mode an interrupt means nothing to it. The receiver waits by a selector, which an interrupt
+ * only wakes.
+ */
+final class UdpSocket implements AutoCloseable {
+  private final DatagramChannel channel;
+  private final Selector selector;
+  private final InetSocketAddress address;
+
+  private UdpSocket(DatagramChannel channel, Selector selector) throws IOException {
+    this.channel = channel;
+    this.selector = selector;
+    this.address = (InetSocketAddress) channel.getLocalAddress();
+  }
+
+  /** Binds; when it fails, nothing stays open. */
+  static UdpSocket bind(Udp udp, InetSocketAddress wanted) throws IOException {
+    if (wanted.isUnresolved()) {
+      throw new BindException(
+          "cannot listen on " + udp + ": the host is unknown: " + wanted.getHostString());
+    }
+    DatagramChannel channel = DatagramChannel.open();
+    @Nullable Selector selector = null;
+    boolean complete = false;
+    try {
+      prepare(channel, udp);
+      channel.bind(wanted);
+      for (Udp.Group group : udp.groups()) {
+        channel.join(group.address(), group.networkInterface());
+      }
+      selector = Selector.open();
+      channel.configureBlocking(false);
+      channel.register(selector, SelectionKey.OP_READ);
+      var bound = new UdpSocket(channel, selector);
+      complete = true;
+      return bound;
+    } catch (IOException | UnsupportedOperationException e) {
+      throw cannotListen(udp, wanted, e);
+    } finally {
+      if (!complete) {
+        channel.close();
+        if (selector != null) {
+          selector.close();
+        }
+      }
+    }
+  }
+
+  private static void prepare(DatagramChannel channel, Udp udp) throws IOException {
+    if (udp.receivers() > 1) {
+      channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+    }
+    if (!udp.groups().isEmpty()) {
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    }
+    if (udp.receiveBuffer() > 0) {
+      channel.setOption(StandardSocketOptions.SO_RCVBUF, udp.receiveBuffer());
+    }
+    // The kernel then refuses to send to the broadcast address of a network, which only it knows.
+    channel.setOption(StandardSocketOptions.SO_BROADCAST, false);
+  }
+
+  private static BindException cannotListen(Udp udp, InetSocketAddress wanted, Exception cause)
+      throws IOException {
+    InetAddress host = wanted.getAddress();
+    boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
+    String advice =
+        local
+            ? "stop the program that has the port, or take another one (0 stands for one that is free)"
+            : "no network interface of this machine has that address";
+    String where = "udp:" + Addresses.format(wanted);
+    var failure =
+        new BindException(
+            "cannot listen on %s: %s: %s".formatted(where, cause.getMessage(), advice));
+    failure.initCause(cause);
+    return failure;
+  }
+
+  InetSocketAddress address() {
+    return address;
+  }
+
+  /** Waits until there is a datagram, or somebody wakes the receiver. */
+  void awaitDatagram() throws IOException {
+    selector.select(key -> {});
+  }
+
+  /** Ends the wait of the receiver, the next one if it does not wait now. */
+  void wake() {
+    selector.wakeup();
+  }
+
+  /**
+   * Takes a datagram, cut to the size of the buffer.
+   *
+   * @return where it comes from; null if there is none
+   */
+  @Nullable InetSocketAddress receive(ByteBuffer target) throws IOException {
+    return (InetSocketAddress) channel.receive(target);
+  }
+
+  /** Sends a datagram; false if there is no room now. */
+  boolean send(ByteBuffer datagram, InetSocketAddress target) throws IOException {
+    // An empty one is sent or lost without a difference that could be seen here.
+    return channel.send(datagram, target) > 0 || !datagram.hasRemaining();
+  }
+
+  boolean isOpen() {
+    return channel.isOpen();
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+      // The descriptor of a registered channel is closed with the registration.
+      selector.close();
+    } catch (IOException e) {
+      ServerLog.closeFailed(this, e);
+    }
+  }
+
+  /** Returns {@code udp:ADDRESS:PORT}. */
+  @Override
+  public String toString() {
+    return "udp:" + Addresses.format(address);
+  }
+}
