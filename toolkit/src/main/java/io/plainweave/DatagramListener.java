@@ -206,7 +206,8 @@ final class DatagramListener implements AutoCloseable {
     Map<DatagramDrop, Long> drops = new EnumMap<>(DatagramDrop.class);
     dropped.forEach((why, count) -> drops.put(why, count.sum()));
     if (sockets.getFirst().isOpen()) {
-      kernelDrops = KernelDrops.at(address);
+      // It is nothing when the system did not tell.
+      kernelDrops = Math.max(kernelDrops, KernelDrops.at(address));
     }
     drops.put(DatagramDrop.KERNEL, kernelDrops);
     drops.values().removeIf(count -> count == 0);
