@@ -188,6 +188,7 @@ final class Listener implements AutoCloseable {
    * -K}), and accept fails for ever then. Nothing in the JDK tells. True if it cannot be found out,
    * and of a Unix-domain socket, which nothing outside of this process destroys.
    */
+  @SuppressWarnings("IdentityBinaryExpression") // each side reads the table anew
   boolean isListening() {
     if (!(address instanceof InetSocketAddress inet)) {
       return true;
