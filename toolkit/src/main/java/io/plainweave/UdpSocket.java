@@ -53,7 +53,7 @@ final class UdpSocket implements AutoCloseable {
       complete = true;
       return bound;
     } catch (IOException | UnsupportedOperationException e) {
-      throw cannotListen(udp, wanted, e);
+      throw cannotListen(wanted, e);
     } finally {
       if (!complete) {
         channel.close();
@@ -78,7 +78,7 @@ final class UdpSocket implements AutoCloseable {
     channel.setOption(StandardSocketOptions.SO_BROADCAST, false);
   }
 
-  private static BindException cannotListen(Udp udp, InetSocketAddress wanted, Exception cause)
+  private static BindException cannotListen(InetSocketAddress wanted, Exception cause)
       throws IOException {
     InetAddress host = wanted.getAddress();
     boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
