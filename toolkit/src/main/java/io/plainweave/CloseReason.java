@@ -34,6 +34,9 @@ public sealed interface CloseReason {
    */
   record Malformed(MalformedMessageException cause) implements CloseReason {}
 
+  /** The peer is none of those that may connect here: no {@link ProxyProtocol proxy}. */
+  record Refused() implements CloseReason {}
+
   /**
    * A time limit has run out.
    *

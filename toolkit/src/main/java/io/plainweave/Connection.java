@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -164,7 +165,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   /**
    * Returns the address of the peer. It stays available when the connection is closed. No name is
    * ever looked up for it. Clients of a Unix-domain listener have no address as a rule, that is,
-   * one with an empty path; {@link #peerCredentials()} tells who they are.
+   * one with an empty path; {@link #peerCredentials()} tells who they are. Behind a proxy that
+   * tells it, this is the address of the proxy's client ({@link ProxyProtocol}).
    *
    * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
@@ -172,12 +174,21 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
 
   /**
    * Returns the address at which the peer has reached this server; with a listener on any address,
-   * this is the one that the peer chose. Of a connection that was opened here, it is our end. It
-   * stays available when the connection is closed.
+   * this is the one that the peer chose. Of a connection that was opened here, it is our end.
+   * Behind a proxy that tells it, this is the proxy's address. It stays available when the
+   * connection is closed.
    *
    * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
   SocketAddress localAddress();
+
+  /**
+   * Returns the PROXY header with which the connection has begun, where its listener takes one
+   * ({@link ProxyProtocol}).
+   *
+   * @return all that the proxy has told; empty if the client has connected directly
+   */
+  Optional<ProxyHeader> proxyHeader();
 
   /**
    * Asks the system for user and group of the peer, at the other end of a Unix-domain socket: as

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -130,6 +131,20 @@ public final class Connector {
    */
   public Connector retryFor(Duration retryTime) {
     return new Connector(destination, connectTimeout, notNegative("retryFor", retryTime), preface);
+  }
+
+  /**
+   * Returns this description with a PROXY header, which is sent before all else. A relay tells its
+   * target by it whose connection it passes on, and describes each connection anew:
+   *
+   * {@snippet file="io/plainweave/ProxyHeaderSentTest.java" region="relay"}
+   *
+   * @param proxyHeader for example {@link ProxyProtocol#headerFor(Connection)} of the connection
+   *     that is passed on, or {@link ProxyHeader#local()} for one of this server's own
+   * @return the description
+   */
+  public Connector proxyHeader(ProxyHeader proxyHeader) {
+    return with(preface.with(proxyHeader));
   }
 
   /** Returns this description with another preface. */

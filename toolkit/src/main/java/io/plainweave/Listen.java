@@ -65,7 +65,10 @@ public sealed interface Listen {
    *     system
    */
   static Unix unix(Path path) {
-    return new Unix(path, Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+    return new Unix(
+        path,
+        Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE),
+        Preface.NONE);
   }
 
   /**
@@ -96,6 +99,13 @@ public sealed interface Listen {
   }
 
   /**
+   * Returns what comes before the handler.
+   *
+   * @return the steps; nothing unless set
+   */
+  Preface preface();
+
+  /**
    * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on
    * Linux).
    *
@@ -109,6 +119,7 @@ public sealed interface Listen {
    * @param rebindFor how long the server tries to bind the listener again if it was destroyed from
    *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
    *     if it is zero, it gives up and drains. Default 30 s
+   * @param preface what comes before the handler; default nothing
    */
   record Tcp(
       @Nullable String host,
@@ -116,7 +127,8 @@ public sealed interface Listen {
       boolean reusePort,
       int acceptors,
       TcpOptions options,
-      Duration rebindFor)
+      Duration rebindFor,
+      Preface preface)
       implements Listen {
     private static final Duration REBIND_FOR = Duration.ofSeconds(30);
 
@@ -138,7 +150,7 @@ public sealed interface Listen {
     }
 
     static Tcp at(@Nullable String host, int port) {
-      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR);
+      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, Preface.NONE);
     }
 
     /**
@@ -148,7 +160,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp reusePort(boolean reusePort) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
     }
 
     /**
@@ -161,7 +173,7 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is less than 1
      */
     public Tcp acceptors(int acceptors) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
     }
 
     /**
@@ -171,7 +183,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp options(TcpOptions options) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
     }
 
     /**
@@ -182,7 +194,18 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is negative
      */
     public Tcp rebindFor(Duration rebindFor) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
+    }
+
+    /**
+     * Returns this description for a listener behind a proxy that sends the PROXY protocol.
+     *
+     * @param proxyProtocol from whom a header comes
+     * @return the description
+     */
+    public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, preface.with(proxyProtocol));
     }
 
     /** Whether more than one socket may listen on the port. */
@@ -204,8 +227,9 @@ public sealed interface Listen {
    * @param path where the socket is
    * @param permissions of the socket; who may write may connect, if the folders on the way can be
    *     entered
+   * @param preface what comes before the handler; default nothing
    */
-  record Unix(Path path, Set<PosixFilePermission> permissions) implements Listen {
+  record Unix(Path path, Set<PosixFilePermission> permissions, Preface preface) implements Listen {
     /** Checks the values. */
     public Unix {
       SocketFile.ownAddress(path);
@@ -224,11 +248,21 @@ public sealed interface Listen {
      */
     public Unix permissions(String permissions) {
       try {
-        return new Unix(path, PosixFilePermissions.fromString(permissions));
+        return new Unix(path, PosixFilePermissions.fromString(permissions), preface);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "permissions are written as in rw-rw----: " + permissions, e);
       }
+    }
+
+    /**
+     * Returns this description for a listener behind a proxy that sends the PROXY protocol.
+     *
+     * @param proxyProtocol from whom a header comes
+     * @return the description
+     */
+    public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
+      return new Unix(path, permissions, preface.with(proxyProtocol));
     }
 
     UnixDomainSocketAddress socketAddress() {

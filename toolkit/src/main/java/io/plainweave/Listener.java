@@ -223,7 +223,7 @@ final class Listener implements AutoCloseable {
 
   /** What comes before the handler, in its order. */
   List<PrefaceStep> preface() {
-    return List.of();
+    return listen.preface().steps();
   }
 
   SocketAddress address() {

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.List;
@@ -7,29 +8,45 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a connection that was opened here begins with, before it is the caller's: nothing as a rule.
  *
- * @param steps in their order
+ * @param proxyHeader sent before all else; null for none
+ * @param steps what comes then, in its order
  */
-record OutwardPreface(List<PrefaceStep> steps) {
-  static final OutwardPreface NONE = new OutwardPreface(List.of());
+record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps) {
+  static final OutwardPreface NONE = new OutwardPreface(null, List.of());
 
   OutwardPreface {
     steps = List.copyOf(steps);
   }
 
+  OutwardPreface with(ProxyHeader header) {
+    return new OutwardPreface(header, steps);
+  }
+
+  /** The same with a step behind the others. */
+  OutwardPreface with(PrefaceStep step) {
+    return new OutwardPreface(proxyHeader, Stream.concat(steps.stream(), Stream.of(step)).toList());
+  }
+
   /**
-   * Runs all steps, in a thread of their own: the calling one watches the time, since the limit is
-   * that of the connector and not one that the reaper knows. When it fails, the connection is for
-   * the caller to close.
+   * Sends the header, for which a new socket has room, and runs all steps, in a thread of their
+   * own: the calling one watches the time, since the limit is that of the connector and not one
+   * that the reaper knows. When it fails, the connection is for the caller to close.
    *
    * @throws IOException if a step fails, in its own words; {@link SocketTimeoutException} if the
    *     time is over
    */
   void run(SocketConnection connection, Deadline deadline)
       throws IOException, InterruptedException {
+    if (proxyHeader != null) {
+      connection.output().write(proxyHeader.toBytes());
+      connection.output().flush();
+    }
     if (steps.isEmpty()) {
       return;
     }

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -44,6 +45,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   // Only the preface may replace them. What other threads show meanwhile may be the former.
   private SocketAddress remoteAddress;
   private SocketAddress localAddress;
+  private @Nullable ProxyHeader proxyHeader;
 
   /** The place in the registry, which alone sets it. */
   int slot;
@@ -322,6 +324,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   @Override
+  public Optional<ProxyHeader> proxyHeader() {
+    return Optional.ofNullable(proxyHeader);
+  }
+
+  @Override
   public Optional<UnixDomainPrincipal> peerCredentials() throws IOException {
     try {
       return channel.peerCredentials();
@@ -354,6 +361,13 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   void use(Transport transport) {
     input.use(transport);
     output.use(transport);
+  }
+
+  /** Takes the addresses that a proxy tells, if it tells any. */
+  void proxied(ProxyHeader header) {
+    proxyHeader = header;
+    remoteAddress = header.source().orElse(remoteAddress);
+    localAddress = header.destination().orElse(localAddress);
   }
 
   /** Makes the thread that runs it. */

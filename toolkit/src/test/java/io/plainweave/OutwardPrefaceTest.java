@@ -48,7 +48,7 @@ class OutwardPrefaceTest {
 
   private Connector connector(PrefaceStep... steps) {
     return Connector.tcp("127.0.0.1", target.getLocalPort())
-        .with(new OutwardPreface(List.of(steps)));
+        .with(new OutwardPreface(null, List.of(steps)));
   }
 
   /** A server whose handler connects, and what becomes of that. */

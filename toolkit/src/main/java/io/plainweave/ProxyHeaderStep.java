@@ -1,0 +1,32 @@
+package io.plainweave;
+
+import io.plainweave.proxyprotocol.ProxyHeader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+
+/** Reads the PROXY header; what follows it stays in the connection's input. */
+record ProxyHeaderStep(ProxyProtocol protocol) implements PrefaceStep {
+  private static final int MOST_BYTES = 4096;
+
+  @Override
+  public boolean run(SocketConnection connection) throws IOException {
+    if (!protocol.isProxy(connection.remoteAddress())) {
+      if (!protocol.servesOthers()) {
+        connection.abort(new CloseReason.Refused());
+      }
+      return protocol.servesOthers();
+    }
+    try {
+      ProxyHeader header = ProxyHeader.read(connection.input(), MOST_BYTES);
+      if (header != null) {
+        connection.proxied(header);
+      }
+      return header != null;
+    } catch (ProtocolException e) {
+      throw new MalformedMessageException(String.valueOf(e.getMessage()));
+    } catch (EOFException e) {
+      throw new TruncatedMessageException(String.valueOf(e.getMessage()));
+    }
+  }
+}
