@@ -72,6 +72,23 @@ public sealed interface Listen {
   }
 
   /**
+   * Listens on the socket that is this process's standard input, TCP or Unix-domain: another
+   * process has bound it, listens, and starts this one when somebody connects. systemd(1) does so
+   * for a service with {@code StandardInput=socket} and a socket unit with {@code Accept=no}, and
+   * inetd(8) with {@code wait}. Set {@code StandardOutput=journal} as well, or what is printed goes
+   * nowhere. Its options, backlog and permissions are those with which it was made.
+   *
+   * <p>The server ends without closing that socket: connections that come later wait for the next
+   * process that is started with it. Java can take over no other descriptor, and hand over none; to
+   * replace a server without a gap, {@link Tcp#reusePort(boolean)} serves as well.
+   *
+   * @return the description
+   */
+  static Inherited inherited() {
+    return new Inherited();
+  }
+
+  /**
    * Reads a description as people write it: {@code PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}.
    *
    * @param text for example {@code 7000}, {@code localhost:7000} or {@code [::1]:7000}
@@ -273,6 +290,15 @@ public sealed interface Listen {
     @Override
     public String toString() {
       return Addresses.format(socketAddress());
+    }
+  }
+
+  /** The socket that this process has inherited as its standard input. */
+  record Inherited() implements Listen {
+    /** Returns {@code inherited}. */
+    @Override
+    public String toString() {
+      return "inherited";
     }
   }
 }

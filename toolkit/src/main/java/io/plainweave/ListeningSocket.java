@@ -1,76 +1,72 @@
 package io.plainweave;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A TCP socket that listens, as the kernel of Linux tells of it (proc(5)). It knows what Java
- * cannot ask: whether a socket still listens, and how many connections wait in its backlog.
- *
- * @param port where it listens
- * @param waiting how many connections wait to be accepted
- * @param inode which socket it is
+ * What a {@link Listener} has from the kernel: a socket that was bound, or that another process has
+ * bound for this one. Only the acceptor calls it, but for {@link #close()} and what it tells.
  */
-record ListeningSocket(int port, int waiting, long inode) {
-  private static final List<Path> TABLES =
-      List.of(Path.of("/proc/self/net/tcp"), Path.of("/proc/self/net/tcp6"));
-
-  /** The state of a socket that listens (TCP_LISTEN in the kernel's tcp_states.h). */
-  private static final String LISTENS = "0A";
+sealed interface ListeningSocket permits BoundTcpSocket, BoundUnixSocket, InheritedSocket {
+  SocketAddress address();
 
   /**
-   * All of this process's network namespace; none where the system does not tell.
+   * Takes a connection.
    *
-   * @throws IOException if the tables cannot be read, as without a descriptor left
+   * @param waits whether to wait for one, on a platform thread
+   * @return null if there is none, or if none is to be waited for any more
    */
-  static List<ListeningSocket> all() throws IOException {
-    List<ListeningSocket> all = new ArrayList<>();
-    for (Path table : TABLES) {
-      if (Files.isReadable(table)) {
-        read(table, all);
-      }
-    }
-    return all;
+  @Nullable SocketChannel accept(boolean waits) throws IOException;
+
+  /** The address at which the peer of an accepted channel has reached it. */
+  default SocketAddress reachedAt(SocketChannel accepted) throws IOException {
+    return accepted.getLocalAddress();
   }
 
-  /** Reads the head of a table: behind those that listen there may be a million connections. */
-  private static void read(Path table, List<ListeningSocket> into) throws IOException {
-    try (BufferedReader lines = Files.newBufferedReader(table, StandardCharsets.US_ASCII)) {
-      lines.readLine();
-      for (String line; (line = lines.readLine()) != null; ) {
-        ListeningSocket socket = parse(line);
-        if (socket == null) {
-          return;
-        }
-        into.add(socket);
-      }
-    }
+  /** Whether other sockets may listen at the same address. */
+  default boolean isShared() {
+    return false;
+  }
+
+  /** False once it was closed, by whomever. */
+  boolean isOpen();
+
+  /** Ends it; the kernel still listens until the acceptor has left {@link #accept(boolean)}. */
+  void close() throws IOException;
+
+  /**
+   * Asks the kernel whether it still listens: a socket can be destroyed from outside ({@code ss
+   * -K}), and accept fails for ever then. Nothing in the JDK tells. True if it cannot be found out.
+   */
+  default boolean isListening() {
+    return true;
+  }
+
+  /** How long to try to bind one again that listens no more. */
+  default Duration rebindFor() {
+    return Duration.ZERO;
   }
 
   /**
-   * Reads a line: {@code sl local_address rem_address st tx_queue:rx_queue tr:when retrnsmt uid
-   * timeout inode …}, numbers before {@code uid} in hexadecimal.
+   * Binds it again at the same address, after it was destroyed.
    *
-   * @return null if the socket does not listen
+   * @return false if it was closed meanwhile
    */
-  static @Nullable ListeningSocket parse(String line) {
-    String[] fields = line.strip().split("\\s+", -1);
-    if (!fields[3].equals(LISTENS)) {
-      return null;
-    }
-    return new ListeningSocket(
-        Integer.parseInt(afterColon(fields[1]), 16),
-        Integer.parseUnsignedInt(afterColon(fields[4]), 16),
-        Long.parseLong(fields[9]));
+  default boolean rebind() throws IOException {
+    throw new UnsupportedOperationException(this + " cannot be bound again");
   }
 
-  private static String afterColon(String pair) {
-    return pair.substring(pair.indexOf(':') + 1);
+  /** How many connections may wait in the backlog, if that can be told. */
+  default OptionalInt backlog() {
+    return OptionalInt.empty();
+  }
+
+  /** How many do wait, if that can be told. */
+  default OptionalInt waiting() {
+    return OptionalInt.empty();
   }
 }

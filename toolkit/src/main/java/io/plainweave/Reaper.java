@@ -28,6 +28,7 @@ final class Reaper implements Callable<Scope.After> {
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
   private final CarrierWatchdog watchdog;
+  private final BacklogWatch backlogs;
   private final Runnable finishListeners;
   private final Runnable closeListeners;
 
@@ -38,11 +39,13 @@ final class Reaper implements Callable<Scope.After> {
       Lifecycle lifecycle,
       ConnectionContext context,
       CarrierWatchdog watchdog,
+      BacklogWatch backlogs,
       Runnable finishListeners,
       Runnable closeListeners) {
     this.lifecycle = lifecycle;
     this.context = context;
     this.watchdog = watchdog;
+    this.backlogs = backlogs;
     this.finishListeners = finishListeners;
     this.closeListeners = closeListeners;
   }
@@ -62,6 +65,7 @@ final class Reaper implements Callable<Scope.After> {
           context.ticks().advance();
           context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
           watchdog.check(context.ticks().now());
+          backlogs.check(context.ticks().now());
         }
         if (known == ServerState.DRAINING) {
           drain(context.ticks().now());

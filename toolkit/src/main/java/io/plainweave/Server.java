@@ -188,6 +188,15 @@ public final class Server implements AutoCloseable {
   }
 
   /**
+   * Returns how the listening sockets stand, in the order of the listeners.
+   *
+   * @return the states, which may be others already; empty before the start
+   */
+  public List<ListenerStatus> listeners() {
+    return supervisor.listeners().stream().map(Listener::status).toList();
+  }
+
+  /**
    * Returns the port of the first TCP listener.
    *
    * @return the port

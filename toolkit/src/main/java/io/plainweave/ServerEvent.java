@@ -110,6 +110,19 @@ public sealed interface ServerEvent {
   }
 
   /**
+   * The backlog of a listener is full: the server accepts more slowly than connections come, or not
+   * at all ({@link ServerBuilder#maxConnections(int)}, {@link Server#suspend()}). What finds no
+   * room is dropped by the kernel and tried again by its peer, a second later and more. Told on
+   * Linux, for TCP, once every ten seconds at most.
+   *
+   * @param listener where
+   * @param backlog how many connections wait there
+   * @param overflows how many were dropped since this was told last, at all listeners of this
+   *     machine (or container) that had no room
+   */
+  record BacklogFull(SocketAddress listener, int backlog, long overflows) implements ServerEvent {}
+
+  /**
    * The server drains. From here on it is not ready for new work, even while a listener is still
    * open.
    *

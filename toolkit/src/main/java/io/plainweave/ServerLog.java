@@ -51,6 +51,12 @@ final class ServerLog implements ServerObserver {
       case ServerEvent.SessionClosed e -> datagramsEnded(e.session(), e.reason());
       case ServerEvent.DatagramFailed e -> datagramsEnded(e.datagram(), e.reason());
       case ServerEvent.DatagramsDropped e -> datagramsDropped(e);
+      case ServerEvent.BacklogFull e ->
+          LOG.warn(
+              "the backlog of {} on {} is full; connections were turned away {} times since last told",
+              e.backlog(),
+              Addresses.format(e.listener()),
+              e.overflows());
       case ServerEvent.DrainBegan e -> LOG.info("draining {} connections", e.connections());
       case ServerEvent.DrainEnded e -> drainEnded(e.report());
       case ServerEvent.CarriersBusy e ->

@@ -135,9 +135,16 @@ final class Supervisor {
       // end cancels the
       // scope.
       var watchdog = new CarrierWatchdog(context, maxCarriers);
+      var backlogs = new BacklogWatch(listeners, context.events(), context.ticks().now());
       scope.fork(
           watched(
-              new Reaper(lifecycle, context, watchdog, this::finishListeners, this::closeListeners),
+              new Reaper(
+                  lifecycle,
+                  context,
+                  watchdog,
+                  backlogs,
+                  this::finishListeners,
+                  this::closeListeners),
               Scope.After.CANCEL));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could finish.

@@ -17,12 +17,6 @@ import java.util.stream.Stream;
 
 /** Binds the sockets of a TCP listener: one for each address of its host and each acceptor. */
 final class TcpListeners {
-  /**
-   * More than any kernel gives: listen(2) cuts it silently to net.core.somaxconn. The JDK's own
-   * default is 50.
-   */
-  static final int BACKLOG = 65_535;
-
   /** How often a port that is free at one address is tried at the others. */
   private static final int PORTS_TO_TRY = 20;
 
@@ -37,7 +31,7 @@ final class TcpListeners {
       try {
         for (InetSocketAddress address : addresses) {
           for (int i = 0; i < listen.acceptors(); i++) {
-            bound.add(Listener.bind(listen, withPort(address, bound)));
+            bound.add(new Listener(listen, new BoundTcpSocket(listen, withPort(address, bound))));
           }
         }
         complete = true;
@@ -74,7 +68,8 @@ final class TcpListeners {
   private static InetSocketAddress withPort(InetSocketAddress address, List<Listener> bound) {
     return bound.isEmpty()
         ? address
-        : new InetSocketAddress(address.getAddress(), bound.getFirst().port());
+        : new InetSocketAddress(
+            address.getAddress(), ((InetSocketAddress) bound.getFirst().address()).getPort());
   }
 
   /** Binds one socket; when it fails, nothing stays open. */
@@ -112,7 +107,7 @@ final class TcpListeners {
     }
     listen.options().applyTo(channel);
     try {
-      channel.bind(address, BACKLOG);
+      channel.bind(address, ListenQueues.BACKLOG);
     } catch (UnsupportedAddressTypeException e) {
       throw failure(
           listen, "there is no IPv6 here, or java.net.preferIPv4Stack switches it off", e);

@@ -110,10 +110,10 @@ class ArchitectureTest {
   }
 
   @Test
-  void waitsForChannelsInThePollerAndInReceiversOnly() {
+  void waitsForChannelsInThePollerInReceiversAndForAnInheritedSocketOnly() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(Poller.class, UdpSocket.class)
+        .doNotBelongToAnyOf(Poller.class, UdpSocket.class, InheritedSocket.class)
         .should()
         .dependOnClassesThat()
         .areAssignableTo(Selector.class)

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,5 +47,20 @@ class ListenTest {
   })
   void anAddressIsShownInItsShortForm(String address, String shown) {
     assertEquals(shown, Addresses.format(new InetSocketAddress(address, 7000)));
+  }
+
+  @Test
+  void isRefusedIfOutOfRange() {
+    Listen.Tcp tcp = Listen.tcp(7000);
+    var acceptors = assertThrows(IllegalArgumentException.class, () -> tcp.acceptors(0));
+    assertTrue(acceptors.getMessage().contains("0"), acceptors.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> tcp.rebindFor(Duration.ofMillis(-1)));
+  }
+
+  @Test
+  void isNoInheritedSocketIfTheStandardInputIsNone() {
+    Server server = Server.builder().listen(Listen.inherited()).handler(_ -> {}).build();
+    var failure = assertThrows(BindException.class, server::start);
+    assertTrue(failure.getMessage().contains("systemd"), failure.getMessage());
   }
 }

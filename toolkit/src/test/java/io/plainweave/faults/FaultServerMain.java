@@ -77,7 +77,8 @@ final class FaultServerMain {
     if (option("keepAlive", 0) > 0) {
       tcp = tcp.keepAlive(Duration.ofSeconds(1), Duration.ofSeconds(1), option("keepAlive", 0));
     }
-    return (option("any", 0) == 1 ? Listen.tcp(port) : Listen.tcp("127.0.0.1", port))
+    String host = options.getOrDefault("host", "127.0.0.1");
+    return (option("any", 0) == 1 ? Listen.tcp(port) : Listen.tcp(host, port))
         .acceptors(option("acceptors", 1))
         .rebindFor(millis("rebindFor", 30_000))
         .options(tcp);
@@ -152,6 +153,7 @@ final class FaultServerMain {
         add("reason." + name(e.reason()));
       }
       case ServerEvent.AcceptFailed _ -> add("acceptFailed");
+      case ServerEvent.BacklogFull _ -> add("backlogFull");
       case ServerEvent.ListenerLost _ -> add("listenerLost");
       case ServerEvent.ListenerRestored _ -> add("listenerRestored");
       case ServerEvent.ListenerFailed _ -> add("listenerFailed");

@@ -211,6 +211,25 @@ class PeerFaultsTest {
 
   @Test
   @Tag("machine")
+  void p5ThatIsGoneWhileIdleIsFoundByKeepAlive() throws Exception {
+    Machine.needsRoot("ip", "socat");
+    try (Network network = Network.create();
+        FaultServer server = FaultServer.launch().in(network.server).with("keepAlive=1").start()) {
+      Invariant invariant = Invariant.before(server);
+      Process client = connectWithSocat(network, server);
+      try {
+        sends(client, "e!");
+        assertEquals('!', client.getInputStream().read());
+        network.client.run("ip", "link", "set", network.client.device(), "down");
+        invariant.holdsAfter("PeerReset", 1);
+      } finally {
+        client.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  @Test
+  @Tag("machine")
   void p6ThatIsGoneWithDataOnTheWayIsFoundByTheWriteLimit() throws Exception {
     Machine.needsRoot("ip", "socat");
     try (Network network = Network.create();

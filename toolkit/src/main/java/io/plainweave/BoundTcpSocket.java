@@ -1,0 +1,205 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** A TCP socket that listens at an address. */
+final class BoundTcpSocket implements ListeningSocket {
+  /** Held while a socket is bound: the one that the kernel did not have before is ours. */
+  private static final ReentrantLock BINDING = new ReentrantLock();
+
+  private final Listen.Tcp listen;
+  private final InetSocketAddress address;
+
+  /** Held while the channel is replaced or closed. */
+  private final ReentrantLock changing = new ReentrantLock();
+
+  /** Replaced by the acceptor alone, under {@link #changing}. */
+  private volatile ServerSocketChannel channel;
+
+  /** Which one it is to the kernel, or 0 if that cannot be told; as {@link #channel}. */
+  private volatile long inode;
+
+  /** As {@link #channel}. */
+  private volatile OptionalInt backlog;
+
+  /** Guarded by {@link #changing}. */
+  private boolean closed;
+
+  /** Binds it; when it fails, nothing stays open. */
+  BoundTcpSocket(Listen.Tcp listen, InetSocketAddress wanted) throws IOException {
+    this.listen = listen;
+    BINDING.lock();
+    try {
+      Set<Long> others = inodes();
+      channel = TcpListeners.open(listen, wanted);
+      address = (InetSocketAddress) channel.getLocalAddress();
+      inode = newInode(others);
+      backlog = ListenQueues.longest();
+    } finally {
+      BINDING.unlock();
+    }
+  }
+
+  private static Set<Long> inodes() throws IOException {
+    return SocketTable.listening().stream()
+        .map(SocketTable.Entry::inode)
+        .collect(Collectors.toSet());
+  }
+
+  /**
+   * The socket that listens on the port now and was not there before; 0 if there is none such, or
+   * more than one.
+   */
+  private long newInode(Set<Long> before) {
+    try {
+      List<SocketTable.Entry> made =
+          SocketTable.listening().stream()
+              .filter(entry -> entry.port() == address.getPort() && !before.contains(entry.inode()))
+              .toList();
+      return made.size() == 1 ? made.getFirst().inode() : 0;
+    } catch (IOException cannotTell) {
+      return 0;
+    }
+  }
+
+  @Override
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  @Override
+  public @Nullable SocketChannel accept(boolean waits) throws IOException {
+    ServerSocketChannel current = channel;
+    if (!waits) {
+      current.configureBlocking(false);
+    }
+    SocketChannel accepted = current.accept();
+    if (accepted != null) {
+      prepare(accepted);
+    }
+    return accepted;
+  }
+
+  private void prepare(SocketChannel accepted) {
+    try {
+      listen.options().applyToAccepted(accepted);
+    } catch (IOException e) {
+      // It worked at the start. Some systems refuse it when the peer has reset the connection,
+      // which is for the handler to see.
+      ServerLog.optionRefused(this, e);
+    }
+  }
+
+  @Override
+  public boolean isShared() {
+    return listen.isShared();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return channel.isOpen();
+  }
+
+  @Override
+  public void close() throws IOException {
+    changing.lock();
+    try {
+      closed = true;
+      channel.close();
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  @Override
+  public boolean isListening() {
+    try {
+      if (inode == 0) {
+        return answers();
+      }
+      boolean listed = entry().isPresent();
+      // The table may lack one when it was read while others came and went.
+      return listed || entry().isPresent();
+    } catch (IOException cannotTell) {
+      return true;
+    }
+  }
+
+  /** What the kernel says of it. */
+  private Optional<SocketTable.Entry> entry() throws IOException {
+    return SocketTable.listening().stream().filter(entry -> entry.inode() == inode).findFirst();
+  }
+
+  /** Connects to it; to another one, if others listen on the same port. */
+  private boolean answers() throws IOException {
+    InetAddress host = address.getAddress();
+    InetAddress reachable = host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host;
+    try (SocketChannel probe = SocketChannel.open()) {
+      probe.configureBlocking(false);
+      if (!probe.connect(new InetSocketAddress(reachable, address.getPort()))) {
+        probe.finishConnect();
+      }
+      return true;
+    } catch (ConnectException refused) {
+      return false;
+    }
+  }
+
+  @Override
+  public Duration rebindFor() {
+    return listen.rebindFor();
+  }
+
+  @Override
+  public boolean rebind() throws IOException {
+    BINDING.lock();
+    changing.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      // What was destroyed still has the port, as long as it is open.
+      channel.close();
+      Set<Long> others = inodes();
+      channel = TcpListeners.open(listen, address);
+      inode = newInode(others);
+      backlog = ListenQueues.longest();
+      return true;
+    } finally {
+      changing.unlock();
+      BINDING.unlock();
+    }
+  }
+
+  @Override
+  public OptionalInt backlog() {
+    return backlog;
+  }
+
+  @Override
+  public OptionalInt waiting() {
+    try {
+      return entry().map(entry -> OptionalInt.of(entry.waiting())).orElse(OptionalInt.empty());
+    } catch (IOException cannotTell) {
+      return OptionalInt.empty();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return Addresses.format(address);
+  }
+}

@@ -1,0 +1,16 @@
+package io.plainweave;
+
+import java.net.SocketAddress;
+import java.util.OptionalInt;
+
+/**
+ * How a listening socket stands. A listener with several acceptors or addresses has several.
+ *
+ * @param address where it listens
+ * @param backlog how many connections may wait to be accepted, as the kernel has cut it ({@code
+ *     net.core.somaxconn} on Linux); what comes when it is full is dropped, and tried again by its
+ *     peer after a second and more. Empty where the system does not tell
+ * @param waiting how many wait now; empty where the system does not tell, as for Unix-domain
+ *     sockets
+ */
+public record ListenerStatus(SocketAddress address, OptionalInt backlog, OptionalInt waiting) {}
