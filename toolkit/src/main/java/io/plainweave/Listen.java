@@ -85,7 +85,7 @@ public sealed interface Listen {
    * @return the description
    */
   static Inherited inherited() {
-    return new Inherited();
+    return new Inherited(Preface.NONE);
   }
 
   /**
@@ -293,8 +293,22 @@ public sealed interface Listen {
     }
   }
 
-  /** The socket that this process has inherited as its standard input. */
-  record Inherited() implements Listen {
+  /**
+   * The socket that this process has inherited as its standard input.
+   *
+   * @param preface what comes before the handler; default nothing
+   */
+  record Inherited(Preface preface) implements Listen {
+    /**
+     * Returns this description for a listener behind a proxy that sends the PROXY protocol.
+     *
+     * @param proxyProtocol from whom a header comes
+     * @return the description
+     */
+    public Inherited proxyProtocol(ProxyProtocol proxyProtocol) {
+      return new Inherited(preface.with(proxyProtocol));
+    }
+
     /** Returns {@code inherited}. */
     @Override
     public String toString() {
