@@ -49,4 +49,12 @@ final class Addresses {
   static boolean isUnnamed(SocketAddress address) {
     return address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty();
   }
+
+  /** Names a connection by its peer, or by its listener if the peer has no address. */
+  static String describe(SocketAddress local, SocketAddress remote, boolean outward) {
+    if (isUnnamed(remote)) {
+      return "connection at " + format(local);
+    }
+    return (outward ? "connection to " : "connection from ") + format(remote);
+  }
 }

@@ -23,7 +23,11 @@ final class BufferPool {
    */
   static final int LARGE_BUFFER_SIZE = 128 * 1024;
 
+  /** For a whole record of TLS and its overhead, as the JDK counts it (16,709 bytes). */
+  static final int RECORD_BUFFER_SIZE = 17 * 1024;
+
   private final Kept buffers = new Kept(1024);
+  private final Kept recordBuffers = new Kept(1024);
   private final Kept largeBuffers = new Kept(64);
 
   /**
@@ -48,10 +52,22 @@ final class BufferPool {
     }
   }
 
+  /** The same of {@link #RECORD_BUFFER_SIZE} bytes. */
+  ByteBuffer takeRecord() {
+    ByteBuffer buffer = recordBuffers.poll();
+    return buffer != null ? buffer : ByteBuffer.allocateDirect(RECORD_BUFFER_SIZE);
+  }
+
   /** Takes a buffer back; the caller must not use it any more. */
   void give(ByteBuffer buffer) {
     buffer.clear();
-    (buffer.capacity() == BUFFER_SIZE ? buffers : largeBuffers).add(buffer);
+    Kept kept =
+        switch (buffer.capacity()) {
+          case BUFFER_SIZE -> buffers;
+          case RECORD_BUFFER_SIZE -> recordBuffers;
+          default -> largeBuffers;
+        };
+    kept.add(buffer);
   }
 
   /** Buffers of one size that are not lent. */

@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import javax.net.ssl.SSLException;
 
 /**
  * Why a connection has ended: the first cause, told once for each connection by {@link
@@ -21,7 +22,7 @@ public sealed interface CloseReason {
   record PeerReset(PeerResetException cause) implements CloseReason {}
 
   /**
-   * The peer has finished in the middle of a message.
+   * The peer has finished in the middle of a message, or of a TLS connection without close_notify.
    *
    * @param cause what was missing
    */
@@ -36,6 +37,13 @@ public sealed interface CloseReason {
 
   /** The peer is none of those that may connect here: no {@link ProxyProtocol proxy}. */
   record Refused() implements CloseReason {}
+
+  /**
+   * The two sides have not agreed in the TLS handshake, or what came later was no TLS.
+   *
+   * @param cause what was wrong, as found here, or as the peer says in its alert
+   */
+  record TlsFailed(SSLException cause) implements CloseReason {}
 
   /**
    * A time limit has run out.

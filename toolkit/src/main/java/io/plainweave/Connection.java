@@ -1,12 +1,16 @@
 package io.plainweave;
 
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.tls.ClientTls;
+import io.plainweave.tls.ServerTls;
+import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 import jdk.net.UnixDomainPrincipal;
 
 /**
@@ -27,7 +31,8 @@ import jdk.net.UnixDomainPrincipal;
  * what cancellation is made of.
  *
  * <p><b>Failures</b> are {@link ConnectionException}s: the peer has reset the connection, it was
- * closed at this side, or two threads use one direction at a time.
+ * closed at this side, or two threads use one direction at a time. Over TLS, an {@link
+ * SSLException} is one more: the peer has sent what is no TLS, or an alert.
  */
 public sealed interface Connection extends AutoCloseable permits SocketConnection {
   /**
@@ -127,9 +132,55 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * Flushes the output and finishes it: the peer reads end of stream after the last byte. Reading
    * goes on. A second call has no effect; writing afterwards fails.
    *
+   * <p>TLS 1.3 keeps that, behind its own end of stream (close_notify). In TLS 1.2, a peer that
+   * receives it closes the connection, and so do we: who finishes first may lose what the other one
+   * was about to send (RFC 5246, section 7.2.1). A FIN without close_notify is a {@link
+   * TruncatedMessageException} in both.
+   *
    * @throws IOException if the rest of the output cannot be written
    */
   void finishOutput() throws IOException;
+
+  /**
+   * Tells what this side and the peer have agreed on in their TLS handshake, and who the peer is,
+   * if it has shown a certificate.
+   *
+   * @return empty if the connection is not encrypted
+   */
+  Optional<TlsSession> tls();
+
+  /**
+   * Goes on by TLS, as the server: after the command of a protocol that begins in plain, STARTTLS
+   * of SMTP for example, and our consent to it. Flushes the output, and carries out the handshake
+   * in the calling thread, under the time limit of a preface ({@link TimeLimits#preface()}). Nobody
+   * else may read or write meanwhile.
+   *
+   * @param tls how this side speaks it
+   * @throws MalformedMessageException if bytes in plain have come behind what was read: somebody
+   *     between the peers may have put them there (CVE-2011-0411)
+   * @throws SSLException if the two sides do not agree
+   * @throws IOException if the connection fails
+   * @throws IllegalStateException if the connection speaks TLS already
+   */
+  default void startTls(ServerTls tls) throws IOException {
+    TlsUpgrade.start(this, tls.newEngine());
+  }
+
+  /**
+   * Goes on by TLS, as the client. The server's certificate must be for {@link
+   * ClientTls.Builder#serverName}, or else for its literal address. All else is as with {@link
+   * #startTls(ServerTls)}.
+   *
+   * @param tls how this side speaks it
+   * @throws MalformedMessageException if bytes in plain have come behind what was read
+   * @throws SSLException if the two sides do not agree
+   * @throws IOException if the connection fails
+   * @throws IllegalStateException if the connection speaks TLS already, or is to a Unix-domain
+   *     socket and no name is set
+   */
+  default void startTls(ClientTls tls) throws IOException {
+    TlsUpgrade.start(this, TlsUpgrade.engineTo(this, tls));
+  }
 
   /**
    * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -83,11 +84,18 @@ public final class ConnectionScope implements AutoCloseable {
   /** Whether the owner was interrupted because the connection has ended; for the reaper only. */
   private boolean ownerTold;
 
-  ConnectionScope(SocketConnection connection, int timeoutTicks) {
+  private ConnectionScope(SocketConnection connection, int timeoutTicks) {
     this.connection = connection;
     this.hasDeadline = timeoutTicks > 0;
     this.deadline = connection.now() + timeoutTicks;
     this.scope = Scope.open(connection.toString(), Thread.ofVirtual().factory());
+  }
+
+  static ConnectionScope of(SocketConnection connection, Duration timeout) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
+    }
+    return new ConnectionScope(connection, Ticks.of(timeout));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.tls.ClientTls;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -145,6 +146,23 @@ public final class Connector {
    */
   public Connector proxyHeader(ProxyHeader proxyHeader) {
     return with(preface.with(proxyHeader));
+  }
+
+  /**
+   * Returns this description for connections by TLS. The server's certificate must be for the host,
+   * or for {@link ClientTls.Builder#serverName}: a connection to a path fails without that. An
+   * {@link javax.net.ssl.SSLException} of {@link #connect()} tells that the two sides do not agree.
+   *
+   * @param tls how this side speaks it
+   * @return the description
+   */
+  public Connector tls(ClientTls tls) {
+    return with(
+        preface.with(
+            switch (destination) {
+              case TcpDestination tcp -> new TlsClientStep(tls, tcp.host(), tcp.port());
+              case UnixDestination _ -> new TlsClientStep(tls, null, 0);
+            }));
   }
 
   /** Returns this description with another preface. */

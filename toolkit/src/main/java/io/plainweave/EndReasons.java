@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** What a failure means for the end of a connection, and the other way round. */
@@ -20,7 +21,17 @@ final class EndReasons {
       case PeerResetException e -> new CloseReason.UpstreamFailed(e);
       case ConnectionClosedException e -> new CloseReason.UpstreamFailed(e);
       case ConnectException e -> new CloseReason.UpstreamFailed(e);
+      case SSLException e -> new CloseReason.UpstreamFailed(e);
       default -> new CloseReason.HandlerFailed(failure);
+    };
+  }
+
+  /** What a failure of the transport of an open connection means for it. */
+  static CloseReason ofTransport(SocketConnection connection, IOException failure) {
+    return switch (failure) {
+      case SSLException e -> new CloseReason.TlsFailed(e);
+      case TruncatedMessageException e -> new CloseReason.Truncated(e);
+      default -> new CloseReason.PeerReset(new PeerResetException(connection, failure));
     };
   }
 
@@ -32,6 +43,7 @@ final class EndReasons {
       case CloseReason.PeerReset(PeerResetException failure) -> failure;
       case CloseReason.Truncated(TruncatedMessageException failure) -> failure;
       case CloseReason.Malformed(MalformedMessageException failure) -> failure;
+      case CloseReason.TlsFailed(SSLException failure) -> failure;
       default -> null;
     };
   }

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.tls.ServerTls;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -225,6 +226,17 @@ public sealed interface Listen {
           host, port, reusePort, acceptors, options, rebindFor, preface.with(proxyProtocol));
     }
 
+    /**
+     * Returns this description for connections by TLS: the handler has a connection once the
+     * handshake is done, within {@link TimeLimits#preface()}.
+     *
+     * @param tls how the server speaks it
+     * @return the description
+     */
+    public Tcp tls(ServerTls tls) {
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface.with(tls));
+    }
+
     /** Whether more than one socket may listen on the port. */
     boolean isShared() {
       return reusePort || acceptors > 1;
@@ -280,6 +292,16 @@ public sealed interface Listen {
      */
     public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
       return new Unix(path, permissions, preface.with(proxyProtocol));
+    }
+
+    /**
+     * Returns this description for connections by TLS, as {@link Tcp#tls}.
+     *
+     * @param tls how the server speaks it
+     * @return the description
+     */
+    public Unix tls(ServerTls tls) {
+      return new Unix(path, permissions, preface.with(tls));
     }
 
     UnixDomainSocketAddress socketAddress() {

@@ -2,7 +2,6 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -174,8 +173,15 @@ final class PolledChannel implements Transport {
     return channel.isOpen();
   }
 
-  <T> void setOption(SocketOption<T> option, T value) throws IOException {
-    channel.setOption(option, value);
+  /** Sets whether a close, which an interrupt brings about, too, is a reset. */
+  void resetOnClose(boolean reset) {
+    if (channel.isOpen()) {
+      try {
+        channel.setOption(StandardSocketOptions.SO_LINGER, reset ? 0 : -1);
+      } catch (IOException closedMeanwhile) {
+        // There is nobody to reset any more.
+      }
+    }
   }
 
   /** Who the peer is, if it is a process of this machine and the system can tell. */

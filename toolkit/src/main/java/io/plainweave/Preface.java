@@ -1,5 +1,7 @@
 package io.plainweave;
 
+import io.plainweave.tls.ServerTls;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -7,17 +9,29 @@ import org.jspecify.annotations.Nullable;
  * What comes between accept and handler, in this order.
  *
  * @param proxyProtocol from whom a PROXY header comes first; null if from nobody
+ * @param tls how TLS is spoken then; null if all is in plain
  */
-public record Preface(@Nullable ProxyProtocol proxyProtocol) {
+public record Preface(@Nullable ProxyProtocol proxyProtocol, @Nullable ServerTls tls) {
   /** Nothing: the first byte is the handler's. */
-  public static final Preface NONE = new Preface(null);
+  public static final Preface NONE = new Preface(null, null);
 
   Preface with(ProxyProtocol proxyProtocol) {
-    return new Preface(proxyProtocol);
+    return new Preface(proxyProtocol, tls);
+  }
+
+  Preface with(ServerTls tls) {
+    return new Preface(proxyProtocol, tls);
   }
 
   /** What is to be done, in its order. */
   List<PrefaceStep> steps() {
-    return proxyProtocol == null ? List.of() : List.of(new ProxyHeaderStep(proxyProtocol));
+    List<PrefaceStep> steps = new ArrayList<>();
+    if (proxyProtocol != null) {
+      steps.add(new ProxyHeaderStep(proxyProtocol));
+    }
+    if (tls != null) {
+      steps.add(new TlsStep(tls));
+    }
+    return steps;
   }
 }

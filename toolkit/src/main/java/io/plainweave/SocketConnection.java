@@ -1,11 +1,9 @@
 package io.plainweave;
 
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.tls.TlsSession;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.SocketAddress;
-import java.net.StandardSocketOptions;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -47,6 +45,12 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   private SocketAddress localAddress;
   private @Nullable ProxyHeader proxyHeader;
 
+  /** The tick at which the preface has begun, or a handshake in the middle of the connection. */
+  private int prefaceSince;
+
+  /** TLS, once it has begun; set by the thread that begins it. */
+  private @Nullable TlsTransport tls;
+
   /** The place in the registry, which alone sets it. */
   int slot;
 
@@ -71,6 +75,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = localAddress;
     this.openedAt = context.ticks().now();
+    this.prefaceSince = openedAt;
     this.phase =
         outward || context.preface().isEmpty() ? ConnectionPhase.HANDLER : ConnectionPhase.PREFACE;
     this.input = new ConnectionInput(this, this.channel);
@@ -123,22 +128,26 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   private boolean passesPreface() throws IOException, InterruptedException {
-    if (!context.preface().run(this, context.timeCheck().prefaceMillis())) {
-      return false;
+    boolean passed = context.preface().run(this, context.timeCheck().prefaceMillis());
+    if (passed) {
+      input.beginHandler();
+      phase = ConnectionPhase.HANDLER;
     }
-    input.beginHandler();
-    phase = ConnectionPhase.HANDLER;
-    return true;
+    return passed;
   }
 
   /**
    * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
    * only because its input was ended at this side. That is no fault, and a reset could destroy the
-   * replies that are on their way.
+   * replies that are on their way. So it could the alert that says why TLS has failed.
    */
   private void endAfter(Throwable failure) {
     CloseReason cut = failure instanceof IOException ? input.endedBy() : null;
-    if (cut != null && reason == null) {
+    boolean alerted = reason instanceof CloseReason.TlsFailed;
+    if (alerted) {
+      output.release();
+    }
+    if (alerted || (cut != null && reason == null)) {
       try {
         close();
         return;
@@ -155,6 +164,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     try {
       input.release();
       output.release();
+      if (tls != null) {
+        tls.release();
+      }
       CloseReason ended = reason;
       context.drain().connectionEnded(ended);
       if (thread != null && ended != null) {
@@ -236,14 +248,14 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return REASON.compareAndSet(this, null, why);
   }
 
-  /** Sorts a failure of the channel by its state: closed at this side, or by the peer. */
-  ConnectionException failed(IOException failure) {
-    if (reason == null && channel.isOpen()) {
-      var reset = new PeerResetException(this, failure);
-      endWith(new CloseReason.PeerReset(reset));
-      return reset;
+  /** Sorts a failure of the transport by its state: closed at this side, or by the peer. */
+  IOException failed(IOException failure) {
+    if (reason != null || !channel.isOpen()) {
+      return closed(failure);
     }
-    return closed(failure);
+    CloseReason why = EndReasons.ofTransport(this, failure);
+    endWith(why);
+    return why instanceof CloseReason.PeerReset(PeerResetException reset) ? reset : failure;
   }
 
   /** What is thrown once the connection is closed at this side. */
@@ -254,10 +266,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     if (!scopes.isAnyAbandoned()) {
       endWith(interrupted);
     }
-    CloseReason why = reason;
-    if (why == null) {
-      why = interrupted;
-    }
+    CloseReason ended = reason;
+    CloseReason why = ended != null ? ended : interrupted;
     Throwable failure = EndReasons.failureOf(why);
     return new ConnectionClosedException(this, why, failure != null ? failure : cause);
   }
@@ -269,12 +279,12 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   // For the handler
 
   @Override
-  public InputStream input() {
+  public ConnectionInput input() {
     return input;
   }
 
   @Override
-  public OutputStream output() {
+  public ConnectionOutput output() {
     return output;
   }
 
@@ -299,11 +309,13 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   @Override
+  public Optional<TlsSession> tls() {
+    return Optional.ofNullable(tls).map(TlsTransport::session);
+  }
+
+  @Override
   public ConnectionScope openScope(Duration timeout) {
-    if (timeout.isNegative()) {
-      throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
-    }
-    var opened = new ConnectionScope(this, Ticks.of(timeout));
+    var opened = ConnectionScope.of(this, timeout);
     SCOPES.updateAndGet(this, open -> open.with(opened));
     return opened;
   }
@@ -357,8 +369,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return channel;
   }
 
-  /** Lets the bytes travel in another way from now on, while nobody reads or writes. */
-  void use(Transport transport) {
+  /** Lets the bytes travel by TLS from now on, while nobody reads or writes. */
+  void use(TlsTransport transport) {
+    tls = transport;
     input.use(transport);
     output.use(transport);
   }
@@ -368,6 +381,16 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
     localAddress = header.destination().orElse(localAddress);
+  }
+
+  /** Moves to a phase; a preface that begins now has its time from now on. */
+  ConnectionPhase enter(ConnectionPhase next) {
+    ConnectionPhase before = phase;
+    if (next == ConnectionPhase.PREFACE && before != next) {
+      prefaceSince = now();
+    }
+    phase = next;
+    return before;
   }
 
   /** Makes the thread that runs it. */
@@ -401,12 +424,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Sets whether a close of the socket, which an interrupt brings about, too, is a reset. */
   void resetOnClose(boolean reset) {
-    if (channel.isOpen() && (reset || reason == null)) {
-      try {
-        channel.setOption(StandardSocketOptions.SO_LINGER, reset ? 0 : -1);
-      } catch (IOException closedMeanwhile) {
-        // There is nobody to reset any more.
-      }
+    if (reset || reason == null) {
+      channel.resetOnClose(reset);
     }
   }
 
@@ -436,7 +455,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   void checkTime(TimeCheck limits, int now, boolean draining) {
     switch (phase) {
       case PREFACE -> {
-        if (limits.endsPreface(now - openedAt, draining)) {
+        if (limits.endsPreface(now - prefaceSince, draining && !outward)) {
           abort(draining ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
         }
       }
@@ -475,9 +494,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public String toString() {
-    if (Addresses.isUnnamed(remoteAddress)) {
-      return "connection at " + Addresses.format(localAddress);
-    }
-    return (outward ? "connection to " : "connection from ") + Addresses.format(remoteAddress);
+    return Addresses.describe(localAddress, remoteAddress, outward);
   }
 }

@@ -4,17 +4,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * How the bytes of a connection travel: as they are, over its channel. It never blocks in a
- * transfer: that moves what can be moved now, and a wait is a call of its own, during which neither
- * the thread nor the transport holds a buffer.
+ * How the bytes of a connection travel: as they are, over its channel, or in TLS. It never blocks
+ * in a transfer: that moves what can be moved now, and a wait is a call of its own, during which
+ * neither the thread nor the transport holds a buffer.
  *
  * <p>One thread may read while another writes. A connection whose preface or handler changes to
  * another transport does so while nobody reads or writes.
  */
-sealed interface Transport permits PolledChannel {
+sealed interface Transport permits PolledChannel, TlsTransport {
   /**
    * Reads what is there: 0 if nothing is, -1 at the end of input. It leaves room in the target only
-   * when there is nothing more: a wait may come next.
+   * when there is nothing more, or when {@link #awaitReadable()} does not wait for it.
    */
   int read(ByteBuffer target) throws IOException;
 

@@ -1,0 +1,455 @@
+package io.plainweave;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.plainweave.framing.Lines;
+import io.plainweave.tls.ClientTls;
+import io.plainweave.tls.ServerTls;
+import io.plainweave.tls.TlsSession;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("A connection by TLS")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class TlsConnectionTest {
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
+  @TempDir private static Path folder;
+  private static TlsServer tls;
+
+  private final ConnectionEvents events = new ConnectionEvents();
+
+  @BeforeAll
+  static void makeCertificates() throws Exception {
+    tls = TlsServer.in(folder);
+  }
+
+  private Server start(Listen listen, Handler handler) throws Exception {
+    return Server.builder()
+        .listen(listen)
+        .handler(handler)
+        .observer(events)
+        .drainTimeout(Duration.ofSeconds(10))
+        .start();
+  }
+
+  private Server start(Handler handler) throws Exception {
+    return start(tls.listen(), handler);
+  }
+
+  private static void send(SSLSocket client, String text) throws IOException {
+    client.getOutputStream().write(text.getBytes(US_ASCII));
+  }
+
+  private static String receive(SSLSocket client, int length) throws IOException {
+    return new String(client.getInputStream().readNBytes(length), US_ASCII);
+  }
+
+  private static String receiveAll(SSLSocket client) throws IOException {
+    return new String(client.getInputStream().readAllBytes(), US_ASCII);
+  }
+
+  /** Runs a handler for a connection in plain that a client has opened, and returns its result. */
+  private static <T> T inHandler(Callable<T> code) throws Throwable {
+    var result = new CompletableFuture<T>();
+    Handler handler =
+        _ -> {
+          try {
+            result.complete(code.call());
+          } catch (Throwable e) {
+            result.completeExceptionally(e);
+          }
+        };
+    try (Server server =
+            Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(handler).start();
+        Client _ = Client.connect(server)) {
+      return result.get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      throw e.getCause();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void carriesBytesBothWays(String protocol) throws Exception {
+    try (Server server = start(ECHO);
+        SSLSocket client = tls.connect(server, protocol)) {
+      send(client, "hello");
+      assertEquals("hello", receive(client, 5));
+      send(client, "again");
+      assertEquals("again", receive(client, 5));
+      client.close();
+      assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void carriesMuchInBothDirectionsAtOnce(String protocol) throws Exception {
+    byte[] bytes = new byte[5_000_000];
+    new Random(1).nextBytes(bytes);
+    try (Server server = start(ECHO);
+        SSLSocket client = tls.connect(server, protocol)) {
+      Thread writer =
+          Thread.startVirtualThread(() -> {
+            try {
+              for (int i = 0, size = 1; i < bytes.length; i += size, size = size * 7 % 100_003) {
+                size = Math.min(size, bytes.length - i);
+                client.getOutputStream().write(bytes, i, size);
+              }
+            } catch (IOException e) {
+              throw new AssertionError(e);
+            }
+          });
+      assertArrayEquals(bytes, client.getInputStream().readNBytes(bytes.length));
+      writer.join();
+    }
+  }
+
+  @Test
+  void doesNotMindWhereTheNetworkSplitsIt() throws Exception {
+    try (Server server = start(ECHO);
+        var chopper = new Chopper(server.port());
+        SSLSocket client =
+            tls.connect(new Socket(InetAddress.getLoopbackAddress(), chopper.port()), "TLSv1.3")) {
+      for (int i = 1; i < 100; i += 13) {
+        String text = "x".repeat(i);
+        send(client, text);
+        assertEquals(text, receive(client, i));
+      }
+    }
+  }
+
+  @Test
+  void tellsTheHandlerWhatWasAgreedOn() throws Exception {
+    var session = new CompletableFuture<Optional<TlsSession>>();
+    try (Server server = start(connection -> session.complete(connection.tls()));
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      assertEquals("", receiveAll(client));
+    }
+    assertEquals("TLSv1.3", session.get().orElseThrow().protocol());
+    assertEquals(Optional.of("localhost"), session.get().orElseThrow().serverName());
+  }
+
+  @Test
+  void isNoneWithoutIt() throws Exception {
+    var session = new CompletableFuture<Optional<TlsSession>>();
+    try (Server server =
+            start(Listen.tcp("127.0.0.1", 0), connection -> session.complete(connection.tls()));
+        Client client = Client.connect(server)) {
+      assertEquals("", client.receiveAll());
+    }
+    assertEquals(Optional.empty(), session.get());
+  }
+
+  @Test
+  void letsTheServerReplyToAClientThatHasFinished() throws Exception {
+    Handler countsToTheEnd =
+        connection -> {
+          long count = connection.input().transferTo(OutputStream.nullOutputStream());
+          connection.output().write(("got " + count).getBytes(US_ASCII));
+        };
+    try (Server server = start(countsToTheEnd);
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      send(client, "hello");
+      client.shutdownOutput();
+      assertEquals("got 5", receiveAll(client));
+    }
+  }
+
+  @Test
+  void letsTheClientGoOnWhenTheServerHasFinished() throws Exception {
+    var received = new CompletableFuture<String>();
+    Handler finishesFirst =
+        connection -> {
+          connection.output().write("bye".getBytes(US_ASCII));
+          connection.finishOutput();
+          received.complete(new String(connection.input().readAllBytes(), US_ASCII));
+        };
+    try (Server server = start(finishesFirst);
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      assertEquals("bye", receiveAll(client));
+      send(client, "and yet");
+      client.shutdownOutput();
+      assertEquals("and yet", received.get(10, TimeUnit.SECONDS));
+      assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
+    }
+  }
+
+  @Test
+  void answersBeforeAClientOfTls12ClosesIt() throws Exception {
+    // Both leave together: the request, and a close_notify after which nothing can be written.
+    Handler answersOnce =
+        connection -> {
+          byte[] request = connection.input().readNBytes(5);
+          connection.output().write(request);
+          connection.input().transferTo(OutputStream.nullOutputStream());
+        };
+    try (Server server = start(answersOnce)) {
+      var plain = new Socket(InetAddress.getLoopbackAddress(), server.port());
+      try (SSLSocket client = tls.connect(plain, "TLSv1.2")) {
+        send(client, "hello");
+        client.shutdownOutput();
+        assertEquals("hello", receiveAll(client));
+      }
+    }
+  }
+
+  @Test
+  void holdsNoBufferWhileItWaits() throws Exception {
+    var waiting = new CompletableFuture<Connection>();
+    Handler handler =
+        connection -> {
+          waiting.complete(connection);
+          ECHO.handle(connection);
+        };
+    try (Server server = start(handler);
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      send(client, "hello");
+      assertEquals("hello", receive(client, 5));
+      var connection = (SocketConnection) waiting.get();
+      await().until(() -> connection.input().activity() == ConnectionActivity.WAITING);
+      await().until(() -> BorrowedBuffers.of(connection) == 0);
+    }
+  }
+
+  @Test
+  void endsInOrderWhenTheServerDrains() throws Throwable {
+    try (Server server = start(ECHO)) {
+      Callable<String> readsToTheEnd =
+          () -> {
+            try (Connection upstream =
+                Connector.tcp("localhost", server.port()).tls(tls.clientTls()).connect()) {
+              upstream.output().write("hello".getBytes(US_ASCII));
+              assertEquals(5, upstream.input().readNBytes(5).length);
+              Thread.startVirtualThread(server::drain);
+              // A FIN without close_notify would be a TruncatedMessageException.
+              return new String(upstream.input().readAllBytes(), US_ASCII);
+            }
+          };
+      assertEquals("", inHandler(readsToTheEnd));
+      assertInstanceOf(CloseReason.Drained.class, events.awaitReason());
+    }
+  }
+
+  @Test
+  void isCutWhenAClientDoesNotReadInADrain() throws Exception {
+    Handler floods =
+        connection -> {
+          byte[] bytes = new byte[100_000];
+          while (true) {
+            connection.output().write(bytes);
+          }
+        };
+    try (Server server =
+            Server.builder()
+                .listen(tls.listen())
+                .handler(floods)
+                .observer(events)
+                .drainTimeout(Duration.ofMillis(300))
+                .start();
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      assertEquals(10, client.getInputStream().readNBytes(10).length);
+      await()
+          .until(() ->
+              events.openConnections().stream()
+                  .allMatch(connection ->
+                      ((SocketConnection) connection)
+                          .position()
+                          .stack()
+                          .toString()
+                          .contains("awaitWritable")));
+      DrainReport report = server.drain();
+      assertEquals(1, report.forced());
+      assertEquals(List.of(), report.survivors());
+    }
+  }
+
+  @Test
+  void isReachedByAConnector() throws Throwable {
+    try (Server server = start(ECHO)) {
+      String peer =
+          inHandler(() -> {
+            Connector connector = Connector.tcp("localhost", server.port()).tls(tls.clientTls());
+            try (Connection upstream = connector.connect()) {
+              upstream.output().write("hello".getBytes(US_ASCII));
+              upstream.finishOutput();
+              assertEquals("hello", new String(upstream.input().readAllBytes(), US_ASCII));
+              return upstream.tls().orElseThrow().peer().orElseThrow().getName();
+            }
+          });
+      assertEquals("CN=server", peer);
+    }
+  }
+
+  @Test
+  void goesOverAUnixDomainSocket(@TempDir Path sockets) throws Throwable {
+    Path path = sockets.resolve("app.sock");
+    ClientTls client =
+        ClientTls.builder().trust(tls.authority().certificate()).serverName("localhost").build();
+    try (Server server = start(Listen.unix(path).tls(tls.tls()), ECHO)) {
+      String echoed =
+          inHandler(() -> {
+            try (Connection upstream = Connector.unix(path).tls(client).connect()) {
+              upstream.output().write("hello".getBytes(US_ASCII));
+              upstream.finishOutput();
+              return new String(upstream.input().readAllBytes(), US_ASCII);
+            }
+          });
+      assertEquals("hello", echoed);
+      assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
+    }
+  }
+
+  @Test
+  void isNotMadeWithAServerForWhichNobodyVouches() throws Throwable {
+    try (Server server = start(ECHO)) {
+      Connector connector =
+          Connector.tcp("localhost", server.port()).tls(ClientTls.builder().build());
+      assertThrows(SSLException.class, () -> inHandler(connector::connect));
+      SSLException told =
+          assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause();
+      assertTrue(told.getMessage().contains("certificate_unknown"), told.getMessage());
+    }
+  }
+
+  @Test
+  void knowsItsClientByItsCertificate() throws Throwable {
+    ServerTls strict =
+        ServerTls.builder()
+            .identity(tls.identity())
+            .requireClientCertificate(tls.authority().certificate())
+            .build();
+    Handler greets =
+        connection -> {
+          String name = connection.tls().orElseThrow().peer().orElseThrow().getName();
+          connection.output().write(name.getBytes(US_ASCII));
+        };
+    ClientTls client =
+        ClientTls.builder()
+            .trust(tls.authority().certificate())
+            .identity(tls.authority().issue("meter-17"))
+            .build();
+    try (Server server = start(Listen.tcp("127.0.0.1", 0).tls(strict), greets)) {
+      String greeting =
+          inHandler(() -> {
+            try (Connection upstream =
+                Connector.tcp("127.0.0.1", server.port()).tls(client).connect()) {
+              return new String(upstream.input().readAllBytes(), US_ASCII);
+            }
+          });
+      assertEquals("CN=meter-17", greeting);
+    }
+  }
+
+  // STARTTLS
+
+  private static final Handler STARTS_TLS =
+      connection -> {
+        Lines lines = Lines.of(connection, 100);
+        while (true) {
+          switch (lines.read()) {
+            case "STARTTLS" -> {
+              lines.write("go ahead");
+              connection.startTls(tls.tls());
+            }
+            case null -> {
+              return;
+            }
+            case String other ->
+                lines.write(other + " by " + connection.tls().map(TlsSession::protocol));
+          }
+        }
+      };
+
+  @Test
+  void mayBeginInTheMiddle() throws Exception {
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS);
+        Client client = Client.connect(server)) {
+      client.send("hello\n");
+      assertEquals("hello by Optional.empty\n", client.receive(24));
+      client.send("STARTTLS\n");
+      assertEquals("go ahead\n", client.receive(9));
+      try (SSLSocket secured = tls.connect(client.socket(), "TLSv1.3")) {
+        send(secured, "hello\n");
+        assertEquals("hello by Optional[TLSv1.3]\n", receive(secured, 27));
+        secured.close();
+        assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
+      }
+    }
+  }
+
+  @Test
+  void mayBeginInTheMiddleAsAClient() throws Throwable {
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS)) {
+      String answer =
+          inHandler(() -> {
+            try (Connection upstream = Connector.tcp("127.0.0.1", server.port()).connect()) {
+              Lines lines = Lines.of(upstream, 100);
+              lines.write("STARTTLS");
+              assertEquals("go ahead", lines.read());
+              upstream.startTls(tls.clientTls());
+              lines.write("hello");
+              return lines.read();
+            }
+          });
+      assertEquals("hello by Optional[TLSv1.3]", answer);
+    }
+  }
+
+  @Test
+  void doesNotBeginBehindBytesThatSomebodyHasSlippedIn() throws Exception {
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS);
+        Client client = Client.connect(server)) {
+      client.send("STARTTLS\nevil\n");
+      client.seesReset();
+      MalformedMessageException cause =
+          assertInstanceOf(CloseReason.Malformed.class, events.awaitReason()).cause();
+      assertEquals(
+          "5 bytes in plain follow the wish to begin TLS (CVE-2011-0411)", cause.getMessage());
+    }
+  }
+
+  @Test
+  void doesNotBeginTwice() throws Exception {
+    var failure = new CompletableFuture<Throwable>();
+    Handler twice =
+        connection ->
+            failure.complete(
+                assertThrows(IllegalStateException.class, () -> connection.startTls(tls.tls())));
+    try (Server server = start(twice);
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      assertEquals("", receiveAll(client));
+    }
+    assertTrue(failure.get().getMessage().contains("speaks TLS already"));
+  }
+}
