@@ -91,6 +91,15 @@ class ReadmeTest {
   }
 
   @Test
+  void listensBehindAProxy() {
+    // README: begin
+    Network balancers = Network.parse("10.0.0.0/8");
+    Listen listen = Listen.tcp(7000).proxyProtocol(ProxyProtocol.requiredFrom(balancers));
+    // README: end
+    assertEquals("PROXY header from 10.0.0.0/8", String.valueOf(listen.preface().proxyProtocol()));
+  }
+
+  @Test
   void isTheCodeOfThisTest() throws Exception {
     String readme = Files.readString(Path.of("../README.md"));
     String test = Files.readString(Path.of("src/test/java/io/plainweave/ReadmeTest.java"));
