@@ -23,7 +23,7 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
   /** The JDK of the tests, which is a JDK 25. */
   private static final Path JDK = Path.of(System.getProperty("java.home"));
 
-  private static final Pattern LISTENING = Pattern.compile("listening on \\S+:(\\d+)\n");
+  private static final Pattern LISTENING = Pattern.compile("(?:listening on \\S+:(\\d+)\n)+");
 
   private static final Pattern THREADS = Pattern.compile("\"tid\":");
 
