@@ -55,7 +55,7 @@ final class DatagramListener implements AutoCloseable {
   /** Set once, by whoever begins the drain. */
   private volatile boolean finishing;
 
-  // The rest is touched by the reaper only.
+  // The rest is touched by the reaper, and when that has ended.
   private Map<DatagramDrop, Long> told = Map.of();
   private int nextTold;
 
@@ -205,21 +205,30 @@ final class DatagramListener implements AutoCloseable {
   private Map<DatagramDrop, Long> drops() {
     Map<DatagramDrop, Long> drops = new EnumMap<>(DatagramDrop.class);
     dropped.forEach((why, count) -> drops.put(why, count.sum()));
-    if (sockets.getFirst().isOpen()) {
-      // It is nothing when the system did not tell.
-      kernelDrops = Math.max(kernelDrops, KernelDrops.at(address));
-    }
+    lookAtKernel();
     drops.put(DatagramDrop.KERNEL, kernelDrops);
     drops.values().removeIf(count -> count == 0);
     return drops;
   }
 
-  /** Tells what was dropped since the last time; called by the reaper. */
+  /** Notes what the kernel has dropped, as long as the sockets are there. */
+  void lookAtKernel() {
+    if (sockets.getFirst().isOpen()) {
+      // It is nothing when the system did not tell.
+      kernelDrops = Math.max(kernelDrops, KernelDrops.at(address));
+    }
+  }
+
+  /** Tells what was dropped since the last time, if that is long ago; called by the reaper. */
   void tellDrops(ServerEvents events, int now) {
     findOwnHosts();
-    if (now - nextTold < 0) {
-      return;
+    if (now - nextTold >= 0) {
+      nextTold = tellDrops(events) ? now + COOLDOWN : now;
     }
+  }
+
+  /** Tells what was dropped since the last time; false if nothing was. */
+  boolean tellDrops(ServerEvents events) {
     Map<DatagramDrop, Long> all = drops();
     Map<DatagramDrop, Long> since = new EnumMap<>(DatagramDrop.class);
     all.forEach((why, count) -> {
@@ -228,11 +237,12 @@ final class DatagramListener implements AutoCloseable {
         since.put(why, more);
       }
     });
-    if (!since.isEmpty()) {
-      told = all;
-      nextTold = now + COOLDOWN;
-      events.tell(new ServerEvent.DatagramsDropped(address, Map.copyOf(since)));
+    if (since.isEmpty()) {
+      return false;
     }
+    told = all;
+    events.tell(new ServerEvent.DatagramsDropped(address, since));
+    return true;
   }
 
   private void findOwnHosts() {

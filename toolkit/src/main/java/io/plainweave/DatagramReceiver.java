@@ -69,6 +69,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
       // Bound here once, it is inherited by the threads of all handlers.
       return ScopedValue.where(Server.CURRENT, server).call(this::receiveAndJoin);
     } finally {
+      listener.lookAtKernel();
       socket.close();
       lifecycle.acceptorEnded();
     }

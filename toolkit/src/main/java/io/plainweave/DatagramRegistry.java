@@ -93,8 +93,14 @@ final class DatagramRegistry {
     listeners.forEach(DatagramListener::finish);
   }
 
-  /** Closes the sockets, when nobody uses them any more. */
-  void close() {
+  /** Closes the sockets, when nobody uses them any more, and tells what was dropped at last. */
+  void close(ServerEvents events) {
     listeners.forEach(DatagramListener::close);
+    listeners.forEach(listener -> listener.tellDrops(events));
+  }
+
+  /** How many handlers are at work. */
+  int handlers() {
+    return listeners.stream().mapToInt(DatagramListener::handlers).sum();
   }
 }

@@ -283,7 +283,9 @@ public final class Server implements AutoCloseable {
       if (context.drain().finishesListeners(context.ticks().now())) {
         supervisor.finishListeners();
       }
-      context.events().tell(new ServerEvent.DrainBegan(connections()));
+      context
+          .events()
+          .tell(new ServerEvent.DrainBegan(connections() + context.datagrams().handlers()));
     }
   }
 

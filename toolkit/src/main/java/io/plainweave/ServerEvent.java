@@ -126,7 +126,7 @@ public sealed interface ServerEvent {
    * The server drains. From here on it is not ready for new work, even while a listener is still
    * open.
    *
-   * @param connections how many are open
+   * @param connections how many are open, UDP sessions and handlers of datagrams included
    */
   record DrainBegan(int connections) implements ServerEvent {}
 

@@ -66,7 +66,7 @@ final class Supervisor {
     } finally {
       if (!complete) {
         bound.forEach(Listener::close);
-        context.datagrams().close();
+        context.datagrams().close(context.events());
         context.pollers().close();
         lifecycle.advanceTo(ServerState.TERMINATED);
       }
@@ -109,7 +109,7 @@ final class Supervisor {
       }
     } finally {
       closeListeners();
-      context.datagrams().close();
+      context.datagrams().close(context.events());
       StopSignals.remove(server);
     }
   }
