@@ -49,7 +49,8 @@ final class PolledChannel implements Transport {
   void prepare() throws IOException {
     channel.configureBlocking(false);
     // Output leaves in whole batches already: to wait for more of them (RFC 896) would only delay
-    // the last one.
+    // the last one. Linux would inherit this from the listening socket, on which Java cannot set
+    // it.
     if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
