@@ -73,7 +73,7 @@ final class Acceptor implements Callable<Scope.After> {
   }
 
   private void acceptInto(Scope connections) throws IOException, InterruptedException {
-    while (context.limit().awaitPermit()) {
+    while (context.admission().awaitTurn(context.limit())) {
       @Nullable SocketChannel channel;
       try {
         channel = listener.accept();
@@ -84,38 +84,49 @@ final class Acceptor implements Callable<Scope.After> {
         }
         return;
       }
-      SocketConnection connection = channel == null ? null : admit(channel);
-      if (connection == null) {
+      if (channel == null || !admit(channel, connections)) {
         return;
       }
-      start(connection, connections);
     }
   }
 
-  /**
-   * Takes the permit for a connection; null, and the channel is closed, if the server shuts down
-   * and there is none.
-   */
-  private @Nullable SocketConnection admit(SocketChannel channel)
+  /** Starts the connection or turns it away; false, and it is closed, if the server has ended. */
+  private boolean admit(SocketChannel channel, Scope connections)
       throws IOException, InterruptedException {
-    SocketConnection connection = null;
+    boolean taken = false;
     try {
-      if (context.limit().acquire()) {
-        connection = SocketConnection.register(context, channel, listener.reachedAt(channel));
+      var connection = SocketConnection.accepted(context, channel, listener.reachedAt(channel));
+      Admission admission = context.admission();
+      switch (admission.admit(connection)) {
+        case Admission.Verdict.Admitted() -> {
+          taken = true;
+          start(connection, connections);
+        }
+        case Admission.Verdict.Refused(Refusal reason) -> {
+          taken = true;
+          admission
+              .refusals()
+              .refuse(channel, listener.address(), reason, admission.rules().goodbye());
+        }
+        case Admission.Verdict.Closed() -> {
+          // Its client has come too late.
+        }
       }
-      return connection;
+      return taken;
     } finally {
-      if (connection == null) {
+      if (!taken) {
         channel.close();
       }
     }
   }
 
-  /** Hands the connection to a thread of its own. */
+  /** Hands the connection, with its permits, to a thread of its own. */
   private void start(SocketConnection connection, Scope connections) {
     boolean started = false;
     try {
-      threads = connection.threads();
+      context.registry().add(connection);
+      context.admission().registered(connection);
+      threads = connection.channel().threads();
       started = connections.fork(connection);
     } catch (OutOfMemoryError e) {
       context.events().tell(new ServerEvent.AcceptFailed(listener.address(), e));

@@ -35,9 +35,6 @@ public sealed interface CloseReason {
    */
   record Malformed(MalformedMessageException cause) implements CloseReason {}
 
-  /** The peer is none of those that may connect here: no {@link ProxyProtocol proxy}. */
-  record Refused() implements CloseReason {}
-
   /**
    * The two sides have not agreed in the TLS handshake, or what came later was no TLS.
    *
@@ -51,6 +48,14 @@ public sealed interface CloseReason {
    * @param limit which one
    */
   record TimedOut(TimeLimit limit) implements CloseReason {}
+
+  /**
+   * The preface has told who the client is, or whether it comes by a {@link ProxyProtocol proxy},
+   * and that one is not admitted.
+   *
+   * @param refusal why
+   */
+  record Refused(Refusal refusal) implements CloseReason {}
 
   /** The peer has not taken its messages as fast as they came. */
   record SlowPeer() implements CloseReason {}

@@ -1,11 +1,18 @@
 package io.plainweave;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
 /**
- * What all connections of a listener share. Only the preface is its own; all else is the server's.
+ * What all connections of a listener share. Only its limit and the preface are its own; all else is
+ * the server's.
+ *
+ * @param listenerLimit null for connections that handlers open, which have no permit
  */
 record ConnectionContext(
     Handler handler,
-    ConnectionLimit limit,
+    Admission admission,
+    @Nullable ListenerLimit listenerLimit,
     ConnectionRegistry registry,
     DatagramRegistry datagrams,
     BufferPool buffers,
@@ -15,10 +22,25 @@ record ConnectionContext(
     Drain drain,
     ServerEvents events,
     PrefaceRunner preface) {
-  /** The same for a listener with this preface. */
-  ConnectionContext with(PrefaceRunner preface) {
+  /** The limit of the listener that has accepted the connections. */
+  ListenerLimit limit() {
+    return Objects.requireNonNull(listenerLimit, "only what was accepted has permits");
+  }
+
+  /** The same for a listener with this limit and preface. */
+  ConnectionContext with(ListenerLimit listenerLimit, PrefaceRunner preface) {
     return new ConnectionContext(
-        handler, limit, registry, datagrams, buffers, pollers, ticks, timeCheck, drain, events,
+        handler,
+        admission,
+        listenerLimit,
+        registry,
+        datagrams,
+        buffers,
+        pollers,
+        ticks,
+        timeCheck,
+        drain,
+        events,
         preface);
   }
 }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * forty, and a pass over all of them runs through memory in order, without a lock.
  */
 final class ConnectionRegistry {
-  private static final int NO_SLOT = -1;
+  /** The slot of a connection that is not in a registry. */
+  static final int NO_SLOT = -1;
 
   private final ReentrantLock lock = new ReentrantLock();
 

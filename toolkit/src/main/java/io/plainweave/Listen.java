@@ -69,6 +69,7 @@ public sealed interface Listen {
     return new Unix(
         path,
         Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE),
+        0,
         Preface.NONE);
   }
 
@@ -124,6 +125,21 @@ public sealed interface Listen {
   Preface preface();
 
   /**
+   * Returns how many connections of this listener may be open at a time.
+   *
+   * @return the limit; zero unless set, for that of the server alone
+   */
+  default int maxConnections() {
+    return 0;
+  }
+
+  private static void checkMaxConnections(int maxConnections) {
+    if (maxConnections < 0) {
+      throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
+    }
+  }
+
+  /**
    * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on
    * Linux).
    *
@@ -137,6 +153,7 @@ public sealed interface Listen {
    * @param rebindFor how long the server tries to bind the listener again if it was destroyed from
    *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
    *     if it is zero, it gives up and drains. Default 30 s
+   * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
    * @param preface what comes before the handler; default nothing
    */
   record Tcp(
@@ -146,6 +163,7 @@ public sealed interface Listen {
       int acceptors,
       TcpOptions options,
       Duration rebindFor,
+      int maxConnections,
       Preface preface)
       implements Listen {
     private static final Duration REBIND_FOR = Duration.ofSeconds(30);
@@ -165,10 +183,11 @@ public sealed interface Listen {
       if (rebindFor.isNegative()) {
         throw new IllegalArgumentException("rebindFor must not be negative: " + rebindFor);
       }
+      checkMaxConnections(maxConnections);
     }
 
     static Tcp at(@Nullable String host, int port) {
-      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, Preface.NONE);
+      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, 0, Preface.NONE);
     }
 
     /**
@@ -178,7 +197,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp reusePort(boolean reusePort) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
     /**
@@ -191,7 +210,7 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is less than 1
      */
     public Tcp acceptors(int acceptors) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
     /**
@@ -201,7 +220,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp options(TcpOptions options) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
     /**
@@ -212,7 +231,7 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is negative
      */
     public Tcp rebindFor(Duration rebindFor) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface);
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
     /**
@@ -223,7 +242,26 @@ public sealed interface Listen {
      */
     public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
       return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, preface.with(proxyProtocol));
+          host,
+          port,
+          reusePort,
+          acceptors,
+          options,
+          rebindFor,
+          maxConnections,
+          preface.with(proxyProtocol));
+    }
+
+    /**
+     * Returns this description with another {@link #maxConnections()}. What becomes of connections
+     * beyond it, the {@linkplain AdmissionRules#whenFull() rules of admission} say.
+     *
+     * @param maxConnections the limit, or zero for none
+     * @return the description
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Tcp maxConnections(int maxConnections) {
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
     /**
@@ -234,7 +272,8 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp tls(ServerTls tls) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, preface.with(tls));
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface.with(tls));
     }
 
     /** Whether more than one socket may listen on the port. */
@@ -256,13 +295,16 @@ public sealed interface Listen {
    * @param path where the socket is
    * @param permissions of the socket; who may write may connect, if the folders on the way can be
    *     entered
+   * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
    * @param preface what comes before the handler; default nothing
    */
-  record Unix(Path path, Set<PosixFilePermission> permissions, Preface preface) implements Listen {
+  record Unix(Path path, Set<PosixFilePermission> permissions, int maxConnections, Preface preface)
+      implements Listen {
     /** Checks the values. */
     public Unix {
       SocketFile.ownAddress(path);
       permissions = Set.copyOf(permissions);
+      checkMaxConnections(maxConnections);
     }
 
     /**
@@ -277,7 +319,8 @@ public sealed interface Listen {
      */
     public Unix permissions(String permissions) {
       try {
-        return new Unix(path, PosixFilePermissions.fromString(permissions), preface);
+        return new Unix(
+            path, PosixFilePermissions.fromString(permissions), maxConnections, preface);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "permissions are written as in rw-rw----: " + permissions, e);
@@ -291,7 +334,19 @@ public sealed interface Listen {
      * @return the description
      */
     public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
-      return new Unix(path, permissions, preface.with(proxyProtocol));
+      return new Unix(path, permissions, maxConnections, preface.with(proxyProtocol));
+    }
+
+    /**
+     * Returns this description with another {@link #maxConnections()}. What becomes of connections
+     * beyond it, the {@linkplain AdmissionRules#whenFull() rules of admission} say.
+     *
+     * @param maxConnections the limit, or zero for none
+     * @return the description
+     * @throws IllegalArgumentException if it is negative
+     */
+    public Unix maxConnections(int maxConnections) {
+      return new Unix(path, permissions, maxConnections, preface);
     }
 
     /**
@@ -301,7 +356,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Unix tls(ServerTls tls) {
-      return new Unix(path, permissions, preface.with(tls));
+      return new Unix(path, permissions, maxConnections, preface.with(tls));
     }
 
     UnixDomainSocketAddress socketAddress() {

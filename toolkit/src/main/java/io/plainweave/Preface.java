@@ -28,6 +28,7 @@ public record Preface(@Nullable ProxyProtocol proxyProtocol, @Nullable ServerTls
     List<PrefaceStep> steps = new ArrayList<>();
     if (proxyProtocol != null) {
       steps.add(new ProxyHeaderStep(proxyProtocol));
+      steps.add(new SourceAdmission());
     }
     if (tls != null) {
       steps.add(new TlsStep(tls));

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class PrefaceRunner {
   private final List<PrefaceStep> steps;
+  private final boolean tellsSource;
 
   /** Shared by all listeners of the server. */
   private final Semaphore turns;
@@ -19,6 +20,7 @@ final class PrefaceRunner {
   PrefaceRunner(List<PrefaceStep> steps, Semaphore turns) {
     this.steps = List.copyOf(steps);
     this.turns = turns;
+    this.tellsSource = steps.stream().anyMatch(SourceAdmission.class::isInstance);
   }
 
   /** One with other steps, that shares the turns. */
@@ -29,6 +31,11 @@ final class PrefaceRunner {
   /** Whether there is no preface. */
   boolean isEmpty() {
     return steps.isEmpty();
+  }
+
+  /** Whether the source of a connection is not known before a step of the preface has told it. */
+  boolean tellsSource() {
+    return tellsSource;
   }
 
   /**

@@ -66,6 +66,7 @@ final class Reaper implements Callable<Scope.After> {
           context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
           watchdog.check(context.ticks().now());
           backlogs.check(context.ticks().now());
+          context.admission().check(context.ticks().now());
         }
         if (known == ServerState.DRAINING) {
           drain(context.ticks().now());
@@ -75,6 +76,7 @@ final class Reaper implements Callable<Scope.After> {
       }
     } finally {
       watchdog.takeBack();
+      context.admission().refusals().close(context.ticks().now());
     }
     return Scope.After.CANCEL;
   }

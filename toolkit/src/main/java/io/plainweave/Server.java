@@ -231,7 +231,7 @@ public final class Server implements AutoCloseable {
    * @return how many handlers are at work, and connections lingering
    */
   public int connections() {
-    return context.limit().inUse();
+    return context.admission().connections();
   }
 
   /**
@@ -255,16 +255,43 @@ public final class Server implements AutoCloseable {
   }
 
   /**
+   * Replaces the rules of admission. They apply from now on; connections that are open beyond a new
+   * limit go on, and count.
+   *
+   * @param admission the rules
+   */
+  public void changeAdmission(AdmissionRules admission) {
+    context.admission().change(admission);
+  }
+
+  /**
+   * Replaces the limit of connections of one listener ({@link Listen#maxConnections()}).
+   *
+   * @param listener one of the {@link #addresses()}
+   * @param maxConnections the limit, or zero for none
+   * @throws IllegalArgumentException if the server does not listen there, or the limit is negative
+   */
+  public void changeMaxConnections(SocketAddress listener, int maxConnections) {
+    if (maxConnections < 0) {
+      throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
+    }
+    if (!context.admission().change(listener, maxConnections)) {
+      throw new IllegalArgumentException(
+          "the server does not listen on " + listener + ", but on " + addresses());
+    }
+  }
+
+  /**
    * Stops accepting until {@link #resume()}: new connections wait in the kernel's backlog, and
    * those that are open go on. A listener may already have accepted one more, which waits, too.
    */
   public void suspend() {
-    context.limit().suspend(true);
+    context.admission().suspend(true);
   }
 
   /** Accepts again after {@link #suspend()}. */
   public void resume() {
-    context.limit().suspend(false);
+    context.admission().suspend(false);
   }
 
   /**

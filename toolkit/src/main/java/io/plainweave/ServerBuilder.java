@@ -19,7 +19,7 @@ public final class ServerBuilder {
   private final List<Listen> listens = new ArrayList<>();
   private final List<DatagramService.Place> datagrams = new ArrayList<>();
   private @Nullable Handler handler;
-  private int maxConnections = Integer.MAX_VALUE;
+  private AdmissionRules admission = AdmissionRules.DEFAULT;
   private int maxPrefaces = 1_000;
   private Duration drainTimeout = Duration.ofSeconds(30);
   private Duration drainDelay = Duration.ZERO;
@@ -87,7 +87,8 @@ public final class ServerBuilder {
   /**
    * Limits the connections that are open at a time, exactly and over all listeners. At the limit,
    * new ones wait in the kernel's backlog until another ends. Default: no limit but that of the
-   * process's descriptors.
+   * process's descriptors. This is the first of the {@linkplain #admission(AdmissionRules) rules of
+   * admission}, in short.
    *
    * @param maxConnections at least 1
    * @return this builder
@@ -97,7 +98,19 @@ public final class ServerBuilder {
     if (maxConnections < 1) {
       throw new IllegalArgumentException("maxConnections must be at least 1: " + maxConnections);
     }
-    this.maxConnections = maxConnections;
+    admission = admission.withMaxConnections(maxConnections);
+    return this;
+  }
+
+  /**
+   * Sets who is served, and how many at a time. The rules can be changed while the server runs.
+   * Default: {@link AdmissionRules#DEFAULT}.
+   *
+   * @param admission the rules, with a limit of connections that replaces one set before
+   * @return this builder
+   */
+  public ServerBuilder admission(AdmissionRules admission) {
+    this.admission = Objects.requireNonNull(admission, "admission");
     return this;
   }
 
@@ -260,19 +273,22 @@ public final class ServerBuilder {
     }
     PreviewCheck.run();
     var ticks = new Ticks();
+    var registry = new ConnectionRegistry();
+    var events = new ServerEvents(new ServerLog(), observers);
     var context =
         new ConnectionContext(
             // Without a listener there is no connection that it could run for.
             Objects.requireNonNullElse(handler, Connection::abort),
-            new ConnectionLimit(maxConnections),
-            new ConnectionRegistry(),
+            new Admission(admission, registry, ticks, events, Descriptors.ofThisProcess()),
+            null,
+            registry,
             new DatagramRegistry(datagrams),
             new BufferPool(),
             new Pollers(eventLoops),
             ticks,
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
-            new ServerEvents(new ServerLog(), observers),
+            events,
             new PrefaceRunner(List.of(), new Semaphore(maxPrefaces)));
     return new Server(List.copyOf(listens), context, maxCarriers, stopOnSignal);
   }

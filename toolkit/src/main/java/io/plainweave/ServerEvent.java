@@ -5,6 +5,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** What a server has to tell. Everything that it logs is one of these. */
 public sealed interface ServerEvent {
@@ -61,6 +62,39 @@ public sealed interface ServerEvent {
    * @param listener where
    */
   record ListenerRestored(SocketAddress listener) implements ServerEvent {}
+
+  /**
+   * Connections were refused, whose handler did not begin. Told at most every five seconds for each
+   * listener and reason.
+   *
+   * @param listener where
+   * @param reason why
+   * @param count how many since this was last told
+   * @param latest where the latest of them came from
+   */
+  record ConnectionsRefused(SocketAddress listener, Refusal reason, int count, SocketAddress latest)
+      implements ServerEvent {}
+
+  /**
+   * As many connections are open as {@link AdmissionRules#alarmAt()} says, or as there may be. Told
+   * at most every five seconds, as long as it lasts.
+   *
+   * @param listener where, or null for the whole server
+   * @param connections how many are open
+   * @param maximum how many there may be
+   */
+  record ManyConnections(@Nullable SocketAddress listener, int connections, int maximum)
+      implements ServerEvent {}
+
+  /**
+   * There may be fewer connections than the rules of admission say, since the process has not the
+   * descriptors for more. Told at the start, and when the rules change.
+   *
+   * @param wanted how many there should be; the greatest integer if nothing limits them
+   * @param maximum how many there may be
+   * @param descriptors how many the process may have (RLIMIT_NOFILE)
+   */
+  record ConnectionsLimited(int wanted, int maximum, long descriptors) implements ServerEvent {}
 
   /**
    * A listener is of no use any more; the server drains.

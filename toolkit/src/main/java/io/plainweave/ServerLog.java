@@ -36,6 +36,20 @@ final class ServerLog implements ServerObserver {
       case ServerEvent.ConnectionOpened e -> LOG.trace("{}: opened", e.connection());
       case ServerEvent.ConnectionClosed e -> closed(e);
       case ServerEvent.AcceptFailed e -> acceptFailed(e);
+      case ServerEvent.ConnectionsRefused e ->
+          LOG.warn(
+              "connections refused on {} ({}): {}, the latest from {}",
+              Addresses.format(e.listener()),
+              e.reason(),
+              e.count(),
+              Addresses.format(e.latest()));
+      case ServerEvent.ManyConnections e ->
+          LOG.warn(
+              "connections open on {}: {}; the limit is {}",
+              e.listener() == null ? "all listeners" : Addresses.format(e.listener()),
+              e.connections(),
+              e.maximum());
+      case ServerEvent.ConnectionsLimited e -> limited(e);
       case ServerEvent.ListenerFailed e ->
           LOG.error(
               "the listener on {} has failed; the server drains",
@@ -112,6 +126,14 @@ final class ServerLog implements ServerObserver {
     boolean expected = e.dropped().keySet().stream().allMatch(DatagramDrop::isExpected);
     LOG.atLevel(expected ? Level.DEBUG : Level.WARN)
         .log("datagrams dropped at udp:{}: {}", Addresses.format(e.listener()), e.dropped());
+  }
+
+  private static void limited(ServerEvent.ConnectionsLimited e) {
+    LOG.atLevel(e.wanted() == Integer.MAX_VALUE ? Level.DEBUG : Level.WARN)
+        .log(
+            "{} connections at most, since the process may have {} descriptors (ulimit -n)",
+            e.maximum(),
+            e.descriptors());
   }
 
   private void acceptFailed(ServerEvent.AcceptFailed e) {

@@ -9,7 +9,6 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import jdk.net.UnixDomainPrincipal;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +51,12 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   private @Nullable TlsTransport tls;
 
   /** The place in the registry, which alone sets it. */
-  int slot;
+  int slot = ConnectionRegistry.NO_SLOT;
+
+  // Whether its source was let in, and whether it was counted. Only admission touches them, under
+  // its lock.
+  boolean sourceAdmitted;
+  boolean sourceCounted;
 
   /** The thread that runs the handler, set by itself. */
   private volatile @Nullable Thread thread;
@@ -83,17 +87,14 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   /**
-   * Takes over an accepted channel and the permit that was taken for it: {@link #end()} gives back
-   * both.
+   * What an accepted channel becomes if it is admitted. Then {@link #end()} gives back its permits.
    *
    * @param localAddress where the peer has reached the server
    */
-  static SocketConnection register(
+  static SocketConnection accepted(
       ConnectionContext context, SocketChannel channel, SocketAddress localAddress)
       throws IOException {
-    var connection = new SocketConnection(context, channel, localAddress, false);
-    context.registry().add(connection);
-    return connection;
+    return new SocketConnection(context, channel, localAddress, false);
   }
 
   /** Takes over a channel that a handler has connected, until the handler closes the connection. */
@@ -179,7 +180,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       }
     } finally {
       context.registry().remove(this);
-      context.limit().release();
+      context.admission().release(this);
     }
   }
 
@@ -244,7 +245,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   // Why it ends
 
-  private boolean endWith(CloseReason why) {
+  boolean endWith(CloseReason why) {
     return REASON.compareAndSet(this, null, why);
   }
 
@@ -365,6 +366,10 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return openedAt;
   }
 
+  ConnectionContext context() {
+    return context;
+  }
+
   PolledChannel channel() {
     return channel;
   }
@@ -391,11 +396,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     }
     phase = next;
     return before;
-  }
-
-  /** Makes the thread that runs it. */
-  ThreadFactory threads() {
-    return channel.threads();
   }
 
   BufferPool buffers() {

@@ -75,6 +75,7 @@ final class Supervisor {
     for (DatagramListener listener : context.datagrams().listeners()) {
       context.events().tell(new ServerEvent.Listening(listener.address()));
     }
+    context.admission().tellIfLimited();
   }
 
   private static @Nullable InetSocketAddress firstTcp(List<Listener> listeners) {
@@ -160,7 +161,9 @@ final class Supervisor {
   }
 
   private ConnectionContext contextOf(Listener listener) {
-    return context.with(context.preface().of(listener.preface()));
+    return context.with(
+        context.admission().add(listener.listen(), listener.address()),
+        context.preface().of(listener.preface()));
   }
 
   /**
@@ -183,6 +186,7 @@ final class Supervisor {
   }
 
   void finishListeners() {
+    context.admission().hurry();
     listeners.forEach(Listener::finish);
     context.datagrams().finish();
   }
@@ -190,7 +194,7 @@ final class Supervisor {
   void closeListeners() {
     listeners.forEach(Listener::close);
     context.datagrams().finish();
-    context.limit().close();
+    context.admission().close();
   }
 
   /** Ends the server because a listener of it has failed. */

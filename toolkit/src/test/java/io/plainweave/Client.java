@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -13,6 +14,19 @@ public record Client(Socket socket) implements AutoCloseable {
   public static Client connect(Server server) throws IOException {
     var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
     socket.setSoTimeout(10_000);
+    return new Client(socket);
+  }
+
+  /** Connects from another loopback address, as from another host. */
+  static Client connect(Server server, String source) throws IOException {
+    return connect(InetAddress.getLoopbackAddress(), server.port(), source);
+  }
+
+  static Client connect(InetAddress address, int port, String source) throws IOException {
+    var socket = new Socket();
+    socket.setSoTimeout(10_000);
+    socket.bind(new InetSocketAddress(source, 0));
+    socket.connect(new InetSocketAddress(address, port));
     return new Client(socket);
   }
 

@@ -31,10 +31,10 @@ public class AdmissionBenchmark extends Settings {
   }
 
   @Benchmark
-  public void permit(Shared shared) throws InterruptedException {
-    ConnectionLimit limit = shared.connections.context().limit();
-    limit.acquire();
-    limit.release();
+  public void permit(Shared shared, Own own) throws InterruptedException {
+    Admission admission = shared.connections.context().admission();
+    admission.admit(own.connection);
+    admission.release(own.connection);
   }
 
   @Benchmark

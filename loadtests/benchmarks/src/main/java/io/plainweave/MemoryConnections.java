@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
@@ -20,18 +21,24 @@ final class MemoryConnections {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    var registry = new ConnectionRegistry();
+    var events = new ServerEvents(new ServerLog(), List.of());
+    var admission =
+        new Admission(
+            AdmissionRules.DEFAULT, registry, ticks, events, new Descriptors(Integer.MAX_VALUE));
     context =
         new ConnectionContext(
             connection -> {},
-            new ConnectionLimit(Integer.MAX_VALUE),
-            new ConnectionRegistry(),
+            admission,
+            admission.add(Listen.tcp(0), new InetSocketAddress(0)),
+            registry,
             new DatagramRegistry(List.of()),
             new BufferPool(),
             pollers,
             ticks,
             new TimeCheck(TimeLimits.DEFAULT),
             new Drain(Duration.ZERO, Duration.ZERO, Duration.ZERO, ticks),
-            new ServerEvents(new ServerLog(), List.of()),
+            events,
             new PrefaceRunner(List.of(), new Semaphore(1)));
   }
 
@@ -55,7 +62,9 @@ final class MemoryConnections {
   }
 
   private SocketConnection register(SocketChannel channel) throws IOException {
-    return SocketConnection.register(context, channel, channel.getLocalAddress());
+    var connection = SocketConnection.accepted(context, channel, channel.getLocalAddress());
+    context.registry().add(connection);
+    return connection;
   }
 
   private static void awaitMessage(SocketConnection connection) {

@@ -50,9 +50,14 @@ class AcceptFaultsTest {
     return FaultServer.launch().under("prlimit", "--nofile=" + count + ":" + count);
   }
 
+  /** With so many descriptors, while the server believes that there are 180 more. */
+  private static FaultServer.Launch withDescriptorsTaken(int count) {
+    return withDescriptors(180 + count).with("take=180");
+  }
+
   @Test
   void a1WithoutADescriptorLeftWaitsAndHarmsNobodyAndGoesOnWhenThereIsOne() throws Exception {
-    try (FaultServer server = withDescriptors(120).start()) {
+    try (FaultServer server = withDescriptorsTaken(120).start()) {
       Invariant invariant = Invariant.before(server);
       List<Peer> peers = Peer.connectMany(server, 150);
       for (Peer peer : peers) {
@@ -87,7 +92,7 @@ class AcceptFaultsTest {
     var storm =
         CompletableFuture.supplyAsync(
             () -> connectAsSoonAsPossible(port), Thread::startVirtualThread);
-    try (FaultServer server = withDescriptors(70).with("port=" + port).start()) {
+    try (FaultServer server = withDescriptorsTaken(70).with("port=" + port).start()) {
       List<Socket> sockets = storm.get(20, TimeUnit.SECONDS);
       server.awaitCount("acceptFailed", 1);
       for (Socket socket : sockets) {
@@ -110,6 +115,25 @@ class AcceptFaultsTest {
       }
     }
     return sockets;
+  }
+
+  @Test
+  void a3KeepsDescriptorsBackForWhatIsNoConnection() throws Exception {
+    try (FaultServer server = withDescriptors(120).start()) {
+      Invariant invariant = Invariant.before(server);
+      assertEquals(50, server.count("limitedTo"));
+      List<Peer> peers = Peer.connectMany(server, 60);
+      for (Peer peer : peers) {
+        peer.asks(ECHO);
+      }
+      await().until(() -> server.count("connections") == 50);
+      for (Peer peer : peers) {
+        peer.exchange("is served");
+        peer.close();
+      }
+      assertEquals(0, server.count("acceptFailed"));
+      invariant.holdsAfter("Finished", 60);
+    }
   }
 
   @Test

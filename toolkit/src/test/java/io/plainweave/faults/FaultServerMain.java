@@ -13,6 +13,7 @@ import io.plainweave.ServerInsides;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import java.io.BufferedReader;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
@@ -21,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,10 @@ import java.util.stream.Collectors;
  */
 final class FaultServerMain {
   private final Map<String, String> options;
+
+  /** Descriptors that are not there for connections, and of which the server does not know. */
+  private final List<FileInputStream> taken = new ArrayList<>();
+
   private final ConcurrentMap<String, LongAdder> counts = new ConcurrentHashMap<>();
 
   private FaultServerMain(Map<String, String> options) {
@@ -102,6 +108,9 @@ final class FaultServerMain {
     // What it takes to answer is loaded while there are descriptors for that.
     counts(server, true);
     Behaviour.values();
+    for (int i = option("take", 0); i > 0; i--) {
+      taken.add(new FileInputStream("/dev/null"));
+    }
     server.start();
     System.out.println("port=" + server.port());
     var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
@@ -160,6 +169,13 @@ final class FaultServerMain {
       case ServerEvent.CarriersBusy e -> {
         add("carriersBusy");
         e.running().forEach(position -> add("busy." + position.stack().getFirst().getMethodName()));
+      }
+      case ServerEvent.ConnectionsRefused e -> {
+        counts.computeIfAbsent("refused." + e.reason(), _ -> new LongAdder()).add(e.count());
+      }
+      case ServerEvent.ManyConnections _ -> add("manyConnections");
+      case ServerEvent.ConnectionsLimited e -> {
+        counts.computeIfAbsent("limitedTo", _ -> new LongAdder()).add(e.maximum());
       }
       default -> {
         // Not counted.

@@ -245,7 +245,8 @@ class UnixFaultsTest {
   void a1WithoutADescriptorLeftWaitsAndGoesOnWhenThereIsOne() throws Exception {
     Machine.needs("prlimit");
     try (FaultServer server =
-        launch().under("prlimit", "--nofile=120").jvm("-XX:-MaxFDLimit").start()) {
+        // The server believes that there are as many for connections as it has in all.
+        launch().under("prlimit", "--nofile=300").jvm("-XX:-MaxFDLimit").with("take=180").start()) {
       Invariant invariant = Invariant.before(server);
       List<UnixClient> clients = new ArrayList<>();
       for (int i = 0; i < 150; i++) {

@@ -1,0 +1,398 @@
+package io.plainweave;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets connections in by the {@link AdmissionRules}, and counts them exactly: a permit of the
+ * server, of the listener and of the source is taken as one before a handler runs, and given back
+ * as one when the socket is closed.
+ */
+final class Admission {
+  /** What becomes of an accepted connection. */
+  sealed interface Verdict {
+    /** It has its permits. */
+    record Admitted() implements Verdict {}
+
+    /** It has none and is to be turned away. */
+    record Refused(Refusal reason) implements Verdict {}
+
+    /** The server has ended meanwhile. */
+    record Closed() implements Verdict {}
+  }
+
+  private final ConnectionRegistry registry;
+  private final ServerEvents events;
+  private final Descriptors descriptors;
+  private final Refusals refusals;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** Written under lock. */
+  private volatile AdmissionRules rules = AdmissionRules.DEFAULT;
+
+  /** As {@link AdmissionRules#allow()}; written under lock. */
+  private volatile NetworkSet allowed = new NetworkSet(rules.allow());
+
+  /** As {@link AdmissionRules#deny()}; written under lock. */
+  private volatile NetworkSet denied = new NetworkSet(rules.deny());
+
+  /**
+   * Whether sources are counted: from the first rule on that limits them, to the end. Written under
+   * lock.
+   */
+  private volatile boolean counting;
+
+  /** Guarded by lock. */
+  private final SourceCounts sources = new SourceCounts();
+
+  /** For the rate of all connections; guarded by lock. */
+  private TokenBucket tokens = new TokenBucket(System.nanoTime());
+
+  /** How many connections there may be, by the rules and by the descriptors; guarded by lock. */
+  private int maximum;
+
+  /** Guarded by lock. */
+  private int connections;
+
+  /** Guarded by lock. */
+  private boolean suspended;
+
+  /** Whether no connection is to wait for its turn any more; guarded by lock. */
+  private boolean hurried;
+
+  /** Guarded by lock. */
+  private boolean closed;
+
+  private final List<ListenerLimit> listeners = new CopyOnWriteArrayList<>();
+
+  /** Only the reaper's thread touches it. */
+  private final Cooldown alarm = new Cooldown();
+
+  Admission(
+      AdmissionRules rules,
+      ConnectionRegistry registry,
+      Ticks ticks,
+      ServerEvents events,
+      Descriptors descriptors) {
+    this.registry = registry;
+    this.events = events;
+    this.descriptors = descriptors;
+    this.refusals = new Refusals(ticks, events);
+    apply(rules);
+  }
+
+  /** Adds a socket of a listener, before any accepts, and returns the limit of the listener. */
+  @SuppressWarnings("ReferenceEquality") // two listeners on port 0 are two, and yet equal
+  ListenerLimit add(Listen listen, SocketAddress address) {
+    Optional<ListenerLimit> known =
+        listeners.stream().filter(limit -> limit.listen == listen).findFirst();
+    ListenerLimit limit = known.orElseGet(() -> new ListenerLimit(listen));
+    limit.addresses.addIfAbsent(address);
+    if (known.isEmpty()) {
+      listeners.add(limit);
+    }
+    return limit;
+  }
+
+  // The rules
+
+  AdmissionRules rules() {
+    return rules;
+  }
+
+  /** Replaces the rules, and counts the sources of open connections if that was not done before. */
+  void change(AdmissionRules rules) {
+    boolean counted = counting;
+    apply(rules);
+    if (counting && !counted) {
+      registry.forEach(this::count);
+    }
+    tellIfLimited();
+  }
+
+  private void apply(AdmissionRules next) {
+    lock.lock();
+    try {
+      if (!next.acceptRate().equals(rules.acceptRate())) {
+        tokens = new TokenBucket(System.nanoTime());
+      }
+      if (!next.sourceRate().equals(rules.sourceRate())) {
+        sources.forgetRates();
+      }
+      rules = next;
+      allowed = new NetworkSet(next.allow());
+      denied = new NetworkSet(next.deny());
+      counting |= next.maxPerSource() != 0 || next.maxPerNetwork() != 0;
+      maximum = Math.min(wanted(next), descriptors.connections());
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static int wanted(AdmissionRules rules) {
+    return rules.maxConnections() == 0 ? Integer.MAX_VALUE : rules.maxConnections();
+  }
+
+  /** Tells if the descriptors allow fewer connections than the rules. */
+  void tellIfLimited() {
+    int wanted = wanted(rules);
+    if (wanted > descriptors.connections()) {
+      events.tell(
+          new ServerEvent.ConnectionsLimited(
+              wanted, descriptors.connections(), descriptors.limit()));
+    }
+  }
+
+  /** Replaces the maximum of the listener at an address; false if there is none. */
+  boolean change(SocketAddress listener, int maximum) {
+    lock.lock();
+    try {
+      List<ListenerLimit> found = new ArrayList<>(listeners);
+      found.removeIf(limit -> !limit.addresses.contains(listener));
+      found.forEach(limit -> limit.change(maximum));
+      changed.signalAll();
+      return !found.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets everybody wait for a permit until it is resumed. */
+  void suspend(boolean suspended) {
+    lock.lock();
+    try {
+      this.suspended = suspended;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Lets nobody wait for the rate any more: what is in the backlog when a listener finishes has to
+   * be accepted now, or it is reset.
+   */
+  void hurry() {
+    lock.lock();
+    try {
+      hurried = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends every wait: no permit is given any more. */
+  void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // For acceptors
+
+  /**
+   * Waits until a listener may accept. It takes nothing yet, so that connections beyond a limit
+   * wait in the kernel's backlog, and an acceptor that waits for one holds nothing that others
+   * need.
+   *
+   * @return false when admission is closed
+   */
+  boolean awaitTurn(ListenerLimit listener) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      for (long wait; !closed && (wait = nanosToTurn(listener)) > 0; ) {
+        changed.awaitNanos(wait);
+      }
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The greatest value until something changes. */
+  private long nanosToTurn(ListenerLimit listener) {
+    if (suspended || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
+      return Long.MAX_VALUE;
+    }
+    return hurried || rules.acceptRate().isUnlimited()
+        ? 0
+        : tokens.nanosToNext(rules.acceptRate(), System.nanoTime());
+  }
+
+  private boolean isFull(ListenerLimit listener) {
+    return connections >= maximum || listener.isFull();
+  }
+
+  /**
+   * Takes the permits for a connection, after a wait if another acceptor was faster. Where a
+   * preface tells who the client is, that of the source is left to {@link #admitSource}.
+   */
+  Verdict admit(SocketConnection connection) throws InterruptedException {
+    InetAddress source = connection.context().preface().tellsSource() ? null : source(connection);
+    if (source != null && isDenied(source)) {
+      return new Verdict.Refused(Refusal.DENIED);
+    }
+    ListenerLimit listener = connection.context().limit();
+    lock.lockInterruptibly();
+    try {
+      boolean open = awaitTurn(listener);
+      if (isFull(listener) || suspended) {
+        return open ? new Verdict.Refused(Refusal.FULL) : new Verdict.Closed();
+      }
+      Refusal refusal = source == null ? null : takeSource(connection, source);
+      if (refusal != null) {
+        return new Verdict.Refused(refusal);
+      }
+      tokens.take(rules.acceptRate(), System.nanoTime());
+      listener.connections++;
+      connections++;
+      return new Verdict.Admitted();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Counts the source of a connection that is in the registry now, if it was too late for that. */
+  void registered(SocketConnection connection) {
+    if (counting) {
+      count(connection);
+    }
+  }
+
+  /**
+   * Takes the permit of the source for a connection that has all others, once its preface has told
+   * who the client is.
+   *
+   * @return why it is to be turned away, or null if it is not
+   */
+  @Nullable Refusal admitSource(SocketConnection connection) {
+    InetAddress source = source(connection);
+    if (source == null) {
+      return null;
+    }
+    if (isDenied(source)) {
+      return Refusal.DENIED;
+    }
+    lock.lock();
+    try {
+      return takeSource(connection, source);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Where the client comes from; null on a Unix-domain socket. */
+  private static @Nullable InetAddress source(SocketConnection connection) {
+    return connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+  }
+
+  private boolean isDenied(InetAddress source) {
+    return denied.contains(source) || (!allowed.isEmpty() && !allowed.contains(source));
+  }
+
+  private @Nullable Refusal takeSource(SocketConnection connection, InetAddress source) {
+    Refusal refusal = sources.refusal(rules, source, System.nanoTime());
+    if (refusal == null) {
+      connection.sourceAdmitted = true;
+      if (counting) {
+        count(connection);
+      }
+    }
+    return refusal;
+  }
+
+  private void count(SocketConnection connection) {
+    lock.lock();
+    try {
+      InetAddress source = source(connection);
+      if (source != null && connection.sourceAdmitted && !connection.sourceCounted) {
+        sources.add(source);
+        connection.sourceCounted = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes back all permits of a connection. */
+  void release(SocketConnection connection) {
+    lock.lock();
+    try {
+      InetAddress source = source(connection);
+      if (source != null && connection.sourceCounted) {
+        sources.remove(source);
+      }
+      connection.sourceAdmitted = false;
+      connection.sourceCounted = false;
+      connection.context().limit().connections--;
+      connections--;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Refusals refusals() {
+    return refusals;
+  }
+
+  // What there is to know
+
+  /** How many connections have permits. */
+  int connections() {
+    lock.lock();
+    try {
+      return connections;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many sources and networks are known to have connections. */
+  int knownSources() {
+    lock.lock();
+    try {
+      return sources.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells what there is to tell; called by the reaper. */
+  void check(int now) {
+    refusals.check(now);
+    List<ServerEvent> alarms = new ArrayList<>();
+    lock.lock();
+    try {
+      int alarmAt = rules.alarmAt() == 0 ? maximum : rules.alarmAt();
+      if (connections >= alarmAt && alarm.isOver(now)) {
+        alarms.add(new ServerEvent.ManyConnections(null, connections, maximum));
+      }
+      for (ListenerLimit limit : listeners) {
+        if (limit.isFull() && limit.alarm.isOver(now)) {
+          alarms.add(
+              new ServerEvent.ManyConnections(limit.address(), limit.connections, limit.maximum));
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    alarms.forEach(events::tell);
+  }
+}

@@ -1,0 +1,32 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+
+/**
+ * Admits a connection by its source where the step before has told who the client is: behind a
+ * proxy, the address of the socket says nothing about it.
+ */
+final class SourceAdmission implements PrefaceStep {
+  @Override
+  public boolean run(SocketConnection connection) throws IOException {
+    Admission admission = connection.context().admission();
+    Refusal refusal = admission.admitSource(connection);
+    if (refusal == null) {
+      return true;
+    }
+    admission
+        .refusals()
+        .count(connection.context().limit().address(), refusal, connection.remoteAddress());
+    var reason = new CloseReason.Refused(refusal);
+    ByteBuffer goodbye = admission.rules().goodbye();
+    if (goodbye.hasRemaining()) {
+      Channels.newChannel(connection.output()).write(goodbye);
+      connection.endWith(reason);
+    } else {
+      connection.abort(reason);
+    }
+    return false;
+  }
+}

@@ -1,0 +1,90 @@
+package io.plainweave;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of the sources of connections: how many each has open, and how often it came. It
+ * counts nothing until a limit says so. Its users hold the lock of the {@link Admission}.
+ */
+final class SourceCounts {
+  /** So many sources that come and go, as from a network of IPv6, cost a few megabytes at most. */
+  private static final int MOST_RATES = 16_384;
+
+  /** Sources and their networks, as long as they have connections. */
+  private final Map<Network, Integer> open = new HashMap<>();
+
+  /** The sources that came most recently, the latest at the end. */
+  private final LinkedHashMap<Network, TokenBucket> rates = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** Why a source is refused, or null if it is not. That it came is noted in any case. */
+  @Nullable Refusal refusal(AdmissionRules rules, InetAddress address, long now) {
+    if (!rules.sourceRate().isUnlimited() && !takeToken(rules.sourceRate(), address, now)) {
+      return Refusal.SOURCE_RATE;
+    }
+    if (isReached(rules.maxPerSource(), source(address))) {
+      return Refusal.SOURCE_LIMIT;
+    }
+    return isReached(rules.maxPerNetwork(), network(address)) ? Refusal.NETWORK_LIMIT : null;
+  }
+
+  private boolean isReached(int limit, Network counted) {
+    return limit != 0 && open.getOrDefault(counted, 0) >= limit;
+  }
+
+  /** Those that are not among the most recent begin anew, with a full bucket. */
+  private boolean takeToken(Rate rate, InetAddress address, long now) {
+    TokenBucket bucket = rates.computeIfAbsent(source(address), _ -> new TokenBucket(now));
+    if (bucket.nanosToNext(rate, now) > 0) {
+      return false;
+    }
+    bucket.take(rate, now);
+    while (rates.size() > MOST_RATES || rates.firstEntry().getValue().isFull(now)) {
+      rates.pollFirstEntry();
+    }
+    return true;
+  }
+
+  /** Forgets how often sources came, since another rate would judge them wrongly. */
+  void forgetRates() {
+    rates.clear();
+  }
+
+  void add(InetAddress address) {
+    open.merge(source(address), 1, Integer::sum);
+    open.merge(network(address), 1, Integer::sum);
+  }
+
+  void remove(InetAddress address) {
+    open.computeIfPresent(source(address), SourceCounts::oneLess);
+    open.computeIfPresent(network(address), SourceCounts::oneLess);
+  }
+
+  private static @Nullable Integer oneLess(Network counted, Integer count) {
+    return count == 1 ? null : count - 1;
+  }
+
+  /** How many sources and networks are known to have connections. */
+  int size() {
+    return open.size();
+  }
+
+  /** Of how many sources it is known how often they came. */
+  int knownRates() {
+    return rates.size();
+  }
+
+  private static Network source(InetAddress address) {
+    Network single = Network.of(address);
+    return single.address() instanceof Inet4Address ? single : Network.of(address, 64);
+  }
+
+  private static Network network(InetAddress address) {
+    boolean ipv4 = Network.of(address).address() instanceof Inet4Address;
+    return Network.of(address, ipv4 ? 24 : 48);
+  }
+}
