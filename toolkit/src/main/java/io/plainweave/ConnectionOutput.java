@@ -102,10 +102,14 @@ final class ConnectionOutput extends OutputStream {
     finishedAt = connection.now();
     lastSent = finishedAt;
     finished = true;
-    // It may have to wait for room. Who closes while another thread writes is not refused here.
+    // It may have to wait for room, unless it cuts what another thread is writing.
     boolean first = SENDING.compareAndSet(this, 0, 1);
     try {
-      transport.finishOutput();
+      if (first) {
+        transport.finishOutput();
+      } else {
+        connection.channel().finishOutput();
+      }
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {

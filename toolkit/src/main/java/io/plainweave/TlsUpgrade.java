@@ -43,8 +43,8 @@ final class TlsUpgrade {
    * @return false if the peer has finished without a byte
    */
   static boolean handshake(SocketConnection connection, SSLEngine engine) throws IOException {
-    var transport = new TlsTransport(engine, connection.channel(), connection.buffers());
-    transport.takeOver(connection.input().unread());
+    ByteBuffer unread = connection.input().unread();
+    var transport = new TlsTransport(engine, connection.channel(), connection.buffers(), unread);
     connection.use(transport);
     ConnectionPhase before = connection.enter(ConnectionPhase.PREFACE);
     try {

@@ -23,7 +23,7 @@ final class BorrowedBuffers {
       Object value = field.get(part);
       if (value instanceof ByteBuffer) {
         count++;
-      } else if (value instanceof TlsTransport) {
+      } else if (field.getType().getSimpleName().startsWith("Tls") && value != null) {
         count += in(value);
       }
     }

@@ -6,12 +6,17 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.Semaphore;
 
-/** A network between a client and a server that passes on one byte at a time. */
+/** A network between a client and a server that passes on one byte at a time, and may stop. */
 final class Chopper implements AutoCloseable {
   private final ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
   private final Socket server;
   private volatile Socket client;
+
+  /** How many more bytes of the client may pass. */
+  private final Semaphore allowance = new Semaphore(Integer.MAX_VALUE);
+
   private final Thread thread;
 
   Chopper(int port) throws IOException {
@@ -24,23 +29,36 @@ final class Chopper implements AutoCloseable {
     return listener.getLocalPort();
   }
 
+  /** Lets only so many more bytes of the client pass. */
+  void allow(int bytes) {
+    allowance.drainPermits();
+    allowance.release(bytes);
+  }
+
+  /** Whether no more of the client passes. */
+  boolean isStopped() {
+    return allowance.availablePermits() == 0;
+  }
+
   private void run() {
     try (Socket accepted = listener.accept()) {
       client = accepted;
       accepted.setTcpNoDelay(true);
-      Thread back = Thread.startVirtualThread(() -> pass(server, accepted));
-      pass(accepted, server);
+      Thread back =
+          Thread.startVirtualThread(() -> pass(server, accepted, new Semaphore(Integer.MAX_VALUE)));
+      pass(accepted, server, allowance);
       back.join();
     } catch (IOException | InterruptedException e) {
       // The test is over.
     }
   }
 
-  private static void pass(Socket from, Socket to) {
+  private static void pass(Socket from, Socket to, Semaphore allowance) {
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int b; (b = in.read()) >= 0; ) {
+        allowance.acquireUninterruptibly();
         out.write(b);
       }
       to.shutdownOutput();
@@ -51,6 +69,7 @@ final class Chopper implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
+    allow(Integer.MAX_VALUE);
     server.close();
     listener.close();
     if (client != null) {

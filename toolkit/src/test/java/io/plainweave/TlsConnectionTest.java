@@ -225,21 +225,61 @@ class TlsConnectionTest {
   }
 
   @Test
-  void holdsNoBufferWhileItWaits() throws Exception {
-    var waiting = new CompletableFuture<Connection>();
+  void holdsNoBufferWhileItWaitsNotEvenInTheMiddleOfARecord() throws Exception {
+    var waiting = new CompletableFuture<SocketConnection>();
     Handler handler =
         connection -> {
-          waiting.complete(connection);
+          waiting.complete((SocketConnection) connection);
           ECHO.handle(connection);
         };
     try (Server server = start(handler);
-        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+        var chopper = new Chopper(server.port());
+        SSLSocket client =
+            tls.connect(new Socket(InetAddress.getLoopbackAddress(), chopper.port()), "TLSv1.3")) {
       send(client, "hello");
       assertEquals("hello", receive(client, 5));
-      var connection = (SocketConnection) waiting.get();
-      await().until(() -> connection.input().activity() == ConnectionActivity.WAITING);
-      await().until(() -> BorrowedBuffers.of(connection) == 0);
+      chopper.allow(20);
+      send(client, "again");
+      SocketConnection connection = waiting.get();
+      await()
+          .until(() ->
+              chopper.isStopped()
+                  && connection.input().activity() == ConnectionActivity.WAITING
+                  && BorrowedBuffers.of(connection) == 0);
+      chopper.allow(Integer.MAX_VALUE);
+      assertEquals("again", receive(client, 5));
     }
+  }
+
+  @Test
+  void isClosedByAnotherThreadThatDoesNotWaitForTheWriter() throws Exception {
+    var writing = new CompletableFuture<SocketConnection>();
+    Handler floods =
+        connection -> {
+          writing.complete((SocketConnection) connection);
+          byte[] bytes = new byte[100_000];
+          while (true) {
+            connection.output().write(bytes);
+          }
+        };
+    try (Server server =
+            Server.builder()
+                .listen(tls.listen())
+                .handler(floods)
+                .observer(events)
+                .timeLimits(TimeLimits.NONE.withLinger(Duration.ofMillis(100)))
+                .start();
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      assertEquals(10, client.getInputStream().readNBytes(10).length);
+      await().until(() -> waitsForRoom(writing.get()));
+      writing.get().close();
+      events.awaitReason();
+    }
+  }
+
+  private static boolean waitsForRoom(SocketConnection connection) {
+    HandlerPosition position = connection.position();
+    return position != null && position.stack().toString().contains("awaitWritable");
   }
 
   @Test
@@ -279,15 +319,7 @@ class TlsConnectionTest {
                 .start();
         SSLSocket client = tls.connect(server, "TLSv1.3")) {
       assertEquals(10, client.getInputStream().readNBytes(10).length);
-      await()
-          .until(() ->
-              events.openConnections().stream()
-                  .allMatch(connection ->
-                      ((SocketConnection) connection)
-                          .position()
-                          .stack()
-                          .toString()
-                          .contains("awaitWritable")));
+      await().until(() -> waitsForRoom((SocketConnection) events.openConnections().getFirst()));
       DrainReport report = server.drain();
       assertEquals(1, report.forced());
       assertEquals(List.of(), report.survivors());

@@ -1,0 +1,203 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.Status;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiving half of a {@link TlsTransport}; only the reading thread touches it.
+ *
+ * <p>It borrows buffers while there is something in them. What has come of the next record is kept
+ * in an array of its length while the reader waits.
+ */
+final class TlsRecordReader {
+  // Types of records (RFC 8446, section 5.1). In TLS 1.3, all but those of the handshake look like
+  // data.
+  private static final byte HANDSHAKE = 22;
+  private static final byte DATA = 23;
+
+  private static final byte[] NONE = {};
+
+  private final SSLEngine engine;
+  private final PolledChannel channel;
+  private final BufferPool buffers;
+
+  /** Records as they came, in a borrowed buffer, or null for none. */
+  private @Nullable ByteBuffer received;
+
+  /** The beginning of {@link #received}, which is null then. */
+  private byte[] kept = NONE;
+
+  /** Data for which there was no room in a target, in a borrowed buffer, or null for none. */
+  private @Nullable ByteBuffer decrypted;
+
+  /** Whether a byte has come. */
+  private boolean begun;
+
+  /** Whether the channel has ended. */
+  private boolean cut;
+
+  /** Whether the peer has finished, by close_notify. */
+  private boolean finished;
+
+  TlsRecordReader(SSLEngine engine, PolledChannel channel, BufferPool buffers) {
+    this.engine = engine;
+    this.channel = channel;
+    this.buffers = buffers;
+  }
+
+  /** Takes over what another transport has read too much; called before all else. */
+  void takeOver(ByteBuffer unread) {
+    kept = new byte[unread.remaining()];
+    unread.get(kept);
+    begun = true;
+  }
+
+  boolean hasBegun() {
+    return begun;
+  }
+
+  boolean isCut() {
+    return cut;
+  }
+
+  boolean isFinished() {
+    return finished;
+  }
+
+  /** Receives what there is room for, as the channel reads it. */
+  int receive() throws IOException {
+    ByteBuffer in = received;
+    if (in == null) {
+      in = buffers.takeRecord().put(kept);
+      kept = NONE;
+    } else {
+      in.compact();
+    }
+    received = in;
+    try {
+      if (!in.hasRemaining()) {
+        throw new SSLException("a record has more than " + in.capacity() + " bytes");
+      }
+      int n = channel.read(in);
+      cut = n < 0;
+      begun |= n > 0;
+      return n;
+    } finally {
+      in.flip();
+      giveReceivedIfEmpty(in);
+    }
+  }
+
+  /** Whether the channel may have more than what there was room for. */
+  boolean isFull() {
+    ByteBuffer in = received;
+    return in != null && in.limit() == in.capacity();
+  }
+
+  /** Whether there is something of a record, or of data for a reader. */
+  boolean hasReceived() {
+    return received != null || decrypted != null;
+  }
+
+  /** Whether the next record looks like data, or is not there. */
+  boolean nextIsData() {
+    ByteBuffer in = received;
+    return in == null || in.get(in.position()) == DATA;
+  }
+
+  /** Whether the next record is one of the handshake, in TLS 1.2. */
+  boolean nextIsHandshake() {
+    ByteBuffer in = received;
+    return in != null && in.get(in.position()) == HANDSHAKE;
+  }
+
+  /** Keeps what has come of a record without a buffer. */
+  void keepReceived() {
+    ByteBuffer in = received;
+    if (in != null) {
+      kept = new byte[in.remaining()];
+      in.get(kept);
+      giveReceivedIfEmpty(in);
+    }
+  }
+
+  private void giveReceivedIfEmpty(ByteBuffer in) {
+    if (!in.hasRemaining()) {
+      received = null;
+      buffers.give(in);
+    }
+  }
+
+  /** How many bytes are decrypted and not yet read. */
+  int decrypted() {
+    ByteBuffer data = decrypted;
+    return data == null ? 0 : data.remaining();
+  }
+
+  /** Moves what is decrypted already. */
+  void moveDecrypted(ByteBuffer target) {
+    ByteBuffer data = decrypted;
+    if (data != null) {
+      int n = Math.min(data.remaining(), target.remaining());
+      target.put(target.position(), data, data.position(), n);
+      target.position(target.position() + n);
+      data.position(data.position() + n);
+      if (!data.hasRemaining()) {
+        decrypted = null;
+        buffers.give(data);
+      }
+    }
+  }
+
+  /** Decrypts a record; null if no whole one is there. */
+  @Nullable SSLEngineResult decrypt(ByteBuffer target) throws SSLException {
+    ByteBuffer in = received;
+    if (in == null) {
+      return null;
+    }
+    SSLEngineResult result = engine.unwrap(in, target);
+    if (result.getStatus() == Status.BUFFER_OVERFLOW) {
+      result = decryptBeyond(in, target);
+    }
+    if (result.getStatus() == Status.BUFFER_UNDERFLOW) {
+      return null;
+    }
+    giveReceivedIfEmpty(in);
+    finished = result.getStatus() == Status.CLOSED;
+    return result;
+  }
+
+  /** Decrypts a record for which there may be no room in the target. */
+  private SSLEngineResult decryptBeyond(ByteBuffer in, ByteBuffer target) throws SSLException {
+    ByteBuffer rest = buffers.takeRecord();
+    try {
+      return engine.unwrap(in, new ByteBuffer[] {target, rest});
+    } finally {
+      rest.flip();
+      if (rest.hasRemaining()) {
+        decrypted = rest;
+      } else {
+        buffers.give(rest);
+      }
+    }
+  }
+
+  /** Gives back what is borrowed; called at the end of the connection. */
+  void release() {
+    giveBack(received);
+    giveBack(decrypted);
+    received = null;
+    decrypted = null;
+  }
+
+  private void giveBack(@Nullable ByteBuffer buffer) {
+    if (buffer != null) {
+      buffers.give(buffer);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package io.plainweave;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending half of a {@link TlsTransport}. The reader may have to answer a record, and the
+ * writer to send in the same moment: a lock is between them, under which nobody waits.
+ */
+final class TlsRecordWriter {
+  private final SSLEngine engine;
+  private final PolledChannel channel;
+  private final BufferPool buffers;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /**
+   * A record not yet sent, in a borrowed buffer, or null for none. Written under the lock; whoever
+   * only wants to know whether there is one needs none.
+   */
+  private volatile @Nullable ByteBuffer unsent;
+
+  TlsRecordWriter(SSLEngine engine, PolledChannel channel, BufferPool buffers) {
+    this.engine = engine;
+    this.channel = channel;
+    this.buffers = buffers;
+  }
+
+  /** Encrypts and sends what there is room for, behind what the engine has to say. */
+  int write(ByteBuffer source) throws IOException {
+    int before = source.remaining();
+    lock.lock();
+    try {
+      while (flush() && source.hasRemaining()) {
+        encrypt(source);
+      }
+    } finally {
+      lock.unlock();
+    }
+    return before - source.remaining();
+  }
+
+  /** Sends what the engine has to say, as far as there is room; whether that was all. */
+  boolean answer() throws IOException {
+    lock.lock();
+    try {
+      while (flush()) {
+        if (engine.getHandshakeStatus() != HandshakeStatus.NEED_WRAP) {
+          return true;
+        }
+        encrypt(ByteBuffer.allocate(0));
+      }
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends what the engine has to say, waiting for room. */
+  void answerAll() throws IOException {
+    while (!answer()) {
+      channel.awaitWritable();
+    }
+  }
+
+  boolean hasUnsent() {
+    return unsent != null;
+  }
+
+  /** Sends what is unsent, as far as there is room; whether that was all. */
+  private boolean flush() throws IOException {
+    ByteBuffer out = unsent;
+    if (out != null) {
+      channel.write(out);
+      if (out.hasRemaining()) {
+        return false;
+      }
+      unsent = null;
+      buffers.give(out);
+    }
+    return true;
+  }
+
+  /** Makes a record of what the engine has to say, or else of the source. */
+  private void encrypt(ByteBuffer source) throws SSLException {
+    ByteBuffer out = buffers.takeRecord();
+    try {
+      boolean asked = source.hasRemaining();
+      SSLEngineResult result = engine.wrap(source, out);
+      switch (result.getStatus()) {
+        case OK -> TlsTransport.runTasks(engine);
+        case CLOSED -> {
+          if (asked) {
+            throw new SSLException("the peer has closed the connection: TLS 1.2 has no half-close");
+          }
+        }
+        default -> throw new SSLException("a record has more than " + out.capacity() + " bytes");
+      }
+    } finally {
+      out.flip();
+      if (out.hasRemaining()) {
+        unsent = out;
+      } else {
+        buffers.give(out);
+      }
+    }
+  }
+
+  /** Gives back what is borrowed; called at the end of the connection. */
+  void release() {
+    ByteBuffer out = unsent;
+    if (out != null) {
+      unsent = null;
+      buffers.give(out);
+    }
+  }
+}
