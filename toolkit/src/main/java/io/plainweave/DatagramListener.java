@@ -6,7 +6,6 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
@@ -20,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The sockets of one {@link Udp}, with what they share: limits, counters, the end. */
+/** The sockets of a {@link Udp} at one address, with what they share: limits, counters, the end. */
 final class DatagramListener implements AutoCloseable {
   /** How often a reply looks for room in the socket, and how long it waits in between. */
   private static final int SEND_ATTEMPTS = 100;
@@ -59,7 +58,7 @@ final class DatagramListener implements AutoCloseable {
   private Map<DatagramDrop, Long> told = Map.of();
   private int nextTold;
 
-  private DatagramListener(
+  DatagramListener(
       Udp udp, DatagramService service, DatagramRegistry registry, List<UdpSocket> sockets) {
     this.udp = udp;
     this.service = service;
@@ -71,28 +70,6 @@ final class DatagramListener implements AutoCloseable {
       dropped.put(why, new LongAdder());
     }
     findOwnHosts();
-  }
-
-  /** Binds at an address; when it fails, nothing stays open. */
-  static DatagramListener bind(
-      DatagramService.Place place, InetSocketAddress wanted, DatagramRegistry registry)
-      throws IOException {
-    List<UdpSocket> sockets = new ArrayList<>();
-    boolean complete = false;
-    try {
-      InetSocketAddress next = wanted;
-      for (int i = 0; i < place.udp().receivers(); i++) {
-        sockets.add(UdpSocket.bind(place.udp(), next));
-        next = sockets.getFirst().address();
-      }
-      var bound = new DatagramListener(place.udp(), place.service(), registry, sockets);
-      complete = true;
-      return bound;
-    } finally {
-      if (!complete) {
-        sockets.forEach(UdpSocket::close);
-      }
-    }
   }
 
   Udp udp() {

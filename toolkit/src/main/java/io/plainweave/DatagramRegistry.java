@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Knows the datagram listeners of a server, and every handler that is at work for one of them. */
 final class DatagramRegistry {
@@ -27,16 +26,14 @@ final class DatagramRegistry {
   /**
    * Binds all listeners or none.
    *
-   * @param tcp where the first TCP listener of the server is, if there is one
+   * @param tcp where the server listens by TCP
    */
-  void bind(@Nullable InetSocketAddress tcp) throws IOException {
+  void bind(List<InetSocketAddress> tcp) throws IOException {
     List<DatagramListener> bound = new ArrayList<>();
     boolean complete = false;
     try {
       for (DatagramService.Place place : places) {
-        InetSocketAddress wanted =
-            tcp != null && place.udp().isBesideTcp() ? tcp : place.udp().socketAddress();
-        bound.add(DatagramListener.bind(place, wanted, this));
+        bound.addAll(DatagramListeners.bind(place, tcp, this));
       }
       listeners = List.copyOf(bound);
       complete = true;

@@ -56,7 +56,7 @@ final class Supervisor {
       for (Listen listen : listens) {
         bound.addAll(Listener.bind(listen));
       }
-      context.datagrams().bind(firstTcp(bound));
+      context.datagrams().bind(tcpAddresses(bound));
       context.pollers().open();
       listeners = List.copyOf(bound);
       if (stopOnSignal) {
@@ -78,13 +78,13 @@ final class Supervisor {
     context.admission().tellIfLimited();
   }
 
-  private static @Nullable InetSocketAddress firstTcp(List<Listener> listeners) {
-    for (Listener listener : listeners) {
-      if (listener.address() instanceof InetSocketAddress address) {
-        return address;
-      }
-    }
-    return null;
+  private static List<InetSocketAddress> tcpAddresses(List<Listener> listeners) {
+    return listeners.stream()
+        .map(Listener::address)
+        .filter(InetSocketAddress.class::isInstance)
+        .map(InetSocketAddress.class::cast)
+        .distinct()
+        .toList();
   }
 
   /** Where the listeners are; several acceptors of one listener are at one address. */

@@ -159,7 +159,8 @@ public record TcpOptions(int receiveBuffer, int sendBuffer, @Nullable KeepAlive 
     }
   }
 
-  private static void set(NetworkChannel channel, SocketOption<Integer> option, int value)
+  /** Sets an option; fails if the system gives less. */
+  static void set(NetworkChannel channel, SocketOption<Integer> option, int value)
       throws IOException {
     if (!channel.supportedOptions().contains(option)) {
       throw new IOException("this system has no " + option.name());

@@ -1,7 +1,6 @@
 package io.plainweave;
 
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,15 +21,16 @@ import org.jspecify.annotations.Nullable;
  * system prefers, which need not be the one that was asked (RFC 1122, section 4.1.3.5, wants it to
  * be, and Java cannot choose it): describe one for each address there.
  *
- * @param host a name or a literal address; null for every address of this machine, IPv4 and IPv6
- * @param port from 1 to 65535, 0 for one that is free, or -1 for the host and the port of the
- *     server's first TCP listener ({@link #besideTcp()})
+ * @param host a name or a literal address; null for every address of this machine, IPv4 and IPv6. A
+ *     name with several addresses stands for all of them, each with limits and figures of its own
+ * @param port from 1 to 65535, 0 for one that is free, or -1 for where the server listens by TCP
+ *     ({@link #besideTcp()})
  * @param maxDatagram the longest datagram that is taken, in bytes from 1 to 65,527; default 2,048.
  *     A longer one is dropped whole, never cut
  * @param receivers how many sockets share the port, each with a receiving thread and with its share
  *     of the peers (SO_REUSEPORT, socket(7)); default 1
- * @param receiveBuffer bytes that the kernel holds until the receiver takes them, at most {@code
- *     net.core.rmem_max} on Linux; default 0: what the system gives
+ * @param receiveBuffer bytes that the kernel holds until the receiver takes them (SO_RCVBUF); more
+ *     than the system gives is an error at the start. Default 0: what the system gives
  * @param groups the multicast groups of which it is a member
  * @param maxHandlers how many handlers are at work at a time, and so how many sessions there are;
  *     default 10,000. They do not count as connections. A datagram that needs one more is dropped
@@ -126,7 +126,7 @@ public record Udp(
    * Takes datagrams to one address of this machine.
    *
    * @param host a name or a literal address, IPv4 or IPv6; a name with several addresses stands for
-   *     the first
+   *     all of them
    * @param port from 1 to 65535, or 0 for one that is free
    * @return the description
    * @throws IllegalArgumentException if the port is out of range or the host is empty
@@ -137,8 +137,8 @@ public record Udp(
   }
 
   /**
-   * Takes datagrams at the host and the port of the server's first TCP listener, for a protocol
-   * that speaks both, as DNS does.
+   * Takes datagrams wherever the server listens by TCP, for a protocol that speaks both, as DNS
+   * does.
    *
    * @return the description
    */
@@ -315,11 +315,6 @@ public record Udp(
 
   boolean isBesideTcp() {
     return port == BESIDE_TCP;
-  }
-
-  /** Resolves the host, which may block; unresolved if the name is unknown. */
-  InetSocketAddress socketAddress() {
-    return host == null ? new InetSocketAddress(port) : new InetSocketAddress(host, port);
   }
 
   /** Returns {@code udp:HOST:PORT}, with {@code *} for every address. */

@@ -2,9 +2,11 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
@@ -33,11 +35,11 @@ final class UdpSocket implements AutoCloseable {
 
   /** Binds; when it fails, nothing stays open. */
   static UdpSocket bind(Udp udp, InetSocketAddress wanted) throws IOException {
-    if (wanted.isUnresolved()) {
-      throw new BindException(
-          "cannot listen on " + udp + ": the host is unknown: " + wanted.getHostString());
-    }
-    DatagramChannel channel = DatagramChannel.open();
+    // A socket of IPv6 would take 0.0.0.0 for "::", and both families.
+    boolean any = udp.host() == null && !udp.isBesideTcp();
+    boolean onlyIpv4 = !any && wanted.getAddress() instanceof Inet4Address;
+    DatagramChannel channel =
+        onlyIpv4 ? DatagramChannel.open(StandardProtocolFamily.INET) : DatagramChannel.open();
     @Nullable Selector selector = null;
     boolean complete = false;
     try {
@@ -72,7 +74,7 @@ final class UdpSocket implements AutoCloseable {
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
     }
     if (udp.receiveBuffer() > 0) {
-      channel.setOption(StandardSocketOptions.SO_RCVBUF, udp.receiveBuffer());
+      TcpOptions.set(channel, StandardSocketOptions.SO_RCVBUF, udp.receiveBuffer());
     }
     // The kernel then refuses to send to the broadcast address of a network, which only it knows.
     channel.setOption(StandardSocketOptions.SO_BROADCAST, false);
@@ -81,15 +83,18 @@ final class UdpSocket implements AutoCloseable {
   private static BindException cannotListen(InetSocketAddress wanted, Exception cause)
       throws IOException {
     InetAddress host = wanted.getAddress();
-    boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
-    String advice =
-        local
-            ? "stop the program that has the port, or take another one (0 stands for one that is free)"
-            : "no network interface of this machine has that address";
-    String where = "udp:" + Addresses.format(wanted);
+    String advice = "";
+    if (cause instanceof BindException) {
+      boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
+      advice =
+          local
+              ? ": stop the program that has the port, or take another one (0 stands for one that is free)"
+              : ": no network interface of this machine has that address";
+    }
     var failure =
         new BindException(
-            "cannot listen on %s: %s: %s".formatted(where, cause.getMessage(), advice));
+            "cannot listen on udp:%s: %s%s"
+                .formatted(Addresses.format(wanted), cause.getMessage(), advice));
     failure.initCause(cause);
     return failure;
   }

@@ -104,6 +104,37 @@ class DatagramTest {
   }
 
   @Test
+  void takesEveryAddressOfANameAsTcpDoes() throws Exception {
+    try (Server server =
+        Server.builder()
+            .listen(Listen.tcp("localhost", 0))
+            .handler(Connection::abort)
+            .datagrams(Udp.besideTcp(), ECHO)
+            .datagrams(Udp.address("localhost", 0), ECHO)
+            .start()) {
+      List<InetSocketAddress> addresses =
+          server.datagrams().stream().map(DatagramStatistics::address).toList();
+      int names = InetAddress.getAllByName("localhost").length;
+      assertEquals(server.addresses(), addresses.subList(0, names));
+      assertEquals(2 * names, addresses.size());
+      assertEquals(2, addresses.stream().map(InetSocketAddress::getPort).distinct().count());
+      for (InetSocketAddress address : addresses) {
+        try (UdpClient client = UdpClient.at(address.getAddress().getHostAddress(), address)) {
+          assertEquals("hello", client.ask("hello"));
+        }
+      }
+    }
+  }
+
+  @Test
+  void saysThatTheSystemGivesNoSuchReceiveBuffer() {
+    Server server =
+        Server.builder().datagrams(Udp.port(0).receiveBuffer(2_000_000_000), ECHO).build();
+    var failure = assertThrows(BindException.class, server::start);
+    assertTrue(failure.getMessage().contains("2000000000"), failure.getMessage());
+  }
+
+  @Test
   void startsWithAllItsListenersOrNone() throws Exception {
     try (var taken = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
       Server server =
