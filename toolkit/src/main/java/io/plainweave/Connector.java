@@ -73,7 +73,7 @@ public final class Connector {
     if (port < 1 || port > 65_535) {
       throw new IllegalArgumentException("a port to connect to is from 1 to 65535: " + port);
     }
-    return to(new TcpDestination(host, port, null, NameLookup::addresses));
+    return to(new TcpDestination(host, port, null, TcpOptions.DEFAULT, NameLookup::addresses));
   }
 
   /**
@@ -165,6 +165,10 @@ public final class Connector {
             }));
   }
 
+  private Connector with(TcpDestination destination) {
+    return new Connector(destination, connectTimeout, retryTime, preface);
+  }
+
   /** Returns this description with another preface. */
   Connector with(OutwardPreface preface) {
     return new Connector(destination, connectTimeout, retryTime, preface);
@@ -189,18 +193,33 @@ public final class Connector {
   public Connector localAddress(InetAddress localAddress) {
     Objects.requireNonNull(localAddress, "localAddress");
     return switch (destination) {
-      case TcpDestination(String host, int port, _, TcpDestination.Resolver resolver) ->
-          new Connector(
-              new TcpDestination(host, port, localAddress, resolver),
-              connectTimeout,
-              retryTime,
-              preface);
+      case TcpDestination tcp ->
+          with(
+              new TcpDestination(
+                  tcp.host(), tcp.port(), localAddress, tcp.options(), tcp.resolver()));
       case UnixDestination unix ->
           throw new IllegalArgumentException(
               "a connection to a path has no local address like "
                   + localAddress.getHostAddress()
                   + ": "
                   + unix);
+    };
+  }
+
+  /**
+   * Returns this description with options of the sockets. Default: those of the system.
+   *
+   * @param options of TCP sockets
+   * @return the description
+   * @throws IllegalArgumentException if the connection is to a path, which has none of them
+   */
+  public Connector options(TcpOptions options) {
+    Objects.requireNonNull(options, "options");
+    return switch (destination) {
+      case TcpDestination tcp ->
+          with(new TcpDestination(tcp.host(), tcp.port(), tcp.local(), options, tcp.resolver()));
+      case UnixDestination unix ->
+          throw new IllegalArgumentException("a connection to a path has no TCP options: " + unix);
     };
   }
 

@@ -386,6 +386,16 @@ public sealed interface Listen {
       return new Inherited(preface.with(proxyProtocol));
     }
 
+    /**
+     * Returns this description for connections by TLS, as {@link Tcp#tls}.
+     *
+     * @param tls how the server speaks it
+     * @return the description
+     */
+    public Inherited tls(ServerTls tls) {
+      return new Inherited(preface.with(tls));
+    }
+
     /** Returns {@code inherited}. */
     @Override
     public String toString() {

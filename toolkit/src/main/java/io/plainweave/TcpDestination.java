@@ -16,9 +16,11 @@ import org.jspecify.annotations.Nullable;
  * @param host a name or a literal address
  * @param port from 1 to 65535
  * @param local where the connection is to begin, or null for what the system chooses
+ * @param options of the sockets
  * @param resolver finds the addresses of the host
  */
-record TcpDestination(String host, int port, @Nullable InetAddress local, Resolver resolver)
+record TcpDestination(
+    String host, int port, @Nullable InetAddress local, TcpOptions options, Resolver resolver)
     implements Destination {
   /** Finds the addresses of a host, at least one. */
   @FunctionalInterface
@@ -65,6 +67,7 @@ record TcpDestination(String host, int port, @Nullable InetAddress local, Resolv
     SocketChannel channel = SocketChannel.open();
     boolean complete = false;
     try {
+      options.applyToConnecting(channel);
       if (local != null) {
         channel.bind(new InetSocketAddress(local, 0));
       }

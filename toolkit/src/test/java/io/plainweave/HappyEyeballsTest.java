@@ -71,7 +71,11 @@ class HappyEyeballsTest {
 
   private TcpDestination host(String... literals) {
     return new TcpDestination(
-        "two.example", target.getLocalPort(), null, (_, _) -> addresses(literals));
+        "two.example",
+        target.getLocalPort(),
+        null,
+        TcpOptions.DEFAULT,
+        (_, _) -> addresses(literals));
   }
 
   private static InetAddress reached(SocketChannel channel) throws IOException {

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -58,8 +59,8 @@ class TcpOptionsTest {
 
   @Test
   void areThoseOfASocketThatConnects() throws Exception {
-    try (SocketChannel channel = SocketChannel.open()) {
-      ALL.applyToConnecting(channel);
+    var destination = new TcpDestination("127.0.0.1", 1, null, ALL, NameLookup::addresses);
+    try (SocketChannel channel = destination.open()) {
       assertHasAll(channel);
     }
   }
@@ -109,6 +110,15 @@ class TcpOptionsTest {
             IllegalArgumentException.class,
             () -> TcpOptions.DEFAULT.keepAlive(Duration.parse(idle), second, 1));
     assertTrue(failure.getMessage().contains(idle), failure.getMessage());
+  }
+
+  @Test
+  void areRefusedForAPath() {
+    var failure =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Connector.unix(Path.of("/run/app.sock")).options(ALL));
+    assertTrue(failure.getMessage().contains("/run/app.sock"), failure.getMessage());
   }
 
   @Test
