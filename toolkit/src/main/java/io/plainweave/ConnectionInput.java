@@ -215,6 +215,21 @@ final class ConnectionInput extends InputStream {
     return bytes;
   }
 
+  /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
+  boolean isAtRest() {
+    return activity == WORKING && bytes == null && !finished;
+  }
+
+  /** Whether there is nothing to read, not even the end of input; looks at the socket. */
+  boolean isSilent() throws IOException {
+    ByteBuffer none = connection.buffers().take();
+    try {
+      return receiveNow(none) == 0;
+    } finally {
+      connection.buffers().give(none);
+    }
+  }
+
   /** Gives back what is borrowed; called at the end of the connection. */
   void release() {
     ByteBuffer from = bytes;

@@ -214,6 +214,11 @@ final class ConnectionOutput extends OutputStream {
     return finished;
   }
 
+  /** Whether everything was sent, and more can be. */
+  boolean isAtRest() {
+    return pending == null && !isSending() && !finished;
+  }
+
   int finishedAt() {
     return finishedAt;
   }

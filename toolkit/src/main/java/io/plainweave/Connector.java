@@ -241,11 +241,21 @@ public final class Connector {
    *     it has opened: nothing would watch over the connection
    */
   public Connection connect() throws IOException, InterruptedException {
+    return open();
+  }
+
+  /** The server of the handler that calls. */
+  Server server() {
     if (!Server.CURRENT.isBound()) {
       throw new IllegalStateException(
           "only a handler can connect to " + this + ": elsewhere nothing watches the time limits");
     }
-    Server server = Server.CURRENT.get();
+    return Server.CURRENT.get();
+  }
+
+  /** See {@link #connect()}. */
+  SocketConnection open() throws IOException, InterruptedException {
+    Server server = server();
     Deadline retries = Deadline.in(retryTime);
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {
@@ -265,7 +275,7 @@ public final class Connector {
   }
 
   /** One attempt; when it fails, nothing stays open. */
-  private Connection connect(Server server, Deadline deadline)
+  private SocketConnection connect(Server server, Deadline deadline)
       throws IOException, InterruptedException {
     SocketConnection connection = open(server, destination.connect(deadline));
     boolean complete = false;

@@ -105,6 +105,8 @@ final class Supervisor {
       try {
         superviseListeners();
       } finally {
+        // What handlers have opened and left open, in a pool for example.
+        context.registry().forEach(SocketConnection::closeSocket);
         context.pollers().stop();
         pollers.join();
       }
