@@ -100,6 +100,31 @@ class ReadmeTest {
   }
 
   @Test
+  void takesDatagrams() throws Exception {
+    // README: begin
+    Server server =
+        Server.builder()
+            .datagrams(Udp.address("localhost", 0), datagram -> datagram.reply(datagram.bytes()))
+            .sessions(
+                Udp.address("localhost", 0).mailbox(64), // datagrams that may wait for the handler
+                session -> {
+                  for (byte[] request; (request = session.receive()) != null; ) {
+                    session.send(request);
+                  }
+                })
+            .start();
+    // README: end
+    try (server) {
+      for (DatagramStatistics place : server.datagrams()) {
+        String host = place.address().getAddress().getHostAddress();
+        try (UdpClient client = UdpClient.at(host, place.address())) {
+          assertEquals("hello", client.ask("hello"));
+        }
+      }
+    }
+  }
+
+  @Test
   void isTheCodeOfThisTest() throws Exception {
     String readme = Files.readString(Path.of("../README.md"));
     String test = Files.readString(Path.of("src/test/java/io/plainweave/ReadmeTest.java"));
