@@ -241,15 +241,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
-      return new Tcp(
-          host,
-          port,
-          reusePort,
-          acceptors,
-          options,
-          rebindFor,
-          maxConnections,
-          preface.with(proxyProtocol));
+      return with(preface.with(proxyProtocol));
     }
 
     /**
@@ -272,8 +264,24 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp tls(ServerTls tls) {
+      return with(preface.with(tls));
+    }
+
+    /** This description with host and port of another one. */
+    Tcp at(Tcp place) {
       return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface.with(tls));
+          place.host,
+          place.port,
+          reusePort,
+          acceptors,
+          options,
+          rebindFor,
+          maxConnections,
+          preface);
+    }
+
+    Tcp with(Preface preface) {
+      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
     /** Whether more than one socket may listen on the port. */

@@ -1,10 +1,16 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.proxyprotocol.Tlv;
+import io.plainweave.tls.TlsSession;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,13 +80,36 @@ public final class ProxyProtocol {
   /**
    * Makes the header by which a relay tells its target whose connection it passes on ({@link
    * Connector#proxyHeader}). It is of version 2, with the addresses of the connection; so if that
-   * has come with a header itself, they are those of the first client.
+   * has come with a header itself, they are those of the first client. Of a connection over TLS it
+   * tells the protocol (ALPN), the name that the client has asked for, version and cipher, and
+   * whether the client has shown a certificate.
    *
    * @param connection the one that is passed on
    * @return the header, which may be given further TLVs
    */
   public static ProxyHeader headerFor(Connection connection) {
-    return ProxyHeader.v2(connection.remoteAddress(), connection.localAddress());
+    ProxyHeader header = ProxyHeader.v2(connection.remoteAddress(), connection.localAddress());
+    return connection.tls().map(tls -> header.with(tlvs(tls))).orElse(header);
+  }
+
+  private static Tlv[] tlvs(TlsSession tls) {
+    // The engine does not tell in which connection of the session it was shown.
+    boolean certified = !tls.peerCertificates().isEmpty();
+    int client = ProxiedTls.CLIENT_SSL | (certified ? ProxiedTls.CLIENT_CERT_SESS : 0);
+    var proxied =
+        new ProxiedTls(
+            client,
+            certified ? 0 : 1,
+            List.of(
+                Tlv.of(Tlv.SSL_VERSION, tls.protocol()),
+                Tlv.of(Tlv.SSL_CIPHER, tls.cipherSuite())));
+    return Stream.of(
+            tls.applicationProtocol()
+                .map(name -> new Tlv(Tlv.ALPN, name.getBytes(StandardCharsets.ISO_8859_1))),
+            tls.serverName().map(name -> Tlv.of(Tlv.AUTHORITY, name)),
+            Optional.of(proxied.toTlv()))
+        .flatMap(Optional::stream)
+        .toArray(Tlv[]::new);
   }
 
   boolean servesOthers() {

@@ -46,14 +46,14 @@ final class ServeCommand {
       if (args.length > own + 1) {
         throw new IllegalArgumentException("too many arguments: " + String.join(" ", args));
       }
-      builder = server.get().listen(args.length == own ? standard : Listen.parse(args[own]));
+      builder = server.get().listen(args.length == own ? standard : at(args[own], standard));
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
       System.err.println(usage);
       return BAD_USAGE;
     }
     try {
-      Server.serve(builder.build());
+      Server.serve(builder);
       return 0;
     } catch (IOException | IllegalStateException e) {
       System.err.println(e.getMessage());
@@ -61,5 +61,11 @@ final class ServeCommand {
     } catch (InterruptedException e) {
       return INTERRUPTED;
     }
+  }
+
+  /** Another place to listen, with all the settings of the standard one, above all its TLS. */
+  static Listen at(String text, Listen standard) {
+    Listen.Tcp place = Listen.parse(text);
+    return standard instanceof Listen.Tcp tcp ? tcp.at(place) : place.with(standard.preface());
   }
 }

@@ -74,10 +74,22 @@ public final class Server implements AutoCloseable {
    */
   public static void serve(Listen listen, Handler handler)
       throws IOException, InterruptedException {
-    serve(builder().listen(listen).handler(handler).build());
+    serve(builder().listen(listen).handler(handler));
   }
 
-  static void serve(Server server) throws IOException, InterruptedException {
+  /**
+   * Serves until the process is told to end, with options. Otherwise as {@link #serve(Listen,
+   * Handler)}.
+   *
+   * @param builder where to listen, the handler and the options
+   * @throws IOException if it cannot listen, or if the listener fails later
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
+   *     nothing of it is left
+   * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}, or the
+   *     handler or a listener is missing
+   */
+  public static void serve(ServerBuilder builder) throws IOException, InterruptedException {
+    Server server = builder.build();
     server.bind();
     for (SocketAddress address : server.addresses()) {
       System.out.println("listening on " + Addresses.format(address));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.BindException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -62,5 +63,16 @@ class ListenTest {
     Server server = Server.builder().listen(Listen.inherited()).handler(_ -> {}).build();
     var failure = assertThrows(BindException.class, server::start);
     assertTrue(failure.getMessage().contains("systemd"), failure.getMessage());
+  }
+
+  @Test
+  void keepsItsSettingsWhereACommandLineNamesAnotherPlace() {
+    ProxyProtocol protocol = ProxyProtocol.required();
+    assertEquals(
+        Listen.tcp("::1", 7001).reusePort(true).proxyProtocol(protocol),
+        ServeCommand.at("[::1]:7001", Listen.tcp(7000).reusePort(true).proxyProtocol(protocol)));
+    assertEquals(
+        Listen.tcp(7001).proxyProtocol(protocol),
+        ServeCommand.at("7001", Listen.unix(Path.of("app.sock")).proxyProtocol(protocol)));
   }
 }

@@ -23,6 +23,7 @@ import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.ProxyHeader.Version;
 import io.plainweave.proxyprotocol.Tlv;
 import io.plainweave.tls.CertificateAuthority;
+import io.plainweave.tls.ServerTls;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -268,6 +269,47 @@ class ProxyFaultsTest {
                 + describe(client.socket().getRemoteSocketAddress())
                 + (version == Version.V1 ? "  " : " a.example id-1"),
             reply.substring(reply.indexOf("\r\n\r\n") + 4));
+      }
+    }
+  }
+
+  @Test
+  void tellsOfTlsAndWhetherTheClientHasACertificate() throws Exception {
+    Machine.needs("openssl");
+    var authority = CertificateAuthority.in(folder, "authority");
+    ServerTls tls =
+        ServerTls.builder()
+            .identity(authority.issue("front.example"))
+            .wantClientCertificate(authority.certificate())
+            .applicationProtocols("h2")
+            .build();
+    authority.issue("client.example");
+    String certificate =
+        " -cert %s -key %s"
+            .formatted(authority.chain("client.example"), authority.key("client.example"));
+    try (Server target = startBehindHaproxy();
+        Server relay =
+            start(
+                Listen.tcp("127.0.0.1", 0).tls(tls),
+                connection -> {
+                  ProxyHeader header = ProxyProtocol.headerFor(connection);
+                  Connector connector = Connector.tcp("127.0.0.1", target.port());
+                  try (Connection upstream = connector.proxyHeader(header).connect()) {
+                    Relay.between(connection, upstream);
+                  }
+                })) {
+      String command =
+          "echo hello | openssl s_client -quiet -no_ign_eof -servername a.example -alpn h2 -connect 127.0.0.1:"
+              + relay.port();
+      for (boolean verified : new boolean[] {true, false}) {
+        Machine.run("sh", "-c", verified ? command + certificate : command);
+        ProxyHeader header = next().header().orElseThrow();
+        assertEquals(Optional.of("h2"), header.alpn());
+        assertEquals(Optional.of("a.example"), header.authority());
+        ProxiedTls proxied = header.tls().orElseThrow();
+        assertEquals(Optional.of("TLSv1.3"), proxied.version());
+        assertEquals(Optional.of("TLS_AES_256_GCM_SHA384"), proxied.cipher());
+        assertEquals(verified, proxied.isClientVerified());
       }
     }
   }
