@@ -41,7 +41,11 @@ class ServerObserverTest {
   void isToldOfTheLifeOfAServerInOrder() throws Exception {
     Queue<ServerEvent> told = new ConcurrentLinkedQueue<>();
     try (Server server =
-            builder(ECHO).listen(Listen.tcp("127.0.0.2", 0)).observer(told::add).start();
+            builder(ECHO)
+                .listen(Listen.tcp("127.0.0.2", 0))
+                .maxConnections(100) // more than the process may have is told, too
+                .observer(told::add)
+                .start();
         Client client = Client.connect(server)) {
       client.exchange("hello");
       server.drain();
