@@ -255,7 +255,14 @@ final class TlsTransport implements Transport {
     if (session != null) {
       engine.closeOutbound();
     }
-    writer.answerAll();
+    try {
+      writer.answerAll();
+    } catch (SSLException e) {
+      if (failure == null) {
+        throw e;
+      }
+      // What the engine could say of its failure it has said.
+    }
     channel.finishOutput();
   }
 

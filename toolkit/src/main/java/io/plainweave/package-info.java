@@ -8,8 +8,9 @@
  *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.Server} binds it.
  *   <li>An acceptor, one platform thread for each listener, waits for a permit of the connection
  *       limit, then accepts. Beyond the limit, connections wait in the kernel's backlog.
- *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread runs the {@link
- *       io.plainweave.Handler} with the {@link io.plainweave.Connection}.
+ *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread carries out the
+ *       {@link io.plainweave.Preface}, if there is one: the PROXY header, the TLS handshake.
+ *   <li>It runs the {@link io.plainweave.Handler} with the {@link io.plainweave.Connection}.
  *   <li>The handler reads {@link io.plainweave.Connection#input()} and writes {@link
  *       io.plainweave.Connection#output()}. Output leaves when the handler next waits for input.
  *   <li>The handler returns: flush, FIN, a bounded wait for the peer's FIN, close. Or it throws:

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.framing.Lines;
+import io.plainweave.tls.CertificateAuthority;
+import io.plainweave.tls.Identity;
+import io.plainweave.tls.ServerTls;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,6 +125,20 @@ class ReadmeTest {
         }
       }
     }
+  }
+
+  @Test
+  void listensByTls(@TempDir Path folder) throws Exception {
+    CertificateAuthority.in(folder, "server");
+    Path chain = folder.resolve("server.pem");
+    Path key = folder.resolve("server.key");
+    // README: begin
+    ServerTls tls = ServerTls.builder().identity(Identity.pem(chain, key)).build();
+    Listen listen = Listen.tcp(7443).tls(tls);
+    // later, when the files are new
+    tls.reload();
+    // README: end
+    assertEquals(tls, listen.preface().tls());
   }
 
   @Test

@@ -25,32 +25,32 @@ import javax.net.ssl.TrustManagerFactory;
  * @param authority has issued the server's certificate
  * @param identity of the server, for localhost and 127.0.0.1
  */
-record TlsServer(CertificateAuthority authority, Identity identity) {
-  static TlsServer in(Path folder) throws Exception {
+public record TlsServer(CertificateAuthority authority, Identity identity) {
+  public static TlsServer in(Path folder) throws Exception {
     CertificateAuthority authority = CertificateAuthority.in(folder, "authority");
     return new TlsServer(authority, authority.issue("server", "DNS:localhost", "IP:127.0.0.1"));
   }
 
-  ServerTls tls() throws IOException {
+  public ServerTls tls() throws IOException {
     return ServerTls.builder().identity(identity).build();
   }
 
   /** A client that trusts the server. */
-  ClientTls clientTls() throws IOException {
+  public ClientTls clientTls() throws IOException {
     return ClientTls.builder().trust(authority.certificate()).build();
   }
 
-  Listen.Tcp listen() throws IOException {
+  public Listen.Tcp listen() throws IOException {
     return Listen.tcp("127.0.0.1", 0).tls(tls());
   }
 
   /** Connects with the JDK's own client, which speaks one version. */
-  SSLSocket connect(Server server, String protocol) throws Exception {
+  public SSLSocket connect(Server server, String protocol) throws Exception {
     return connect(new Socket(InetAddress.getLoopbackAddress(), server.port()), protocol);
   }
 
   /** Speaks TLS over a socket; closing the result closes it. */
-  SSLSocket connect(Socket socket, String protocol) throws Exception {
+  public SSLSocket connect(Socket socket, String protocol) throws Exception {
     socket.setSoTimeout(10_000);
     SSLSocket secured =
         (SSLSocket)

@@ -13,11 +13,11 @@ import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /** What a test needs of the machine. */
-final class Machine {
+public final class Machine {
   private Machine() {}
 
   /** Skips the test where a program is missing; fails it in CI, where all have to be there. */
-  static void needs(String... programs) {
+  public static void needs(String... programs) {
     needs(Files.isDirectory(Path.of("/proc/self/fd")), "this is not Linux");
     for (String program : programs) {
       needs(isOnPath(program), "there is no " + program + " on the PATH");

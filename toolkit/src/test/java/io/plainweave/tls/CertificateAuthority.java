@@ -2,6 +2,7 @@ package io.plainweave.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.plainweave.faults.Machine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,6 +27,7 @@ public final class CertificateAuthority {
 
   /** Makes an authority with its files in this folder. */
   public static CertificateAuthority in(Path folder, String name) throws Exception {
+    Machine.needs("openssl");
     var made = new CertificateAuthority(folder, name);
     made.request(name, List.of("-addext", "basicConstraints=critical,CA:TRUE"), "EC");
     return made;

@@ -1,0 +1,604 @@
+package io.plainweave.faults;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import io.plainweave.CloseReason;
+import io.plainweave.Handler;
+import io.plainweave.Listen;
+import io.plainweave.ResourceGuard;
+import io.plainweave.Server;
+import io.plainweave.ServerBuilder;
+import io.plainweave.ServerEvent;
+import io.plainweave.TimeLimit;
+import io.plainweave.TimeLimits;
+import io.plainweave.TlsServer;
+import io.plainweave.framing.Lines;
+import io.plainweave.tls.CertificateAuthority;
+import io.plainweave.tls.Identity;
+import io.plainweave.tls.ServerTls;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+@DisplayName("Table L: a peer that speaks TLS, or does not,")
+@ExtendWith(ResourceGuard.class)
+@Timeout(60)
+class TlsFaultsTest {
+  private static final int ALERT = 21;
+  private static final int HANDSHAKE = 22;
+  private static final int DATA = 23;
+
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
+  @TempDir private static Path folder;
+  private static TlsServer tls;
+
+  private final AtomicInteger opened = new AtomicInteger();
+  private final BlockingQueue<CloseReason> reasons = new LinkedBlockingQueue<>();
+
+  @BeforeAll
+  static void makeCertificates() throws Exception {
+    tls = TlsServer.in(folder);
+  }
+
+  private ServerBuilder builder(Listen listen, Handler handler) {
+    return Server.builder()
+        .listen(listen)
+        .handler(handler)
+        .drainTimeout(Duration.ofSeconds(10))
+        .observer(event -> {
+          switch (event) {
+            case ServerEvent.ConnectionOpened _ -> opened.incrementAndGet();
+            case ServerEvent.ConnectionClosed closed -> reasons.add(closed.reason());
+            default -> {
+              // Not about a connection.
+            }
+          }
+        });
+  }
+
+  private Server start() throws Exception {
+    return builder(tls.listen(), ECHO).start();
+  }
+
+  private <T extends CloseReason> T reason(Class<T> kind) throws InterruptedException {
+    CloseReason reason = reasons.poll(20, TimeUnit.SECONDS);
+    assertTrue(reason != null, "no connection has ended");
+    return assertInstanceOf(kind, reason);
+  }
+
+  private String tlsFailure() throws InterruptedException {
+    return reason(CloseReason.TlsFailed.class).cause().getMessage();
+  }
+
+  private static Socket connect(Server server) throws IOException {
+    var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    socket.setSoTimeout(20_000);
+    return socket;
+  }
+
+  private static void exchange(SSLSocket client) throws IOException {
+    client.getOutputStream().write("hello".getBytes(US_ASCII));
+    assertEquals("hello", new String(client.getInputStream().readNBytes(5), US_ASCII));
+  }
+
+  private static void serveAFreshClient(Server server) throws Exception {
+    try (SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      exchange(client);
+    }
+  }
+
+  /** Sends bytes to a server and returns all that comes back until it finishes, or resets. */
+  private static byte[] answer(Server server, byte[] bytes) throws IOException {
+    try (Socket peer = connect(server)) {
+      peer.getOutputStream().write(bytes);
+      return peer.getInputStream().readAllBytes();
+    }
+  }
+
+  private static void assertFatalAlert(byte[] answer) {
+    assertTrue(
+        answer.length >= 7 && answer[0] == ALERT && answer[5] == 2,
+        () -> HexFormat.of().formatHex(answer));
+  }
+
+  /** A record with a version of all times. */
+  private static byte[] record(int type, byte[] content) throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    var out = new DataOutputStream(bytes);
+    out.writeByte(type);
+    out.writeShort(0x0303);
+    out.writeShort(content.length);
+    out.write(content);
+    return bytes.toByteArray();
+  }
+
+  /** A greeting that asks for a name, and offers what every server has. */
+  private static byte[] clientHello(byte[] serverName) throws IOException {
+    var body = new ByteArrayOutputStream();
+    var out = new DataOutputStream(body);
+    out.writeShort(0x0303);
+    out.write(new byte[32]); // random
+    out.writeByte(0); // session
+    out.writeShort(2);
+    out.writeShort(0xC02B); // ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+    out.writeShort(0x0100); // compression: none
+    out.writeShort(serverName.length + 9);
+    out.writeShort(0); // server_name
+    out.writeShort(serverName.length + 5);
+    out.writeShort(serverName.length + 3);
+    out.writeByte(0);
+    out.writeShort(serverName.length);
+    out.write(serverName);
+    var message = new ByteArrayOutputStream();
+    out = new DataOutputStream(message);
+    out.writeInt(0x01_000000 | body.size());
+    body.writeTo(out);
+    return record(HANDSHAKE, message.toByteArray());
+  }
+
+  @Test
+  void l1WhoSpeaksPlainIsToldInAnAlertAndNotInTheLog() throws Exception {
+    var appender = new ListAppender<ILoggingEvent>();
+    appender.start();
+    Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+    root.addAppender(appender);
+    try (Server server = start()) {
+      byte[] answer = answer(server, "GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+      assertFatalAlert(answer);
+      tlsFailure();
+      serveAFreshClient(server);
+    } finally {
+      root.detachAppender(appender);
+    }
+    assertEquals(
+        List.of(),
+        appender.list.stream()
+            .filter(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+            .toList());
+  }
+
+  @Test
+  void l2WhoSpeaksTlsToAPlainServerIsEnded() throws Exception {
+    Handler lines =
+        connection -> {
+          Lines requests = Lines.of(connection, 100);
+          while (requests.read() != null) {
+            requests.write("what?");
+          }
+        };
+    try (Server server =
+        builder(Listen.tcp("127.0.0.1", 0), lines)
+            .timeLimits(TimeLimits.DEFAULT.withMessage(Duration.ofMillis(500)))
+            .start()) {
+      assertThrows(IOException.class, () -> tls.connect(connect(server), "TLSv1.3"));
+      reason(CloseReason.class);
+    }
+  }
+
+  @Test
+  void l3WhoStallsInTheHandshakeIsCutInTimeHoweverItDrips() throws Exception {
+    try (Server server =
+            builder(tls.listen(), ECHO)
+                .timeLimits(TimeLimits.NONE.withPreface(Duration.ofMillis(500)))
+                .maxPrefaces(2)
+                .start();
+        Socket silent = connect(server);
+        Socket dripping = connect(server)) {
+      // Both hold the only two turns, until their time is up.
+      Thread drip =
+          Thread.startVirtualThread(() -> {
+            try {
+              for (byte b : clientHello(new byte[1000])) {
+                dripping.getOutputStream().write(b);
+                TimeUnit.MILLISECONDS.sleep(10);
+              }
+            } catch (IOException | InterruptedException cut) {
+              // As it should be.
+            }
+          });
+      silent.getOutputStream().write(new byte[] {HANDSHAKE, 3, 1, 2, 0});
+      for (int i = 0; i < 2; i++) {
+        assertEquals(
+            TimeLimit.PREFACE, reason(CloseReason.TimedOut.class).limit(), "connection " + i);
+      }
+      drip.join();
+    }
+  }
+
+  @Test
+  void l3OthersHaveTheirTurnWhenAStalledHandshakeIsCut() throws Exception {
+    try (Server server = builder(tls.listen(), ECHO).maxPrefaces(1).start();
+        Socket silent = connect(server)) {
+      silent.getOutputStream().write(HANDSHAKE);
+      await().until(() -> opened.get() == 1);
+      CompletableFuture<Void> fresh =
+          CompletableFuture.runAsync(
+              () -> assertDoesNotThrow(() -> serveAFreshClient(server)),
+              Thread::startVirtualThread);
+      await().until(() -> opened.get() == 2);
+      assertFalse(fresh.isDone());
+      silent.close();
+      fresh.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void l4WhoEndsInTheMiddleOfTheHandshakeGivesItsPermitBack() throws Exception {
+    byte[] hello = clientHello("localhost".getBytes(US_ASCII));
+    try (Server server = builder(tls.listen(), ECHO).maxConnections(1).start()) {
+      try (Socket peer = connect(server)) {
+        peer.getOutputStream().write(hello, 0, 40);
+        peer.shutdownOutput();
+        peer.getInputStream().readAllBytes();
+      }
+      assertEquals("the peer has finished in the middle of the handshake", tlsFailure());
+      serveAFreshClient(server);
+    }
+  }
+
+  @Test
+  void l4WhoLeavesWithoutAByteIsNoFailure() throws Exception {
+    try (Server server = start()) {
+      connect(server).close();
+      reason(CloseReason.Finished.class);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void l5WhoFinishesWithoutCloseNotifyHasCutWhatItWasSaying(String protocol) throws Exception {
+    try (Server server = start();
+        Socket raw = connect(server)) {
+      SSLSocket client = tls.connect(raw, protocol);
+      exchange(client);
+      raw.shutdownOutput();
+      reason(CloseReason.Truncated.class);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void l5WhoFinishesWithCloseNotifyHasNot(String protocol) throws Exception {
+    try (Server server = start();
+        SSLSocket client = tls.connect(server, protocol)) {
+      exchange(client);
+      client.close();
+      reason(CloseReason.Finished.class);
+    }
+  }
+
+  @Test
+  void l6WhoResetsIsSeenToReset() throws Exception {
+    try (Server server = start();
+        Socket raw = connect(server)) {
+      SSLSocket client = tls.connect(raw, "TLSv1.3");
+      exchange(client);
+      raw.setSoLinger(true, 0);
+      raw.close();
+      reason(CloseReason.PeerReset.class);
+    }
+  }
+
+  @Test
+  void l7WhoWantsToRenegotiateIsRefused() throws Exception {
+    try (Server server = start();
+        SSLSocket client = tls.connect(server, "TLSv1.2")) {
+      exchange(client);
+      assertThrows(
+          IOException.class,
+          () -> {
+            client.startHandshake();
+            exchange(client);
+          });
+      assertEquals("the peer wants to renegotiate", tlsFailure());
+    }
+  }
+
+  @Test
+  void l8WhoDoesNothingButChangeKeysIsEnded() throws Exception {
+    try (Server server = start();
+        var client = OpenSsl.connect(server, "-tls1_3")) {
+      client.awaitOutput("Verify return code");
+      // One line for each key update, which is taken for a command at the beginning of a read only.
+      for (int i = 1; i <= 33; i++) {
+        client.sends("K\n");
+        int updates = i;
+        await().until(() -> client.count("KEYUPDATE") >= updates);
+      }
+      assertEquals("the peer has sent too many records without data", tlsFailure());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "16 0303 ffff 00, of 64 KB",
+    "16 0303 8000 00, of 32 KB and more",
+    "16 0303 4000 01ffffff, with a message of 16 MB"
+  })
+  void l9WhoSendsARecordIsRefused(String begin, String what) throws Exception {
+    byte[] head = HexFormat.of().parseHex(begin.replace(" ", ""));
+    try (Server server = start()) {
+      answer(server, Arrays.copyOf(head, 40_000));
+      tlsFailure();
+      serveAFreshClient(server);
+    }
+  }
+
+  @Test
+  void l10WhoseCertificateIsNoGoodIsToldSo() throws Exception {
+    CertificateAuthority authority = tls.authority();
+    CertificateAuthority strange = CertificateAuthority.in(folder, "strange");
+    authority.issueExpired("expired");
+    strange.issue("unknown");
+    authority.issue("good");
+    var strict =
+        Listen.tcp("127.0.0.1", 0)
+            .tls(
+                ServerTls.builder()
+                    .identity(tls.identity())
+                    .requireClientCertificate(authority.certificate())
+                    .build());
+    try (Server server = builder(strict, ECHO).start()) {
+      for (String subject : List.of("expired", "unknown", "strange")) {
+        String told = talk(server, "-cert", pem(subject), "-key", key(subject));
+        assertTrue(told.contains("alert certificate"), () -> subject + ": " + told);
+        tlsFailure();
+      }
+      String none = talk(server);
+      assertTrue(none.contains("alert certificate required"), none);
+      assertTrue(tlsFailure().contains("Empty client certificate chain"));
+      assertTrue(talk(server, "-cert", pem("good"), "-key", key("good")).contains("hello"));
+    }
+  }
+
+  private static String pem(String subject) {
+    return tls.authority().chain(subject).toString();
+  }
+
+  private static String key(String subject) {
+    return tls.authority().key(subject).toString();
+  }
+
+  /** Says hello by openssl, and returns all that is said then. */
+  private static String talk(Server server, String... options) throws Exception {
+    try (var client = OpenSsl.connect(server, options)) {
+      client.sends("hello\n");
+      await().until(() -> client.hasEnded() || client.count("\nhello") > 0);
+      return client.output();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-tls1_1 -cipher ALL:@SECLEVEL=0, alert protocol version",
+    "-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA256, alert handshake failure"
+  })
+  void l11WhoSpeaksAnOldDialectIsRefused(String options, String alert) throws Exception {
+    try (Server server = start()) {
+      String told = talk(server, options.split(" "));
+      assertTrue(told.contains(alert), told);
+      tlsFailure();
+    }
+  }
+
+  @Test
+  void l11WhoLooksForWeaknessesFindsTwoVersionsOnly() throws Exception {
+    Machine.needs("sslscan");
+    try (Server server = start()) {
+      String report =
+          Machine.run(
+              "sslscan",
+              "--no-colour",
+              "--no-cipher-details",
+              "--no-groups",
+              "127.0.0.1:" + server.port());
+      for (String line :
+          List.of(
+              "TLSv1.0   disabled",
+              "TLSv1.1   disabled",
+              "TLSv1.2   enabled",
+              "TLSv1.3   enabled",
+              "Session renegotiation not supported")) {
+        assertTrue(report.contains(line), report);
+      }
+    }
+  }
+
+  @Test
+  void l12WhoAsksForANameOf10KilobytesIsRefused() throws Exception {
+    byte[] name = new byte[10_000];
+    Arrays.fill(name, (byte) 'a');
+    try (Server server = start()) {
+      assertFatalAlert(answer(server, clientHello(name)));
+      tlsFailure();
+    }
+  }
+
+  @Test
+  void l13WhoSpeaksAnotherProtocolIsTold() throws Exception {
+    var h2 =
+        Listen.tcp("127.0.0.1", 0)
+            .tls(ServerTls.builder().identity(tls.identity()).applicationProtocols("h2").build());
+    try (Server server = builder(h2, ECHO).start()) {
+      String told = talk(server, "-alpn", "irc");
+      assertTrue(told.contains("alert no application protocol"), told);
+      tlsFailure();
+      assertTrue(talk(server, "-alpn", "irc,h2").contains("ALPN protocol: h2"));
+    }
+  }
+
+  @Test
+  void l15WhoHasFinishedStillHasItsReply() throws Exception {
+    Machine.needs("python3");
+    // Python's unwrap sends close_notify, then waits for the server's: what is read before that is
+    // the reply.
+    Path script =
+        Files.writeString(
+            folder.resolve("half_close.py"),
+            """
+            import socket, ssl, sys
+            context = ssl.create_default_context(cafile=sys.argv[2])
+            plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+            def step(action):
+                while True:
+                    try:
+                        result = action()
+                        plain.sendall(outgoing.read())
+                        return result
+                    except ssl.SSLWantReadError:
+                        plain.sendall(outgoing.read())
+                        received = plain.recv(65536)
+                        incoming.write(received) if received else incoming.write_eof()
+            step(tls.do_handshake)
+            step(lambda: tls.write(b"hello"))
+            try:
+                tls.unwrap()
+            except ssl.SSLWantReadError:
+                pass
+            plain.sendall(outgoing.read())
+            print(step(lambda: tls.read(100)).decode())
+            """);
+    Handler repliesAtTheEnd =
+        connection -> {
+          byte[] all = connection.input().readAllBytes();
+          connection.output().write(("got " + all.length).getBytes(US_ASCII));
+        };
+    try (Server server = builder(tls.listen(), repliesAtTheEnd).start()) {
+      String reply =
+          Machine.run(
+              "python3",
+              script.toString(),
+              Integer.toString(server.port()),
+              tls.authority().certificate().toString());
+      assertEquals("got 5", reply.strip());
+    }
+  }
+
+  @Test
+  void l16WhoSendsDataBeforeTheHandshakeIsRefused() throws Exception {
+    var bytes = new ByteArrayOutputStream();
+    bytes.write(clientHello("localhost".getBytes(US_ASCII)));
+    bytes.write(record(DATA, new byte[100]));
+    try (Server server = start()) {
+      byte[] answer = answer(server, bytes.toByteArray());
+      assertTrue(answer.length > 0);
+      tlsFailure();
+    }
+  }
+
+  @Test
+  void isReachedByCurl() throws Exception {
+    Machine.needs("curl");
+    Handler http =
+        connection -> {
+          Lines lines = Lines.of(connection, 1000);
+          for (String line; (line = lines.read()) != null && !line.isEmpty(); ) {
+            // The head of a request.
+          }
+          connection
+              .output()
+              .write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello".getBytes(US_ASCII));
+        };
+    try (Server server = builder(tls.listen(), http).start()) {
+      assertEquals(
+          "hello",
+          Machine.run(
+              "curl",
+              "-sS",
+              "--cacert",
+              tls.authority().certificate().toString(),
+              "https://localhost:" + server.port() + "/"));
+      reason(CloseReason.Finished.class);
+    }
+  }
+
+  @Test
+  void s13AReloadThatFailsChangesNothing() throws Exception {
+    Path chain = Files.copy(tls.authority().chain("server"), folder.resolve("live.pem"));
+    Path key = Files.copy(tls.authority().key("server"), folder.resolve("live.key"));
+    ServerTls reloaded = ServerTls.builder().identity(Identity.pem(chain, key)).build();
+    try (Server server = builder(Listen.tcp("127.0.0.1", 0).tls(reloaded), ECHO).start();
+        SSLSocket old = tls.connect(server, "TLSv1.3")) {
+      Files.writeString(chain, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+      IOException failure = assertThrows(IOException.class, reloaded::reload);
+      assertTrue(failure.getMessage().contains(chain.toString()), failure.getMessage());
+      exchange(old);
+      serveAFreshClient(server);
+    }
+  }
+
+  /** About a minute, or two where others work as well: {@code -Dtestssl=true}. */
+  @Test
+  @Timeout(600)
+  @EnabledIfSystemProperty(named = "testssl", matches = "true")
+  void l11WhoLooksForWeaknessesThoroughlyFindsNone() throws Exception {
+    Machine.needs("testssl");
+    try (Server server = start()) {
+      Process testssl =
+          new ProcessBuilder(
+                  "testssl",
+                  "--quiet",
+                  "--color",
+                  "0",
+                  "--warnings",
+                  "batch",
+                  "-p",
+                  "-U",
+                  "-S",
+                  "127.0.0.1:" + server.port())
+              .redirectErrorStream(true)
+              .start();
+      String report = new String(testssl.getInputStream().readAllBytes(), ISO_8859_1);
+      List<String> faults =
+          report
+              .lines()
+              .filter(line -> line.contains("NOT ok"))
+              .filter(line -> !line.contains("Chain of trust"))
+              .filter(line -> !line.contains("neither CRL nor OCSP URI"))
+              .toList();
+      assertTrue(report.contains("TLS 1.3    offered (OK)"), report);
+      assertEquals(List.of(), faults);
+    }
+  }
+}
