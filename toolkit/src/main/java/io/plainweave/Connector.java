@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Opens connections to another server, for the handlers of this one: a description, of which one
- * object serves any number of threads and connections.
+ * object serves any number of threads and connections. A program that is no server connects within
+ * {@link ServerBuilder#call}.
  *
  * <p><b>Ownership.</b> The connection belongs to whoever has opened it, who closes it, best by
  * try-with-resources; leaving that block by an exception closes it in order, too, unless {@link
@@ -237,8 +238,9 @@ public final class Connector {
    *     has said, in the last attempt
    * @throws IOException if the connection was lost as soon as it was made
    * @throws InterruptedException if the calling thread is interrupted
-   * @throws IllegalStateException if the calling thread is not one of a handler, or of a scope that
-   *     it has opened: nothing would watch over the connection
+   * @throws IllegalStateException if the calling thread is not one of a handler, of a task of
+   *     {@link ServerBuilder#call}, or of a scope that these have opened: nothing would watch over
+   *     the connection
    */
   public Connection connect() throws IOException, InterruptedException {
     return open();
@@ -248,7 +250,9 @@ public final class Connector {
   Server server() {
     if (!Server.CURRENT.isBound()) {
       throw new IllegalStateException(
-          "only a handler can connect to " + this + ": elsewhere nothing watches the time limits");
+          "only a handler, or a task of Server.builder().call(...), can connect to "
+              + this
+              + ": elsewhere nothing watches the time limits");
     }
     return Server.CURRENT.get();
   }

@@ -119,7 +119,11 @@ final class Supervisor {
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
-      lifecycle.expect(listeners.size() + context.datagrams().receivers());
+      int sources = listeners.size() + context.datagrams().receivers();
+      lifecycle.expect(Math.max(1, sources));
+      if (sources == 0) {
+        scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
+      }
       for (Listener listener : listeners) {
         scope.fork(
             watched(
@@ -160,6 +164,16 @@ final class Supervisor {
         throw e;
       }
     }
+  }
+
+  /** Stands for the acceptors of a server that has none: see {@link Server#call}. */
+  private Scope.After awaitEndOfTask() throws InterruptedException {
+    try {
+      lifecycle.await(ServerState.DRAINING, Long.MAX_VALUE);
+    } finally {
+      lifecycle.acceptorEnded();
+    }
+    return Scope.After.CONTINUE;
   }
 
   private ConnectionContext contextOf(Listener listener) {

@@ -13,6 +13,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.plainweave.framing.Lines;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -103,6 +104,68 @@ class ConnectorTest {
   void saysThatItIsForHandlers() {
     var failure = assertThrows(IllegalStateException.class, Connector.tcp("::1", 1)::connect);
     assertTrue(failure.getMessage().contains("[::1]:1"), failure.getMessage());
+  }
+
+  // @start region="client"
+  private static String ask(Connector connector, String question) throws Exception {
+    return Server.builder()
+        .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ofSeconds(10)))
+        .call(() -> {
+          try (Connection connection = connector.connect()) {
+            Lines lines = Lines.of(connection, 1_000);
+            lines.write(question);
+            return lines.read();
+          }
+        });
+  }
+
+  // @end
+
+  @Test
+  void connectsForAProgramThatIsNoServer() throws Exception {
+    try (Server echo =
+        start(
+            TimeLimits.DEFAULT,
+            connection -> connection.input().transferTo(connection.output()),
+            new CompletableFuture<>())) {
+      assertEquals("hello", ask(Connector.tcp("127.0.0.1", echo.port()), "hello"));
+    }
+  }
+
+  @Test
+  void leavesNothingOpenBehindATask() throws Exception {
+    try (ServerSocket target = listen()) {
+      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
+      Connection left = Server.builder().call(connector::connect);
+      assertFalse(left.isOpen());
+      try (var upstream = new Client(target.accept())) {
+        assertEquals("", upstream.receiveAll());
+      }
+    }
+  }
+
+  @Test
+  void endsWithItsTaskWhenThatFails() throws Exception {
+    ServerBuilder builder = Server.builder();
+    assertThrows(
+        ConnectException.class,
+        () -> builder.call(Connector.tcp("127.0.0.1", closedPort())::connect));
+    builder.listen(Listen.tcp(0));
+    assertThrows(IllegalStateException.class, () -> builder.call(() -> null));
+  }
+
+  @Test
+  void watchesTheTimeOfATask() throws Exception {
+    try (ServerSocket target = listen()) {
+      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
+      ServerBuilder builder =
+          Server.builder().timeLimits(TimeLimits.NONE.withIdle(Duration.ofMillis(100)));
+      var closed =
+          assertThrows(
+              ConnectionClosedException.class,
+              () -> builder.call(() -> connector.connect().input().read()));
+      assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.reason());
+    }
   }
 
   @Test

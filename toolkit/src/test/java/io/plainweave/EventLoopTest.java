@@ -61,6 +61,29 @@ class EventLoopTest {
   }
 
   @Test
+  void connectsAndLooksUpNamesWithoutHoldingUpTheOthers() throws Exception {
+    try (Server echo =
+            Server.builder()
+                .listen(Listen.tcp("localhost", 0))
+                .stopOnSignal(false)
+                .handler(connection -> connection.input().transferTo(connection.output()))
+                .start();
+        Server server =
+            start(
+                1,
+                connection -> {
+                  try (Connection upstream = Connector.tcp("localhost", echo.port()).connect()) {
+                    Relay.between(connection, upstream);
+                  }
+                });
+        Client one = Client.connect(server);
+        Client two = Client.connect(server)) {
+      one.exchange("hello");
+      two.exchange("hello");
+    }
+  }
+
+  @Test
   void hasItsTurnOfConnectionsInOrder() throws Exception {
     Set<Thread> loops = ConcurrentHashMap.newKeySet();
     try (Server server =
