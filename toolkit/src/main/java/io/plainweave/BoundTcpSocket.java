@@ -43,7 +43,7 @@ final class BoundTcpSocket implements ListeningSocket {
     this.listen = listen;
     BINDING.lock();
     try {
-      Set<Long> others = inodes();
+      @Nullable Set<Long> others = inodes();
       channel = TcpListeners.open(listen, wanted);
       address = (InetSocketAddress) channel.getLocalAddress();
       inode = newInode(others);
@@ -53,17 +53,25 @@ final class BoundTcpSocket implements ListeningSocket {
     }
   }
 
-  private static Set<Long> inodes() throws IOException {
-    return SocketTable.listening().stream()
-        .map(SocketTable.Entry::inode)
-        .collect(Collectors.toSet());
+  /** All sockets that listen, or null if that cannot be told. */
+  private static @Nullable Set<Long> inodes() {
+    try {
+      return SocketTable.listening().stream()
+          .map(SocketTable.Entry::inode)
+          .collect(Collectors.toSet());
+    } catch (IOException cannotTell) {
+      return null;
+    }
   }
 
   /**
    * The socket that listens on the port now and was not there before; 0 if there is none such, or
-   * more than one.
+   * more than one, or if it cannot be told.
    */
-  private long newInode(Set<Long> before) {
+  private long newInode(@Nullable Set<Long> before) {
+    if (before == null) {
+      return 0;
+    }
     try {
       List<SocketTable.Entry> made =
           SocketTable.listening().stream()
@@ -173,7 +181,7 @@ final class BoundTcpSocket implements ListeningSocket {
       }
       // What was destroyed still has the port, as long as it is open.
       channel.close();
-      Set<Long> others = inodes();
+      @Nullable Set<Long> others = inodes();
       channel = TcpListeners.open(listen, address);
       inode = newInode(others);
       backlog = ListenQueues.longest();

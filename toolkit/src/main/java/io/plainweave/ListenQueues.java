@@ -38,7 +38,7 @@ final class ListenQueues {
   static OptionalLong overflows() {
     try {
       return overflows(Files.readString(COUNTERS, StandardCharsets.US_ASCII));
-    } catch (IOException cannotTell) {
+    } catch (IOException | NumberFormatException cannotTell) {
       return OptionalLong.empty();
     }
   }

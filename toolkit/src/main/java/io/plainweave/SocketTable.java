@@ -66,17 +66,21 @@ final class SocketTable {
    * Reads a line: {@code sl local_address rem_address st tx_queue:rx_queue tr:when retrnsmt uid
    * timeout inode …}, numbers before {@code uid} in hexadecimal.
    *
-   * @return null if the socket does not listen
+   * @return null if the socket does not listen, or the line is another one
    */
   static @Nullable Entry parse(String line) {
     String[] fields = line.strip().split("\\s+", -1);
-    if (!fields[3].equals(LISTENS)) {
+    if (fields.length < 10 || !fields[3].equals(LISTENS)) {
       return null;
     }
-    return new Entry(
-        Integer.parseInt(afterColon(fields[1]), 16),
-        Integer.parseUnsignedInt(afterColon(fields[4]), 16),
-        Long.parseLong(fields[9]));
+    try {
+      return new Entry(
+          Integer.parseInt(afterColon(fields[1]), 16),
+          Integer.parseInt(afterColon(fields[4]), 16),
+          Long.parseLong(fields[9]));
+    } catch (NumberFormatException anotherLine) {
+      return null;
+    }
   }
 
   private static String afterColon(String pair) {

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("The state of a listener")
 @ExtendWith(ResourceGuard.class)
@@ -74,6 +76,20 @@ class ListenerStatusTest {
         SocketTable.parse(
             "   1: 0100007F:B2ED 0100007F:E7C4 01 00000000:00000000 00:00000000 00000000"
                 + "     0        0 39209048 1 000000009245b033 20 4 31 11 -1"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "sl local_address rem_address",
+        "0: 00000000:07E8 00000000:0000 0A 00000000:00000003",
+        "0: 00000000:XXXX 00000000:0000 0A 00000000:00000000 0:0 0 0 0 1145",
+        "0: 00000000:07E8 00000000:0000 0A 00000000:FFFFFFFF 0:0 0 0 0 1145",
+        "0: 00000000:07E8 00000000:0000 0A 00000000:00000000 0:0 0 0 0 x"
+      })
+  void isReadFromNoOtherLine(String line) {
+    assertNull(SocketTable.parse(line));
   }
 
   @Test
