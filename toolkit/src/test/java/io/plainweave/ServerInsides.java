@@ -8,16 +8,13 @@ public final class ServerInsides {
 
   /** How many connections the registry of a server knows. */
   public static int registered(Server server) {
-    try {
-      var context = Server.class.getDeclaredField("context");
-      context.setAccessible(true);
-      var count = new AtomicInteger();
-      ((ConnectionContext) context.get(server))
-          .registry()
-          .forEach(connection -> count.incrementAndGet());
-      return count.get();
-    } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
-    }
+    var count = new AtomicInteger();
+    server.context().registry().forEach(connection -> count.incrementAndGet());
+    return count.get();
+  }
+
+  /** How many sources and networks a server knows to have connections. */
+  public static int knownSources(Server server) {
+    return server.context().admission().knownSources();
   }
 }

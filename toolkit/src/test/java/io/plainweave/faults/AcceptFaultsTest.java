@@ -316,6 +316,34 @@ class AcceptFaultsTest {
     }
   }
 
+  @Test
+  void a12LimitsOneSourceWhichIsToldSoAndHarmsNoOther() throws Exception {
+    Machine.needs("nc", "socat");
+    try (FaultServer server = FaultServer.launch().with("perSource=2", "goodbye=busy").start()) {
+      Invariant invariant = Invariant.before(server);
+      List<Peer> peers = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        peers.add(Peer.connect(server, "127.0.3.1").asks(ECHO));
+        peers.getLast().exchange("is served");
+      }
+      for (String client :
+          List.of(
+              "nc -N -s 127.0.3.1 127.0.0.1 " + server.port(),
+              "socat -t5 - TCP4:127.0.0.1:" + server.port() + ",bind=127.0.3.1")) {
+        assertEquals("busy", Machine.run("sh", "-c", "echo hello | " + client));
+      }
+      for (int i = 0; i < 500; i++) {
+        peers.add(Peer.connect(server, "127.0.4." + i % 250).asks(ECHO));
+        peers.getLast().exchange("is served");
+      }
+      assertEquals(1 + 250 + 2, server.count("sources"), "with their networks");
+      Peer.closeAll(peers);
+      invariant.holdsAfter("Finished", 502);
+      assertEquals(0, server.count("sources"));
+      server.awaitCount("refused.SOURCE_LIMIT", 1);
+    }
+  }
+
   private static void endIn(int way, FaultServer server) {
     try (Peer peer = Peer.connect(server)) {
       switch (way) {

@@ -1,6 +1,7 @@
 package io.plainweave.faults;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.DrainReport;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,12 +92,20 @@ final class FaultServerMain {
         .options(tcp);
   }
 
+  private AdmissionRules admission() {
+    String goodbye = options.getOrDefault("goodbye", "");
+    return AdmissionRules.DEFAULT
+        .withMaxConnections(option("max", 0))
+        .withMaxPerSource(option("perSource", 0))
+        .withGoodbye(ByteBuffer.wrap(goodbye.getBytes(StandardCharsets.US_ASCII)));
+  }
+
   private void run() throws Exception {
     ServerBuilder builder =
         Server.builder()
             .listen(listen())
             .handler(this::handle)
-            .maxConnections(option("max", Integer.MAX_VALUE))
+            .admission(admission())
             .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
             .timeLimits(limits())
             .drainTimeout(millis("drainTimeout", 10_000))
@@ -198,6 +208,7 @@ final class FaultServerMain {
     Map<String, Object> all = new TreeMap<>(counts);
     all.put("connections", server.connections());
     all.put("registered", ServerInsides.registered(server));
+    all.put("sources", ServerInsides.knownSources(server));
     all.put("state", server.state().ordinal());
     if (threads) {
       all.put("threads", connectionThreads());

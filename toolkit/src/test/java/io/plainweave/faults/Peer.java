@@ -29,6 +29,15 @@ record Peer(Socket socket) implements AutoCloseable {
     return new Peer(socket);
   }
 
+  /** Connects from another loopback address, as from another host. */
+  static Peer connect(FaultServer server, String source) throws IOException {
+    var socket = new Socket();
+    socket.setSoTimeout(20_000);
+    socket.bind(new InetSocketAddress(source, 0));
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()), 10_000);
+    return new Peer(socket);
+  }
+
   static List<Peer> connectMany(FaultServer server, int count) throws IOException {
     List<Peer> peers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
