@@ -40,11 +40,8 @@ final class Admission {
   /** Written under lock. */
   private volatile AdmissionRules rules = AdmissionRules.DEFAULT;
 
-  /** As {@link AdmissionRules#allow()}; written under lock. */
-  private volatile NetworkSet allowed = new NetworkSet(rules.allow());
-
-  /** As {@link AdmissionRules#deny()}; written under lock. */
-  private volatile NetworkSet denied = new NetworkSet(rules.deny());
+  /** The lists of the rules; written under lock. */
+  private volatile AccessList access = AccessList.of(rules);
 
   /**
    * Whether sources are counted: from the first rule on that limits them, to the end. Written under
@@ -67,6 +64,9 @@ final class Admission {
   /** Guarded by lock. */
   private boolean suspended;
 
+  /** Whether there is no memory for more connections; guarded by lock. */
+  private boolean memoryShort;
+
   /** Whether no connection is to wait for its turn any more; guarded by lock. */
   private boolean hurried;
 
@@ -75,8 +75,9 @@ final class Admission {
 
   private final List<ListenerLimit> listeners = new CopyOnWriteArrayList<>();
 
-  /** Only the reaper's thread touches it. */
-  private final Cooldown alarm = new Cooldown();
+  // For the reaper's thread only.
+  private final MemoryWatch memory = new MemoryWatch();
+  private final AdmissionAlarms alarms = new AdmissionAlarms();
 
   Admission(
       AdmissionRules rules,
@@ -130,8 +131,7 @@ final class Admission {
         sources.forgetRates();
       }
       rules = next;
-      allowed = new NetworkSet(next.allow());
-      denied = new NetworkSet(next.deny());
+      access = AccessList.of(next);
       counting |= next.maxPerSource() != 0 || next.maxPerNetwork() != 0;
       maximum = Math.min(wanted(next), descriptors.connections());
       changed.signalAll();
@@ -236,7 +236,7 @@ final class Admission {
   }
 
   private boolean isFull(ListenerLimit listener) {
-    return connections >= maximum || listener.isFull();
+    return connections >= maximum || listener.isFull() || memoryShort;
   }
 
   /**
@@ -245,7 +245,7 @@ final class Admission {
    */
   Verdict admit(SocketConnection connection) throws InterruptedException {
     InetAddress source = connection.context().preface().tellsSource() ? null : source(connection);
-    if (source != null && isDenied(source)) {
+    if (source != null && access.denies(source)) {
       return new Verdict.Refused(Refusal.DENIED);
     }
     ListenerLimit listener = connection.context().limit();
@@ -286,7 +286,7 @@ final class Admission {
     if (source == null) {
       return null;
     }
-    if (isDenied(source)) {
+    if (access.denies(source)) {
       return Refusal.DENIED;
     }
     lock.lock();
@@ -300,10 +300,6 @@ final class Admission {
   /** Where the client comes from; null on a Unix-domain socket. */
   private static @Nullable InetAddress source(SocketConnection connection) {
     return connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
-  }
-
-  private boolean isDenied(InetAddress source) {
-    return denied.contains(source) || (!allowed.isEmpty() && !allowed.contains(source));
   }
 
   private @Nullable Refusal takeSource(SocketConnection connection, InetAddress source) {
@@ -377,22 +373,19 @@ final class Admission {
   /** Tells what there is to tell; called by the reaper. */
   void check(int now) {
     refusals.check(now);
-    List<ServerEvent> alarms = new ArrayList<>();
+    boolean isShort = memory.isShort(now);
     lock.lock();
     try {
-      int alarmAt = rules.alarmAt() == 0 ? maximum : rules.alarmAt();
-      if (connections >= alarmAt && alarm.isOver(now)) {
-        alarms.add(new ServerEvent.ManyConnections(null, connections, maximum));
+      if (memoryShort != isShort) {
+        memoryShort = isShort;
+        changed.signalAll();
       }
-      for (ListenerLimit limit : listeners) {
-        if (limit.isFull() && limit.alarm.isOver(now)) {
-          alarms.add(
-              new ServerEvent.ManyConnections(limit.address(), limit.connections, limit.maximum));
-        }
-      }
+      alarms.checkMemory(isShort, connections, now);
+      alarms.check(connections, rules.alarmAt(), maximum, now);
+      listeners.forEach(limit -> alarms.check(limit, now));
     } finally {
       lock.unlock();
     }
-    alarms.forEach(events::tell);
+    alarms.tell(events);
   }
 }

@@ -87,6 +87,15 @@ public sealed interface ServerEvent {
       implements ServerEvent {}
 
   /**
+   * Memory is short: a garbage collection has left more than nine tenths of the old generation in
+   * use. Until one leaves less, or there is none for a second, new connections wait or are refused,
+   * as beyond a limit. Told at most every five seconds, as long as it lasts.
+   *
+   * @param connections how many are open
+   */
+  record MemoryShort(int connections) implements ServerEvent {}
+
+  /**
    * There may be fewer connections than the rules of admission say, since the process has not the
    * descriptors for more. Told at the start, and when the rules change.
    *

@@ -49,6 +49,8 @@ final class ServerLog implements ServerObserver {
               e.listener() == null ? "all listeners" : Addresses.format(e.listener()),
               e.connections(),
               e.maximum());
+      case ServerEvent.MemoryShort e ->
+          LOG.warn("memory is short with {} connections: no others for now", e.connections());
       case ServerEvent.ConnectionsLimited e -> limited(e);
       case ServerEvent.ListenerFailed e ->
           LOG.error(

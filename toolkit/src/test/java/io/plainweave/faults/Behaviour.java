@@ -6,6 +6,7 @@ import io.plainweave.Handler;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,6 +80,7 @@ enum Behaviour {
       }),
   STACK_OVERFLOW('o', connection -> recurse(0)),
   OUT_OF_MEMORY('O', connection -> takeAllMemory()),
+  HOLD_MEMORY('M', Behaviour::holdMemory),
   OUT_OF_DESCRIPTORS('F', connection -> openAllFiles()),
   OUT_OF_THREADS('t', connection -> startAllThreads()),
   ABORT('a', Connection::abort),
@@ -236,6 +238,26 @@ enum Behaviour {
     while (true) {
       all.add(new byte[1_000_000]);
     }
+  }
+
+  /** Keeps most of the old generation in use, through many collections, until it is released. */
+  private static void holdMemory(Connection connection) throws IOException {
+    long most =
+        ManagementFactory.getMemoryPoolMXBeans().stream()
+            .filter(pool -> pool.getName().equals("Tenured Gen"))
+            .mapToLong(pool -> pool.getUsage().getMax())
+            .sum();
+    List<byte[]> held = new ArrayList<>();
+    for (long bytes = 0; bytes < most / 100 * 93; bytes += 250_000) {
+      held.add(new byte[250_000]);
+    }
+    while (!released) {
+      System.gc();
+      LockSupport.parkNanos(100_000_000);
+    }
+    connection.output().write(held.size() > 0 ? 'M' : '?');
+    held.clear();
+    System.gc();
   }
 
   private static void openAllFiles() throws IOException {

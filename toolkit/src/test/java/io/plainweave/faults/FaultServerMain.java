@@ -184,6 +184,7 @@ final class FaultServerMain {
         counts.computeIfAbsent("refused." + e.reason(), _ -> new LongAdder()).add(e.count());
       }
       case ServerEvent.ManyConnections _ -> add("manyConnections");
+      case ServerEvent.MemoryShort _ -> add("memoryShort");
       case ServerEvent.ConnectionsLimited e -> {
         counts.computeIfAbsent("limitedTo", _ -> new LongAdder()).add(e.maximum());
       }

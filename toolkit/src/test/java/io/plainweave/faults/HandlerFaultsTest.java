@@ -4,6 +4,7 @@ import static io.plainweave.faults.Behaviour.CLOSE_TWICE;
 import static io.plainweave.faults.Behaviour.COMPUTE;
 import static io.plainweave.faults.Behaviour.DEADLOCK;
 import static io.plainweave.faults.Behaviour.ECHO;
+import static io.plainweave.faults.Behaviour.HOLD_MEMORY;
 import static io.plainweave.faults.Behaviour.IGNORE_INTERRUPTS;
 import static io.plainweave.faults.Behaviour.INTERRUPT_ITSELF;
 import static io.plainweave.faults.Behaviour.LEAK_FORK;
@@ -12,10 +13,12 @@ import static io.plainweave.faults.Behaviour.READ_FIFO;
 import static io.plainweave.faults.Behaviour.THREAD_LOCAL;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -86,6 +89,26 @@ class HandlerFaultsTest {
         }
       }
       invariant.holdsAfter("HandlerFailed", 5);
+    }
+  }
+
+  @Test
+  void h3ThatKeepsMostMemoryLetsNewConnectionsWaitUntilThereIsMore() throws Exception {
+    try (FaultServer server = FaultServer.launch().jvm("-Xmx64m").start()) {
+      Invariant invariant = Invariant.before(server);
+      try (Peer holder = Peer.connect(server).asks(HOLD_MEMORY)) {
+        server.awaitCount("memoryShort", 1);
+        try (Peer waiting = Peer.connect(server).asks(ECHO).sends("?")) {
+          waiting.socket().setSoTimeout(300);
+          assertThrows(SocketTimeoutException.class, () -> waiting.receive(1));
+          assertEquals(1, server.count("connections"));
+          waiting.socket().setSoTimeout(20_000);
+          server.ask("release");
+          assertEquals("?", waiting.receive(1));
+          assertEquals("M", holder.receive(1));
+        }
+      }
+      invariant.holdsAfter("Finished", 2);
     }
   }
 
