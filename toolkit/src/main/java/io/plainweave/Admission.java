@@ -245,7 +245,7 @@ final class Admission {
    */
   Verdict admit(SocketConnection connection) throws InterruptedException {
     InetAddress source = connection.context().preface().tellsSource() ? null : source(connection);
-    if (source != null && access.denies(source)) {
+    if (source != null && isDenied(source)) {
       return new Verdict.Refused(Refusal.DENIED);
     }
     ListenerLimit listener = connection.context().limit();
@@ -286,7 +286,7 @@ final class Admission {
     if (source == null) {
       return null;
     }
-    if (access.denies(source)) {
+    if (isDenied(source)) {
       return Refusal.DENIED;
     }
     lock.lock();
@@ -300,6 +300,11 @@ final class Admission {
   /** Where the client comes from; null on a Unix-domain socket. */
   private static @Nullable InetAddress source(SocketConnection connection) {
     return connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+  }
+
+  /** Whether nobody from there is to be served. */
+  boolean isDenied(InetAddress source) {
+    return access.denies(source);
   }
 
   private @Nullable Refusal takeSource(SocketConnection connection, InetAddress source) {

@@ -23,7 +23,7 @@ import java.util.Set;
  * @param maxPerNetwork open at a time from the network of a source
  * @param acceptRate how often a connection is accepted; others wait in the kernel's backlog
  * @param sourceRate how often a source may connect; others are refused
- * @param allow the networks that are served; if empty, all are
+ * @param allow the networks that are served, by UDP as well; if empty, all are
  * @param deny the networks that are not served, even if they are allowed
  * @param whenFull what becomes of connections beyond {@code maxConnections}, or beyond those of
  *     their listener

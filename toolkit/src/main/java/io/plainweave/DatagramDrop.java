@@ -12,8 +12,12 @@ public enum DatagramDrop {
   MAILBOX_FULL(false),
   /** It lay in the mailbox of its session when the handler had returned. */
   UNREAD(true),
-  /** Its source sends too many ({@link Udp#maxRate()}). */
-  RATE(true),
+  /** Its source sends too many ({@link Udp#sourceRate()}). */
+  SOURCE_RATE(true),
+  /**
+   * Its source is not to be served ({@link AdmissionRules#allow()}, {@link AdmissionRules#deny()}).
+   */
+  DENIED(true),
   /** The server drains, and takes nothing new. */
   DRAINING(true),
   /** A reply was more than {@link Udp#amplification()} allows. */

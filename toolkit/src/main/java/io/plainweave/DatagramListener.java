@@ -26,9 +26,6 @@ final class DatagramListener implements AutoCloseable {
 
   private static final long SEND_PAUSE = TimeUnit.MILLISECONDS.toNanos(1);
 
-  /** How often drops are told at most. */
-  private static final int COOLDOWN = (int) TimeUnit.SECONDS.toMillis(10) / Ticks.MILLIS;
-
   private static final byte[] LIMITED_BROADCAST = {-1, -1, -1, -1};
 
   private final Udp udp;
@@ -36,7 +33,7 @@ final class DatagramListener implements AutoCloseable {
   private final DatagramRegistry registry;
   private final List<UdpSocket> sockets;
   private final InetSocketAddress address;
-  private final SourceRates rates;
+  private final SourceRates rates = new SourceRates();
 
   /** Handlers at work. */
   private final AtomicInteger handlers = new AtomicInteger();
@@ -56,7 +53,7 @@ final class DatagramListener implements AutoCloseable {
 
   // The rest is touched by the reaper, and when that has ended.
   private Map<DatagramDrop, Long> told = Map.of();
-  private int nextTold;
+  private final Cooldown cooldown = new Cooldown();
 
   DatagramListener(
       Udp udp, DatagramService service, DatagramRegistry registry, List<UdpSocket> sockets) {
@@ -65,7 +62,6 @@ final class DatagramListener implements AutoCloseable {
     this.registry = registry;
     this.sockets = List.copyOf(sockets);
     this.address = sockets.getFirst().address();
-    this.rates = new SourceRates(udp.maxRate());
     for (DatagramDrop why : DatagramDrop.values()) {
       dropped.put(why, new LongAdder());
     }
@@ -93,7 +89,7 @@ final class DatagramListener implements AutoCloseable {
   /** Counts a datagram; false, and it is to be dropped, if its source sends too many. */
   boolean admits(InetSocketAddress source) {
     received.increment();
-    return rates.take(source.getAddress(), System.nanoTime());
+    return rates.take(udp.sourceRate(), source.getAddress(), System.nanoTime());
   }
 
   /** Whether there is no permit for a handler now. */
@@ -199,27 +195,26 @@ final class DatagramListener implements AutoCloseable {
   /** Tells what was dropped since the last time, if that is long ago; called by the reaper. */
   void tellDrops(ServerEvents events, int now) {
     findOwnHosts();
-    if (now - nextTold >= 0) {
-      nextTold = tellDrops(events) ? now + COOLDOWN : now;
+    Map<DatagramDrop, Long> drops = drops();
+    if (!drops.equals(told) && cooldown.isOver(now)) {
+      tell(drops, events);
     }
   }
 
-  /** Tells what was dropped since the last time; false if nothing was. */
-  boolean tellDrops(ServerEvents events) {
-    Map<DatagramDrop, Long> all = drops();
-    Map<DatagramDrop, Long> since = new EnumMap<>(DatagramDrop.class);
-    all.forEach((why, count) -> {
-      long more = count - told.getOrDefault(why, 0L);
-      if (more > 0) {
-        since.put(why, more);
-      }
-    });
-    if (since.isEmpty()) {
-      return false;
+  /** Tells what was dropped since the last time. */
+  void tellLastDrops(ServerEvents events) {
+    Map<DatagramDrop, Long> drops = drops();
+    if (!drops.equals(told)) {
+      tell(drops, events);
     }
-    told = all;
+  }
+
+  private void tell(Map<DatagramDrop, Long> drops, ServerEvents events) {
+    Map<DatagramDrop, Long> since = new EnumMap<>(drops);
+    told.forEach((why, count) -> since.merge(why, -count, Long::sum));
+    since.values().removeIf(count -> count == 0);
+    told = drops;
     events.tell(new ServerEvent.DatagramsDropped(address, since));
-    return true;
   }
 
   private void findOwnHosts() {

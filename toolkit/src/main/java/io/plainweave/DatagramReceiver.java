@@ -134,8 +134,10 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   private void take(InetSocketAddress source, Scope handlers) {
     DatagramDrop why;
-    if (!listener.admits(source)) {
-      why = DatagramDrop.RATE;
+    if (context.admission().isDenied(source.getAddress())) {
+      why = DatagramDrop.DENIED;
+    } else if (!listener.admits(source)) {
+      why = DatagramDrop.SOURCE_RATE;
     } else if (!buffer.hasRemaining()) {
       why = DatagramDrop.OVERSIZE;
     } else {

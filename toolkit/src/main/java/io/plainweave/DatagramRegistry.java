@@ -93,7 +93,7 @@ final class DatagramRegistry {
   /** Closes the sockets, when nobody uses them any more, and tells what was dropped at last. */
   void close(ServerEvents events) {
     listeners.forEach(DatagramListener::close);
-    listeners.forEach(listener -> listener.tellDrops(events));
+    listeners.forEach(listener -> listener.tellLastDrops(events));
   }
 
   /** How many handlers are at work. */

@@ -307,7 +307,8 @@ public final class Server implements AutoCloseable {
 
   /**
    * Stops accepting until {@link #resume()}: new connections wait in the kernel's backlog, and
-   * those that are open go on. A listener may already have accepted one more, which waits, too.
+   * those that are open go on, as do datagrams. A listener may already have accepted one more,
+   * which waits, too.
    */
   public void suspend() {
     context.admission().suspend(true);

@@ -139,7 +139,7 @@ public sealed interface ServerEvent {
   record DatagramFailed(Datagram datagram, CloseReason reason) implements ServerEvent {}
 
   /**
-   * Datagrams were dropped at an address. Told at most once in ten seconds for each address.
+   * Datagrams were dropped at an address. Told at most once in five seconds for each address.
    *
    * @param listener where
    * @param dropped how many since the last such event, and why; {@link Server#datagrams()} has all

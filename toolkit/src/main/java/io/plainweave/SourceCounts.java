@@ -3,7 +3,6 @@ package io.plainweave;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -12,18 +11,14 @@ import org.jspecify.annotations.Nullable;
  * counts nothing until a limit says so. Its users hold the lock of the {@link Admission}.
  */
 final class SourceCounts {
-  /** So many sources that come and go, as from a network of IPv6, cost a few megabytes at most. */
-  private static final int MOST_RATES = 16_384;
-
   /** Sources and their networks, as long as they have connections. */
   private final Map<Network, Integer> open = new HashMap<>();
 
-  /** The sources that came most recently, the latest at the end. */
-  private final LinkedHashMap<Network, TokenBucket> rates = new LinkedHashMap<>(16, 0.75f, true);
+  private final SourceRates rates = new SourceRates();
 
   /** Why a source is refused, or null if it is not. That it came is noted in any case. */
   @Nullable Refusal refusal(AdmissionRules rules, InetAddress address, long now) {
-    if (!rules.sourceRate().isUnlimited() && !takeToken(rules.sourceRate(), address, now)) {
+    if (!rates.take(rules.sourceRate(), address, now)) {
       return Refusal.SOURCE_RATE;
     }
     if (isReached(rules.maxPerSource(), source(address))) {
@@ -34,19 +29,6 @@ final class SourceCounts {
 
   private boolean isReached(int limit, Network counted) {
     return limit != 0 && open.getOrDefault(counted, 0) >= limit;
-  }
-
-  /** Those that are not among the most recent begin anew, with a full bucket. */
-  private boolean takeToken(Rate rate, InetAddress address, long now) {
-    TokenBucket bucket = rates.computeIfAbsent(source(address), _ -> new TokenBucket(now));
-    if (bucket.nanosToNext(rate, now) > 0) {
-      return false;
-    }
-    bucket.take(rate, now);
-    while (rates.size() > MOST_RATES || rates.firstEntry().getValue().isFull(now)) {
-      rates.pollFirstEntry();
-    }
-    return true;
   }
 
   /** Forgets how often sources came, since another rate would judge them wrongly. */

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whoever sends a datagram may write any address into it as the sender's. So nothing that a
  * datagram brings about is without a bound: there are {@link #maxHandlers()}, {@link #mailbox()}
- * and {@link #maxRate()}, and replies are no more than {@link #amplification()} allows (RFC 8085,
- * section 6). What is beyond a bound is dropped and counted, and the server tells of it ({@link
- * ServerEvent.DatagramsDropped}, {@link Server#datagrams()}).
+ * and {@link #sourceRate()}, and replies are no more than {@link #amplification()} allows (RFC
+ * 8085, section 6). What is beyond a bound is dropped and counted, and the server tells of it
+ * ({@link ServerEvent.DatagramsDropped}, {@link Server#datagrams()}).
  *
  * <p>On a machine with several addresses, a socket for all of them replies from the one that the
  * system prefers, which need not be the one that was asked (RFC 1122, section 4.1.3.5, wants it to
@@ -36,9 +36,8 @@ import org.jspecify.annotations.Nullable;
  *     default 10,000. They do not count as connections. A datagram that needs one more is dropped
  * @param mailbox how many datagrams wait for the handler of a session; default 16. The next one is
  *     dropped
- * @param maxRate datagrams per second from one source, after a burst of as many: an IPv4 address,
- *     or an IPv6 network of 64 bits, which is what one customer has. Default 0: no limit. The ten
- *     thousand sources heard of last are known; another one starts anew
+ * @param sourceRate how many datagrams are taken from one source, as {@link AdmissionRules} defines
+ *     it; the most recent 16,384 sources are known, and another one starts anew. Default: no limit
  * @param amplification how many times as many bytes may be sent to a peer as were received from it,
  *     headers included, until {@link DatagramSession#validate()}; default 3, as in QUIC (RFC 9000,
  *     section 8.1). 0: no limit, and the server will be used against others
@@ -52,7 +51,7 @@ public record Udp(
     List<Group> groups,
     int maxHandlers,
     int mailbox,
-    int maxRate,
+    Rate sourceRate,
     int amplification) {
   /** What an IPv6 datagram can carry without jumbo payloads: 65,535 less the header of UDP. */
   private static final int LONGEST = 65_527;
@@ -89,8 +88,8 @@ public record Udp(
     inRange("receiveBuffer", receiveBuffer, 0, Integer.MAX_VALUE);
     inRange("maxHandlers", maxHandlers, 1, Integer.MAX_VALUE);
     inRange("mailbox", mailbox, 1, Integer.MAX_VALUE);
-    inRange("maxRate", maxRate, 0, Integer.MAX_VALUE);
     inRange("amplification", amplification, 0, Integer.MAX_VALUE);
+    Objects.requireNonNull(sourceRate, "sourceRate");
     groups = List.copyOf(groups);
   }
 
@@ -107,7 +106,7 @@ public record Udp(
   }
 
   private static Udp at(@Nullable String host, int port) {
-    return new Udp(host, port, 2_048, 1, 0, List.of(), 10_000, 16, 0, 3);
+    return new Udp(host, port, 2_048, 1, 0, List.of(), 10_000, 16, Rate.UNLIMITED, 3);
   }
 
   /**
@@ -162,7 +161,7 @@ public record Udp(
         groups,
         maxHandlers,
         mailbox,
-        maxRate,
+        sourceRate,
         amplification);
   }
 
@@ -182,7 +181,7 @@ public record Udp(
         groups,
         maxHandlers,
         mailbox,
-        maxRate,
+        sourceRate,
         amplification);
   }
 
@@ -202,7 +201,7 @@ public record Udp(
         groups,
         maxHandlers,
         mailbox,
-        maxRate,
+        sourceRate,
         amplification);
   }
 
@@ -228,7 +227,7 @@ public record Udp(
         more,
         maxHandlers,
         mailbox,
-        maxRate,
+        sourceRate,
         amplification);
   }
 
@@ -248,7 +247,7 @@ public record Udp(
         groups,
         maxHandlers,
         mailbox,
-        maxRate,
+        sourceRate,
         amplification);
   }
 
@@ -268,17 +267,17 @@ public record Udp(
         groups,
         maxHandlers,
         datagrams,
-        maxRate,
+        sourceRate,
         amplification);
   }
 
   /**
-   * Returns this description with another limit for each source, {@link #maxRate()}.
+   * Returns this description with another limit for each source, {@link #sourceRate()}.
    *
-   * @param perSecond datagrams, or 0 for no limit
+   * @param rate datagrams in a time
    * @return the description
    */
-  public Udp maxRate(int perSecond) {
+  public Udp sourceRate(Rate rate) {
     return new Udp(
         host,
         port,
@@ -288,7 +287,7 @@ public record Udp(
         groups,
         maxHandlers,
         mailbox,
-        perSecond,
+        rate,
         amplification);
   }
 
@@ -309,7 +308,7 @@ public record Udp(
         groups,
         maxHandlers,
         mailbox,
-        maxRate,
+        sourceRate,
         factor);
   }
 

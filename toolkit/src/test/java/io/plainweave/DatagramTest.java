@@ -14,6 +14,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -177,7 +179,6 @@ class DatagramTest {
             () -> Udp.port(0).receiveBuffer(-1),
             () -> Udp.port(0).maxHandlers(0),
             () -> Udp.port(0).mailbox(0),
-            () -> Udp.port(0).maxRate(-1),
             () -> Udp.port(0).amplification(-1));
     for (Runnable mistake : mistakes) {
       var failure = assertThrows(IllegalArgumentException.class, mistake::run);
@@ -249,6 +250,21 @@ class DatagramTest {
             }
           });
       assertEquals(3, figures(server).received());
+    }
+  }
+
+  @Test
+  void servesNobodyWhomTheAdmissionRulesDeny() throws Exception {
+    var rules = AdmissionRules.DEFAULT.withDeny(Set.of(Network.parse("127.0.0.2/32")));
+    try (Server server =
+            Server.builder().datagrams(Udp.address("127.0.0.1", 0), ECHO).admission(rules).start();
+        UdpClient denied = UdpClient.from("127.0.0.2", server);
+        UdpClient other = UdpClient.of(server)) {
+      denied.send("hello");
+      assertEquals("hello", other.ask("hello"));
+      assertEquals(Map.of(DatagramDrop.DENIED, 1L), figures(server).dropped());
+      server.changeAdmission(AdmissionRules.DEFAULT);
+      assertEquals("hello", denied.ask("hello"));
     }
   }
 

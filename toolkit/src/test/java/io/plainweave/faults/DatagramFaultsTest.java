@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.DatagramDrop;
 import io.plainweave.DatagramHandler;
 import io.plainweave.DatagramStatistics;
+import io.plainweave.Rate;
 import io.plainweave.ResourceGuard;
 import io.plainweave.Server;
 import io.plainweave.ServerEvent;
@@ -17,6 +18,7 @@ import io.plainweave.UdpClient;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -184,7 +186,7 @@ class DatagramFaultsTest {
 
   @Test
   void d4LimitsTheRateOfOneSourceAndServesTheOthers() throws Exception {
-    try (Server server = echo(udp().maxRate(5));
+    try (Server server = echo(udp().sourceRate(Rate.perSecond(5)));
         UdpClient flood = UdpClient.from("127.0.0.2", server);
         UdpClient accomplice = UdpClient.from("127.0.0.2", server);
         UdpClient other = UdpClient.from("127.0.0.3", server)) {
@@ -194,7 +196,7 @@ class DatagramFaultsTest {
               flood.send("flood");
               accomplice.send("flood");
             }
-            return figures(server).dropped(DatagramDrop.RATE) >= 20;
+            return figures(server).dropped(DatagramDrop.SOURCE_RATE) >= 20;
           });
       assertEquals("on", other.ask("on"));
     }
@@ -208,9 +210,9 @@ class DatagramFaultsTest {
         UdpClient client = UdpClient.of(server)) {
       int own = figures(server).address().getPort();
       int other = server.datagrams().getLast().address().getPort();
-      forge(0, own); // no reply wanted
-      forge(own, own); // itself
-      forge(other, own); // two that would echo each other for ever
+      int noReplyWanted = 0;
+      // Its own port, and that of another, with which it would talk for ever.
+      forge(own, noReplyWanted, own, other);
       awaitDropped(server, DatagramDrop.NO_REPLY_ADDRESS, 3);
       assertEquals(0, figures(server).sent());
       assertEquals(0, server.datagrams().getLast().received());
@@ -222,28 +224,30 @@ class DatagramFaultsTest {
   @Tag("machine")
   void d4EndsALoopWithAnotherServerByTheLimitOfTheRate() throws Exception {
     Machine.needsRoot("python3");
-    try (Server one = echo(udp().maxRate(2));
-        Server other = echo(udp().maxRate(2))) {
-      forge(figures(other).address().getPort(), figures(one).address().getPort());
+    try (Server one = echo(udp().sourceRate(Rate.perSecond(2)));
+        Server other = echo(udp().sourceRate(Rate.perSecond(2)))) {
+      forge(figures(one).address().getPort(), figures(other).address().getPort());
       await()
           .until(() ->
-              figures(one).dropped(DatagramDrop.RATE) + figures(other).dropped(DatagramDrop.RATE)
+              figures(one).dropped(DatagramDrop.SOURCE_RATE)
+                      + figures(other).dropped(DatagramDrop.SOURCE_RATE)
                   == 1);
       assertTrue(figures(one).sent() >= 2, "there was a loop");
     }
   }
 
-  /** Sends a datagram from a port of this machine that is another's. */
-  private static void forge(int from, int to) throws Exception {
+  /** Sends a datagram from each of these ports of this machine, which are others'. */
+  private static void forge(int to, Object... from) throws Exception {
     String program =
         """
-        import socket, struct, sys
+        import socket, struct
         s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
         s.bind(('127.0.0.1', 0))
-        udp = struct.pack('!4H', int(sys.argv[1]), int(sys.argv[2]), 8 + 5, 0) + b'hello'
-        s.sendto(udp, ('127.0.0.1', 0))
+        for port in %s:
+            udp = struct.pack('!4H', port, %d, 8 + 5, 0) + b'hello'
+            s.sendto(udp, ('127.0.0.1', 0))
         """;
-    Machine.run("python3", "-c", program, Integer.toString(from), Integer.toString(to));
+    Machine.run("python3", "-c", program.formatted(List.of(from), to));
   }
 
   @ParameterizedTest
