@@ -21,6 +21,12 @@ record Deadline(long begin, long nanos) {
     return nanos == Long.MAX_VALUE ? nanos : nanos - (System.nanoTime() - begin);
   }
 
+  /** The same in milliseconds, as calls take it for which 0 is no end: at least 1, or 0. */
+  int millisLeft() {
+    long millis = Math.ceilDiv(left(), TimeUnit.MILLISECONDS.toNanos(1));
+    return nanos == Long.MAX_VALUE ? 0 : Math.clamp(millis, 1, Integer.MAX_VALUE);
+  }
+
   boolean hasPassed() {
     return left() <= 0;
   }

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * tried besides; one that fails makes room for the next at once.
  *
  * <p>Each attempt is a thread in a scope, which the first success cancels: the others are
- * interrupted, which closes their sockets. One object serves one call.
+ * interrupted, which closes their sockets. One object serves one call, for the thread that makes
+ * it.
  */
 final class HappyEyeballs {
   /** The "Connection Attempt Delay" of section 5. */
@@ -111,6 +112,37 @@ final class HappyEyeballs {
    *     the others are suppressed
    */
   SocketChannel connect() throws ConnectException, InterruptedException {
+    return addresses.size() == 1 ? connectToOne(addresses.getFirst()) : connectToFirst();
+  }
+
+  /**
+   * Connects in the calling thread. Most hosts have one address, and a scope with a thread would
+   * make it three times as dear.
+   */
+  private SocketChannel connectToOne(InetSocketAddress address)
+      throws ConnectException, InterruptedException {
+    SocketChannel channel = null;
+    boolean connected = false;
+    try {
+      channel = destination.open();
+      // The only connect of the JDK with a limit that a channel in blocking mode has.
+      channel.socket().connect(address, deadline.millisLeft());
+      connected = true;
+      return channel;
+    } catch (IOException | RuntimeException e) {
+      if (Thread.interrupted()) {
+        throw destination.interrupted();
+      }
+      failures.add(new Failure(address, e));
+      throw failure();
+    } finally {
+      if (channel != null && !connected) {
+        close(channel);
+      }
+    }
+  }
+
+  private SocketChannel connectToFirst() throws ConnectException, InterruptedException {
     boolean complete = false;
     try {
       tryAll();
