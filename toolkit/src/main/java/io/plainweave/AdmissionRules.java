@@ -27,9 +27,9 @@ import java.util.Set;
  * @param deny the networks that are not served, even if they are allowed
  * @param whenFull what becomes of connections beyond {@code maxConnections}, or beyond those of
  *     their listener
- * @param goodbye the bytes that a refused connection reads before its end. They have to fit the
- *     socket's buffer, which an error message does. If empty, it is reset, which costs this side
- *     the least
+ * @param goodbye the bytes that a refused connection reads before its end, not encrypted. They have
+ *     to fit the socket's buffer, which an error message does. If empty, it is reset, which costs
+ *     this side the least
  * @param alarmAt with so many connections open, observers are told ({@link
  *     ServerEvent.ManyConnections}), every five seconds while it lasts; zero for {@code
  *     maxConnections}

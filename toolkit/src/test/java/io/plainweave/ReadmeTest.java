@@ -9,11 +9,13 @@ import io.plainweave.tls.CertificateAuthority;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -100,6 +102,34 @@ class ReadmeTest {
     Listen listen = Listen.tcp(7000).proxyProtocol(ProxyProtocol.requiredFrom(balancers));
     // README: end
     assertEquals("PROXY header from 10.0.0.0/8", String.valueOf(listen.preface().proxyProtocol()));
+  }
+
+  @Test
+  void admitsByRules() throws Exception {
+    // README: begin
+    AdmissionRules rules =
+        AdmissionRules.DEFAULT
+            .withMaxConnections(10_000)
+            .withMaxPerSource(100)
+            .withSourceRate(Rate.perSecond(20))
+            .withDeny(Set.of(Network.parse("192.0.2.0/24")))
+            .withGoodbye(ByteBuffer.wrap("421 too busy\r\n".getBytes(UTF_8)));
+    Server server =
+        Server.builder()
+            .listen(Listen.tcp("localhost", 0).maxConnections(9_000))
+            .handler(MyProtocol::handle)
+            .admission(rules)
+            .start();
+    // later, in a flood
+    server.changeAdmission(rules.withMaxPerSource(1));
+    // README: end
+    try (server;
+        Client first = new Client(new Socket("localhost", server.port()))) {
+      first.exchange("hello\n");
+      try (Client second = new Client(new Socket("localhost", server.port()))) {
+        assertEquals("421 too busy\r\n", second.receiveAll());
+      }
+    }
   }
 
   @Test
