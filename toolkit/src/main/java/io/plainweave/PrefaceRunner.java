@@ -6,9 +6,9 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Takes the connections of a listener through their preface. Only so many of a server are in theirs
- * at a time, since it costs more than most that comes later; the others wait for their turn, and
- * their time runs.
+ * Takes the connections of a listener through their preface. Only so many of a server are at a time
+ * in a step that costs more than most that comes later; the others wait for their turn, and their
+ * time runs.
  */
 final class PrefaceRunner {
   private final List<PrefaceStep> steps;
@@ -46,17 +46,24 @@ final class PrefaceRunner {
    */
   boolean run(SocketConnection connection, long mostMillis)
       throws IOException, InterruptedException {
+    for (PrefaceStep step : steps) {
+      boolean passed =
+          step.needsTurn() ? runInTurn(step, connection, mostMillis) : step.run(connection);
+      if (!passed) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean runInTurn(PrefaceStep step, SocketConnection connection, long mostMillis)
+      throws IOException, InterruptedException {
     if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis, TimeUnit.MILLISECONDS)) {
       // The reaper has ended the connection, or is about to.
       return false;
     }
     try {
-      for (PrefaceStep step : steps) {
-        if (!step.run(connection)) {
-          return false;
-        }
-      }
-      return true;
+      return step.run(connection);
     } finally {
       turns.release();
     }

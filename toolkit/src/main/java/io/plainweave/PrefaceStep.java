@@ -13,4 +13,12 @@ interface PrefaceStep {
    *     CloseReason}
    */
   boolean run(SocketConnection connection) throws IOException, InterruptedException;
+
+  /**
+   * Whether it costs so much that only some connections may be at it at a time. What mostly waits
+   * for its peer must not: silent peers would take the turns of all others.
+   */
+  default boolean needsTurn() {
+    return true;
+  }
 }

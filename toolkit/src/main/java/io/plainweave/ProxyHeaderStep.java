@@ -29,4 +29,9 @@ record ProxyHeaderStep(ProxyProtocol protocol) implements PrefaceStep {
       throw new TruncatedMessageException(String.valueOf(e.getMessage()));
     }
   }
+
+  @Override
+  public boolean needsTurn() {
+    return false;
+  }
 }

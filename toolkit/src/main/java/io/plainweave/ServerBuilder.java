@@ -116,9 +116,9 @@ public final class ServerBuilder {
   }
 
   /**
-   * Limits the connections that are in their preface at a time, between accept and handler: a TLS
-   * handshake costs more than most that comes later. The others wait for their turn, while their
-   * time runs ({@link TimeLimits#preface()}). Default: 1,000.
+   * Limits the connections that are in a TLS handshake at a time, between accept and handler: it
+   * costs more than most that comes later. The others wait for their turn, while their time runs
+   * ({@link TimeLimits#preface()}). Default: 1,000.
    *
    * @param maxPrefaces at least 1
    * @return this builder

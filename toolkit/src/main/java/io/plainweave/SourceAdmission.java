@@ -29,4 +29,9 @@ final class SourceAdmission implements PrefaceStep {
     }
     return false;
   }
+
+  @Override
+  public boolean needsTurn() {
+    return false;
+  }
 }

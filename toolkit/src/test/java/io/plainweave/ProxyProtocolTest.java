@@ -60,13 +60,14 @@ class ProxyProtocolTest {
         .timeLimits(limits)
         .observer(closed)
         .drainTimeout(Duration.ofSeconds(10))
-        .handler(connection -> {
-          seen.add(
-              new Seen(
-                  connection.remoteAddress(), connection.localAddress(), connection.proxyHeader()));
-          connection.input().transferTo(connection.output());
-        })
+        .handler(this::echo)
         .start();
+  }
+
+  private void echo(Connection connection) throws IOException {
+    seen.add(
+        new Seen(connection.remoteAddress(), connection.localAddress(), connection.proxyHeader()));
+    connection.input().transferTo(connection.output());
   }
 
   private Seen handled() throws InterruptedException {
@@ -189,6 +190,27 @@ class ProxyProtocolTest {
   }
 
   @Test
+  void servesClientsWhileOthersTakeTheirTimeWithTheirHeader() throws Exception {
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.required()))
+                .maxPrefaces(1)
+                .timeLimits(TimeLimits.NONE)
+                .handler(this::echo)
+                .start();
+        Client silent = Client.connect(server);
+        Client halfway = Client.connect(server);
+        Client client = Client.connect(server)) {
+      halfway.send("PROXY TCP4 1.2.3.4 ");
+      await().until(() -> server.connections() == 3);
+      send(client, ProxyHeader.v2(CLIENT, FRONT), "hello");
+      assertEquals("hello", client.receive(5));
+      silent.finish();
+      assertEquals("", silent.receiveAll());
+    }
+  }
+
+  @Test
   void endsAConnectionWithoutAHeaderInADrain() throws Exception {
     try (Server server = start(ProxyProtocol.required());
         Client silent = Client.connect(server);
@@ -199,7 +221,6 @@ class ProxyProtocolTest {
       assertEquals(2, report.finished());
       assertInstanceOf(CloseReason.Drained.class, closed.next());
       assertInstanceOf(CloseReason.Drained.class, closed.next());
-      assertTrue(silent.isAtEndWithin(Duration.ofSeconds(5)));
       assertNotHandled();
     }
   }
