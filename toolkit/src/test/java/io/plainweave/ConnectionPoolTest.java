@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("A pool of connections")
 @ExtendWith(ResourceGuard.class)
@@ -368,6 +370,30 @@ class ConnectionPoolTest {
     // As long as the limit of a connection whose handler waits, two seconds and more.
     await().until(() -> ticks.now() > then + 25);
     assertSame(first, use());
+  }
+
+  @Test
+  void lendsAgainWhatSpeaksTls(@TempDir Path folder) throws Exception {
+    TlsServer tls = TlsServer.in(folder);
+    try (Server upstream =
+            Server.builder()
+                .listen(tls.listen())
+                .handler(connection -> connection.input().transferTo(connection.output()))
+                .start();
+        var secured =
+            new ConnectionPool(
+                Connector.tcp("localhost", upstream.port()).tls(tls.clientTls()),
+                PoolLimits.DEFAULT)) {
+      // What TLS itself sends after the handshake (session tickets) is nothing unexpected.
+      handlers.call(() -> {
+        secured.borrow().giveBack();
+        return null;
+      });
+      for (String question : List.of("one", "two")) {
+        assertEquals(question, handlers.call(() -> ask(secured, question)));
+      }
+      assertEquals(1, upstream.connections());
+    }
   }
 
   @Test
