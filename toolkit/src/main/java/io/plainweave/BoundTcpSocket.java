@@ -7,7 +7,6 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -17,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A TCP socket that listens at an address. */
 final class BoundTcpSocket implements ListeningSocket {
-  /** Held while a socket is bound: the one that the kernel did not have before is ours. */
+  /**
+   * Held while a socket is bound to a port that others share: the one that the kernel did not have
+   * there before is ours.
+   */
   private static final ReentrantLock BINDING = new ReentrantLock();
 
   private final Listen.Tcp listen;
@@ -43,7 +45,7 @@ final class BoundTcpSocket implements ListeningSocket {
     this.listen = listen;
     BINDING.lock();
     try {
-      @Nullable Set<Long> others = inodes();
+      @Nullable Set<Long> others = others(wanted);
       channel = TcpListeners.open(listen, wanted);
       address = (InetSocketAddress) channel.getLocalAddress();
       inode = newInode(others);
@@ -53,31 +55,44 @@ final class BoundTcpSocket implements ListeningSocket {
     }
   }
 
-  /** All sockets that listen, or null if that cannot be told. */
-  private static @Nullable Set<Long> inodes() {
+  /** The sockets that listen there already, or null if that cannot be told. */
+  private @Nullable Set<Long> others(InetSocketAddress wanted) {
+    if (!isShared() || wanted.getPort() == 0) {
+      return Set.of();
+    }
     try {
-      return SocketTable.listening().stream()
-          .map(SocketTable.Entry::inode)
-          .collect(Collectors.toSet());
+      Set<Long> all = inodes(wanted);
+      if (wanted.getAddress().isAnyLocalAddress()) {
+        // Java binds 0.0.0.0 as "::" where there is IPv6.
+        all.addAll(inodes(new InetSocketAddress("::", wanted.getPort())));
+      }
+      return all;
     } catch (IOException cannotTell) {
       return null;
     }
   }
 
+  private static Set<Long> inodes(InetSocketAddress address) throws IOException {
+    return SocketTable.at(address).stream()
+        .map(SocketTable.Entry::inode)
+        .collect(Collectors.toSet());
+  }
+
   /**
-   * The socket that listens on the port now and was not there before; 0 if there is none such, or
-   * more than one, or if it cannot be told.
+   * The socket that listens at the address now and did not before; 0 if there is none such, or more
+   * than one, or if it cannot be told.
    */
   private long newInode(@Nullable Set<Long> before) {
     if (before == null) {
       return 0;
     }
     try {
-      List<SocketTable.Entry> made =
-          SocketTable.listening().stream()
-              .filter(entry -> entry.port() == address.getPort() && !before.contains(entry.inode()))
-              .toList();
-      return made.size() == 1 ? made.getFirst().inode() : 0;
+      if (!isShared()) {
+        return SocketTable.first(address, _ -> true).map(SocketTable.Entry::inode).orElse(0L);
+      }
+      Set<Long> made = inodes(address);
+      made.removeAll(before);
+      return made.size() == 1 ? made.iterator().next() : 0;
     } catch (IOException cannotTell) {
       return 0;
     }
@@ -148,7 +163,7 @@ final class BoundTcpSocket implements ListeningSocket {
 
   /** What the kernel says of it. */
   private Optional<SocketTable.Entry> entry() throws IOException {
-    return SocketTable.listening().stream().filter(entry -> entry.inode() == inode).findFirst();
+    return SocketTable.first(address, entry -> entry.inode() == inode);
   }
 
   /** Connects to it; to another one, if others listen on the same port. */
@@ -181,7 +196,7 @@ final class BoundTcpSocket implements ListeningSocket {
       }
       // What was destroyed still has the port, as long as it is open.
       channel.close();
-      @Nullable Set<Long> others = inodes();
+      @Nullable Set<Long> others = others(address);
       channel = TcpListeners.open(listen, address);
       inode = newInode(others);
       backlog = ListenQueues.longest();

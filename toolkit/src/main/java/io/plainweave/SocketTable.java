@@ -2,11 +2,18 @@ package io.plainweave;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * connections wait in its backlog.
  */
 final class SocketTable {
-  private static final List<Path> TABLES =
-      List.of(Path.of("/proc/self/net/tcp"), Path.of("/proc/self/net/tcp6"));
+  private static final Path IPV4 = Path.of("/proc/self/net/tcp");
+  private static final Path IPV6 = Path.of("/proc/self/net/tcp6");
 
   /** The state of a socket that listens (TCP_LISTEN in the kernel's tcp_states.h). */
   private static final String LISTENS = "0A";
@@ -24,42 +31,77 @@ final class SocketTable {
   /**
    * A socket that listens.
    *
-   * @param port where it listens
+   * @param address where, in the kernel's notation
    * @param waiting how many connections wait to be accepted
    * @param inode which socket it is
    */
-  record Entry(int port, int waiting, long inode) {}
+  record Entry(String address, int waiting, long inode) {}
 
   private SocketTable() {}
 
   /**
-   * All that listen; none where the system does not tell. One may be missing if others came and
-   * went while the table was read.
+   * All sockets that listen at an address; none where the system does not tell. One may be missing
+   * if others came and went while the table was read.
    *
    * @throws IOException if it cannot be read, as without a descriptor left
    */
-  static List<Entry> listening() throws IOException {
-    List<Entry> all = new ArrayList<>();
-    for (Path table : TABLES) {
-      if (Files.isReadable(table)) {
-        read(table, all);
-      }
-    }
-    return all;
+  static List<Entry> at(InetSocketAddress address) throws IOException {
+    List<Entry> found = new ArrayList<>();
+    read(
+        address,
+        entry -> {
+          found.add(entry);
+          return true;
+        });
+    return found;
   }
 
-  /** Reads the head of a table: behind those that listen there may be a million connections. */
-  private static void read(Path table, List<Entry> into) throws IOException {
+  /** The first one there that is wanted, as {@link #at}, but in half the time. */
+  static Optional<Entry> first(InetSocketAddress address, Predicate<Entry> wanted)
+      throws IOException {
+    var found = new AtomicReference<@Nullable Entry>();
+    read(
+        address,
+        entry -> {
+          boolean isWanted = wanted.test(entry);
+          if (isWanted) {
+            found.set(entry);
+          }
+          return !isWanted;
+        });
+    return Optional.ofNullable(found.get());
+  }
+
+  /**
+   * Reads the head of a table: behind those that listen there may be a million connections. It
+   * takes milliseconds, since the kernel looks for those as well.
+   */
+  private static void read(InetSocketAddress address, Predicate<Entry> goesOn) throws IOException {
+    Path table = address.getAddress() instanceof Inet4Address ? IPV4 : IPV6;
+    if (!Files.isReadable(table)) {
+      return;
+    }
+    String wanted = format(address);
     try (BufferedReader lines = Files.newBufferedReader(table, StandardCharsets.US_ASCII)) {
       lines.readLine();
       for (String line; (line = lines.readLine()) != null; ) {
-        Entry socket = parse(line);
-        if (socket == null) {
+        Entry entry = parse(line);
+        if (entry == null || (entry.address().equals(wanted) && !goesOn.test(entry))) {
           return;
         }
-        into.add(socket);
       }
     }
+  }
+
+  /** The kernel's notation: each four bytes as a number of this processor, in hexadecimal. */
+  static String format(InetSocketAddress address) {
+    var text = new StringBuilder();
+    ByteBuffer bytes =
+        ByteBuffer.wrap(address.getAddress().getAddress()).order(ByteOrder.nativeOrder());
+    while (bytes.hasRemaining()) {
+      text.append("%08X".formatted(bytes.getInt()));
+    }
+    return text.append(":%04X".formatted(address.getPort())).toString();
   }
 
   /**
@@ -75,15 +117,11 @@ final class SocketTable {
     }
     try {
       return new Entry(
-          Integer.parseInt(afterColon(fields[1]), 16),
-          Integer.parseInt(afterColon(fields[4]), 16),
+          fields[1],
+          Integer.parseInt(fields[4].substring(fields[4].indexOf(':') + 1), 16),
           Long.parseLong(fields[9]));
     } catch (NumberFormatException anotherLine) {
       return null;
     }
-  }
-
-  private static String afterColon(String pair) {
-    return pair.substring(pair.indexOf(':') + 1);
   }
 }

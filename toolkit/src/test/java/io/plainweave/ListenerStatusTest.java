@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.net.InetSocketAddress;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("The state of a listener")
@@ -60,15 +63,30 @@ class ListenerStatusTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"*", "0.0.0.0", "127.0.0.1", "::1"})
+  void isThatOfItsOwnSocketThoughOthersListenThere(String host) throws Exception {
+    assumeTrue(Files.isReadable(LONGEST), "this is not Linux");
+    Listen.Tcp any = host.equals("*") ? Listen.tcp(0) : Listen.tcp(host, 0);
+    try (Listener first = Listener.bind(any.reusePort(true)).getFirst()) {
+      int port = ((InetSocketAddress) first.address()).getPort();
+      Listen.Tcp same = host.equals("*") ? Listen.tcp(port) : Listen.tcp(host, port);
+      try (Listener second = Listener.bind(same.reusePort(true)).getFirst()) {
+        assertEquals(OptionalInt.of(0), first.status().waiting());
+        assertEquals(OptionalInt.of(0), second.status().waiting());
+      }
+    }
+  }
+
   @Test
   void isReadFromALineOfTheKernelsTable() {
     assertEquals(
-        new SocketTable.Entry(2024, 3, 1145),
+        new SocketTable.Entry("00000000:07E8", 3, 1145),
         SocketTable.parse(
             "   0: 00000000:07E8 00000000:0000 0A 00000000:00000003 00:00000000 00000000"
                 + "     0        0 1145 1 00000000b8dba1d8 100 0 0 10 0   "));
     assertEquals(
-        new SocketTable.Entry(45805, 4097, 39209029),
+        new SocketTable.Entry("0000000000000000FFFF00000100007F:B2ED", 4097, 39209029),
         SocketTable.parse(
             "  10: 0000000000000000FFFF00000100007F:B2ED 00000000000000000000000000000000:0000 0A"
                 + " 00000000:00001001 00:00000000 00000000     0        0 39209029 1 0 100 0 0 10 0"));
@@ -79,12 +97,23 @@ class ListenerStatusTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "0.0.0.0, 00000000:07E8",
+    "127.0.0.1, 0100007F:07E8",
+    "::, 00000000000000000000000000000000:07E8",
+    "2001:db8::1, B80D0120000000000000000001000000:07E8"
+  })
+  void isFoundByTheAddressInTheKernelsNotation(String address, String notation) {
+    assumeTrue(ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN);
+    assertEquals(notation, SocketTable.format(new InetSocketAddress(address, 2024)));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
         "",
         "sl local_address rem_address",
         "0: 00000000:07E8 00000000:0000 0A 00000000:00000003",
-        "0: 00000000:XXXX 00000000:0000 0A 00000000:00000000 0:0 0 0 0 1145",
         "0: 00000000:07E8 00000000:0000 0A 00000000:FFFFFFFF 0:0 0 0 0 1145",
         "0: 00000000:07E8 00000000:0000 0A 00000000:00000000 0:0 0 0 0 x"
       })
