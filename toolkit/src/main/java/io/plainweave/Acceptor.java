@@ -104,9 +104,9 @@ final class Acceptor implements Callable<Scope.After> {
         }
         case Admission.Verdict.Refused(Refusal reason) -> {
           taken = true;
-          admission
-              .refusals()
-              .refuse(channel, listener.address(), reason, admission.rules().goodbye());
+          Refusals refusals = admission.refusals();
+          refusals.count(listener.address(), reason, connection.remoteAddress());
+          refusals.turnAway(channel, admission.rules().goodbye());
         }
         case Admission.Verdict.Closed() -> {
           // Its client has come too late.

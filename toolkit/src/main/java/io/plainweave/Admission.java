@@ -259,7 +259,9 @@ final class Admission {
       if (refusal != null) {
         return new Verdict.Refused(refusal);
       }
-      tokens.take(rules.acceptRate(), System.nanoTime());
+      if (!rules.acceptRate().isUnlimited()) {
+        tokens.take(rules.acceptRate(), System.nanoTime());
+      }
       listener.connections++;
       connections++;
       return new Verdict.Admitted();

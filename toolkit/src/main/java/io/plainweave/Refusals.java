@@ -62,7 +62,7 @@ final class Refusals {
     this.events = events;
   }
 
-  /** Counts a refused connection, of which its own thread takes care. */
+  /** Counts a refused connection. */
   void count(SocketAddress listener, Refusal reason, SocketAddress remote) {
     lock.lock();
     try {
@@ -74,10 +74,8 @@ final class Refusals {
     }
   }
 
-  /** Counts an accepted channel and ends it, without waiting for anything. */
-  void refuse(SocketChannel channel, SocketAddress listener, Refusal reason, ByteBuffer goodbye)
-      throws IOException {
-    count(listener, reason, channel.getRemoteAddress());
+  /** Ends an accepted channel, without waiting for anything. */
+  void turnAway(SocketChannel channel, ByteBuffer goodbye) {
     lock.lock();
     try {
       if (!goodbye.hasRemaining() || closed || !say(goodbye, channel)) {

@@ -21,14 +21,17 @@ final class SourceCounts {
     if (!rates.take(rules.sourceRate(), address, now)) {
       return Refusal.SOURCE_RATE;
     }
-    if (isReached(rules.maxPerSource(), source(address))) {
+    if (rules.maxPerSource() != 0 && count(source(address)) >= rules.maxPerSource()) {
       return Refusal.SOURCE_LIMIT;
     }
-    return isReached(rules.maxPerNetwork(), network(address)) ? Refusal.NETWORK_LIMIT : null;
+    if (rules.maxPerNetwork() != 0 && count(network(address)) >= rules.maxPerNetwork()) {
+      return Refusal.NETWORK_LIMIT;
+    }
+    return null;
   }
 
-  private boolean isReached(int limit, Network counted) {
-    return limit != 0 && open.getOrDefault(counted, 0) >= limit;
+  private int count(Network counted) {
+    return open.getOrDefault(counted, 0);
   }
 
   /** Forgets how often sources came, since another rate would judge them wrongly. */

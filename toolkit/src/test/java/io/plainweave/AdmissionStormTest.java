@@ -59,9 +59,9 @@ class AdmissionStormTest {
     }
   }
 
-  private Server start() throws Exception {
+  private Server start(int acceptors) throws Exception {
     return Server.builder()
-        .listen(Listen.tcp("127.0.0.1", 0))
+        .listen(Listen.tcp("127.0.0.1", 0).acceptors(acceptors))
         .admission(AdmissionRules.DEFAULT.withMaxPerSource(LIMIT))
         .handler(this::handle)
         .observer(this::count)
@@ -75,7 +75,7 @@ class AdmissionStormTest {
 
   @Test
   void fromManySourcesNeverBreaksTheLimitOfOneAndHarmsNobodyElse() throws Exception {
-    try (Server server = start();
+    try (Server server = start(2);
         Client other = Client.connect(server, "127.0.2.1")) {
       Deque<Client> held = new ArrayDeque<>();
       long begin = System.nanoTime();
@@ -105,7 +105,7 @@ class AdmissionStormTest {
 
   @Test
   void ofResetsGivesAllPermitsBack() throws Exception {
-    try (Server server = start()) {
+    try (Server server = start(1)) {
       for (int i = 0; i < RESETS; i++) {
         Client.connect(server, source(i)).reset();
       }
