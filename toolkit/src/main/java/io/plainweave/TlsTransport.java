@@ -172,8 +172,10 @@ final class TlsTransport implements Transport {
       return false;
     }
     countSilence(result.bytesProduced());
-    runTasks(engine);
-    writer.answer();
+    if (result.getHandshakeStatus() != HandshakeStatus.NOT_HANDSHAKING) {
+      runTasks(engine);
+      writer.answer();
+    }
     return true;
   }
 
