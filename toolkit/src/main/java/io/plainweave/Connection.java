@@ -43,7 +43,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * around it: single bytes are read from a buffer that is held only while there are bytes in it.
    * {@link InputStream#transferTo} to the output of a connection copies without a detour through a
    * byte array. {@link InputStream#available()} is the number of bytes that can be read without
-   * waiting. Closing the stream has no effect; the handler's return closes the connection.
+   * waiting; over TLS, of those that are decrypted. Closing the stream has no effect; the handler's
+   * return closes the connection.
    *
    * @return the input, the same at every call
    */
