@@ -115,7 +115,7 @@ class TlsConnectionTest {
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void carriesMuchInBothDirectionsAtOnce(String protocol) throws Exception {
-    byte[] bytes = new byte[5_000_000];
+    byte[] bytes = new byte[2_000_000];
     new Random(1).nextBytes(bytes);
     try (Server server = start(ECHO);
         SSLSocket client = tls.connect(server, protocol)) {
@@ -221,6 +221,22 @@ class TlsConnectionTest {
         client.shutdownOutput();
         assertEquals("hello", receiveAll(client));
       }
+    }
+  }
+
+  @Test
+  void cannotReplyToAClientOfTls12ThatHasClosedIt() throws Exception {
+    Handler repliesAtTheEnd =
+        connection -> {
+          connection.input().readAllBytes();
+          connection.output().write('x');
+        };
+    try (Server server = start(repliesAtTheEnd);
+        SSLSocket client = tls.connect(server, "TLSv1.2")) {
+      client.close();
+      assertEquals(
+          "the peer has closed the connection: TLS 1.2 has no half-close",
+          assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause().getMessage());
     }
   }
 
@@ -468,6 +484,24 @@ class TlsConnectionTest {
           assertInstanceOf(CloseReason.Malformed.class, events.awaitReason()).cause();
       assertEquals(
           "5 bytes in plain follow the wish to begin TLS (CVE-2011-0411)", cause.getMessage());
+    }
+  }
+
+  @Test
+  void isCutIfItDoesNotBeginInTime() throws Exception {
+    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofMillis(300));
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .handler(STARTS_TLS)
+                .observer(events)
+                .timeLimits(limits)
+                .start();
+        Client client = Client.connect(server)) {
+      client.send("STARTTLS\n");
+      assertEquals("go ahead\n", client.receive(9));
+      assertTrue(client.seesReset());
+      assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), events.awaitReason());
     }
   }
 

@@ -6,6 +6,7 @@ import io.plainweave.Server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -65,8 +66,9 @@ final class OpenSsl implements AutoCloseable {
     return output().split(text, -1).length - 1;
   }
 
-  void awaitOutput(String text) {
-    await().until(() -> count(text) > 0);
+  /** Waits until it has said this so often. */
+  void awaitOutput(String text, int times) {
+    await().pollInterval(Duration.ofMillis(10)).until(() -> count(text) >= times);
   }
 
   boolean hasEnded() {

@@ -337,12 +337,11 @@ class TlsFaultsTest {
   void l8WhoDoesNothingButChangeKeysIsEnded() throws Exception {
     try (Server server = start();
         var client = OpenSsl.connect(server, "-tls1_3")) {
-      client.awaitOutput("Verify return code");
+      client.awaitOutput("Verify return code", 1);
       // One line for each key update, which is taken for a command at the beginning of a read only.
       for (int i = 1; i <= 33; i++) {
         client.sends("K\n");
-        int updates = i;
-        await().until(() -> client.count("KEYUPDATE") >= updates);
+        client.awaitOutput("KEYUPDATE", i);
       }
       assertEquals("the peer has sent too many records without data", tlsFailure());
     }
