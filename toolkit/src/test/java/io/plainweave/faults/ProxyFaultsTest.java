@@ -23,6 +23,7 @@ import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.ProxyHeader.Version;
 import io.plainweave.proxyprotocol.Tlv;
 import io.plainweave.tls.CertificateAuthority;
+import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.ServerTls;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -70,10 +71,14 @@ class ProxyFaultsTest {
         .start();
   }
 
-  /** Notes what it sees, echoes, and ends with its client. */
-  private void echo(Connection connection) throws Exception {
+  private void note(Connection connection) {
     seen.add(
         new Seen(connection.remoteAddress(), connection.localAddress(), connection.proxyHeader()));
+  }
+
+  /** Notes what it sees, echoes, and ends with its client. */
+  private void echo(Connection connection) throws Exception {
+    note(connection);
     connection.input().transferTo(connection.output());
   }
 
@@ -270,6 +275,57 @@ class ProxyFaultsTest {
                 + (version == Version.V1 ? "  " : " a.example id-1"),
             reply.substring(reply.indexOf("\r\n\r\n") + 4));
       }
+    }
+  }
+
+  /** HAProxy sends its header and the beginning of the handshake in one segment. */
+  @Test
+  void x5OfHaproxyComesWithTheBeginningOfTls() throws Exception {
+    Machine.needs("haproxy", "openssl");
+    var authority = CertificateAuthority.in(folder, "authority");
+    ServerTls tls = ServerTls.builder().identity(authority.issue("front.example")).build();
+    Listen behindProxy =
+        Listen.tcp("127.0.0.1", 0).tls(tls).proxyProtocol(ProxyProtocol.required());
+    String listens = "listen front\n  bind ADDRESS:1007\n  server s 127.0.0.1:%d send-proxy-v2\n";
+    Handler greeting =
+        connection -> {
+          note(connection);
+          connection.output().write("hello".getBytes(US_ASCII));
+        };
+    try (Server server = start(behindProxy, greeting);
+        Haproxy haproxy = Haproxy.start(folder, listens.formatted(server.port()))) {
+      haproxy.connect(1007).close();
+      String command = "openssl s_client -quiet -connect %s:1007 2>/dev/null";
+      assertEquals("hello", Machine.run("sh", "-c", command.formatted(haproxy.address())));
+      assertEquals(Version.V2, next().header().orElseThrow().version());
+    }
+  }
+
+  /** What is told in plain comes before TLS, in whichever order it was asked for. */
+  @Test
+  void isSentBeforeTls() throws Exception {
+    Machine.needs("openssl");
+    var authority = CertificateAuthority.in(folder, "authority");
+    ServerTls tls =
+        ServerTls.builder().identity(authority.issue("localhost", "DNS:localhost")).build();
+    ClientTls trusting = ClientTls.builder().trust(authority.certificate()).build();
+    Listen behindProxy =
+        Listen.tcp("localhost", 0).proxyProtocol(ProxyProtocol.required()).tls(tls);
+    try (Server target = start(behindProxy, this::echo);
+        Server relay =
+            start(
+                Listen.tcp("127.0.0.1", 0),
+                connection -> {
+                  ProxyHeader header = ProxyProtocol.headerFor(connection);
+                  Connector connector =
+                      Connector.tcp("localhost", target.port()).tls(trusting).proxyHeader(header);
+                  try (Connection upstream = connector.connect()) {
+                    Relay.between(connection, upstream);
+                  }
+                });
+        Client client = Client.connect(relay)) {
+      client.exchange("hello");
+      assertEquals(client.socket().getLocalSocketAddress(), next().remote());
     }
   }
 
