@@ -131,10 +131,12 @@ final class ServerLog implements ServerObserver {
   }
 
   private static void limited(ServerEvent.ConnectionsLimited e) {
-    LOG.atLevel(e.wanted() == Integer.MAX_VALUE ? Level.DEBUG : Level.WARN)
+    boolean asked = e.wanted() != Integer.MAX_VALUE;
+    LOG.atLevel(asked ? Level.WARN : Level.DEBUG)
         .log(
-            "{} connections at most, since the process may have {} descriptors (ulimit -n)",
+            "at most {} connections{}, since the process may have {} descriptors (ulimit -n)",
             e.maximum(),
+            asked ? " instead of " + e.wanted() : "",
             e.descriptors());
   }
 
