@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *     than the system gives is an error at the start. Default 0: what the system gives
  * @param groups the multicast groups of which it is a member
  * @param maxHandlers how many handlers are at work at a time, and so how many sessions there are;
- *     default 10,000. They do not count as connections. A datagram that needs one more is dropped
+ *     default 10,000. They do not count as connections. A datagram that needs one more is dropped.
+ *     Forged senders can take all sessions for the idle time
  * @param mailbox how many datagrams wait for the handler of a session; default 16. The next one is
  *     dropped
  * @param sourceRate how many datagrams are taken from one source, as {@link AdmissionRules} defines

@@ -88,6 +88,28 @@ class CarrierWatchdogTest {
   }
 
   @Test
+  void namesTheHandlersOfDatagramsThatKeepThem() throws Exception {
+    try (Server server =
+            Server.builder()
+                .datagrams(Udp.address("127.0.0.1", 0), _ -> computeInALoop())
+                .observer(event -> {
+                  if (event instanceof ServerEvent.CarriersBusy busy) {
+                    alarms.add(busy);
+                  }
+                })
+                .maxCarriers(1)
+                .build();
+        UdpClient client = UdpClient.of(server.start())) {
+      for (int i = 0; i < carriers; i++) {
+        client.send("c");
+      }
+      await().until(() -> !alarms.isEmpty());
+      assertEquals(carriers, alarms.element().running().stream().filter(this::isTheLoop).count());
+      stop.set(true);
+    }
+  }
+
+  @Test
   void namesTheCodeThatKeepsThemAndLetsTheOthersBeServed() throws Exception {
     try (Server server = start(carriers + 1);
         Client other = Client.connect(server)) {
