@@ -52,8 +52,8 @@ final class TlsRecordReader {
 
   /** Takes over what another transport has read too much; called before all else. */
   void takeOver(ByteBuffer unread) {
-    kept = new byte[unread.remaining()];
-    unread.get(kept);
+    // There may be a whole record, behind which nothing comes before it is answered.
+    received = buffers.takeRecord().put(unread).flip();
     begun = true;
   }
 

@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -257,6 +259,26 @@ class ProxyProtocolTest {
       client.send("hello");
       assertTrue(client.seesReset());
       assertInstanceOf(CloseReason.Malformed.class, closed.next());
+    }
+  }
+
+  /** Nothing more comes before the server has answered. */
+  @Test
+  void takesTheBeginningOfTlsThatHasComeWithTheHeader(@TempDir Path folder) throws Exception {
+    SSLEngine engine = SSLContext.getDefault().createSSLEngine();
+    engine.setUseClientMode(true);
+    ByteBuffer hello = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
+    engine.wrap(ByteBuffer.allocate(0), hello);
+    var bytes = new ByteArrayOutputStream();
+    bytes.writeBytes(ProxyHeader.v2(CLIENT, FRONT).toBytes());
+    bytes.write(hello.array(), 0, hello.position());
+
+    Listen listen = TlsServer.in(folder).listen().proxyProtocol(ProxyProtocol.required());
+    try (Server server = start(listen, TimeLimits.NONE);
+        Client client = Client.connect(server)) {
+      client.socket().getOutputStream().write(bytes.toByteArray());
+      int recordOfAHandshake = 22;
+      assertEquals(recordOfAHandshake, client.socket().getInputStream().read());
     }
   }
 
