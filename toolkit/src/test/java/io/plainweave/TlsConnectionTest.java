@@ -5,12 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.framing.Lines;
-import io.plainweave.tls.ClientTls;
-import io.plainweave.tls.ServerTls;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -23,9 +18,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -76,26 +69,6 @@ class TlsConnectionTest {
 
   private static String receiveAll(SSLSocket client) throws IOException {
     return new String(client.getInputStream().readAllBytes(), US_ASCII);
-  }
-
-  /** Runs a handler for a connection in plain that a client has opened, and returns its result. */
-  private static <T> T inHandler(Callable<T> code) throws Throwable {
-    var result = new CompletableFuture<T>();
-    Handler handler =
-        _ -> {
-          try {
-            result.complete(code.call());
-          } catch (Throwable e) {
-            result.completeExceptionally(e);
-          }
-        };
-    try (Server server =
-            Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(handler).start();
-        Client _ = Client.connect(server)) {
-      return result.get(20, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause();
-    }
   }
 
   @ParameterizedTest
@@ -299,7 +272,7 @@ class TlsConnectionTest {
   }
 
   @Test
-  void endsInOrderWhenTheServerDrains() throws Throwable {
+  void endsInOrderWhenTheServerDrains() throws Exception {
     try (Server server = start(ECHO)) {
       Callable<String> readsToTheEnd =
           () -> {
@@ -312,7 +285,7 @@ class TlsConnectionTest {
               return new String(upstream.input().readAllBytes(), US_ASCII);
             }
           };
-      assertEquals("", inHandler(readsToTheEnd));
+      assertEquals("", Server.builder().call(readsToTheEnd));
       assertInstanceOf(CloseReason.Drained.class, events.awaitReason());
     }
   }
@@ -340,182 +313,5 @@ class TlsConnectionTest {
       assertEquals(1, report.forced());
       assertEquals(List.of(), report.survivors());
     }
-  }
-
-  @Test
-  void isReachedByAConnector() throws Throwable {
-    try (Server server = start(ECHO)) {
-      String peer =
-          inHandler(() -> {
-            Connector connector = Connector.tcp("localhost", server.port()).tls(tls.clientTls());
-            try (Connection upstream = connector.connect()) {
-              upstream.output().write("hello".getBytes(US_ASCII));
-              upstream.finishOutput();
-              assertEquals("hello", new String(upstream.input().readAllBytes(), US_ASCII));
-              return upstream.tls().orElseThrow().peer().orElseThrow().getName();
-            }
-          });
-      assertEquals("CN=server", peer);
-    }
-  }
-
-  @Test
-  void goesOverAUnixDomainSocket(@TempDir Path sockets) throws Throwable {
-    Path path = sockets.resolve("app.sock");
-    ClientTls client =
-        ClientTls.builder().trust(tls.authority().certificate()).serverName("localhost").build();
-    try (Server server = start(Listen.unix(path).tls(tls.tls()), ECHO)) {
-      String echoed =
-          inHandler(() -> {
-            try (Connection upstream = Connector.unix(path).tls(client).connect()) {
-              upstream.output().write("hello".getBytes(US_ASCII));
-              upstream.finishOutput();
-              return new String(upstream.input().readAllBytes(), US_ASCII);
-            }
-          });
-      assertEquals("hello", echoed);
-      assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
-    }
-  }
-
-  @Test
-  void isNotMadeWithAServerForWhichNobodyVouches() throws Throwable {
-    try (Server server = start(ECHO)) {
-      Connector connector =
-          Connector.tcp("localhost", server.port()).tls(ClientTls.builder().build());
-      assertThrows(SSLException.class, () -> inHandler(connector::connect));
-      SSLException told =
-          assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause();
-      assertTrue(told.getMessage().contains("certificate_unknown"), told.getMessage());
-    }
-  }
-
-  @Test
-  void knowsItsClientByItsCertificate() throws Throwable {
-    ServerTls strict =
-        ServerTls.builder()
-            .identity(tls.identity())
-            .requireClientCertificate(tls.authority().certificate())
-            .build();
-    Handler greets =
-        connection -> {
-          String name = connection.tls().orElseThrow().peer().orElseThrow().getName();
-          connection.output().write(name.getBytes(US_ASCII));
-        };
-    ClientTls client =
-        ClientTls.builder()
-            .trust(tls.authority().certificate())
-            .identity(tls.authority().issue("meter-17"))
-            .build();
-    try (Server server = start(Listen.tcp("127.0.0.1", 0).tls(strict), greets)) {
-      String greeting =
-          inHandler(() -> {
-            try (Connection upstream =
-                Connector.tcp("127.0.0.1", server.port()).tls(client).connect()) {
-              return new String(upstream.input().readAllBytes(), US_ASCII);
-            }
-          });
-      assertEquals("CN=meter-17", greeting);
-    }
-  }
-
-  // STARTTLS
-
-  private static final Handler STARTS_TLS =
-      connection -> {
-        Lines lines = Lines.of(connection, 100);
-        while (true) {
-          switch (lines.read()) {
-            case "STARTTLS" -> {
-              lines.write("go ahead");
-              connection.startTls(tls.tls());
-            }
-            case null -> {
-              return;
-            }
-            case String other ->
-                lines.write(other + " by " + connection.tls().map(TlsSession::protocol));
-          }
-        }
-      };
-
-  @Test
-  void mayBeginInTheMiddle() throws Exception {
-    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS);
-        Client client = Client.connect(server)) {
-      client.send("hello\n");
-      assertEquals("hello by Optional.empty\n", client.receive(24));
-      client.send("STARTTLS\n");
-      assertEquals("go ahead\n", client.receive(9));
-      try (SSLSocket secured = tls.connect(client.socket(), "TLSv1.3")) {
-        send(secured, "hello\n");
-        assertEquals("hello by Optional[TLSv1.3]\n", receive(secured, 27));
-        secured.close();
-        assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
-      }
-    }
-  }
-
-  @Test
-  void mayBeginInTheMiddleAsAClient() throws Throwable {
-    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS)) {
-      String answer =
-          inHandler(() -> {
-            try (Connection upstream = Connector.tcp("127.0.0.1", server.port()).connect()) {
-              Lines lines = Lines.of(upstream, 100);
-              lines.write("STARTTLS");
-              assertEquals("go ahead", lines.read());
-              upstream.startTls(tls.clientTls());
-              lines.write("hello");
-              return lines.read();
-            }
-          });
-      assertEquals("hello by Optional[TLSv1.3]", answer);
-    }
-  }
-
-  @Test
-  void doesNotBeginBehindBytesThatSomebodyHasSlippedIn() throws Exception {
-    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS);
-        Client client = Client.connect(server)) {
-      client.send("STARTTLS\nevil\n");
-      client.seesReset();
-      MalformedMessageException cause =
-          assertInstanceOf(CloseReason.Malformed.class, events.awaitReason()).cause();
-      assertEquals(
-          "5 bytes in plain follow the wish to begin TLS (CVE-2011-0411)", cause.getMessage());
-    }
-  }
-
-  @Test
-  void isCutIfItDoesNotBeginInTime() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofMillis(300));
-    try (Server server =
-            Server.builder()
-                .listen(Listen.tcp("127.0.0.1", 0))
-                .handler(STARTS_TLS)
-                .observer(events)
-                .timeLimits(limits)
-                .start();
-        Client client = Client.connect(server)) {
-      client.send("STARTTLS\n");
-      assertEquals("go ahead\n", client.receive(9));
-      assertTrue(client.seesReset());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), events.awaitReason());
-    }
-  }
-
-  @Test
-  void doesNotBeginTwice() throws Exception {
-    var failure = new CompletableFuture<Throwable>();
-    Handler twice =
-        connection ->
-            failure.complete(
-                assertThrows(IllegalStateException.class, () -> connection.startTls(tls.tls())));
-    try (Server server = start(twice);
-        SSLSocket client = tls.connect(server, "TLSv1.3")) {
-      assertEquals("", receiveAll(client));
-    }
-    assertTrue(failure.get().getMessage().contains("speaks TLS already"));
   }
 }

@@ -1,0 +1,160 @@
+package io.plainweave;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.plainweave.framing.Lines;
+import io.plainweave.tls.TlsSession;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("TLS that begins in the middle of a connection")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class StartTlsTest {
+  @TempDir private static Path folder;
+  private static TlsServer tls;
+
+  private static final Handler STARTS_TLS =
+      connection -> {
+        Lines lines = Lines.of(connection, 100);
+        while (true) {
+          switch (lines.read()) {
+            case "STARTTLS" -> {
+              lines.write("go ahead");
+              connection.startTls(tls.tls());
+            }
+            case null -> {
+              return;
+            }
+            case String other ->
+                lines.write(other + " by " + connection.tls().map(TlsSession::protocol));
+          }
+        }
+      };
+
+  private final ConnectionEvents events = new ConnectionEvents();
+
+  @BeforeAll
+  static void makeCertificates() throws Exception {
+    tls = TlsServer.in(folder);
+  }
+
+  private Server start(Listen listen, Handler handler) throws Exception {
+    return Server.builder()
+        .listen(listen)
+        .handler(handler)
+        .observer(events)
+        .drainTimeout(Duration.ofSeconds(10))
+        .start();
+  }
+
+  private Server start(Handler handler) throws Exception {
+    return start(tls.listen(), handler);
+  }
+
+  private static void send(SSLSocket client, String text) throws IOException {
+    client.getOutputStream().write(text.getBytes(US_ASCII));
+  }
+
+  private static String receive(SSLSocket client, int length) throws IOException {
+    return new String(client.getInputStream().readNBytes(length), US_ASCII);
+  }
+
+  private static String receiveAll(SSLSocket client) throws IOException {
+    return new String(client.getInputStream().readAllBytes(), US_ASCII);
+  }
+
+  @Test
+  void followsAWishInPlain() throws Exception {
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS);
+        Client client = Client.connect(server)) {
+      client.send("hello\n");
+      assertEquals("hello by Optional.empty\n", client.receive(24));
+      client.send("STARTTLS\n");
+      assertEquals("go ahead\n", client.receive(9));
+      try (SSLSocket secured = tls.connect(client.socket(), "TLSv1.3")) {
+        send(secured, "hello\n");
+        assertEquals("hello by Optional[TLSv1.3]\n", receive(secured, 27));
+        secured.close();
+        assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
+      }
+    }
+  }
+
+  @Test
+  void followsAWishOfOurOwn() throws Exception {
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS)) {
+      String answer =
+          Server.builder()
+              .call(() -> {
+                try (Connection upstream = Connector.tcp("127.0.0.1", server.port()).connect()) {
+                  Lines lines = Lines.of(upstream, 100);
+                  lines.write("STARTTLS");
+                  assertEquals("go ahead", lines.read());
+                  upstream.startTls(tls.clientTls());
+                  lines.write("hello");
+                  return lines.read();
+                }
+              });
+      assertEquals("hello by Optional[TLSv1.3]", answer);
+    }
+  }
+
+  @Test
+  void doesNotFollowBytesThatSomebodyHasSlippedIn() throws Exception {
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS);
+        Client client = Client.connect(server)) {
+      client.send("STARTTLS\nevil\n");
+      client.seesReset();
+      MalformedMessageException cause =
+          assertInstanceOf(CloseReason.Malformed.class, events.awaitReason()).cause();
+      assertEquals(
+          "5 bytes in plain follow the wish to begin TLS (CVE-2011-0411)", cause.getMessage());
+    }
+  }
+
+  @Test
+  void isCutIfItDoesNotBeginInTime() throws Exception {
+    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofMillis(300));
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .handler(STARTS_TLS)
+                .observer(events)
+                .timeLimits(limits)
+                .start();
+        Client client = Client.connect(server)) {
+      client.send("STARTTLS\n");
+      assertEquals("go ahead\n", client.receive(9));
+      assertTrue(client.seesReset());
+      assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), events.awaitReason());
+    }
+  }
+
+  @Test
+  void doesNotBeginTwice() throws Exception {
+    var failure = new CompletableFuture<Throwable>();
+    Handler twice =
+        connection ->
+            failure.complete(
+                assertThrows(IllegalStateException.class, () -> connection.startTls(tls.tls())));
+    try (Server server = start(twice);
+        SSLSocket client = tls.connect(server, "TLSv1.3")) {
+      assertEquals("", receiveAll(client));
+    }
+    assertTrue(failure.get().getMessage().contains("speaks TLS already"));
+  }
+}
