@@ -58,6 +58,7 @@ final class PrefaceRunner {
 
   private boolean runInTurn(PrefaceStep step, SocketConnection connection, long mostMillis)
       throws IOException, InterruptedException {
+    step.awaitPeer(connection);
     if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis, TimeUnit.MILLISECONDS)) {
       // The reaper has ended the connection, or is about to.
       return false;

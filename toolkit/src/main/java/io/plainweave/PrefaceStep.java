@@ -14,6 +14,9 @@ interface PrefaceStep {
    */
   boolean run(SocketConnection connection) throws IOException, InterruptedException;
 
+  /** Waits until the peer has begun, if it is the peer who begins; called before the turn. */
+  default void awaitPeer(SocketConnection connection) throws IOException {}
+
   /**
    * Whether it costs so much that only some connections may be at it at a time. What mostly waits
    * for its peer must not: silent peers would take the turns of all others.

@@ -118,7 +118,9 @@ public final class ServerBuilder {
   /**
    * Limits the connections that are in a TLS handshake at a time, between accept and handler: it
    * costs more than most that comes later. The others wait for their turn, while their time runs
-   * ({@link TimeLimits#preface()}). Default: 1,000.
+   * ({@link TimeLimits#preface()}), and so do peers that have not begun. Who begins and stalls
+   * keeps the turn until its time is up: limit what one source may do ({@link AdmissionRules}).
+   * Default: 1,000.
    *
    * @param maxPrefaces at least 1
    * @return this builder

@@ -262,6 +262,17 @@ class TlsFaultsTest {
   }
 
   @Test
+  void l3OthersHaveTheirTurnWhileSilentPeersWait() throws Exception {
+    try (Server server =
+            builder(tls.listen(), ECHO).maxPrefaces(1).timeLimits(TimeLimits.NONE).start();
+        Socket silent = connect(server)) {
+      await().until(() -> opened.get() == 1);
+      serveAFreshClient(server);
+      assertFalse(silent.isClosed());
+    }
+  }
+
+  @Test
   void l4WhoEndsInTheMiddleOfTheHandshakeGivesItsPermitBack() throws Exception {
     byte[] hello = clientHello("localhost".getBytes(US_ASCII));
     try (Server server = builder(tls.listen(), ECHO).maxConnections(1).start()) {
