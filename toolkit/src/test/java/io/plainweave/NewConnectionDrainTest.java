@@ -11,10 +11,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,20 +23,25 @@ import org.junit.jupiter.api.Timeout;
 @DisplayName("In a drain, a connection that has just been accepted")
 @Timeout(20)
 class NewConnectionDrainTest {
-  private final Ticks ticks = new Ticks();
-  private final Pollers pollers = new Pollers(0);
+  /** Of a server that is never started. */
+  private final ConnectionContext context =
+      Server.builder().listen(Listen.tcp(0)).handler(connection -> {}).build().context();
+
   private SocketChannel peer;
   private SocketConnection connection;
   private FutureTask<Boolean> message;
 
   @BeforeEach
   void acceptAndWaitForAMessage() throws Exception {
-    pollers.open();
+    context.pollers().open();
+    ListenerLimit limit = context.admission().add(Listen.tcp(0), new InetSocketAddress(0));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       peer = SocketChannel.open(listener.getLocalAddress());
       SocketChannel accepted = listener.accept();
-      connection = SocketConnection.accepted(context(), accepted, accepted.getLocalAddress());
+      connection =
+          SocketConnection.accepted(
+              context.with(limit, context.preface()), accepted, accepted.getLocalAddress());
     }
     connection.channel().prepare();
     message = new FutureTask<>(connection::awaitMessage);
@@ -51,28 +53,7 @@ class NewConnectionDrainTest {
   void close() throws Exception {
     connection.abort();
     peer.close();
-    pollers.close();
-  }
-
-  private ConnectionContext context() {
-    var registry = new ConnectionRegistry();
-    var events = new ServerEvents(new ServerLog(), List.of());
-    var admission =
-        new Admission(
-            AdmissionRules.DEFAULT, registry, ticks, events, new Descriptors(Integer.MAX_VALUE));
-    return new ConnectionContext(
-        connection -> {},
-        admission,
-        admission.add(Listen.tcp(0), new InetSocketAddress(0)),
-        registry,
-        new DatagramRegistry(List.of()),
-        new BufferPool(),
-        pollers,
-        ticks,
-        new TimeCheck(TimeLimits.DEFAULT),
-        new Drain(Duration.ZERO, Duration.ZERO, Duration.ZERO, ticks),
-        events,
-        new PrefaceRunner(List.of(), new Semaphore(1)));
+    context.pollers().close();
   }
 
   private ConnectionActivity activity() {
@@ -80,13 +61,13 @@ class NewConnectionDrainTest {
   }
 
   private void nextTick() {
-    ticks.advance();
-    connection.drain(ticks.now());
+    context.ticks().advance();
+    connection.drain(context.ticks().now());
   }
 
   @Test
   void hasTwoWholeTicksForItsFirstMessage() throws Exception {
-    connection.drain(ticks.now());
+    connection.drain(context.ticks().now());
     // The first one may have begun long before the connection.
     nextTick();
     nextTick();

@@ -1,6 +1,8 @@
 package io.plainweave;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
+import static io.plainweave.TlsServer.receive;
+import static io.plainweave.TlsServer.receiveAll;
+import static io.plainweave.TlsServer.send;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.framing.Lines;
 import io.plainweave.tls.TlsSession;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -63,18 +64,6 @@ class StartTlsTest {
 
   private Server start(Handler handler) throws Exception {
     return start(tls.listen(), handler);
-  }
-
-  private static void send(SSLSocket client, String text) throws IOException {
-    client.getOutputStream().write(text.getBytes(US_ASCII));
-  }
-
-  private static String receive(SSLSocket client, int length) throws IOException {
-    return new String(client.getInputStream().readNBytes(length), US_ASCII);
-  }
-
-  private static String receiveAll(SSLSocket client) throws IOException {
-    return new String(client.getInputStream().readAllBytes(), US_ASCII);
   }
 
   @Test

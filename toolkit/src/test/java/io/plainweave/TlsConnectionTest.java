@@ -1,5 +1,8 @@
 package io.plainweave;
 
+import static io.plainweave.TlsServer.receive;
+import static io.plainweave.TlsServer.receiveAll;
+import static io.plainweave.TlsServer.send;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -57,18 +60,6 @@ class TlsConnectionTest {
 
   private Server start(Handler handler) throws Exception {
     return start(tls.listen(), handler);
-  }
-
-  private static void send(SSLSocket client, String text) throws IOException {
-    client.getOutputStream().write(text.getBytes(US_ASCII));
-  }
-
-  private static String receive(SSLSocket client, int length) throws IOException {
-    return new String(client.getInputStream().readNBytes(length), US_ASCII);
-  }
-
-  private static String receiveAll(SSLSocket client) throws IOException {
-    return new String(client.getInputStream().readAllBytes(), US_ASCII);
   }
 
   @ParameterizedTest

@@ -1,5 +1,7 @@
 package io.plainweave;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.plainweave.tls.CertificateAuthority;
 import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.Identity;
@@ -75,5 +77,19 @@ public record TlsServer(CertificateAuthority authority, Identity identity) {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, trust.getTrustManagers(), null);
     return context;
+  }
+
+  // For its clients
+
+  static void send(SSLSocket client, String text) throws IOException {
+    client.getOutputStream().write(text.getBytes(US_ASCII));
+  }
+
+  static String receive(SSLSocket client, int length) throws IOException {
+    return new String(client.getInputStream().readNBytes(length), US_ASCII);
+  }
+
+  static String receiveAll(SSLSocket client) throws IOException {
+    return new String(client.getInputStream().readAllBytes(), US_ASCII);
   }
 }

@@ -4,42 +4,22 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Semaphore;
 
 /** The connections of a server that has no sockets and no threads of its own. */
 final class MemoryConnections {
   private final ConnectionContext context;
 
   MemoryConnections() {
-    var ticks = new Ticks();
-    var pollers = new Pollers(0);
+    ConnectionContext shared =
+        Server.builder().listen(Listen.tcp(0)).handler(connection -> {}).build().context();
     try {
-      pollers.open();
+      shared.pollers().open();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    var registry = new ConnectionRegistry();
-    var events = new ServerEvents(new ServerLog(), List.of());
-    var admission =
-        new Admission(
-            AdmissionRules.DEFAULT, registry, ticks, events, new Descriptors(Integer.MAX_VALUE));
-    context =
-        new ConnectionContext(
-            connection -> {},
-            admission,
-            admission.add(Listen.tcp(0), new InetSocketAddress(0)),
-            registry,
-            new DatagramRegistry(List.of()),
-            new BufferPool(),
-            pollers,
-            ticks,
-            new TimeCheck(TimeLimits.DEFAULT),
-            new Drain(Duration.ZERO, Duration.ZERO, Duration.ZERO, ticks),
-            events,
-            new PrefaceRunner(List.of(), new Semaphore(1)));
+    ListenerLimit limit = shared.admission().add(Listen.tcp(0), new InetSocketAddress(0));
+    context = shared.with(limit, shared.preface());
   }
 
   ConnectionContext context() {
