@@ -274,10 +274,10 @@ public final class ServerBuilder {
       throw new IllegalStateException(
           "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
-    return make();
+    return make(stopOnSignal);
   }
 
-  private Server make() {
+  private Server make(boolean stopOnSignal) {
     PreviewCheck.run();
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
@@ -340,7 +340,6 @@ public final class ServerBuilder {
     if (!listens.isEmpty() || !datagrams.isEmpty()) {
       throw new IllegalStateException("a server with a listener runs handlers, not a task");
     }
-    stopOnSignal = false;
-    return make().call(task);
+    return make(false).call(task);
   }
 }
