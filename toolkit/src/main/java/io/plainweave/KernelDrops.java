@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -33,14 +34,15 @@ final class KernelDrops {
     return TABLES.stream().mapToLong(table -> in(table, names)).sum();
   }
 
-  private static long in(Path table, Set<String> names) {
+  /** The drops of the sockets with these names in a table. */
+  static long in(Path table, Set<String> names) {
     try (Stream<String> lines = Files.lines(table, StandardCharsets.ISO_8859_1)) {
       return lines
           .map(line -> line.strip().split("\\s+"))
           .filter(columns -> columns.length > DROPS && names.contains(columns[LOCAL_ADDRESS]))
           .mapToLong(columns -> number(columns[DROPS]))
           .sum();
-    } catch (IOException notTold) {
+    } catch (IOException | UncheckedIOException notTold) {
       return 0;
     }
   }
