@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
@@ -42,8 +43,8 @@ final class DatagramListener implements AutoCloseable {
   private final LongAdder sent = new LongAdder();
   private final Map<DatagramDrop, LongAdder> dropped = new EnumMap<>(DatagramDrop.class);
 
-  /** The last that the kernel has told; written by whoever asks it. */
-  private volatile long kernelDrops;
+  /** The most that the kernel has told; whoever asks it may write. */
+  private final AtomicLong kernelDrops = new AtomicLong();
 
   /** The addresses of this machine; replaced by the reaper, since interfaces come and go. */
   private volatile Set<InetAddress> ownHosts = Set.of();
@@ -86,9 +87,13 @@ final class DatagramListener implements AutoCloseable {
 
   // What comes in
 
-  /** Counts a datagram; false, and it is to be dropped, if its source sends too many. */
-  boolean admits(InetSocketAddress source) {
+  /** Counts a datagram. */
+  void received() {
     received.increment();
+  }
+
+  /** Whether its source does not send too many. */
+  boolean admits(InetSocketAddress source) {
     return rates.take(udp.sourceRate(), source.getAddress(), System.nanoTime());
   }
 
@@ -154,6 +159,7 @@ final class DatagramListener implements AutoCloseable {
    * once.
    */
   boolean send(UdpSocket socket, ByteBuffer datagram, InetSocketAddress target) {
+    boolean interrupted = false;
     try {
       for (int i = 0; i < SEND_ATTEMPTS; i++) {
         if (socket.send(datagram, target)) {
@@ -161,11 +167,17 @@ final class DatagramListener implements AutoCloseable {
           return true;
         }
         LockSupport.parkNanos(SEND_PAUSE);
+        // With the flag set, no pause would be one.
+        interrupted |= Thread.interrupted();
       }
       return drop(DatagramDrop.SEND_BUFFER_FULL);
     } catch (IOException e) {
       ServerLog.datagramFailed(socket, e);
       return drop(DatagramDrop.FAILED);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -179,7 +191,7 @@ final class DatagramListener implements AutoCloseable {
     Map<DatagramDrop, Long> drops = new EnumMap<>(DatagramDrop.class);
     dropped.forEach((why, count) -> drops.put(why, count.sum()));
     lookAtKernel();
-    drops.put(DatagramDrop.KERNEL, kernelDrops);
+    drops.put(DatagramDrop.KERNEL, kernelDrops.get());
     drops.values().removeIf(count -> count == 0);
     return drops;
   }
@@ -188,7 +200,7 @@ final class DatagramListener implements AutoCloseable {
   void lookAtKernel() {
     if (sockets.getFirst().isOpen()) {
       // It is nothing when the system did not tell.
-      kernelDrops = Math.max(kernelDrops, KernelDrops.at(address));
+      kernelDrops.accumulateAndGet(KernelDrops.at(address), Math::max);
     }
   }
 

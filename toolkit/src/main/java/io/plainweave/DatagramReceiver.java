@@ -82,6 +82,8 @@ final class DatagramReceiver implements Callable<Scope.After> {
         receiveInto(handlers);
       } catch (IOException | RuntimeException | Error e) {
         supervisor.failed(listener.address(), e);
+        // Nothing comes any more that their handlers could wait for.
+        sessions.values().forEach(SessionTask::drain);
       }
       handlers.join();
     }
@@ -133,6 +135,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
   }
 
   private void take(InetSocketAddress source, Scope handlers) {
+    listener.received();
     DatagramDrop why;
     if (context.admission().isDenied(source.getAddress())) {
       why = DatagramDrop.DENIED;

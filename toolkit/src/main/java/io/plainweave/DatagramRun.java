@@ -36,13 +36,18 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
    * Takes what it needs, before its thread is started; false, and nothing is taken, if it cannot.
    */
   boolean begin() {
-    boolean begun = listener.beginHandler();
-    if (begun) {
+    boolean begun = false;
+    try {
+      // First what may fail for want of memory.
       context.datagrams().add(this);
-    } else {
-      remove();
+      begun = listener.beginHandler();
+      return begun;
+    } finally {
+      if (!begun) {
+        context.datagrams().remove(this);
+        remove();
+      }
     }
-    return begun;
   }
 
   @Override

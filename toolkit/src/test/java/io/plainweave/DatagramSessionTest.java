@@ -153,6 +153,20 @@ class DatagramSessionTest {
   }
 
   @Test
+  void endsWhenItsSocketIsLost() throws Exception {
+    try (Server server =
+            builder(udp(), DatagramSessionTest::count)
+                .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ZERO))
+                .start();
+        UdpClient client = UdpClient.of(server)) {
+      assertEquals("a1", client.ask("a"));
+      server.context().datagrams().close(server.context().events());
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertInstanceOf(CloseReason.Drained.class, awaitReason());
+    }
+  }
+
+  @Test
   void keepsAFewDatagramsForABusyHandlerAndDropsTheNewest() throws Exception {
     var busy = new CountDownLatch(1);
     var finish = new CountDownLatch(1);

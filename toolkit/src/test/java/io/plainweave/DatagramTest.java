@@ -263,6 +263,7 @@ class DatagramTest {
       denied.send("hello");
       assertEquals("hello", other.ask("hello"));
       assertEquals(Map.of(DatagramDrop.DENIED, 1L), figures(server).dropped());
+      assertEquals(2, figures(server).received());
       server.changeAdmission(AdmissionRules.DEFAULT);
       assertEquals("hello", denied.ask("hello"));
     }
