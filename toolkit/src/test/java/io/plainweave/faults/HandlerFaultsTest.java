@@ -20,6 +20,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -161,9 +162,10 @@ class HandlerFaultsTest {
       for (Peer peer : peers) {
         peer.asks(READ_FIFO);
       }
-      server.awaitCount("carriersBusy", 1);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> server.stderr().contains("io.plainweave.faults.Behaviour"));
       server.serveAFreshClient();
-      assertTrue(server.stderr().contains("io.plainweave.faults.Behaviour"));
       try (var writer = new FileOutputStream(fifo.toFile())) {
         writer.write(new byte[PROCESSORS]);
         endInOrder(peers);
