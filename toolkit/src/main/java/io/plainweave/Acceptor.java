@@ -157,7 +157,7 @@ final class Acceptor implements Callable<Scope.After> {
       return rebind(new IOException("the listener was destroyed from outside", failure));
     }
     context.events().tell(new ServerEvent.AcceptFailed(listener.address(), failure));
-    return !drainsAfterPause();
+    return !finishesAfterPause();
   }
 
   /**
@@ -174,7 +174,7 @@ final class Acceptor implements Callable<Scope.After> {
     long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(listener.rebindFor());
     @Nullable IOException failed = null;
     while (System.nanoTime() - end < 0) {
-      if (drainsAfterPause()) {
+      if (finishesAfterPause()) {
         return false;
       }
       try {
@@ -193,10 +193,13 @@ final class Acceptor implements Callable<Scope.After> {
     throw loss;
   }
 
-  /** Waits; longer each time, until a connection is accepted again. True if the server drains. */
-  private boolean drainsAfterPause() throws InterruptedException {
-    boolean drains = lifecycle.await(ServerState.DRAINING, pause);
+  /**
+   * Waits; longer each time, until a connection is accepted again. True if the listener is to
+   * finish, which in a drain may come late.
+   */
+  private boolean finishesAfterPause() throws InterruptedException {
+    boolean finishes = context.admission().finishesWithin(pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
-    return drains;
+    return finishes;
   }
 }

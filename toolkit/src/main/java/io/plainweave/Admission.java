@@ -193,7 +193,7 @@ final class Admission {
     }
   }
 
-  /** Ends every wait: no permit is given any more. */
+  /** Ends every wait: whoever waits in vain gets no permit any more. */
   void close() {
     lock.lock();
     try {
@@ -225,6 +225,19 @@ final class Admission {
     }
   }
 
+  /** Waits, and tells whether the listeners finish or have closed, which ends the wait. */
+  boolean finishesWithin(long nanos) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      for (long left = nanos; !hurried && !closed && left > 0; ) {
+        left = changed.awaitNanos(left);
+      }
+      return hurried || closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The greatest value until something changes. */
   private long nanosToTurn(ListenerLimit listener) {
     if (suspended || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
@@ -245,13 +258,14 @@ final class Admission {
    */
   Verdict admit(SocketConnection connection) throws InterruptedException {
     InetAddress source = connection.context().preface().tellsSource() ? null : source(connection);
-    if (source != null && isDenied(source)) {
-      return new Verdict.Refused(Refusal.DENIED);
-    }
     ListenerLimit listener = connection.context().limit();
     lock.lockInterruptibly();
     try {
       boolean open = awaitTurn(listener);
+      // Not before, since the rules may have changed while it waited.
+      if (source != null && isDenied(source)) {
+        return new Verdict.Refused(Refusal.DENIED);
+      }
       if (isFull(listener) || suspended) {
         return open ? new Verdict.Refused(Refusal.FULL) : new Verdict.Closed();
       }

@@ -136,6 +136,29 @@ class AdmissionTest {
   }
 
   @Test
+  void deniesWhoeverWasAcceptedBeforeTheDenialAndStillWaits() throws Exception {
+    try (Server server = start(RULES);
+        Client _ = served(server, "127.0.0.1")) {
+      await().until(AdmissionTest::isInAccept);
+      server.suspend();
+      try (Client waiting = Client.connect(server)) {
+        waiting.send("hello");
+        assertFalse(waiting.isAtEndWithin(Duration.ofMillis(200)));
+        server.changeAdmission(RULES.withDeny(networks("127.0.0.0/8")));
+        server.resume();
+        assertEquals(BUSY, waiting.receiveAll());
+      }
+    }
+    assertEquals(Map.of(Refusal.DENIED, 1), refusals());
+  }
+
+  private static boolean isInAccept() {
+    return Thread.getAllStackTraces().entrySet().stream()
+        .filter(thread -> thread.getKey().getName().startsWith("plainweave acceptor"))
+        .anyMatch(thread -> thread.getValue()[0].getMethodName().equals("accept"));
+  }
+
+  @Test
   void refusesASourceThatComesTooOften() throws Exception {
     // A day refills no bucket while a test looks.
     var twice = new Rate(2, Duration.ofDays(1));

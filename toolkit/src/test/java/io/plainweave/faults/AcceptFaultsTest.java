@@ -84,6 +84,23 @@ class AcceptFaultsTest {
   }
 
   @Test
+  void a1GoesOnAcceptingInTheDelayOfADrain() throws Exception {
+    try (FaultServer server = withDescriptorsTaken(120).with("drainDelay=60000").start()) {
+      List<Peer> peers = Peer.connectMany(server, 150);
+      for (Peer peer : peers) {
+        peer.asks(ECHO);
+      }
+      server.awaitCount("acceptFailed", 3);
+      server.ask("shutdown");
+      Peer.closeAll(peers.subList(0, 75));
+      for (Peer waiting : peers.subList(75, 150)) {
+        waiting.exchange("is served");
+      }
+      Peer.closeAll(peers);
+    }
+  }
+
+  @Test
   void a2WithoutADescriptorFromTheFirstMomentIsNotBrokenForEver() throws Exception {
     int port;
     try (var free = new ServerSocket(0)) {

@@ -108,6 +108,7 @@ final class FaultServerMain {
             .admission(admission())
             .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
             .timeLimits(limits())
+            .drainDelay(millis("drainDelay", 0))
             .drainTimeout(millis("drainTimeout", 10_000))
             .observer(this::count);
     if (options.get("unix") instanceof String path) {
@@ -149,6 +150,10 @@ final class FaultServerMain {
       case "close" -> {
         server.close();
         yield "closed=1";
+      }
+      case "shutdown" -> {
+        server.shutdown();
+        yield "shutdown=1";
       }
       case "release" -> {
         Behaviour.release();
