@@ -107,9 +107,10 @@ public final class Connector {
 
   /**
    * Returns this description with another limit for one attempt to connect, over the look-up, all
-   * addresses of the host, and what the connection begins with. Default: 10 seconds. Zero leaves it
-   * to the operating system, to about two minutes for each address; a Unix-domain server with a
-   * full backlog is waited for without end then.
+   * addresses of the host, and what the connection begins with; a TLS handshake is also under
+   * {@link TimeLimits#preface()}. Default: 10 seconds. Zero leaves it to the operating system, to
+   * about two minutes for each address; a Unix-domain server with a full backlog is waited for
+   * without end then.
    *
    * @param connectTimeout not negative
    * @return the description

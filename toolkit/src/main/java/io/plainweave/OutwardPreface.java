@@ -35,8 +35,9 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
 
   /**
    * Sends the header, for which a new socket has room, and runs all steps, in a thread of their
-   * own: the calling one watches the time, since the limit is that of the connector and not one
-   * that the reaper knows. When it fails, the connection is for the caller to close.
+   * own: the calling one watches the time, since the reaper does not know the limit of the
+   * connector, but only those of the server. When it fails, the connection is for the caller to
+   * close.
    *
    * @throws IOException if a step fails, in its own words; {@link SocketTimeoutException} if the
    *     time is over
@@ -89,8 +90,12 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
         throw new IOException(connection + ": the peer has finished before it began");
       }
     } catch (TimeoutException e) {
-      throw new SocketTimeoutException(connection + ": the peer does not begin in time");
+      throw late(connection);
     } catch (ExecutionException e) {
+      if (connection.closeReason() instanceof CloseReason.TimedOut) {
+        // The reaper was first: its limits apply to a handshake, too.
+        throw late(connection);
+      }
       switch (e.getCause()) {
         case IOException failure -> throw failure;
         case RuntimeException failure -> throw failure;
@@ -98,5 +103,9 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
         case null, default -> throw new IOException(e);
       }
     }
+  }
+
+  private static SocketTimeoutException late(SocketConnection connection) {
+    return new SocketTimeoutException(connection + ": the peer does not begin in time");
   }
 }

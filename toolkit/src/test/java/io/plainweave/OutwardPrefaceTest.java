@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -101,6 +102,20 @@ class OutwardPrefaceTest {
       assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
       assertTrue(upstream.seesReset());
     }
+  }
+
+  @Test
+  void isUnderThatOfTheServerAsWell() throws Exception {
+    Connector connector =
+        connector(connection -> {
+          // As a TLS handshake does.
+          connection.enter(ConnectionPhase.PREFACE);
+          return connection.input().read() == '!';
+        });
+    ServerBuilder builder =
+        Server.builder().timeLimits(TimeLimits.NONE.withPreface(Duration.ofMillis(200)));
+    var failure = assertThrows(ConnectException.class, () -> builder.call(connector::connect));
+    assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
   }
 
   @Test
