@@ -27,6 +27,11 @@ record ConnectionContext(
     return Objects.requireNonNull(listenerLimit, "only what was accepted has permits");
   }
 
+  /** Counts a connection that its preface has refused, so that it is told of. */
+  void countRefused(SocketConnection connection, Refusal refusal) {
+    admission.refusals().count(limit().address(), refusal, connection.remoteAddress());
+  }
+
   /** The same for a listener with this limit and preface. */
   ConnectionContext with(ListenerLimit listenerLimit, PrefaceRunner preface) {
     return new ConnectionContext(

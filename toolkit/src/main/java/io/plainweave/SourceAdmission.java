@@ -16,9 +16,7 @@ final class SourceAdmission implements PrefaceStep {
     if (refusal == null) {
       return true;
     }
-    admission
-        .refusals()
-        .count(connection.context().limit().address(), refusal, connection.remoteAddress());
+    connection.context().countRefused(connection, refusal);
     var reason = new CloseReason.Refused(refusal);
     ByteBuffer goodbye = admission.rules().goodbye();
     if (goodbye.hasRemaining()) {

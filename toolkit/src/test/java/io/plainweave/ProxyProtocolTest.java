@@ -238,6 +238,28 @@ class ProxyProtocolTest {
   }
 
   @Test
+  void tellsOfThoseWhomItRefuses() throws Exception {
+    var told = new LinkedBlockingQueue<ServerEvent.ConnectionsRefused>();
+    try (Server server =
+            Server.builder()
+                .listen(
+                    Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.requiredFrom(ELSEWHERE)))
+                .observer(event -> {
+                  if (event instanceof ServerEvent.ConnectionsRefused refused) {
+                    told.add(refused);
+                  }
+                })
+                .handler(this::echo)
+                .start();
+        Client client = Client.connect(server)) {
+      assertTrue(client.seesReset());
+      ServerEvent.ConnectionsRefused refused = told.poll(10, TimeUnit.SECONDS);
+      assertTrue(refused != null, "somebody is told");
+      assertEquals(Refusal.NO_PROXY, refused.reason());
+    }
+  }
+
+  @Test
   void servesThoseWhoAreNotDirectlyIfToldToAndReadsNoHeaderOfTheirs() throws Exception {
     String lie = "PROXY TCP4 192.0.2.7 198.51.100.1 4321 443\r\n";
     try (Server server = start(ProxyProtocol.requiredFrom(ELSEWHERE).othersDirect());
