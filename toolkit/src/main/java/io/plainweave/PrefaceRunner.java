@@ -60,7 +60,8 @@ final class PrefaceRunner {
       throws IOException, InterruptedException {
     step.awaitPeer(connection);
     if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis, TimeUnit.MILLISECONDS)) {
-      // The reaper has ended the connection, or is about to.
+      // The reaper may be late, and a connection that is not served has not just finished.
+      connection.abort(new CloseReason.TimedOut(TimeLimit.PREFACE));
       return false;
     }
     try {

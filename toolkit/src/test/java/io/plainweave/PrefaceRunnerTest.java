@@ -1,0 +1,26 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@DisplayName("The preface of a connection")
+@ExtendWith(ResourceGuard.class)
+@Timeout(20)
+class PrefaceRunnerTest {
+  private final ClosedConnections closed = new ClosedConnections();
+
+  @Test
+  void thatHasNoTurnInTimeEndsByItsLimitHoweverLateTheReaperIs() throws Exception {
+    var runner = new PrefaceRunner(List.of(_ -> true), new Semaphore(0));
+    CloseReason reason =
+        closed.serve(connection -> assertFalse(runner.run((SocketConnection) connection, 1)));
+    assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), reason);
+  }
+}
