@@ -395,11 +395,11 @@ final class ConnectionInput extends InputStream {
 
   /**
    * Whether it is too early to tell what the peer wants: a client that connects to a server which
-   * begins to drain in that moment has its first message on the way. The first tick may come at
-   * once.
+   * begins to drain in that moment has its first message on the way, and so has one whose handshake
+   * is just complete. The first tick may come at once.
    */
   boolean isNew(int now) {
-    return received == 0 && now - connection.openedAt() <= QUIET;
+    return received == 0 && now - connection.phaseSince <= QUIET;
   }
 
   /** Ends the input if the handler waits for a message: it reads end of stream. */

@@ -44,8 +44,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   private SocketAddress localAddress;
   private @Nullable ProxyHeader proxyHeader;
 
-  /** The tick at which the preface has begun, or a handshake in the middle of the connection. */
-  private int prefaceSince;
+  /** The tick at which the phase has begun, but for LINGER; only this class writes it. */
+  int phaseSince;
 
   /** TLS, once it has begun; set by the thread that begins it. */
   private @Nullable TlsTransport tls;
@@ -79,7 +79,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = localAddress;
     this.openedAt = context.ticks().now();
-    this.prefaceSince = openedAt;
+    this.phaseSince = openedAt;
     this.phase =
         outward || context.preface().isEmpty() ? ConnectionPhase.HANDLER : ConnectionPhase.PREFACE;
     this.input = new ConnectionInput(this, this.channel);
@@ -132,7 +132,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     boolean passed = context.preface().run(this, context.timeCheck().prefaceMillis());
     if (passed) {
       input.beginHandler();
-      phase = ConnectionPhase.HANDLER;
+      enter(ConnectionPhase.HANDLER);
     }
     return passed;
   }
@@ -388,11 +388,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     localAddress = header.destination().orElse(localAddress);
   }
 
-  /** Moves to a phase; a preface that begins now has its time from now on. */
+  /** Moves to a phase, whose time runs from now on if it is another one. */
   ConnectionPhase enter(ConnectionPhase next) {
     ConnectionPhase before = phase;
-    if (next == ConnectionPhase.PREFACE && before != next) {
-      prefaceSince = now();
+    if (before != next) {
+      phaseSince = now();
     }
     phase = next;
     return before;
@@ -455,7 +455,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   void checkTime(TimeCheck limits, int now, boolean draining) {
     switch (phase) {
       case PREFACE -> {
-        if (limits.endsPreface(now - prefaceSince, draining && !outward)) {
+        if (limits.endsPreface(now - phaseSince, draining && !outward)) {
           abort(draining ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
         }
       }

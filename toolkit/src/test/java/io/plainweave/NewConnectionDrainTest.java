@@ -81,6 +81,21 @@ class NewConnectionDrainTest {
   }
 
   @Test
+  void hasThemFromTheEndOfItsPreface() throws Exception {
+    connection.enter(ConnectionPhase.PREFACE);
+    context.ticks().advance();
+    context.ticks().advance();
+    context.ticks().advance();
+    connection.enter(ConnectionPhase.HANDLER);
+    connection.drain(context.ticks().now());
+    nextTick();
+    nextTick();
+    assertEquals(ConnectionActivity.WAITING, activity());
+    nextTick();
+    assertFalse(message.get(10, TimeUnit.SECONDS));
+  }
+
+  @Test
   void isToldAfterThem() throws Exception {
     nextTick();
     nextTick();
