@@ -41,7 +41,7 @@ final class PrefaceRunner {
   /**
    * Runs all steps.
    *
-   * @param mostMillis how long to wait for a turn
+   * @param mostMillis how long to wait for a turn, counted from the beginning of the preface
    * @return false if there is nothing to serve
    */
   boolean run(SocketConnection connection, long mostMillis)
@@ -59,7 +59,12 @@ final class PrefaceRunner {
   private boolean runInTurn(PrefaceStep step, SocketConnection connection, long mostMillis)
       throws IOException, InterruptedException {
     step.awaitPeer(connection);
-    if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis, TimeUnit.MILLISECONDS)) {
+    if (!connection.isOpen()) {
+      // Its time was up, or the server drains: it must not keep its permits for a turn.
+      return false;
+    }
+    long taken = (long) (connection.now() - connection.phaseSince) * Ticks.MILLIS;
+    if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis - taken, TimeUnit.MILLISECONDS)) {
       // The reaper may be late, and a connection that is not served has not just finished.
       connection.abort(new CloseReason.TimedOut(TimeLimit.PREFACE));
       return false;

@@ -23,4 +23,25 @@ class PrefaceRunnerTest {
         closed.serve(connection -> assertFalse(runner.run((SocketConnection) connection, 1)));
     assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), reason);
   }
+
+  @Test
+  void waitsForNoTurnOnceItIsClosed() throws Exception {
+    var step =
+        new PrefaceStep() {
+          @Override
+          public void awaitPeer(SocketConnection connection) {
+            connection.abort(new CloseReason.Drained());
+          }
+
+          @Override
+          public boolean run(SocketConnection connection) {
+            return true;
+          }
+        };
+    var runner = new PrefaceRunner(List.of(step), new Semaphore(0));
+    long anHour = 3_600_000;
+    CloseReason reason =
+        closed.serve(connection -> assertFalse(runner.run((SocketConnection) connection, anHour)));
+    assertEquals(new CloseReason.Drained(), reason);
+  }
 }
