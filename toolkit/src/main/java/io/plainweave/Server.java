@@ -186,6 +186,9 @@ public final class Server implements AutoCloseable {
       shutdownNow();
       throw e;
     }
+    if (state() == ServerState.TERMINATED) {
+      throwFailure();
+    }
     return this;
   }
 
@@ -417,11 +420,18 @@ public final class Server implements AutoCloseable {
     } catch (InterruptedException e) {
       // Whoever interrupts this thread wants the server to be cancelled, and so it was.
       Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      ServerLog.serverFailed(e);
     }
   }
 
   private void superviseOrFail() throws IOException, InterruptedException {
     supervise();
+    throwFailure();
+  }
+
+  /** Throws why the server has ended by itself, if it has. */
+  private void throwFailure() throws IOException {
     Throwable failure = supervisor.failure();
     if (failure != null) {
       throw new IOException("the server has ended by itself: " + failure, failure);
@@ -431,6 +441,9 @@ public final class Server implements AutoCloseable {
   private void supervise() throws InterruptedException {
     try {
       supervisor.supervise();
+    } catch (RuntimeException | Error e) {
+      supervisor.failed(e);
+      throw e;
     } finally {
       lifecycle.advanceTo(ServerState.TERMINATED);
       context.drain().conclude(context);

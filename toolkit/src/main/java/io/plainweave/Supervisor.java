@@ -220,6 +220,11 @@ final class Supervisor {
     server.shutdown();
   }
 
+  /** Notes why its threads could not be started. */
+  void failed(Throwable cause) {
+    failure = cause;
+  }
+
   /** Why the server has ended by itself, if it has. */
   @Nullable Throwable failure() {
     return failure;

@@ -41,6 +41,17 @@ class ServerStartTest {
     }
   }
 
+  @Test
+  void failsIfItsThreadsCannotBeStarted() throws Exception {
+    Listen place = Listen.tcp("127.0.0.1", 0);
+    // As good as a system without threads: none of the acceptors comes to be.
+    ConnectionContext broken = echo().listen(place).build().context().with(null, null);
+    var server = new Server(List.of(place), broken, 1, false);
+    IOException failure = assertThrows(IOException.class, server::start);
+    assertEquals(NullPointerException.class, failure.getCause().getClass());
+    assertEquals(ServerState.TERMINATED, server.state());
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void anyAddressTakesBothFamilies(String address) throws Exception {
