@@ -35,7 +35,12 @@ final class NameLookup {
             1,
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
-            Thread.ofPlatform().daemon().name("plainweave look-up ", 0).factory());
+            Thread.ofPlatform()
+                .daemon()
+                // They outlive the handler that comes first.
+                .inheritInheritableThreadLocals(false)
+                .name("plainweave look-up ", 0)
+                .factory());
     threads.allowCoreThreadTimeOut(true);
     return threads;
   }

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -12,34 +13,36 @@ import java.security.SecureRandom;
  * @param high the first half of an IPv6 address
  * @param low the second half; for IPv4 as in an address that is mapped to IPv6
  * @param port of the peer, or -1 for the source as a whole
+ * @param scope the network interface of a link-local IPv6 peer, or 0
  */
-record PeerKey(long high, long low, int port) {
+record PeerKey(long high, long low, int port, int scope) {
   private static final long SECRET = new SecureRandom().nextLong();
 
   private static final int SOURCE = -1;
 
   /** A peer. */
   static PeerKey of(InetSocketAddress peer) {
-    return of(peer.getAddress(), peer.getPort());
+    int scope = peer.getAddress() instanceof Inet6Address address ? address.getScopeId() : 0;
+    return of(peer.getAddress(), peer.getPort(), scope);
   }
 
   /** Whoever is behind an address: an IPv6 customer has at least 64 bits to choose from. */
   static PeerKey ofSource(InetAddress address) {
-    PeerKey all = of(address, SOURCE);
-    return all.high == 0 ? all : new PeerKey(all.high, 0, SOURCE);
+    PeerKey all = of(address, SOURCE, 0);
+    return all.high == 0 ? all : new PeerKey(all.high, 0, SOURCE, 0);
   }
 
-  private static PeerKey of(InetAddress address, int port) {
+  private static PeerKey of(InetAddress address, int port, int scope) {
     byte[] bytes = address.getAddress();
     ByteBuffer buffer = ByteBuffer.wrap(bytes);
     return bytes.length == Integer.BYTES
-        ? new PeerKey(0, 0xFFFF_0000_0000L | (buffer.getInt() & 0xFFFF_FFFFL), port)
-        : new PeerKey(buffer.getLong(), buffer.getLong(), port);
+        ? new PeerKey(0, 0xFFFF_0000_0000L | (buffer.getInt() & 0xFFFF_FFFFL), port, scope)
+        : new PeerKey(buffer.getLong(), buffer.getLong(), port, scope);
   }
 
   @Override
   public int hashCode() {
-    long mixed = mix(mix(mix(SECRET ^ high) ^ low) ^ port);
+    long mixed = mix(mix(mix(SECRET ^ high) ^ low) ^ port) ^ scope;
     return (int) (mixed ^ (mixed >>> 32));
   }
 

@@ -6,7 +6,7 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Limits how often each source may come. It knows the sources that came most recently: one that
- * goes on is never forgotten for others, however many those are.
+ * goes on is forgotten only if as many others come between two of its turns.
  */
 final class SourceRates {
   /** So many sources that come and go, as from a network of IPv6, cost a few megabytes at most. */

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  *     default 10,000. They do not count as connections. A datagram that needs one more is dropped.
  *     Forged senders can take all sessions for the idle time
  * @param mailbox how many datagrams wait for the handler of a session; default 16. The next one is
- *     dropped
+ *     dropped. Whoever forges senders can fill those of all sessions: with the defaults about 330
+ *     MB
  * @param sourceRate how many datagrams are taken from one source, as {@link AdmissionRules} defines
  *     it; the most recent 16,384 sources are known, and another one starts anew. Default: no limit
  * @param amplification how many times as many bytes may be sent to a peer as were received from it,
