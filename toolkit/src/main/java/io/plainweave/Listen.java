@@ -180,6 +180,7 @@ public sealed interface Listen {
         throw new IllegalArgumentException("acceptors must be at least 1: " + acceptors);
       }
       Objects.requireNonNull(options, "options");
+      Objects.requireNonNull(preface, "preface");
       if (rebindFor.isNegative()) {
         throw new IllegalArgumentException("rebindFor must not be negative: " + rebindFor);
       }
@@ -311,6 +312,7 @@ public sealed interface Listen {
     /** Checks the values. */
     public Unix {
       SocketFile.ownAddress(path);
+      Objects.requireNonNull(preface, "preface");
       permissions = Set.copyOf(permissions);
       checkMaxConnections(maxConnections);
     }
@@ -384,6 +386,11 @@ public sealed interface Listen {
    * @param preface what comes before the handler; default nothing
    */
   record Inherited(Preface preface) implements Listen {
+    /** Checks the value. */
+    public Inherited {
+      Objects.requireNonNull(preface, "preface");
+    }
+
     /**
      * Returns this description for a listener behind a proxy that sends the PROXY protocol.
      *

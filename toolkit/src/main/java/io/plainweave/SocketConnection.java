@@ -152,8 +152,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       try {
         close();
         return;
-      } catch (IOException e) {
-        // The peer is gone, and has given the reason.
+      } catch (IOException | OutOfMemoryError e) {
+        // The peer is gone, and has given the reason; or there is no buffer to wait for it with.
       }
     }
     abort(cut != null ? cut : EndReasons.of(failure));

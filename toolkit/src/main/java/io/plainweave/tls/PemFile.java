@@ -121,7 +121,7 @@ final class PemFile {
     if (password == null) {
       throw new IOException("the private key in " + path + " is encrypted: give its password");
     }
-    var encrypted = new EncryptedPrivateKeyInfo(content);
+    EncryptedPrivateKeyInfo encrypted = encrypted(content);
     var secret = new PBEKeySpec(password);
     try {
       // Of PBES2 (RFC 8018), the parameters know the whole name, the algorithm does not.
@@ -135,6 +135,14 @@ final class PemFile {
       throw new IOException("the password does not open the private key in " + path, e);
     } finally {
       secret.clearPassword();
+    }
+  }
+
+  private EncryptedPrivateKeyInfo encrypted(byte[] content) throws IOException {
+    try {
+      return new EncryptedPrivateKeyInfo(content);
+    } catch (IOException e) {
+      throw new IOException("the encrypted private key in " + path + " is damaged", e);
     }
   }
 

@@ -232,7 +232,7 @@ class AcceptFaultsTest {
   void a6LetsTheHandlerSeeAResetThatCameInTheQueueAndDoesNotLogIt() throws Exception {
     try (FaultServer server = FaultServer.launch().start()) {
       Invariant invariant = Invariant.before(server);
-      server.signal("STOP");
+      server.stop();
       for (int i = 0; i < 3; i++) {
         Peer.connect(server).asks(ECHO).reset();
       }
@@ -290,7 +290,7 @@ class AcceptFaultsTest {
   void a10ServesWhatHasQueuedUpWhileTheProcessStood() throws Exception {
     try (FaultServer server = FaultServer.launch().with("firstByte=1000").start()) {
       Invariant invariant = Invariant.before(server);
-      server.signal("STOP");
+      server.stop();
       List<Peer> peers = Peer.connectMany(server, 60);
       for (Peer peer : peers) {
         peer.asks(ECHO);

@@ -216,6 +216,28 @@ final class FaultServer implements AutoCloseable {
     }
   }
 
+  /** Stops the process; when this returns, all of its threads stand. */
+  void stop() throws IOException, InterruptedException {
+    signal("STOP");
+    await().atMost(Duration.ofSeconds(10)).until(this::allThreadsAreStopped);
+  }
+
+  private boolean allThreadsAreStopped() throws IOException {
+    try (var threads = Files.list(Path.of("/proc/" + pid() + "/task"))) {
+      return threads.allMatch(thread -> state(thread.resolve("stat")) == 'T');
+    }
+  }
+
+  private static char state(Path stat) {
+    try {
+      // Behind the name, which is in parentheses and may have any in it (proc(5)).
+      String line = Files.readString(stat);
+      return line.charAt(line.lastIndexOf(')') + 2);
+    } catch (IOException ended) {
+      return 'T';
+    }
+  }
+
   void signal(String name) throws IOException, InterruptedException {
     Machine.run("kill", "-s", name, Long.toString(pid()));
   }

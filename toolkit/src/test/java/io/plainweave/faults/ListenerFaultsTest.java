@@ -67,10 +67,10 @@ class ListenerFaultsTest {
     try (FaultServer server = FaultServer.launch().with("rebindFor=100").start();
         Peer idle = Peer.connect(server).asks(ECHO)) {
       idle.exchange("hello");
-      Machine.run("kill", "-s", "STOP", Long.toString(server.pid()));
+      server.stop();
       destroyListener(server);
       try (var _ = new ServerSocket(server.port(), 50, InetAddress.getByName("127.0.0.1"))) {
-        Machine.run("kill", "-s", "CONT", Long.toString(server.pid()));
+        server.signal("CONT");
         assertEquals(0, idle.receiveAll().length);
         assertHasDrained(server);
         assertTrue(server.stderr().contains("Address already in use"), server::stderr);

@@ -174,7 +174,7 @@ class ShutdownFaultsTest {
           Peer writing = Peer.connect(server).asks(WRITE)) {
         idle.exchange("before");
         server.awaitCount("connections", 4);
-        server.signal("STOP");
+        server.stop();
         pause(5_000);
         idle.sends("while stopped");
         silent.sends("e!");
@@ -201,7 +201,7 @@ class ShutdownFaultsTest {
       Invariant invariant = Invariant.before(server);
       try (Peer idle = Peer.connect(server).asks(ECHO)) {
         idle.exchange("before");
-        server.signal("STOP");
+        server.stop();
         pause(2_000);
         server.signal("CONT");
         assertEquals(0, idle.receiveAll().length);

@@ -163,8 +163,15 @@ class IdentityTest {
   @Test
   void isRefusedIfItIsDamaged() throws Exception {
     Path cut = file("cut.pem", Files.readString(chain).replaceFirst("\n.*\n.*\n", "\n"));
+    Path cutKey =
+        file(
+            "cut.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
     Path garbage = file("garbage.p12", "no PKCS#12");
 
+    assertEquals(
+        "the encrypted private key in " + cutKey + " is damaged",
+        failure(Identity.pem(chain, cutKey, PASSWORD.toCharArray())));
     assertTrue(
         failure(Identity.pem(cut, key)).startsWith("a certificate in " + cut + " is damaged"));
     assertTrue(
