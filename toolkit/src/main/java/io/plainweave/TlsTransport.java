@@ -217,12 +217,13 @@ final class TlsTransport implements Transport {
     return reader.decrypted();
   }
 
-  /** Tells the peer that TLS has failed, if there is a way and room; the failure lasts. */
+  /**
+   * Tells the peer that TLS has failed, if the engine has an alert for it and there is room; the
+   * failure lasts.
+   */
   private SSLException failed(SSLException e) {
     if (failure == null) {
       failure = e;
-      // Has no effect if the engine itself has failed, and an alert to send.
-      engine.closeOutbound();
       for (int attempt = 0; attempt < 2; attempt++) {
         try {
           writer.answer();
@@ -254,7 +255,8 @@ final class TlsTransport implements Transport {
 
   @Override
   public void finishOutput() throws IOException {
-    if (session != null) {
+    if (session != null && failure == null) {
+      // After a failure it would say that nothing is missing.
       engine.closeOutbound();
     }
     try {
