@@ -103,10 +103,10 @@ final class Acceptor implements Callable<Scope.After> {
           start(connection, connections);
         }
         case Admission.Verdict.Refused(Refusal reason) -> {
-          taken = true;
           Refusals refusals = admission.refusals();
           refusals.count(listener.address(), reason, connection.remoteAddress());
           refusals.turnAway(channel, admission.rules().goodbye());
+          taken = true;
         }
         case Admission.Verdict.Closed() -> {
           // Its client has come too late.

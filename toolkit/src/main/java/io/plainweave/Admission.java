@@ -27,6 +27,9 @@ final class Admission {
 
     /** The server has ended meanwhile. */
     record Closed() implements Verdict {}
+
+    Verdict ADMITTED = new Admitted();
+    Verdict CLOSED = new Closed();
   }
 
   private final ConnectionRegistry registry;
@@ -267,7 +270,7 @@ final class Admission {
         return new Verdict.Refused(Refusal.DENIED);
       }
       if (isFull(listener) || suspended) {
-        return open ? new Verdict.Refused(Refusal.FULL) : new Verdict.Closed();
+        return open ? new Verdict.Refused(Refusal.FULL) : Verdict.CLOSED;
       }
       Refusal refusal = source == null ? null : takeSource(connection, source);
       if (refusal != null) {
@@ -278,7 +281,7 @@ final class Admission {
       }
       listener.connections++;
       connections++;
-      return new Verdict.Admitted();
+      return Verdict.ADMITTED;
     } finally {
       lock.unlock();
     }

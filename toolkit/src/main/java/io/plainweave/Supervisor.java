@@ -138,9 +138,8 @@ final class Supervisor {
                   Scope.After.CANCEL));
         }
       }
-      // It ends when the acceptors and receivers have, or when the server is to be cancelled; its
-      // end cancels the
-      // scope.
+      // The reaper ends when the acceptors and receivers have, or when the server is to be
+      // cancelled; its end cancels the scope.
       var watchdog = new CarrierWatchdog(context, maxCarriers);
       var backlogs = new BacklogWatch(listeners, context.events(), context.ticks().now());
       scope.fork(

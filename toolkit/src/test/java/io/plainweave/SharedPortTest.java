@@ -43,25 +43,30 @@ class SharedPortTest {
     }
   }
 
+  /** Fills the backlog and ends the server: everybody who waits there is answered. */
+  private static void assertAnswersItsBacklog(Server server, int count) throws Exception {
+    server.suspend();
+    List<Client> waiting = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Client client = Client.connect(server);
+      client.send("hello");
+      waiting.add(client);
+    }
+    server.resume();
+    server.shutdown();
+    for (Client client : waiting) {
+      assertEquals("hello", client.receiveAll());
+      client.close();
+    }
+    assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+  }
+
   @Test
   void mayHaveSeveralAcceptorsAtOneAddress() throws Exception {
     try (Server server =
         Server.builder().listen(Listen.tcp("127.0.0.1", 0).acceptors(3)).handler(ECHO).start()) {
       assertEquals(1, server.addresses().size());
-      server.suspend();
-      List<Client> waiting = new ArrayList<>();
-      for (int i = 0; i < 30; i++) {
-        Client client = Client.connect(server);
-        client.send("hello");
-        waiting.add(client);
-      }
-      server.resume();
-      server.shutdown();
-      for (Client client : waiting) {
-        assertEquals("hello", client.receiveAll());
-        client.close();
-      }
-      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertAnswersItsBacklog(server, 30);
       assertRefused(server.addresses().getFirst());
     }
   }
@@ -79,20 +84,7 @@ class SharedPortTest {
   @Test
   void isDrainedWithAnAnswerToEveryMessageInItsBacklog() throws Exception {
     try (Server server = Server.builder().listen(SHARED).handler(ECHO).start()) {
-      server.suspend();
-      List<Client> waiting = new ArrayList<>();
-      for (int i = 0; i < 20; i++) {
-        Client client = Client.connect(server);
-        client.send("hello");
-        waiting.add(client);
-      }
-      server.resume();
-      server.shutdown();
-      for (Client client : waiting) {
-        assertEquals("hello", client.receiveAll());
-        client.close();
-      }
-      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertAnswersItsBacklog(server, 20);
     }
   }
 

@@ -10,24 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.framing.Lines;
 import io.plainweave.tls.TlsSession;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("TLS that begins in the middle of a connection")
-@ExtendWith(ResourceGuard.class)
-@Timeout(30)
-class StartTlsTest {
-  @TempDir private static Path folder;
-  private static TlsServer tls;
-
+class StartTlsTest extends TlsTest {
   private static final Handler STARTS_TLS =
       connection -> {
         Lines lines = Lines.of(connection, 100);
@@ -45,26 +35,6 @@ class StartTlsTest {
           }
         }
       };
-
-  private final ConnectionEvents events = new ConnectionEvents();
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    tls = TlsServer.in(folder);
-  }
-
-  private Server start(Listen listen, Handler handler) throws Exception {
-    return Server.builder()
-        .listen(listen)
-        .handler(handler)
-        .observer(events)
-        .drainTimeout(Duration.ofSeconds(10))
-        .start();
-  }
-
-  private Server start(Handler handler) throws Exception {
-    return start(tls.listen(), handler);
-  }
 
   @Test
   void followsAWishInPlain() throws Exception {

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -23,45 +22,13 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A connection by TLS")
-@ExtendWith(ResourceGuard.class)
-@Timeout(30)
-class TlsConnectionTest {
-  private static final Handler ECHO =
-      connection -> connection.input().transferTo(connection.output());
-
-  @TempDir private static Path folder;
-  private static TlsServer tls;
-
-  private final ConnectionEvents events = new ConnectionEvents();
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    tls = TlsServer.in(folder);
-  }
-
-  private Server start(Listen listen, Handler handler) throws Exception {
-    return Server.builder()
-        .listen(listen)
-        .handler(handler)
-        .observer(events)
-        .drainTimeout(Duration.ofSeconds(10))
-        .start();
-  }
-
-  private Server start(Handler handler) throws Exception {
-    return start(tls.listen(), handler);
-  }
-
+class TlsConnectionTest extends TlsTest {
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void carriesBytesBothWays(String protocol) throws Exception {

@@ -9,45 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.ServerTls;
 import java.nio.file.Path;
-import java.time.Duration;
 import javax.net.ssl.SSLException;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("A connector by TLS")
-@ExtendWith(ResourceGuard.class)
-@Timeout(30)
-class TlsConnectorTest {
-  private static final Handler ECHO =
-      connection -> connection.input().transferTo(connection.output());
-
-  @TempDir private static Path folder;
-  private static TlsServer tls;
-
-  private final ConnectionEvents events = new ConnectionEvents();
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    tls = TlsServer.in(folder);
-  }
-
-  private Server start(Listen listen, Handler handler) throws Exception {
-    return Server.builder()
-        .listen(listen)
-        .handler(handler)
-        .observer(events)
-        .drainTimeout(Duration.ofSeconds(10))
-        .start();
-  }
-
-  private Server start(Handler handler) throws Exception {
-    return start(tls.listen(), handler);
-  }
-
+class TlsConnectorTest extends TlsTest {
   @Test
   void opensAConnectionLikeAnyOther() throws Exception {
     try (Server server = start(ECHO)) {
