@@ -1,12 +1,10 @@
 package io.plainweave.faults;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,21 +15,15 @@ import ch.qos.logback.core.read.ListAppender;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.ResourceGuard;
 import io.plainweave.Server;
-import io.plainweave.ServerBuilder;
-import io.plainweave.ServerEvent;
 import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
-import io.plainweave.TlsServer;
 import io.plainweave.framing.Lines;
-import io.plainweave.tls.CertificateAuthority;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,92 +31,21 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLSocket;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 @DisplayName("Table L: a peer that speaks TLS, or does not,")
-@ExtendWith(ResourceGuard.class)
-@Timeout(60)
-class TlsFaultsTest {
+class TlsFaultsTest extends TlsFaults {
   private static final int ALERT = 21;
   private static final int HANDSHAKE = 22;
   private static final int DATA = 23;
-
-  private static final Handler ECHO =
-      connection -> connection.input().transferTo(connection.output());
-
-  @TempDir private static Path folder;
-  private static TlsServer tls;
-
-  private final AtomicInteger opened = new AtomicInteger();
-  private final BlockingQueue<CloseReason> reasons = new LinkedBlockingQueue<>();
-
-  @BeforeAll
-  static void makeCertificates() throws Exception {
-    tls = TlsServer.in(folder);
-  }
-
-  private ServerBuilder builder(Listen listen, Handler handler) {
-    return Server.builder()
-        .listen(listen)
-        .handler(handler)
-        .drainTimeout(Duration.ofSeconds(10))
-        .observer(event -> {
-          switch (event) {
-            case ServerEvent.ConnectionOpened _ -> opened.incrementAndGet();
-            case ServerEvent.ConnectionClosed closed -> reasons.add(closed.reason());
-            default -> {
-              // Not about a connection.
-            }
-          }
-        });
-  }
-
-  private Server start() throws Exception {
-    return builder(tls.listen(), ECHO).start();
-  }
-
-  private <T extends CloseReason> T reason(Class<T> kind) throws InterruptedException {
-    CloseReason reason = reasons.poll(20, TimeUnit.SECONDS);
-    assertTrue(reason != null, "no connection has ended");
-    return assertInstanceOf(kind, reason);
-  }
-
-  private String tlsFailure() throws InterruptedException {
-    return reason(CloseReason.TlsFailed.class).cause().getMessage();
-  }
-
-  private static Socket connect(Server server) throws IOException {
-    var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-    socket.setSoTimeout(20_000);
-    return socket;
-  }
-
-  private static void exchange(SSLSocket client) throws IOException {
-    client.getOutputStream().write("hello".getBytes(US_ASCII));
-    assertEquals("hello", new String(client.getInputStream().readNBytes(5), US_ASCII));
-  }
-
-  private static void serveAFreshClient(Server server) throws Exception {
-    try (SSLSocket client = tls.connect(server, "TLSv1.3")) {
-      exchange(client);
-    }
-  }
 
   /** Sends bytes to a server and returns all that comes back until it finishes, or resets. */
   private static byte[] answer(Server server, byte[] bytes) throws IOException {
@@ -374,154 +295,12 @@ class TlsFaultsTest {
   }
 
   @Test
-  void l10WhoseCertificateIsNoGoodIsToldSo() throws Exception {
-    CertificateAuthority authority = tls.authority();
-    CertificateAuthority strange = CertificateAuthority.in(folder, "strange");
-    authority.issueExpired("expired");
-    strange.issue("unknown");
-    authority.issue("good");
-    var strict =
-        Listen.tcp("127.0.0.1", 0)
-            .tls(
-                ServerTls.builder()
-                    .identity(tls.identity())
-                    .requireClientCertificate(authority.certificate())
-                    .build());
-    try (Server server = builder(strict, ECHO).start()) {
-      for (String subject : List.of("expired", "unknown", "strange")) {
-        String told = talk(server, "-cert", pem(subject), "-key", key(subject));
-        assertTrue(told.contains("alert certificate"), () -> subject + ": " + told);
-        tlsFailure();
-      }
-      String none = talk(server);
-      assertTrue(none.contains("alert certificate required"), none);
-      assertTrue(tlsFailure().contains("Empty client certificate chain"));
-      assertTrue(talk(server, "-cert", pem("good"), "-key", key("good")).contains("hello"));
-    }
-  }
-
-  private static String pem(String subject) {
-    return tls.authority().chain(subject).toString();
-  }
-
-  private static String key(String subject) {
-    return tls.authority().key(subject).toString();
-  }
-
-  /** Says hello by openssl, and returns all that is said then. */
-  private static String talk(Server server, String... options) throws Exception {
-    try (var client = OpenSsl.connect(server, options)) {
-      client.sends("hello\n");
-      await().until(() -> client.hasEnded() || client.count("\nhello") > 0);
-      return client.output();
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({
-    "-tls1_1 -cipher ALL:@SECLEVEL=0, alert protocol version",
-    "-tls1_2 -cipher ECDHE-ECDSA-AES128-SHA256, alert handshake failure"
-  })
-  void l11WhoSpeaksAnOldDialectIsRefused(String options, String alert) throws Exception {
-    try (Server server = start()) {
-      String told = talk(server, options.split(" "));
-      assertTrue(told.contains(alert), told);
-      tlsFailure();
-    }
-  }
-
-  @Test
-  void l11WhoLooksForWeaknessesFindsTwoVersionsOnly() throws Exception {
-    Machine.needs("sslscan");
-    try (Server server = start()) {
-      String report =
-          Machine.run(
-              "sslscan",
-              "--no-colour",
-              "--no-cipher-details",
-              "--no-groups",
-              "127.0.0.1:" + server.port());
-      for (String line :
-          List.of(
-              "TLSv1.0   disabled",
-              "TLSv1.1   disabled",
-              "TLSv1.2   enabled",
-              "TLSv1.3   enabled",
-              "Session renegotiation not supported")) {
-        assertTrue(report.contains(line), report);
-      }
-    }
-  }
-
-  @Test
   void l12WhoAsksForANameOf10KilobytesIsRefused() throws Exception {
     byte[] name = new byte[10_000];
     Arrays.fill(name, (byte) 'a');
     try (Server server = start()) {
       assertFatalAlert(answer(server, clientHello(name)));
       tlsFailure();
-    }
-  }
-
-  @Test
-  void l13WhoSpeaksAnotherProtocolIsTold() throws Exception {
-    var h2 =
-        Listen.tcp("127.0.0.1", 0)
-            .tls(ServerTls.builder().identity(tls.identity()).applicationProtocols("h2").build());
-    try (Server server = builder(h2, ECHO).start()) {
-      String told = talk(server, "-alpn", "irc");
-      assertTrue(told.contains("alert no application protocol"), told);
-      tlsFailure();
-      assertTrue(talk(server, "-alpn", "irc,h2").contains("ALPN protocol: h2"));
-    }
-  }
-
-  @Test
-  void l15WhoHasFinishedStillHasItsReply() throws Exception {
-    Machine.needs("python3");
-    // Python's unwrap sends close_notify, then waits for the server's: what is read before that is
-    // the reply.
-    Path script =
-        Files.writeString(
-            folder.resolve("half_close.py"),
-            """
-            import socket, ssl, sys
-            context = ssl.create_default_context(cafile=sys.argv[2])
-            plain = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
-            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-            tls = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-            def step(action):
-                while True:
-                    try:
-                        result = action()
-                        plain.sendall(outgoing.read())
-                        return result
-                    except ssl.SSLWantReadError:
-                        plain.sendall(outgoing.read())
-                        received = plain.recv(65536)
-                        incoming.write(received) if received else incoming.write_eof()
-            step(tls.do_handshake)
-            step(lambda: tls.write(b"hello"))
-            try:
-                tls.unwrap()
-            except ssl.SSLWantReadError:
-                pass
-            plain.sendall(outgoing.read())
-            print(step(lambda: tls.read(100)).decode())
-            """);
-    Handler repliesAtTheEnd =
-        connection -> {
-          byte[] all = connection.input().readAllBytes();
-          connection.output().write(("got " + all.length).getBytes(US_ASCII));
-        };
-    try (Server server = builder(tls.listen(), repliesAtTheEnd).start()) {
-      String reply =
-          Machine.run(
-              "python3",
-              script.toString(),
-              Integer.toString(server.port()),
-              tls.authority().certificate().toString());
-      assertEquals("got 5", reply.strip());
     }
   }
 
@@ -538,32 +317,6 @@ class TlsFaultsTest {
   }
 
   @Test
-  void isReachedByCurl() throws Exception {
-    Machine.needs("curl");
-    Handler http =
-        connection -> {
-          Lines lines = Lines.of(connection, 1000);
-          for (String line; (line = lines.read()) != null && !line.isEmpty(); ) {
-            // The head of a request.
-          }
-          connection
-              .output()
-              .write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello".getBytes(US_ASCII));
-        };
-    try (Server server = builder(tls.listen(), http).start()) {
-      assertEquals(
-          "hello",
-          Machine.run(
-              "curl",
-              "-sS",
-              "--cacert",
-              tls.authority().certificate().toString(),
-              "https://localhost:" + server.port() + "/"));
-      reason(CloseReason.Finished.class);
-    }
-  }
-
-  @Test
   void s13AReloadThatFailsChangesNothing() throws Exception {
     Path chain = Files.copy(tls.authority().chain("server"), folder.resolve("live.pem"));
     Path key = Files.copy(tls.authority().key("server"), folder.resolve("live.key"));
@@ -575,40 +328,6 @@ class TlsFaultsTest {
       assertTrue(failure.getMessage().contains(chain.toString()), failure.getMessage());
       exchange(old);
       serveAFreshClient(server);
-    }
-  }
-
-  /** About a minute, or two where others work as well: {@code -Dtestssl=true}. */
-  @Test
-  @Timeout(600)
-  @EnabledIfSystemProperty(named = "testssl", matches = "true")
-  void l11WhoLooksForWeaknessesThoroughlyFindsNone() throws Exception {
-    Machine.needs("testssl");
-    try (Server server = start()) {
-      Process testssl =
-          new ProcessBuilder(
-                  "testssl",
-                  "--quiet",
-                  "--color",
-                  "0",
-                  "--warnings",
-                  "batch",
-                  "-p",
-                  "-U",
-                  "-S",
-                  "127.0.0.1:" + server.port())
-              .redirectErrorStream(true)
-              .start();
-      String report = new String(testssl.getInputStream().readAllBytes(), ISO_8859_1);
-      List<String> faults =
-          report
-              .lines()
-              .filter(line -> line.contains("NOT ok"))
-              .filter(line -> !line.contains("Chain of trust"))
-              .filter(line -> !line.contains("neither CRL nor OCSP URI"))
-              .toList();
-      assertTrue(report.contains("TLS 1.3    offered (OK)"), report);
-      assertEquals(List.of(), faults);
     }
   }
 }
