@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +40,9 @@ final class Drain {
   private final AtomicInteger finished = new AtomicInteger();
   private final AtomicInteger forced = new AtomicInteger();
   private final List<HandlerPosition> forcedAt = new CopyOnWriteArrayList<>();
-  private final AtomicReference<@Nullable DrainReport> concluded = new AtomicReference<>();
+
+  /** Set once; guarded by this. */
+  private @Nullable DrainReport concluded;
 
   Drain(Duration delay, Duration spread, Duration timeout, Ticks ticks) {
     this.delay = Ticks.of(delay);
@@ -120,17 +121,20 @@ final class Drain {
     }
   }
 
-  /** Makes the one report when all is over, and tells of it the first time. */
-  DrainReport conclude(ConnectionContext context) {
-    DrainReport made = report(context.registry(), context.datagrams());
-    DrainReport first = concluded.compareAndExchange(null, made);
-    if (first != null) {
-      return first;
+  /**
+   * Makes the one report when all is over, and tells of it the first time. Nobody has the report
+   * before the observers do: a program that ends when it has drained would cut them off.
+   */
+  synchronized DrainReport conclude(ConnectionContext context) {
+    DrainReport report = concluded;
+    if (report == null) {
+      report = report(context.registry(), context.datagrams());
+      concluded = report; // before the telling, since an observer may ask for it
+      if (begun) {
+        context.events().tell(new ServerEvent.DrainEnded(report));
+      }
     }
-    if (begun) {
-      context.events().tell(new ServerEvent.DrainEnded(made));
-    }
-    return made;
+    return report;
   }
 
   /** What is known now. */

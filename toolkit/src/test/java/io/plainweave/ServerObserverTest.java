@@ -1,5 +1,8 @@
 package io.plainweave;
 
+import static java.lang.Thread.State.BLOCKED;
+import static java.lang.Thread.State.TERMINATED;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -68,6 +72,38 @@ class ServerObserverTest {
           new ServerEvent.DrainEnded(server.drain()),
           assertInstanceOf(ServerEvent.DrainEnded.class, all.get(5)));
       assertEquals(6, all.size());
+    }
+  }
+
+  @Test
+  void isToldOfTheEndOfADrainBeforeAnybodyHasItsReport() throws Exception {
+    var told = new CountDownLatch(1);
+    var observed = new CountDownLatch(1);
+    ServerObserver slow =
+        event -> {
+          if (event instanceof ServerEvent.DrainEnded) {
+            told.countDown();
+            awaitQuietly(observed);
+          }
+        };
+    try (Server server = builder(ECHO).observer(slow).start()) {
+      server.shutdown();
+      assertTrue(told.await(10, SECONDS));
+      Thread drains = Thread.ofPlatform().start(server::drain);
+      await().until(() -> drains.getState(), state -> state == BLOCKED || state == TERMINATED);
+      assertEquals(BLOCKED, drains.getState());
+      observed.countDown();
+      assertTrue(drains.join(Duration.ofSeconds(10)));
+    } finally {
+      observed.countDown();
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
