@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.ListenQueues;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;

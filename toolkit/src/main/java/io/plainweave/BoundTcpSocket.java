@@ -1,5 +1,7 @@
 package io.plainweave;
 
+import io.plainweave.kernel.ListenQueues;
+import io.plainweave.kernel.SocketTable;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.KernelDrops;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

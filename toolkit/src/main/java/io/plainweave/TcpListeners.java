@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.ListenQueues;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Inet4Address;

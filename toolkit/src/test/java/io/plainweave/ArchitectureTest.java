@@ -121,6 +121,16 @@ class ArchitectureTest {
   }
 
   @Test
+  void readsTheKernelsTablesInOnePackageOnly() throws IOException {
+    Predicate<Path> names = file -> text(file).contains("Path.of(\"/proc");
+    Set<Path> sources = filesBelow(SOURCES, ".java");
+
+    assertEquals(
+        only(only(sources, names), file -> file.getParent().endsWith("kernel")),
+        only(sources, names));
+  }
+
+  @Test
   void hasNoSynchronizedMethods() {
     noMethods().should().haveModifier(SYNCHRONIZED).check(TOOLKIT);
   }
@@ -156,6 +166,14 @@ class ArchitectureTest {
     try (var in = new DataInputStream(Files.newInputStream(classFile))) {
       in.readInt(); // magic
       return in.readUnsignedShort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String text(Path source) {
+    try {
+      return Files.readString(source);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,11 +1,9 @@
-package io.plainweave;
+package io.plainweave.kernel;
 
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * them (proc(5)). It knows what Java cannot ask: whether a socket still listens, and how many
  * connections wait in its backlog.
  */
-final class SocketTable {
+public final class SocketTable {
   private static final Path IPV4 = Path.of("/proc/self/net/tcp");
   private static final Path IPV6 = Path.of("/proc/self/net/tcp6");
 
@@ -35,7 +33,7 @@ final class SocketTable {
    * @param waiting how many connections wait to be accepted
    * @param inode which socket it is
    */
-  record Entry(String address, int waiting, long inode) {}
+  public record Entry(String address, int waiting, long inode) {}
 
   private SocketTable() {}
 
@@ -45,7 +43,7 @@ final class SocketTable {
    *
    * @throws IOException if it cannot be read, as without a descriptor left
    */
-  static List<Entry> at(InetSocketAddress address) throws IOException {
+  public static List<Entry> at(InetSocketAddress address) throws IOException {
     List<Entry> found = new ArrayList<>();
     read(
         address,
@@ -57,7 +55,7 @@ final class SocketTable {
   }
 
   /** The first one there that is wanted, as {@link #at}, but in half the time. */
-  static Optional<Entry> first(InetSocketAddress address, Predicate<Entry> wanted)
+  public static Optional<Entry> first(InetSocketAddress address, Predicate<Entry> wanted)
       throws IOException {
     var found = new AtomicReference<@Nullable Entry>();
     read(
@@ -81,7 +79,7 @@ final class SocketTable {
     if (!Files.isReadable(table)) {
       return;
     }
-    String wanted = format(address);
+    String wanted = KernelNotation.of(address);
     try (BufferedReader lines = Files.newBufferedReader(table, StandardCharsets.US_ASCII)) {
       lines.readLine();
       for (String line; (line = lines.readLine()) != null; ) {
@@ -91,17 +89,6 @@ final class SocketTable {
         }
       }
     }
-  }
-
-  /** The kernel's notation: each four bytes as a number of this processor, in hexadecimal. */
-  static String format(InetSocketAddress address) {
-    var text = new StringBuilder();
-    ByteBuffer bytes =
-        ByteBuffer.wrap(address.getAddress().getAddress()).order(ByteOrder.nativeOrder());
-    while (bytes.hasRemaining()) {
-      text.append("%08X".formatted(bytes.getInt()));
-    }
-    return text.append(":%04X".formatted(address.getPort())).toString();
   }
 
   /**

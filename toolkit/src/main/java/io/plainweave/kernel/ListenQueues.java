@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.kernel;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -10,12 +10,12 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** What Linux tells of the queues of all listeners in this process's network namespace. */
-final class ListenQueues {
+public final class ListenQueues {
   /**
    * More than any kernel gives: listen(2) cuts it silently to net.core.somaxconn. The JDK's own
    * default is 50.
    */
-  static final int BACKLOG = 65_535;
+  public static final int BACKLOG = 65_535;
 
   private static final Path LONGEST = Path.of("/proc/sys/net/core/somaxconn");
   private static final Path COUNTERS = Path.of("/proc/self/net/netstat");
@@ -23,7 +23,7 @@ final class ListenQueues {
   private ListenQueues() {}
 
   /** What a listener gets that asks for it; empty where the system does not tell. */
-  static OptionalInt longest() {
+  public static OptionalInt longest() {
     try {
       return OptionalInt.of(Math.min(BACKLOG, Integer.parseInt(Files.readString(LONGEST).strip())));
     } catch (IOException | NumberFormatException cannotTell) {
@@ -35,7 +35,7 @@ final class ListenQueues {
    * How often a connection has found a full backlog, since the machine started; empty where the
    * system does not tell.
    */
-  static OptionalLong overflows() {
+  public static OptionalLong overflows() {
     try {
       return overflows(Files.readString(COUNTERS, StandardCharsets.US_ASCII));
     } catch (IOException | NumberFormatException cannotTell) {

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

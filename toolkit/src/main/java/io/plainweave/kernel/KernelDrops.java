@@ -1,11 +1,10 @@
-package io.plainweave;
+package io.plainweave.kernel;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +17,7 @@ import java.util.stream.Stream;
  * buffer above all. Linux tells it in {@code /proc/net/udp} and {@code udp6} (proc(5)), and nowhere
  * else; where those cannot be read, it is nothing.
  */
-final class KernelDrops {
+public final class KernelDrops {
   private static final List<Path> TABLES =
       List.of(Path.of("/proc/net/udp"), Path.of("/proc/net/udp6"));
 
@@ -26,10 +25,12 @@ final class KernelDrops {
   private static final int LOCAL_ADDRESS = 1;
   private static final int DROPS = 12;
 
+  private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
+
   private KernelDrops() {}
 
   /** The drops of all sockets at this address. */
-  static long at(InetSocketAddress address) {
+  public static long at(InetSocketAddress address) {
     Set<String> names = names(address);
     return TABLES.stream().mapToLong(table -> in(table, names)).sum();
   }
@@ -56,29 +57,18 @@ final class KernelDrops {
   }
 
   /**
-   * How the tables call the address: the numbers of 32 bits as they lie in memory, IPv4 as such or
-   * mapped to IPv6, by the kind of the socket.
+   * How the tables call the address, which may be that of a socket for IPv4, or one for both kinds
+   * that has it mapped to IPv6 (RFC 4291, 2.5.5.2).
    */
   private static Set<String> names(InetSocketAddress address) {
     InetAddress host = address.getAddress();
-    byte[] bytes = host.getAddress();
-    String port = ":%04X".formatted(address.getPort());
-    String name = words(bytes);
+    String port = KernelNotation.port(address);
     if (host.isAnyLocalAddress()) {
       return Set.of("0".repeat(8) + port, "0".repeat(32) + port);
     }
-    byte[] mapping = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
-    return bytes.length == Integer.BYTES
-        ? Set.of(name + port, words(mapping) + name + port)
-        : Set.of(name + port);
-  }
-
-  private static String words(byte[] bytes) {
-    ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
-    var words = new StringBuilder();
-    while (buffer.hasRemaining()) {
-      words.append("%08X".formatted(buffer.getInt()));
-    }
-    return words.toString();
+    String name = KernelNotation.of(address);
+    return host instanceof Inet4Address
+        ? Set.of(name, KernelNotation.words(MAPPED) + name)
+        : Set.of(name);
   }
 }
