@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,9 @@ final class Drain {
   private final AtomicInteger forced = new AtomicInteger();
   private final List<HandlerPosition> forcedAt = new CopyOnWriteArrayList<>();
 
-  /** Set once; guarded by this. */
+  private final ReentrantLock concluding = new ReentrantLock();
+
+  /** Set once; guarded by the lock. */
   private @Nullable DrainReport concluded;
 
   Drain(Duration delay, Duration spread, Duration timeout, Ticks ticks) {
@@ -125,16 +128,21 @@ final class Drain {
    * Makes the one report when all is over, and tells of it the first time. Nobody has the report
    * before the observers do: a program that ends when it has drained would cut them off.
    */
-  synchronized DrainReport conclude(ConnectionContext context) {
-    DrainReport report = concluded;
-    if (report == null) {
-      report = report(context.registry(), context.datagrams());
-      concluded = report; // before the telling, since an observer may ask for it
-      if (begun) {
-        context.events().tell(new ServerEvent.DrainEnded(report));
+  DrainReport conclude(ConnectionContext context) {
+    concluding.lock();
+    try {
+      DrainReport report = concluded;
+      if (report == null) {
+        report = report(context.registry(), context.datagrams());
+        concluded = report; // before the telling, since an observer may ask for it
+        if (begun) {
+          context.events().tell(new ServerEvent.DrainEnded(report));
+        }
       }
+      return report;
+    } finally {
+      concluding.unlock();
     }
-    return report;
   }
 
   /** What is known now. */

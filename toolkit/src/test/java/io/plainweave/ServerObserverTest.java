@@ -1,7 +1,7 @@
 package io.plainweave;
 
-import static java.lang.Thread.State.BLOCKED;
 import static java.lang.Thread.State.TERMINATED;
+import static java.lang.Thread.State.WAITING;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -90,8 +90,8 @@ class ServerObserverTest {
       server.shutdown();
       assertTrue(told.await(10, SECONDS));
       Thread drains = Thread.ofPlatform().start(server::drain);
-      await().until(() -> drains.getState(), state -> state == BLOCKED || state == TERMINATED);
-      assertEquals(BLOCKED, drains.getState());
+      await().until(() -> drains.getState(), state -> state == WAITING || state == TERMINATED);
+      assertEquals(WAITING, drains.getState());
       observed.countDown();
       assertTrue(drains.join(Duration.ofSeconds(10)));
     } finally {
