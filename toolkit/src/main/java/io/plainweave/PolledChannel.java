@@ -165,6 +165,11 @@ final class PolledChannel implements Transport {
     }
   }
 
+  /** Whether a thread waits for the peer, to send or to make room. */
+  boolean isAwaited() {
+    return reader != null || writer != null;
+  }
+
   /** Makes threads that the poller can wake best. */
   ThreadFactory threads() {
     return poller.threads();

@@ -2,8 +2,6 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Takes the connections of a listener through their preface. Only so many of a server are at a time
@@ -15,9 +13,9 @@ final class PrefaceRunner {
   private final boolean tellsSource;
 
   /** Shared by all listeners of the server. */
-  private final Semaphore turns;
+  private final PrefaceTurns turns;
 
-  PrefaceRunner(List<PrefaceStep> steps, Semaphore turns) {
+  PrefaceRunner(List<PrefaceStep> steps, PrefaceTurns turns) {
     this.steps = List.copyOf(steps);
     this.turns = turns;
     this.tellsSource = steps.stream().anyMatch(SourceAdmission.class::isInstance);
@@ -26,6 +24,10 @@ final class PrefaceRunner {
   /** One with other steps, that shares the turns. */
   PrefaceRunner of(List<PrefaceStep> steps) {
     return new PrefaceRunner(steps, turns);
+  }
+
+  PrefaceTurns turns() {
+    return turns;
   }
 
   /** Whether there is no preface. */
@@ -64,15 +66,16 @@ final class PrefaceRunner {
       return false;
     }
     long taken = (long) (connection.now() - connection.phaseSince) * Ticks.MILLIS;
-    if (!turns.tryAcquire() && !turns.tryAcquire(mostMillis - taken, TimeUnit.MILLISECONDS)) {
+    if (!turns.take(mostMillis - taken)) {
       // The reaper may be late, and a connection that is not served has not just finished.
       connection.abort(new CloseReason.TimedOut(TimeLimit.PREFACE));
       return false;
     }
     try {
+      turns.begin(connection);
       return step.run(connection);
     } finally {
-      turns.release();
+      turns.end(connection);
     }
   }
 }

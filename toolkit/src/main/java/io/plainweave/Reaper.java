@@ -67,6 +67,7 @@ final class Reaper implements Callable<Scope.After> {
           watchdog.check(context.ticks().now());
           backlogs.check(context.ticks().now());
           context.admission().check(context.ticks().now());
+          context.preface().turns().check(context.ticks().now());
         }
         if (known == ServerState.DRAINING) {
           drain(context.ticks().now());

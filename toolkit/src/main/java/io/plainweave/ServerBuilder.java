@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,9 +117,10 @@ public final class ServerBuilder {
   /**
    * Limits the connections that are in a TLS handshake at a time, between accept and handler: it
    * costs more than most that comes later. The others wait for their turn, while their time runs
-   * ({@link TimeLimits#preface()}), and so do peers that have not begun. Who begins and stalls
-   * keeps the turn until its time is up: limit what one source may do ({@link AdmissionRules}).
-   * Default: 1,000.
+   * ({@link TimeLimits#preface()}), and so do peers that have not begun. While others wait, those
+   * who have begun and let us wait lose their turn after a second, and with it the connection, the
+   * oldest first: limit what one source may do ({@link AdmissionRules}) against more of them a
+   * second than there are turns. Default: 1,000.
    *
    * @param maxPrefaces at least 1
    * @return this builder
@@ -296,7 +296,7 @@ public final class ServerBuilder {
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
             events,
-            new PrefaceRunner(List.of(), new Semaphore(maxPrefaces)));
+            new PrefaceRunner(List.of(), new PrefaceTurns(maxPrefaces)));
     return new Server(List.copyOf(listens), context, maxCarriers, stopOnSignal);
   }
 

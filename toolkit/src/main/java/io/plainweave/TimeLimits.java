@@ -16,7 +16,8 @@ import java.time.Duration;
  *
  * @param preface from the accept to the handler, where something comes before it (a PROXY header, a
  *     TLS handshake), however the bytes drip, and for a TLS handshake that begins later ({@link
- *     Connection#startTls}); default 10 s
+ *     Connection#startTls}); less while others wait for their turn ({@link
+ *     ServerBuilder#maxPrefaces}); default 10 s
  * @param firstByte with no byte in either direction since the handler first waits for input;
  *     default 10 s
  * @param message from the first byte of a message to its last, however the bytes drip; counted

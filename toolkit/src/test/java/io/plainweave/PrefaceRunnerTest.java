@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -18,7 +17,7 @@ class PrefaceRunnerTest {
 
   @Test
   void thatHasNoTurnInTimeEndsByItsLimitHoweverLateTheReaperIs() throws Exception {
-    var runner = new PrefaceRunner(List.of(_ -> true), new Semaphore(0));
+    var runner = new PrefaceRunner(List.of(_ -> true), new PrefaceTurns(0));
     CloseReason reason =
         closed.serve(connection -> assertFalse(runner.run((SocketConnection) connection, 1)));
     assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), reason);
@@ -38,7 +37,7 @@ class PrefaceRunnerTest {
             return true;
           }
         };
-    var runner = new PrefaceRunner(List.of(step), new Semaphore(0));
+    var runner = new PrefaceRunner(List.of(step), new PrefaceTurns(0));
     long anHour = 3_600_000;
     CloseReason reason =
         closed.serve(connection -> assertFalse(runner.run((SocketConnection) connection, anHour)));

@@ -2,7 +2,6 @@ package io.plainweave.faults;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -31,7 +30,6 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.DisplayName;
@@ -162,23 +160,6 @@ class TlsFaultsTest extends TlsFaults {
             TimeLimit.PREFACE, reason(CloseReason.TimedOut.class).limit(), "connection " + i);
       }
       drip.join();
-    }
-  }
-
-  @Test
-  void l3OthersHaveTheirTurnWhenAStalledHandshakeIsCut() throws Exception {
-    try (Server server = builder(tls.listen(), ECHO).maxPrefaces(1).start();
-        Socket silent = connect(server)) {
-      silent.getOutputStream().write(HANDSHAKE);
-      await().until(() -> opened.get() == 1);
-      CompletableFuture<Void> fresh =
-          CompletableFuture.runAsync(
-              () -> assertDoesNotThrow(() -> serveAFreshClient(server)),
-              Thread::startVirtualThread);
-      await().until(() -> opened.get() == 2);
-      assertFalse(fresh.isDone());
-      silent.close();
-      fresh.get(20, TimeUnit.SECONDS);
     }
   }
 
