@@ -182,9 +182,10 @@ final class ConnectionOutput extends OutputStream {
     }
     try {
       while (source.hasRemaining() || transport.hasUnsent()) {
-        int n = transport.write(source);
-        if (n > 0) {
-          sent += n;
+        int before = source.remaining();
+        boolean moves = transport.write(source) > 0;
+        sent += before - source.remaining();
+        if (moves) {
           lastSent = connection.now();
         } else if (source.hasRemaining() || transport.hasUnsent()) {
           transport.awaitWritable();

@@ -25,24 +25,31 @@ final class TlsRecordWriter {
    */
   private volatile @Nullable ByteBuffer unsent;
 
+  /** How many bytes the channel has taken; guarded by lock. */
+  private long taken;
+
   TlsRecordWriter(SSLEngine engine, PolledChannel channel, BufferPool buffers) {
     this.engine = engine;
     this.channel = channel;
     this.buffers = buffers;
   }
 
-  /** Encrypts and sends what there is room for, behind what the engine has to say. */
+  /**
+   * Encrypts and sends what there is room for, behind what the engine has to say.
+   *
+   * @return how many bytes the channel has taken
+   */
   int write(ByteBuffer source) throws IOException {
-    int before = source.remaining();
     lock.lock();
     try {
+      long before = taken;
       while (flush() && source.hasRemaining()) {
         encrypt(source);
       }
+      return (int) (taken - before);
     } finally {
       lock.unlock();
     }
-    return before - source.remaining();
   }
 
   /** Sends what the engine has to say, as far as there is room; whether that was all. */
@@ -76,7 +83,7 @@ final class TlsRecordWriter {
   private boolean flush() throws IOException {
     ByteBuffer out = unsent;
     if (out != null) {
-      channel.write(out);
+      taken += channel.write(out);
       if (out.hasRemaining()) {
         return false;
       }

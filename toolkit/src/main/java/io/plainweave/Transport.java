@@ -21,6 +21,9 @@ sealed interface Transport permits PolledChannel, TlsTransport {
   /**
    * Writes what there is room for, perhaps nothing. What it has taken of the source is on its way
    * when it returns, but for {@link #hasUnsent()}.
+   *
+   * @return how many bytes the channel has taken by this call: how far the peer lets us go on,
+   *     which need not be how far it has gone on with the source
    */
   int write(ByteBuffer source) throws IOException;
 

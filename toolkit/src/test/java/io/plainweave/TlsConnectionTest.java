@@ -8,12 +8,14 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +23,7 @@ import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -245,6 +248,38 @@ class TlsConnectionTest extends TlsTest {
           };
       assertEquals("", Server.builder().call(readsToTheEnd));
       assertInstanceOf(CloseReason.Drained.class, events.awaitReason());
+    }
+  }
+
+  @Test
+  void tellsHowMuchTheSocketHasTakenWhichMayBeLessThanARecord() throws Exception {
+    var taken = new CompletableFuture<Integer>();
+    Handler counts =
+        plain -> {
+          var connection = (SocketConnection) plain;
+          var transport =
+              new TlsTransport(
+                  tls.tls().newEngine(), connection.channel(), connection.buffers(), null);
+          assertTrue(transport.handshake());
+          ByteBuffer bytes = ByteBuffer.allocate(1_000_000);
+          int count = 0;
+          while (bytes.hasRemaining() || transport.hasUnsent()) {
+            int n = transport.write(bytes);
+            count += n;
+            if (n == 0) {
+              transport.awaitWritable();
+            }
+          }
+          transport.finishOutput();
+          transport.release();
+          taken.complete(count);
+        };
+    SSLEngine engine = tls.clientTls().newEngine("localhost", 0);
+    engine.setEnabledProtocols(new String[] {"TLSv1.2"});
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), counts);
+        TlsPeer peer = TlsPeer.connect(server, engine)) {
+      int closeNotify = 31;
+      assertEquals(peer.records().readAllBytes().length - closeNotify, taken.get());
     }
   }
 
