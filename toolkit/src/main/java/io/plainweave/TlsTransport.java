@@ -22,6 +22,9 @@ final class TlsTransport implements Transport {
    */
   private static final int MOST_SILENT_RECORDS = 32;
 
+  /** The beginning of a record of 64 KB, which no engine takes. */
+  private static final byte[] TOO_LARGE = {22, 3, 3, -1, -1};
+
   private final SSLEngine engine;
   private final PolledChannel channel;
   private final TlsRecordReader reader;
@@ -37,8 +40,8 @@ final class TlsTransport implements Transport {
 
   private int silentRecords;
 
-  /** Why nothing can be read any more, if TLS has failed. */
-  private @Nullable SSLException failure;
+  /** Why nothing can be read or written any more; written by the reading thread. */
+  private volatile @Nullable IOException failure;
 
   /**
    * Makes one, before its handshake.
@@ -88,7 +91,8 @@ final class TlsTransport implements Transport {
       }
       writer.answerAll();
     } catch (SSLException e) {
-      throw failed(e);
+      fail(e);
+      throw e;
     }
     session = TlsSession.of(engine);
     return true;
@@ -120,8 +124,13 @@ final class TlsTransport implements Transport {
     reader.moveDecrypted(target);
     try {
       moreToRead = decryptInto(target, begin) || reader.decrypted() > 0;
-    } catch (SSLException e) {
-      throw failed(e);
+    } catch (IOException e) {
+      fail(e);
+      if (target.position() == begin) {
+        throw e;
+      }
+      // What came before is good, and the reader's first.
+      moreToRead = true;
     }
     int n = target.position() - begin;
     if (n > 0) {
@@ -163,9 +172,7 @@ final class TlsTransport implements Transport {
 
   /** Decrypts a record, if a whole one is there, and answers it if need be. */
   private boolean decrypt(ByteBuffer target) throws IOException {
-    if (failure != null) {
-      throw failure;
-    }
+    failIfFailed();
     refuseRenegotiation();
     SSLEngineResult result = reader.decrypt(target);
     if (result == null) {
@@ -204,7 +211,7 @@ final class TlsTransport implements Transport {
 
   @Override
   public void awaitReadable() throws IOException {
-    if (moreToRead || reader.isFinished() || reader.isCut()) {
+    if (moreToRead || reader.isFinished() || reader.isCut() || failure != null) {
       moreToRead = false;
       return;
     }
@@ -217,29 +224,43 @@ final class TlsTransport implements Transport {
     return reader.decrypted();
   }
 
-  /**
-   * Tells the peer that TLS has failed, if the engine has an alert for it and there is room; the
-   * failure lasts.
-   */
-  private SSLException failed(SSLException e) {
+  /** Ends reading and writing, and tells the peer that TLS has failed if there is room. */
+  private void fail(IOException e) {
     if (failure == null) {
       failure = e;
-      for (int attempt = 0; attempt < 2; attempt++) {
-        try {
-          writer.answer();
-          break;
-        } catch (IOException alsoFailed) {
-          // The engine tells what a task has found only now; then comes its alert.
-        }
+      if (e instanceof SSLException) {
+        alert();
       }
     }
-    return e;
+  }
+
+  private void alert() {
+    try {
+      // The engine has an alert only for what it has refused itself, or a task of its, of which it
+      // tells first.
+      engine.unwrap(ByteBuffer.wrap(TOO_LARGE), ByteBuffer.allocate(0));
+    } catch (SSLException refused) {
+      // As was to be expected. The failure that counts is known.
+    }
+    try {
+      writer.answer();
+    } catch (IOException peerIsGone) {
+      // Then nobody is left to be told.
+    }
+  }
+
+  private void failIfFailed() throws IOException {
+    IOException known = failure;
+    if (known != null) {
+      throw known;
+    }
   }
 
   // For the writer
 
   @Override
   public int write(ByteBuffer source) throws IOException {
+    failIfFailed();
     return writer.write(source);
   }
 
