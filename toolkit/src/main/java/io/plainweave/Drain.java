@@ -54,11 +54,21 @@ final class Drain {
     this.ticks = ticks;
   }
 
-  /** Begins; called once. */
-  void begin() {
-    begunAt = ticks.now();
-    begunNanos = System.nanoTime();
-    begun = true;
+  /**
+   * Begins; called once. The observers are told first, so that they hear of what it brings about
+   * after that, and under the lock, so that they hear of the end last.
+   */
+  void begin(ConnectionContext context) {
+    concluding.lock();
+    try {
+      int open = context.admission().connections() + context.datagrams().handlers();
+      context.events().tell(new ServerEvent.DrainBegan(open));
+      begunAt = ticks.now();
+      begunNanos = System.nanoTime();
+      begun = true;
+    } finally {
+      concluding.unlock();
+    }
   }
 
   /** Cancels what is left when the delay and the timeout have passed since the beginning. */

@@ -334,13 +334,10 @@ public final class Server implements AutoCloseable {
     if (started.compareAndSet(false, true)) {
       lifecycle.advanceTo(ServerState.TERMINATED);
     } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
-      context.drain().begin();
+      context.drain().begin(context);
       if (context.drain().finishesListeners(context.ticks().now())) {
         supervisor.finishListeners();
       }
-      context
-          .events()
-          .tell(new ServerEvent.DrainBegan(connections() + context.datagrams().handlers()));
     }
   }
 

@@ -5,8 +5,8 @@ package io.plainweave;
 public interface ServerObserver {
   /**
    * Takes notice of an event, in the thread in which it happens: that of the connection, the
-   * session, the acceptor or the reaper. It must return soon. What it throws is logged and has no
-   * other effect.
+   * session, the acceptor, the reaper or whoever begins a drain. It must return soon. What it
+   * throws is logged and has no other effect.
    *
    * @param event what has happened
    */

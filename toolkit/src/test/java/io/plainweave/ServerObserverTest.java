@@ -99,6 +99,39 @@ class ServerObserverTest {
     }
   }
 
+  @Test
+  void isToldOfTheBeginningOfADrainBeforeAllElseOfIt() throws Exception {
+    Queue<Class<?>> told = new ConcurrentLinkedQueue<>();
+    var slowly = new CountDownLatch(1);
+    ServerObserver slow =
+        event -> {
+          if (event instanceof ServerEvent.DrainBegan) {
+            awaitQuietly(slowly);
+          }
+          told.add(event.getClass());
+        };
+    try (Server server = builder(ECHO).maxConnections(100).observer(slow).start();
+        Client client = Client.connect(server)) {
+      client.exchange("hello");
+      Thread stops = Thread.ofPlatform().start(server::shutdown);
+      await().until(() -> stops.getState(), state -> state == WAITING || state == TERMINATED);
+      client.exchange("still served");
+      slowly.countDown();
+      assertTrue(stops.join(Duration.ofSeconds(10)));
+      server.drain();
+      assertEquals(
+          List.of(
+              ServerEvent.Listening.class,
+              ServerEvent.ConnectionOpened.class,
+              ServerEvent.DrainBegan.class,
+              ServerEvent.ConnectionClosed.class,
+              ServerEvent.DrainEnded.class),
+          List.copyOf(told));
+    } finally {
+      slowly.countDown();
+    }
+  }
+
   private static void awaitQuietly(CountDownLatch latch) {
     try {
       latch.await();
