@@ -23,26 +23,44 @@ public final class Lines {
   private final Connection connection;
   private final int maxBytes;
 
+  /** What ends a line that is written. */
+  private final String end;
+
   /** How much room the next line gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  private Lines(Connection connection, int maxBytes) {
+  private Lines(Connection connection, int maxBytes, String end) {
+    if (maxBytes < 1) {
+      throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
+    }
     this.connection = connection;
     this.maxBytes = maxBytes;
+    this.end = end;
   }
 
   /**
-   * Returns the lines of a connection.
+   * Returns the lines of a connection, written with a line feed at the end.
    *
    * @param connection the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
+   * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
   public static Lines of(Connection connection, int maxBytes) {
-    if (maxBytes < 1) {
-      throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
-    }
-    return new Lines(connection, maxBytes);
+    return new Lines(connection, maxBytes, "\n");
+  }
+
+  /**
+   * Returns the lines of a connection, written with carriage return and line feed at the end, as
+   * the protocols of the Internet want them (RFC 5198, section 2): SMTP, IMAP, FTP, IRC.
+   *
+   * @param connection the connection to read and write
+   * @param maxBytes the longest line that is read, in bytes without its end; at least 1
+   * @return the lines
+   * @throws IllegalArgumentException if {@code maxBytes} is less than 1
+   */
+  public static Lines crlf(Connection connection, int maxBytes) {
+    return new Lines(connection, maxBytes, "\r\n");
   }
 
   /**
@@ -86,19 +104,22 @@ public final class Lines {
   }
 
   /**
-   * Writes a line and its end, a line feed. It leaves when {@link Connection#output()} says: at the
-   * next wait for input, or on a flush. It may be longer than the lines that are read.
+   * Writes a line and its end. It leaves when {@link Connection#output()} says: at the next wait
+   * for input, or on a flush. It may be longer than the lines that are read.
    *
    * @param line the text
-   * @throws IllegalArgumentException if there is a line feed in it, which would make it two lines;
-   *     nothing is written then
+   * @throws IllegalArgumentException if there is a character in it of those that end lines here, so
+   *     that the peer might take it for two; nothing is written then
    * @throws IOException if the connection fails
    */
   public void write(String line) throws IOException {
-    int feed = line.indexOf('\n');
-    if (feed >= 0) {
-      throw new IllegalArgumentException("a line must not have a line feed in it: at " + feed);
+    for (int i = 0; i < end.length(); i++) {
+      int at = line.indexOf(end.charAt(i));
+      if (at >= 0) {
+        String what = end.charAt(i) == '\n' ? "line feed" : "carriage return";
+        throw new IllegalArgumentException("a line must not have a " + what + " in it: at " + at);
+      }
     }
-    connection.output().write((line + '\n').getBytes(StandardCharsets.UTF_8));
+    connection.output().write((line + end).getBytes(StandardCharsets.UTF_8));
   }
 }
