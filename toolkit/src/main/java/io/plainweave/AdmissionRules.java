@@ -18,21 +18,25 @@ import java.util.Set;
  * have connections; of the most recent 16,384 it is known how often they came.
  *
  * @param maxConnections open at a time, over all listeners; there are never more than the
- *     descriptors of the process allow ({@link ServerEvent.ConnectionsLimited})
- * @param maxPerSource open at a time from one source
- * @param maxPerNetwork open at a time from the network of a source
- * @param acceptRate how often a connection is accepted; others wait in the kernel's backlog
- * @param sourceRate how often a source may connect; others are refused
- * @param allow the networks that are served, by UDP as well; if empty, all are
- * @param deny the networks that are not served, even if they are allowed
+ *     descriptors of the process allow ({@link ServerEvent.ConnectionsLimited}). Default 0: only
+ *     that limit
+ * @param maxPerSource open at a time from one source; others are refused. Default 0: no limit
+ * @param maxPerNetwork open at a time from the network of a source; others are refused. Default 0:
+ *     no limit
+ * @param acceptRate how often a connection is accepted; others wait in the kernel's backlog.
+ *     Default: no limit
+ * @param sourceRate how often a source may connect; others are refused. Default: no limit
+ * @param allow the networks that are served, by UDP as well; if empty, the default, all are
+ * @param deny the networks that are not served, by UDP as well, even if they are allowed. Default:
+ *     none
  * @param whenFull what becomes of connections beyond {@code maxConnections}, or beyond those of
- *     their listener
+ *     their listener; default {@link WhenFull#WAIT}
  * @param goodbye the bytes that a refused connection reads before its end, not encrypted. They have
- *     to fit the socket's buffer, which an error message does. If empty, it is reset, which costs
- *     this side the least
+ *     to fit the socket's buffer, which an error message does. If empty, the default, it is reset,
+ *     which costs this side the least
  * @param alarmAt with so many connections open, observers are told ({@link
- *     ServerEvent.ManyConnections}), every five seconds while it lasts; zero for {@code
- *     maxConnections}
+ *     ServerEvent.ManyConnections}), every five seconds while it lasts; zero, the default, for
+ *     {@code maxConnections}
  */
 public record AdmissionRules(
     int maxConnections,

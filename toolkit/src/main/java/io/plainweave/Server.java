@@ -204,8 +204,9 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the addresses at which the server listens, in the order of the listeners; where port 0
-   * was asked for, with the port that was given.
+   * Returns the addresses at which the server listens for connections, in the order of the
+   * listeners; where port 0 was asked for, with the port that was given. {@link #datagrams()} has
+   * those of UDP.
    *
    * @return the addresses, each an {@link InetSocketAddress} or, for a path, a {@link
    *     java.net.UnixDomainSocketAddress}; empty before the start
@@ -224,23 +225,20 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the port of the first TCP listener.
+   * Returns the port of the first TCP listener. {@link #datagrams()} has those of UDP.
    *
    * @return the port
-   * @throws IllegalStateException if the server was not started, or listens on paths only
+   * @throws IllegalStateException if the server was not started, or has no TCP listener
    */
   public int port() {
-    List<Listener> bound = supervisor.listeners();
-    if (bound.isEmpty()) {
-      throw new IllegalStateException("the server was not started");
-    }
-    return bound.stream()
+    return supervisor.listeners().stream()
         .flatMapToInt(listener ->
             listener.address() instanceof InetSocketAddress address
                 ? IntStream.of(address.getPort())
                 : IntStream.empty())
         .findFirst()
-        .orElseThrow(() -> new IllegalStateException("the server listens on no port: " + bound));
+        .orElseThrow(
+            () -> new IllegalStateException("the server has no TCP listener, or was not started"));
   }
 
   /**
@@ -279,6 +277,16 @@ public final class Server implements AutoCloseable {
    */
   public void changeTimeLimits(TimeLimits timeLimits) {
     context.timeCheck().change(timeLimits);
+  }
+
+  /**
+   * Returns the rules of admission that are in force, of which {@link #changeAdmission} may be
+   * given a changed copy.
+   *
+   * @return the rules, as they were set last
+   */
+  public AdmissionRules admission() {
+    return context.admission().rules();
   }
 
   /**

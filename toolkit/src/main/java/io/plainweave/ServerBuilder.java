@@ -9,8 +9,8 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what makes a {@link Server}. A listener and a handler are needed; all else has a
- * default.
+ * Collects what makes a {@link Server}. A listener and a handler are needed, or a place for
+ * datagrams; all else has a default.
  *
  * <p>Values are checked at once, and the message of the exception holds the value. A builder is for
  * one thread; it may build several servers.
@@ -259,12 +259,13 @@ public final class ServerBuilder {
    * Builds the server. Nothing is bound yet.
    *
    * @return the server, new
-   * @throws IllegalStateException if there is no listener, or none for the handler, or if this is
-   *     not a Java 25 with {@code --enable-preview}
+   * @throws IllegalStateException if there is no listener, or no handler for it, or if this is not
+   *     a Java 25 with {@code --enable-preview}
    */
   public Server build() {
     if (listens.isEmpty() && datagrams.isEmpty()) {
-      throw new IllegalStateException("the server has no listener: call listen(...)");
+      throw new IllegalStateException(
+          "the server has no listener: call listen(...), or datagrams(...) or sessions(...) for UDP");
     }
     if (handler == null && !listens.isEmpty()) {
       throw new IllegalStateException("the server has no handler: call handler(...)");

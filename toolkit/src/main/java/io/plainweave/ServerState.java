@@ -20,7 +20,7 @@ public enum ServerState {
   NEW,
   /** Accepts connections. */
   RUNNING,
-  /** The listeners are closed; live connections finish what they are at. */
+  /** The drain has begun: listeners close, and live connections finish what they are at. */
   DRAINING,
   /** Live connections are interrupted and their sockets closed. */
   CANCELLING,

@@ -6,8 +6,9 @@
  *
  * <ol>
  *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.Server} binds it.
- *   <li>An acceptor, one platform thread for each listener, waits for a permit of the connection
- *       limit, then accepts. Beyond the limit, connections wait in the kernel's backlog.
+ *   <li>An acceptor, a platform thread of the listener, waits until the limits leave room, accepts,
+ *       and takes a permit of each limit ({@link io.plainweave.AdmissionRules}). Until then,
+ *       connections wait in the kernel's backlog; those that are not to be served are turned away.
  *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread carries out the
  *       {@link io.plainweave.Preface}, if there is one: the PROXY header, the TLS handshake.
  *   <li>It runs the {@link io.plainweave.Handler} with the {@link io.plainweave.Connection}.
@@ -15,7 +16,7 @@
  *       io.plainweave.Connection#output()}. Output leaves when the handler next waits for input.
  *   <li>The handler returns: flush, FIN, a bounded wait for the peer's FIN, close. Or it throws:
  *       reset.
- *   <li>The socket is closed, the permit given back, the thread ends.
+ *   <li>The socket is closed, the permits given back, the thread ends.
  * </ol>
  *
  * <h2>The threads</h2>
@@ -24,8 +25,8 @@
  *   server scope            owner: the thread that calls Server.run()
  *   ├─ poller               one for each carrier; wakes connections that have something to read
  *   └─ listeners' scope
- *       ├─ acceptor         one for each listener; owns the scope of its connections
- *       │   ├─ connection   one virtual thread: handler, flush, FIN, linger, close
+ *       ├─ acceptor         of a listener; owns the scope of its connections
+ *       │   ├─ connection   one virtual thread: preface, handler, flush, FIN, linger, close
  *       │   │   └─ scope    only where a handler opens one: reader, outbox, heartbeat
  *       │   └─ connection
  *       ├─ receiver         one for each UDP socket; owns the scope of its handlers

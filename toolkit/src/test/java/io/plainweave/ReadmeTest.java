@@ -121,7 +121,7 @@ class ReadmeTest {
             .admission(rules)
             .start();
     // later, in a flood
-    server.changeAdmission(rules.withMaxPerSource(1));
+    server.changeAdmission(server.admission().withMaxPerSource(1));
     // README: end
     try (server;
         Client first = new Client(new Socket("localhost", server.port()))) {
