@@ -21,7 +21,7 @@ class ClosedLoop extends Load {
   /** What a connection has in flight: {@code depth} messages, which are sent as one. */
   static final class State {
     final int index;
-    final SocketChannel channel;
+    final Transport transport;
     SelectionKey key;
     int sent;
     int received;
@@ -36,16 +36,19 @@ class ClosedLoop extends Load {
     /** How many it should have sent by now; for the open loop. */
     long due;
 
-    State(int index, SocketChannel channel) {
+    State(int index, Transport transport) {
       this.index = index;
-      this.channel = channel;
+      this.transport = transport;
     }
   }
 
   /** How long an answer may take after the end. */
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
-  private static final int MOST_READ = 256 << 10;
+  static final int MOST_READ = 256 << 10;
+
+  /** More than a read may bring than was asked for, to notice it. */
+  private static final int MOST_OVERHEAD = 1 << 10;
 
   final List<State> states = new ArrayList<>();
   final Selector selector;
@@ -65,18 +68,22 @@ class ClosedLoop extends Load {
     this.order = order;
     flight = order.bytes() * order.depth();
     bytes = new MessageBytes(flight);
-    incoming = ByteBuffer.allocateDirect(Math.min(flight + 1, MOST_READ));
+    incoming =
+        ByteBuffer.allocateDirect(
+            Math.clamp(flight + MOST_OVERHEAD, Transport.LEAST_TARGET, MOST_READ));
     selector = Selector.open();
   }
 
   @Override
   final void connect() throws IOException {
-    Connections connections = new Connections(order.port());
+    Connections connections = new Connections(order);
     for (int i = 0; i < order.connections(); i++) {
       State state = new State(i, connections.open());
       states.add(state);
-      state.channel.configureBlocking(false);
-      state.key = state.channel.register(selector, SelectionKey.OP_READ, state);
+      state.transport.establish();
+      SocketChannel channel = state.transport.channel();
+      channel.configureBlocking(false);
+      state.key = channel.register(selector, SelectionKey.OP_READ, state);
     }
   }
 
@@ -141,8 +148,8 @@ class ClosedLoop extends Load {
   }
 
   private void write(State state) throws IOException {
-    state.sent += state.channel.write(bytes.from(state.sent));
-    if (state.sent < flight) {
+    state.sent += state.transport.write(bytes.from(state.sent));
+    if (state.sent < flight || state.transport.hasUnsent()) {
       state.key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     }
   }
@@ -165,7 +172,7 @@ class ClosedLoop extends Load {
 
   private void read(State state) throws IOException {
     incoming.clear();
-    int length = state.channel.read(incoming);
+    int length = state.transport.read(incoming);
     if (length < 0) {
       throw new EOFException("the server closed a connection");
     }
@@ -195,7 +202,7 @@ class ClosedLoop extends Load {
   @Override
   public final void close() throws IOException {
     for (State state : states) {
-      state.channel.close();
+      state.transport.close();
     }
     selector.close();
   }

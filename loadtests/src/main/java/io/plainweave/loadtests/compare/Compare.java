@@ -28,6 +28,8 @@ import picocli.CommandLine.Spec;
           + " another, and compares them: rate, latency, processor time, memory.",
       "Servers: "
           + ServerCommand.NAMES
+          + "; with --tls: "
+          + ServerCommand.NAMES_OF_TLS
           + ". A name may end in +LABEL, to have the same server"
           + " twice with other --server-flags.",
       "Work: " + Work.NAMES + "."
@@ -41,23 +43,37 @@ public final class Compare implements Callable<Integer> {
   private static final double LEAST_SECONDS = 0.05;
   private static final double MOST_SECONDS = 600;
 
+  private static final String SERVERS = "plainweave,jdk-virtual,netty-nio,netty-epoll";
+  private static final String WORKS = "echo-1,echo-50,echo-1000,pipelined-16,idle-15000";
+  private static final String SERVERS_OF_TLS =
+      "plainweave,jdk-virtual-socket,netty-nio,netty-epoll,netty-openssl";
+  private static final String WORKS_OF_TLS = "echo-50,message-16k,message-1m,churn";
+
   @Spec private CommandSpec spec;
 
   @Option(
       names = "--servers",
       split = ",",
       paramLabel = "NAME",
-      defaultValue = "plainweave,jdk-virtual,netty-nio,netty-epoll",
-      description = "The servers. Default: ${DEFAULT-VALUE}.")
+      description = {
+        "The servers. Default: " + SERVERS + ";",
+        "with --tls: " + SERVERS_OF_TLS + "."
+      })
   private List<String> servers;
 
   @Option(
       names = "--work",
       split = ",",
       paramLabel = "NAME",
-      defaultValue = "echo-1,echo-50,echo-1000,pipelined-16,idle-15000",
-      description = "What they do. Default: ${DEFAULT-VALUE}.")
+      description = {"What they do. Default: " + WORKS + ";", "with --tls: " + WORKS_OF_TLS + "."})
   private List<String> works;
+
+  @Option(
+      names = "--tls",
+      description =
+          "All of it over TLS 1.3, with a certificate made for the run and no resumption: churn is"
+              + " a full handshake and a message.")
+  private boolean tls;
 
   @Option(
       names = "--base",
@@ -109,7 +125,8 @@ public final class Compare implements Callable<Integer> {
       paramLabel = "NAME=COMMAND",
       description =
           "A server of yours, by its command line with {port} in it; it has to listen on all"
-              + " addresses, to send back every byte, and is ready when it accepts.")
+              + " addresses, to send back every byte, and is ready when it accepts. With --tls,"
+              + " {certificate} and {key} are PEM files.")
   private Map<String, String> external = new LinkedHashMap<>();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures of all rounds.")
@@ -123,11 +140,29 @@ public final class Compare implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, IOException {
     Path home = Home.path();
+    if (servers == null) {
+      servers = List.of((tls ? SERVERS_OF_TLS : SERVERS).split(","));
+    }
+    if (works == null) {
+      works = List.of((tls ? WORKS_OF_TLS : WORKS).split(","));
+    }
     List<String> names = new ArrayList<>(servers);
     external.keySet().stream().filter(it -> !names.contains(it)).forEach(names::add);
+    Plan plan = plan(names);
     ServerCommand command =
-        new ServerCommand(home, words(flags), serverFlags(names), external, unpinned ? 2 : 1);
-    Plan plan = plan(names, command);
+        new ServerCommand(
+            home,
+            words(flags),
+            serverFlags(names),
+            external,
+            unpinned ? 2 : 1,
+            tls ? ServerIdentity.make() : null);
+    for (String name : names) {
+      if (!command.isBuilt(name)) {
+        throw new RunFailed(
+            "because " + name + " is not built: start it with loadtests/run, which builds it");
+      }
+    }
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     String commandLine =
@@ -151,21 +186,21 @@ public final class Compare implements Callable<Integer> {
     return results.samples().stream().allMatch(it -> it.failure() == null) ? 0 : 1;
   }
 
-  private Plan plan(List<String> names, ServerCommand command) {
+  private Plan plan(List<String> names) {
     for (String name : names) {
-      if (!external.containsKey(name) && !ServerCommand.isKnown(name)) {
-        throw usage("there is no server '" + name + "': " + ServerCommand.NAMES);
-      }
-      if (!command.isBuilt(name)) {
-        throw new RunFailed(
-            "because " + name + " is not built: start it with loadtests/run, which builds it");
+      if (!external.containsKey(name) && !ServerCommand.isKnown(name, tls)) {
+        throw usage(
+            "there is no server '"
+                + name
+                + (tls ? "' that speaks TLS: " : "': ")
+                + ServerCommand.names(tls));
       }
     }
     if (new HashSet<>(names).size() < names.size()) {
       throw usage("a server is named twice: " + String.join(",", names));
     }
     external.forEach((name, line) -> {
-      if (ServerCommand.isKnown(name)) {
+      if (ServerCommand.isKnown(name, tls)) {
         throw usage("--external " + name + " has the name of a server that there is");
       }
       if (!line.contains("{port}")) {
@@ -199,7 +234,7 @@ public final class Compare implements Callable<Integer> {
     } else if (!names.contains(measure)) {
       throw usage("--base " + measure + " is none of the servers: " + String.join(",", names));
     }
-    return new Plan(names, measure, chosen, rounds, seconds, !unpinned, clientThreads);
+    return new Plan(names, measure, chosen, rounds, seconds, !unpinned, clientThreads, tls);
   }
 
   private Map<String, List<String>> serverFlags(List<String> names) {

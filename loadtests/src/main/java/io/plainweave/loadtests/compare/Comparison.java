@@ -105,8 +105,13 @@ final class Comparison implements AutoCloseable {
   }
 
   private LoadResult warmUp(ServerProcess server, Work work) {
-    return client.execute(
-        LoadOrder.of(work, server.port(), 0, 0, plan.warmUp().toMillis(), server.processes()));
+    return client.execute(order(work, server, 0, 0, plan.warmUp().toMillis()));
+  }
+
+  private LoadOrder order(
+      Work work, ServerProcess server, double rate, long warmUpMillis, long millis) {
+    return LoadOrder.of(
+        work, server.port(), plan.tls(), rate, warmUpMillis, millis, server.processes());
   }
 
   private void findPeak() {
@@ -132,13 +137,12 @@ final class Comparison implements AutoCloseable {
     ServerProcess server = servers.get(name);
     if (server.isAlive()) {
       LoadOrder order =
-          LoadOrder.of(
+          order(
               work,
-              server.port(),
+              server,
               peak * work.percent() / 100,
               plan.settling().toMillis(),
-              plan.time().toMillis(),
-              server.processes());
+              plan.time().toMillis());
       LoadResult result = client.execute(order);
       if (server.isAlive()) {
         return Sample.of(round, work, name, result);
@@ -154,8 +158,7 @@ final class Comparison implements AutoCloseable {
       server.awaitListening();
       warmUp(server, IDLE_WARM_UP);
       ServerMemory before = ServerMemory.of(server);
-      LoadResult held =
-          client.execute(LoadOrder.of(work, server.port(), 0, 0, 0, server.processes()));
+      LoadResult held = client.execute(order(work, server, 0, 0, 0));
       if (held.failure() != null) {
         return Sample.failed(1, work, name, server.isAlive() ? held.failure() : server.obituary());
       }

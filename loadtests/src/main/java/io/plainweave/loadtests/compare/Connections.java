@@ -16,23 +16,28 @@ final class Connections {
   private static final int DESTINATIONS = 100;
 
   private final Destinations destinations;
+
+  /** Null if the bytes are sent as they are. */
+  private final TlsClient tls;
+
   private int next; // confined to the load's thread
 
-  Connections(int port) {
-    destinations = new Destinations(DESTINATIONS, port);
+  Connections(LoadOrder order) {
+    destinations = new Destinations(DESTINATIONS, order.port());
+    tls = order.tls() ? new TlsClient() : null;
   }
 
   /**
    * Opens one, in blocking mode: on loopback it is there when connect(2) returns, without a round
-   * through a selector.
+   * through a selector. A handshake has begun then.
    */
-  SocketChannel open() throws IOException {
+  Transport open() throws IOException {
     InetSocketAddress destination = destinations.of(next++);
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.INET);
     try {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       channel.connect(destination);
-      return channel;
+      return tls == null ? new PlainTransport(channel) : new TlsTransport(channel, tls);
     } catch (IOException e) {
       channel.close();
       throw new IOException("cannot connect to " + destination + ": " + e.getMessage(), e);

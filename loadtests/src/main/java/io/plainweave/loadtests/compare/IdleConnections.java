@@ -13,16 +13,18 @@ final class IdleConnections implements AutoCloseable {
 
   /** Opens them, one after the other. */
   void open(LoadOrder order) throws IOException {
-    Connections connections = new Connections(order.port());
+    Connections connections = new Connections(order);
     MessageBytes bytes = new MessageBytes(order.bytes());
-    ByteBuffer incoming = ByteBuffer.allocateDirect(order.bytes() + 1);
+    ByteBuffer incoming = ByteBuffer.allocateDirect(Transport.LEAST_TARGET);
     for (int i = 0; i < order.connections(); i++) {
-      SocketChannel channel = connections.open();
-      open.add(channel);
-      channel.write(bytes.from(0));
+      Transport transport = connections.open();
+      // What TLS keeps for it on this side is not needed any more.
+      open.add(transport.channel());
+      transport.establish();
+      transport.write(bytes.from(0));
       incoming.clear();
       while (incoming.position() < order.bytes()) {
-        if (channel.read(incoming) < 0) {
+        if (transport.read(incoming) < 0) {
           throw new EOFException("the server closed a connection before its answer was complete");
         }
       }

@@ -7,6 +7,7 @@ import java.util.List;
  *
  * @param kind how the load behaves
  * @param port of the server
+ * @param tls whether it speaks TLS
  * @param connections open at a time
  * @param bytes of a message
  * @param depth messages sent together
@@ -18,6 +19,7 @@ import java.util.List;
 record LoadOrder(
     Work.Kind kind,
     int port,
+    boolean tls,
     int connections,
     int bytes,
     int depth,
@@ -27,10 +29,17 @@ record LoadOrder(
     List<Long> server) {
 
   static LoadOrder of(
-      Work work, int port, double rate, long warmUpMillis, long millis, List<Long> server) {
+      Work work,
+      int port,
+      boolean tls,
+      double rate,
+      long warmUpMillis,
+      long millis,
+      List<Long> server) {
     return new LoadOrder(
         work.kind(),
         port,
+        tls,
         work.connections(),
         work.bytes(),
         work.depth(),
@@ -44,6 +53,6 @@ record LoadOrder(
   LoadOrder share(int thread, int threads) {
     int own = connections / threads + (thread < connections % threads ? 1 : 0);
     return new LoadOrder(
-        kind, port, own, bytes, depth, rate * own / connections, warmUpMillis, millis, server);
+        kind, port, tls, own, bytes, depth, rate * own / connections, warmUpMillis, millis, server);
   }
 }

@@ -5,7 +5,10 @@ import io.plainweave.Server;
 import io.plainweave.ServerBuilder;
 import io.plainweave.ServerEvent;
 import io.plainweave.TimeLimits;
+import io.plainweave.tls.Identity;
+import io.plainweave.tls.ServerTls;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.LongAdder;
 import picocli.CommandLine;
@@ -35,13 +38,22 @@ public final class PlainweaveServer implements Callable<Integer> {
   @Option(names = "--loops", description = "On that many event loops; 0 is the JDK's scheduler.")
   private int loops;
 
+  @Option(names = "--tls", description = "A PKCS#12 file: speaks TLS with what is in it.")
+  private Path identity;
+
   PlainweaveServer() {}
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    Listen.Tcp listen = Listen.tcp(port);
+    if (identity != null) {
+      char[] password = ServerIdentity.PASSWORD.toCharArray();
+      listen =
+          listen.tls(ServerTls.builder().identity(Identity.pkcs12(identity, password)).build());
+    }
     ServerBuilder builder =
         Server.builder()
-            .listen(Listen.tcp(port))
+            .listen(listen)
             .eventLoops(loops)
             .handler(connection -> connection.input().transferTo(connection.output()));
     if (bare) {

@@ -13,6 +13,7 @@ import java.util.List;
  * @param seconds for which each is measured
  * @param pinned whether the server has one core and the client the other
  * @param clientThreads threads of the client
+ * @param tls whether all of it goes over TLS
  */
 record Plan(
     List<String> servers,
@@ -21,7 +22,8 @@ record Plan(
     int rounds,
     double seconds,
     boolean pinned,
-    int clientThreads) {
+    int clientThreads,
+    boolean tls) {
   private static final double MOST_SETTLING = 0.5;
   private static final double MOST_WARM_UP = 2;
   private static final double START = 1;

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -17,25 +16,35 @@ import java.util.stream.Stream;
  * @param flagsOf further JVM options by the server's name
  * @param external command lines by name, with {@code {port}} in them
  * @param threads carriers or event loops of a server
+ * @param identity who the servers are in TLS; null if they speak none
  */
 record ServerCommand(
     Path home,
     List<String> flags,
     Map<String, List<String>> flagsOf,
     Map<String, String> external,
-    int threads) {
+    int threads,
+    ServerIdentity identity) {
   static final String NAMES =
-      "plainweave, plainweave-loops, plainweave-bare, jdk-virtual, jdk-virtual-socket, jdk-platform, jdk-selector,"
-          + " netty-nio, netty-epoll, vertx, helidon";
+      "plainweave, plainweave-loops, plainweave-bare, jdk-virtual, jdk-virtual-socket,"
+          + " jdk-platform, jdk-selector, netty-nio, netty-epoll, vertx, helidon";
 
-  private static final Set<String> KNOWN = Set.of(NAMES.split(", "));
+  static final String NAMES_OF_TLS =
+      "plainweave, plainweave-loops, plainweave-bare, jdk-virtual-socket, jdk-platform, netty-nio,"
+          + " netty-epoll, netty-openssl";
+
   private static final String BARE = "plainweave-bare";
   private static final String LOOPS = "plainweave-loops";
 
   private static final String COLLECTOR = "-XX:\\+Use\\w+GC";
 
-  static boolean isKnown(String name) {
-    return KNOWN.contains(kind(name));
+  /** The servers that there are for a run over TLS, or for one without. */
+  static String names(boolean tls) {
+    return tls ? NAMES_OF_TLS : NAMES;
+  }
+
+  static boolean isKnown(String name, boolean tls) {
+    return List.of(names(tls).split(", ")).contains(kind(name));
   }
 
   private static boolean isOwn(String name) {
@@ -56,6 +65,12 @@ record ServerCommand(
   List<String> of(String name, int port) {
     if (isExternal(name)) {
       String command = external.get(name).replace("{port}", Integer.toString(port));
+      if (identity != null) {
+        command =
+            command
+                .replace("{certificate}", identity.certificate().toString())
+                .replace("{key}", identity.key().toString());
+      }
       return List.of("sh", "-c", "exec " + command);
     }
     List<String> command = new ArrayList<>();
@@ -80,6 +95,9 @@ record ServerCommand(
               Integer.toString(port),
               "--threads",
               Integer.toString(threads)));
+    }
+    if (identity != null) {
+      command.addAll(List.of("--tls", identity.store().toString()));
     }
     return command;
   }

@@ -71,9 +71,27 @@ final class CompareTest {
     assertFalse(html.contains("http"), "the page would need a network");
   }
 
+  @Test
+  void aServerIsMeasuredOverTls() {
+    // Idle connections exchange a message each, however long that takes.
+    int exitCode =
+        execute("--tls", "--servers=plainweave", "--work=idle-2", "--seconds=0.1", "--unpinned");
+
+    assertEquals(0, exitCode, this::both);
+    assertTrue(out.toString().contains("\nOver TLS 1.3 "), this::both);
+  }
+
+  @Test
+  void aServerThatSpeaksNoTlsIsRefusedInARunOverTls() {
+    assertEquals(2, execute("--tls", "--servers=vertx"), this::both);
+    String message = "there is no server 'vertx' that speaks TLS: plainweave, ";
+    assertTrue(err.toString().contains(message), err::toString);
+  }
+
   static Stream<Arguments> badInput() {
     return Stream.of(
         Arguments.of("--servers=nginx", "there is no server 'nginx': plainweave, "),
+        Arguments.of("--servers=netty-openssl", "there is no server 'netty-openssl': plainweave,"),
         Arguments.of("--servers=plainweave,plainweave", "a server is named twice: plainweave,"),
         Arguments.of("--work=swim", "'swim' is no work: echo-CONNECTIONS, "),
         Arguments.of("--work=echo-0", "'echo-0' is out of range: 1 to 19,000"),

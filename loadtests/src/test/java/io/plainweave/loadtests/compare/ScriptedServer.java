@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ServerSocketFactory;
 
 /** A server that does to its connections what a test wants, and counts them. */
 final class ScriptedServer implements AutoCloseable {
@@ -31,12 +32,17 @@ final class ScriptedServer implements AutoCloseable {
   /** Connections whose client has ended them in order. */
   final AtomicInteger ended = new AtomicInteger();
 
-  private final ServerSocket listener = new ServerSocket();
+  private final ServerSocket listener;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private final Script script;
 
   ScriptedServer(Script script) throws IOException {
+    this(script, ServerSocketFactory.getDefault());
+  }
+
+  ScriptedServer(Script script, ServerSocketFactory sockets) throws IOException {
     this.script = script;
+    listener = sockets.createServerSocket();
     listener.bind(new InetSocketAddress(0), 1_000);
     Thread.ofVirtual().start(this::accept);
   }

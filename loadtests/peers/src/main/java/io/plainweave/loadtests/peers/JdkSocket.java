@@ -9,6 +9,7 @@ import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
+import javax.net.ServerSocketFactory;
 
 /** The JDK alone: a thread, virtual or platform, for each {@link Socket}. */
 final class JdkSocket implements Peer {
@@ -16,15 +17,17 @@ final class JdkSocket implements Peer {
   private static final int SMALL_BYTES = 512;
 
   private final ThreadFactory threads;
+  private final ServerSocketFactory sockets;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
 
-  JdkSocket(ThreadFactory threads) {
+  JdkSocket(ThreadFactory threads, ServerSocketFactory sockets) {
     this.threads = threads;
+    this.sockets = sockets;
   }
 
   @Override
   public InetSocketAddress start(int port, int loops) throws IOException {
-    ServerSocket listener = new ServerSocket(port, BACKLOG);
+    ServerSocket listener = sockets.createServerSocket(port, BACKLOG);
     Thread.ofPlatform().daemon().name("acceptor").start(() -> accept(listener));
     return (InetSocketAddress) listener.getLocalSocketAddress();
   }

@@ -16,6 +16,7 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -38,10 +39,12 @@ final class NettyPeer implements Peer {
   }
 
   private final Transport transport;
+  private final SslContext tls; // null for none
   private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
-  NettyPeer(Transport transport) {
+  NettyPeer(Transport transport, SslContext tls) {
     this.transport = transport;
+    this.tls = tls;
   }
 
   @Override
@@ -56,6 +59,9 @@ final class NettyPeer implements Peer {
                 new ChannelInitializer<SocketChannel>() {
                   @Override
                   protected void initChannel(SocketChannel channel) {
+                    if (tls != null) {
+                      channel.pipeline().addLast(tls.newHandler(channel.alloc()));
+                    }
                     long idle = IDLE_TIMEOUT.toSeconds();
                     channel
                         .pipeline()

@@ -1,12 +1,15 @@
 package io.plainweave.loadtests.peers;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import javax.net.ServerSocketFactory;
 
 /**
- * The command line of the peers: {@code PeerServer NAME PORT [--threads N]}.
+ * The command line of the peers: {@code PeerServer NAME PORT [--threads N] [--tls FILE]}.
  *
  * <p>It prints its address when it listens, and ends with its stdin or by a signal.
  */
@@ -17,15 +20,17 @@ public final class PeerServer {
               "jdk-virtual",
               JdkVirtual::new,
               "jdk-virtual-socket",
-              () -> new JdkSocket(Thread.ofVirtual().factory()),
+              () -> new JdkSocket(Thread.ofVirtual().factory(), ServerSocketFactory.getDefault()),
               "jdk-platform",
-              () -> new JdkSocket(Thread.ofPlatform().daemon().factory()),
+              () ->
+                  new JdkSocket(
+                      Thread.ofPlatform().daemon().factory(), ServerSocketFactory.getDefault()),
               "jdk-selector",
               JdkSelector::new,
               "netty-nio",
-              () -> new NettyPeer(NettyPeer.Transport.NIO),
+              () -> new NettyPeer(NettyPeer.Transport.NIO, null),
               "netty-epoll",
-              () -> new NettyPeer(NettyPeer.Transport.EPOLL),
+              () -> new NettyPeer(NettyPeer.Transport.EPOLL, null),
               "vertx",
               VertxPeer::new,
               "helidon",
@@ -39,21 +44,22 @@ public final class PeerServer {
     int port;
     int threads = 1;
     try {
-      if (args.length != 2 && !(args.length == 4 && args[2].equals("--threads"))) {
+      if (args.length < 2 || args.length % 2 != 0) {
         throw new IllegalArgumentException("expected a name and a port: " + String.join(" ", args));
       }
-      Supplier<Peer> named = PEERS.get(args[0]);
-      if (named == null) {
-        throw new IllegalArgumentException("there is no peer " + args[0] + ": " + PEERS.keySet());
-      }
-      peer = named.get();
       port = number("port", args[1], 0, 65_535);
-      if (args.length == 4) {
-        threads = number("--threads", args[3], 1, 1_024);
+      Path keys = null;
+      for (int i = 2; i < args.length; i += 2) {
+        switch (args[i]) {
+          case "--threads" -> threads = number("--threads", args[i + 1], 1, 1_024);
+          case "--tls" -> keys = Path.of(args[i + 1]);
+          default -> throw new IllegalArgumentException("there is no option " + args[i]);
+        }
       }
+      peer = keys == null ? plain(args[0]) : tls(args[0], keys);
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
-      System.err.println("usage: PeerServer NAME PORT [--threads N]");
+      System.err.println("usage: PeerServer NAME PORT [--threads N] [--tls FILE]");
       System.exit(2);
       return;
     }
@@ -66,6 +72,27 @@ public final class PeerServer {
     while (System.in.read() >= 0) {}
     // Nothing has to be saved, and who compares servers does not wait for their goodbyes.
     Runtime.getRuntime().halt(0);
+  }
+
+  private static Peer plain(String name) {
+    Supplier<Peer> named = PEERS.get(name);
+    if (named == null) {
+      throw new IllegalArgumentException("there is no peer " + name + ": " + PEERS.keySet());
+    }
+    return named.get();
+  }
+
+  private static Peer tls(String name, Path keys) {
+    TlsPeers.Maker named = TlsPeers.BY_NAME.get(name);
+    if (named == null) {
+      throw new IllegalArgumentException(
+          "there is no peer " + name + " that speaks TLS: " + TlsPeers.BY_NAME.keySet());
+    }
+    try {
+      return named.make(TlsPeers.keys(keys));
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalArgumentException("cannot use " + keys + ": " + e, e);
+    }
   }
 
   private static int number(String name, String value, int lowest, int highest) {

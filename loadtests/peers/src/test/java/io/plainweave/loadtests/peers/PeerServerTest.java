@@ -9,12 +9,17 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,6 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 final class PeerServerTest {
   private static final int BYTES = 300_000;
+
+  @TempDir private Path folder;
 
   @ParameterizedTest
   @ValueSource(
@@ -36,13 +43,43 @@ final class PeerServerTest {
         "helidon"
       })
   void sendsBackEveryByteAndEndsWithItsStdin(String name) throws Exception {
-    assertServes(name, "1");
+    assertServes(SocketFactory.getDefault(), name, "0", "--threads", "1");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"netty-epoll", "vertx"})
   void servesOnTwoEventLoopsAsWell(String name) throws Exception {
-    assertServes(name, "2");
+    assertServes(SocketFactory.getDefault(), name, "0", "--threads", "2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk-virtual-socket", "netty-nio", "netty-openssl"})
+  void speaksTls(String name) throws Exception {
+    Path keys = keys();
+    SSLContext trusting = SSLContext.getInstance("TLS");
+    KeyStore store = KeyStore.getInstance(keys.toFile(), "plainweave".toCharArray());
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry("server", store.getCertificate("mykey"));
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(trusted);
+    trusting.init(null, trust.getTrustManagers(), null);
+
+    assertServes(trusting.getSocketFactory(), name, "0", "--tls", keys.toString());
+  }
+
+  /** A PKCS#12 file as the run makes it. */
+  private Path keys() throws Exception {
+    Path file = folder.resolve("server.p12");
+    String options = "-genkeypair -keyalg EC -groupname secp256r1 -dname CN=localhost -storepass";
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+    command.addAll(List.of(options.split(" ")));
+    command.addAll(List.of("plainweave", "-keystore", file.toString()));
+    Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(keytool.getInputStream().readAllBytes());
+    assertEquals(0, keytool.waitFor(), said);
+    return file;
   }
 
   @Test
@@ -58,20 +95,20 @@ final class PeerServerTest {
     }
   }
 
-  private static void assertServes(String name, String threads) throws Exception {
-    Process process = start(name, "0", "--threads", threads);
+  private static void assertServes(SocketFactory sockets, String... arguments) throws Exception {
+    Process process = start(arguments);
     try {
       String line = process.inputReader().readLine();
       assertTrue(line.startsWith("listening on port "), line);
       int port = Integer.parseInt(line.substring("listening on port ".length()));
 
-      try (Socket first = connect(port);
-          Socket second = connect(port)) {
+      try (Socket first = connect(sockets, port);
+          Socket second = connect(sockets, port)) {
         assertEcho(second, 1);
         assertEcho(first, BYTES);
         assertEcho(second, 64);
       }
-      try (Socket third = connect(port)) {
+      try (Socket third = connect(sockets, port)) {
         assertEcho(third, 64);
         third.shutdownOutput();
         assertEquals(-1, third.getInputStream().read());
@@ -91,6 +128,10 @@ final class PeerServerTest {
     assertEquals(
         "--threads must be a number from 1 to 1024: 0", refusal("vertx", "0", "--threads", "0"));
     assertEquals("expected a name and a port: vertx", refusal("vertx"));
+    assertEquals("there is no option --fast", refusal("vertx", "0", "--fast", "1"));
+    assertEquals(
+        "cannot use /none: java.nio.file.NoSuchFileException: /none",
+        refusal("netty-openssl", "0", "--tls", "/none"));
   }
 
   /** The first line of stderr of a start that is refused. */
@@ -99,7 +140,7 @@ final class PeerServerTest {
     try {
       List<String> lines = process.errorReader().lines().toList();
       assertEquals(2, process.waitFor());
-      assertEquals("usage: PeerServer NAME PORT [--threads N]", lines.getLast());
+      assertEquals("usage: PeerServer NAME PORT [--threads N] [--tls FILE]", lines.getLast());
       return lines.getFirst();
     } finally {
       process.destroyForcibly().waitFor();
@@ -118,8 +159,8 @@ final class PeerServerTest {
     return new ProcessBuilder(command).start();
   }
 
-  private static Socket connect(int port) throws IOException {
-    return new Socket(InetAddress.getLoopbackAddress(), port);
+  private static Socket connect(SocketFactory sockets, int port) throws IOException {
+    return sockets.createSocket(InetAddress.getLoopbackAddress(), port);
   }
 
   private static void assertEcho(Socket socket, int length) throws Exception {
