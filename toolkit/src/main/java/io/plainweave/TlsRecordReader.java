@@ -20,6 +20,12 @@ final class TlsRecordReader {
   private static final byte HANDSHAKE = 22;
   private static final byte DATA = 23;
 
+  /** Type, version and length. */
+  private static final int HEADER = 5;
+
+  /** What may follow the header; with our ciphers TLS 1.2 needs no more than 1.3 (section 5.2). */
+  private static final int MOST_IN_RECORD = 16_384 + 256;
+
   private static final byte[] NONE = {};
 
   private final SSLEngine engine;
@@ -160,6 +166,7 @@ final class TlsRecordReader {
     if (in == null) {
       return null;
     }
+    refuseLargeRecord(in);
     SSLEngineResult result = engine.unwrap(in, target);
     if (result.getStatus() == Status.BUFFER_OVERFLOW) {
       result = decryptBeyond(in, target);
@@ -170,6 +177,21 @@ final class TlsRecordReader {
     giveReceivedIfEmpty(in);
     finished = result.getStatus() == Status.CLOSED;
     return result;
+  }
+
+  /**
+   * Refuses a record that is too large as soon as its header is there. The engine would take up to
+   * 32 KB, and ask for as much room in all that we write from then on. What has not the version of
+   * a record is for the engine to refuse.
+   */
+  private static void refuseLargeRecord(ByteBuffer in) throws SSLException {
+    if (in.remaining() >= HEADER && in.get(in.position() + 1) == 3) {
+      int length = in.getShort(in.position() + HEADER - Short.BYTES) & 0xFFFF;
+      if (length > MOST_IN_RECORD) {
+        throw new SSLException(
+            "a record of " + length + " bytes: at most " + MOST_IN_RECORD + " are allowed");
+      }
+    }
   }
 
   /** Decrypts a record for which there may be no room in the target. */

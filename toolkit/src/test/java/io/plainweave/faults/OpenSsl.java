@@ -31,6 +31,15 @@ final class OpenSsl implements AutoCloseable {
     return new OpenSsl(command);
   }
 
+  /** Says hello to a server, and returns all that is said until that comes back. */
+  static String talk(Server server, String... options) throws Exception {
+    try (var client = connect(server, options)) {
+      client.sends("hello\n");
+      await().until(() -> client.hasEnded() || client.count("\nhello") > 0);
+      return client.output();
+    }
+  }
+
   private void read() {
     try (InputStream in = process.getInputStream()) {
       byte[] bytes = new byte[4096];

@@ -2,7 +2,6 @@ package io.plainweave.faults;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -41,14 +40,45 @@ class TlsClientFaultsTest extends TlsFaults {
                     .build());
     try (Server server = builder(strict, ECHO).start()) {
       for (String subject : List.of("expired", "unknown", "strange")) {
-        String told = talk(server, "-cert", pem(subject), "-key", key(subject));
+        String told = OpenSsl.talk(server, "-cert", pem(subject), "-key", key(subject));
         assertTrue(told.contains("alert certificate"), () -> subject + ": " + told);
         tlsFailure();
       }
-      String none = talk(server);
+      String none = OpenSsl.talk(server);
       assertTrue(none.contains("alert certificate required"), none);
       assertTrue(tlsFailure().contains("Empty client certificate chain"));
-      assertTrue(talk(server, "-cert", pem("good"), "-key", key("good")).contains("hello"));
+      assertTrue(OpenSsl.talk(server, "-cert", pem("good"), "-key", key("good")).contains("hello"));
+    }
+  }
+
+  @Test
+  void l10WhoShowsALongChainIsTold() throws Exception {
+    tls.authority().issue("client");
+    Path chain = folder.resolve("long.pem");
+    Files.writeString(chain, Files.readString(tls.authority().certificate()).repeat(8));
+    var strict =
+        Listen.tcp("127.0.0.1", 0)
+            .tls(
+                ServerTls.builder()
+                    .identity(tls.identity())
+                    .requireClientCertificate(tls.authority().certificate())
+                    .build());
+    try (Server server = builder(strict, ECHO).start()) {
+      for (String version : List.of("-tls1_2", "-tls1_3")) {
+        String told =
+            OpenSsl.talk(
+                server,
+                version,
+                "-cert",
+                pem("client"),
+                "-key",
+                key("client"),
+                "-cert_chain",
+                chain.toString());
+        assertTrue(told.contains("alert"), told);
+        String failure = tlsFailure();
+        assertTrue(failure.contains("chain length (9) exceeds"), failure);
+      }
     }
   }
 
@@ -60,15 +90,6 @@ class TlsClientFaultsTest extends TlsFaults {
     return tls.authority().key(subject).toString();
   }
 
-  /** Says hello by openssl, and returns all that is said then. */
-  private static String talk(Server server, String... options) throws Exception {
-    try (var client = OpenSsl.connect(server, options)) {
-      client.sends("hello\n");
-      await().until(() -> client.hasEnded() || client.count("\nhello") > 0);
-      return client.output();
-    }
-  }
-
   @ParameterizedTest
   @CsvSource({
     "-tls1_1 -cipher ALL:@SECLEVEL=0, alert protocol version",
@@ -76,7 +97,7 @@ class TlsClientFaultsTest extends TlsFaults {
   })
   void l11WhoSpeaksAnOldDialectIsRefused(String options, String alert) throws Exception {
     try (Server server = start()) {
-      String told = talk(server, options.split(" "));
+      String told = OpenSsl.talk(server, options.split(" "));
       assertTrue(told.contains(alert), told);
       tlsFailure();
     }
@@ -111,10 +132,10 @@ class TlsClientFaultsTest extends TlsFaults {
         Listen.tcp("127.0.0.1", 0)
             .tls(ServerTls.builder().identity(tls.identity()).applicationProtocols("h2").build());
     try (Server server = builder(h2, ECHO).start()) {
-      String told = talk(server, "-alpn", "irc");
+      String told = OpenSsl.talk(server, "-alpn", "irc");
       assertTrue(told.contains("alert no application protocol"), told);
       tlsFailure();
-      assertTrue(talk(server, "-alpn", "irc,h2").contains("ALPN protocol: h2"));
+      assertTrue(OpenSsl.talk(server, "-alpn", "irc,h2").contains("ALPN protocol: h2"));
     }
   }
 

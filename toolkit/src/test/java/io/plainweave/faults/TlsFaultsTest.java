@@ -44,6 +44,11 @@ class TlsFaultsTest extends TlsFaults {
   private static final int ALERT = 21;
   private static final int HANDSHAKE = 22;
   private static final int DATA = 23;
+  private static final int MOST_IN_RECORD = 16_384;
+
+  // Types of extensions.
+  private static final int SERVER_NAME = 0;
+  private static final int PADDING = 21;
 
   /** Sends bytes to a server and returns all that comes back until it finishes, or resets. */
   private static byte[] answer(Server server, byte[] bytes) throws IOException {
@@ -72,6 +77,17 @@ class TlsFaultsTest extends TlsFaults {
 
   /** A greeting that asks for a name, and offers what every server has. */
   private static byte[] clientHello(byte[] serverName) throws IOException {
+    var names = new ByteArrayOutputStream();
+    var out = new DataOutputStream(names);
+    out.writeShort(serverName.length + 3);
+    out.writeByte(0);
+    out.writeShort(serverName.length);
+    out.write(serverName);
+    return clientHello(SERVER_NAME, names.toByteArray());
+  }
+
+  /** The same with one extension, in as many records as it takes. */
+  private static byte[] clientHello(int type, byte[] extension) throws IOException {
     var body = new ByteArrayOutputStream();
     var out = new DataOutputStream(body);
     out.writeShort(0x0303);
@@ -80,18 +96,21 @@ class TlsFaultsTest extends TlsFaults {
     out.writeShort(2);
     out.writeShort(0xC02B); // ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
     out.writeShort(0x0100); // compression: none
-    out.writeShort(serverName.length + 9);
-    out.writeShort(0); // server_name
-    out.writeShort(serverName.length + 5);
-    out.writeShort(serverName.length + 3);
-    out.writeByte(0);
-    out.writeShort(serverName.length);
-    out.write(serverName);
+    out.writeShort(extension.length + 4);
+    out.writeShort(type);
+    out.writeShort(extension.length);
+    out.write(extension);
     var message = new ByteArrayOutputStream();
     out = new DataOutputStream(message);
     out.writeInt(0x01_000000 | body.size());
     body.writeTo(out);
-    return record(HANDSHAKE, message.toByteArray());
+    var records = new ByteArrayOutputStream();
+    byte[] bytes = message.toByteArray();
+    for (int i = 0; i < bytes.length; i += MOST_IN_RECORD) {
+      int end = Math.min(bytes.length, i + MOST_IN_RECORD);
+      records.write(record(HANDSHAKE, Arrays.copyOfRange(bytes, i, end)));
+    }
+    return records.toByteArray();
   }
 
   @Test
@@ -181,7 +200,7 @@ class TlsFaultsTest extends TlsFaults {
       try (Socket peer = connect(server)) {
         peer.getOutputStream().write(hello, 0, 40);
         peer.shutdownOutput();
-        peer.getInputStream().readAllBytes();
+        assertFatalAlert(peer.getInputStream().readAllBytes());
       }
       assertEquals("the peer has finished in the middle of the handshake", tlsFailure());
       serveAFreshClient(server);
@@ -256,6 +275,7 @@ class TlsFaultsTest extends TlsFaults {
         client.sends("K\n");
         client.awaitOutput("KEYUPDATE", i);
       }
+      client.awaitOutput("alert unexpected message", 1);
       assertEquals("the peer has sent too many records without data", tlsFailure());
     }
   }
@@ -264,12 +284,47 @@ class TlsFaultsTest extends TlsFaults {
   @CsvSource({
     "16 0303 ffff 00, of 64 KB",
     "16 0303 8000 00, of 32 KB and more",
+    "16 0303 4101 00, that is one byte too long",
     "16 0303 4000 01ffffff, with a message of 16 MB"
   })
   void l9WhoSendsARecordIsRefused(String begin, String what) throws Exception {
     byte[] head = HexFormat.of().parseHex(begin.replace(" ", ""));
     try (Server server = start()) {
-      answer(server, Arrays.copyOf(head, 40_000));
+      assertFatalAlert(answer(server, Arrays.copyOf(head, 40_000)));
+      tlsFailure();
+      serveAFreshClient(server);
+    }
+  }
+
+  @Test
+  void l9WhoGreetsAtLengthIsAnsweredUpTo32Kilobytes() throws Exception {
+    try (Server server = start();
+        Socket peer = connect(server)) {
+      peer.getOutputStream().write(clientHello(PADDING, new byte[32_000]));
+      assertEquals(HANDSHAKE, peer.getInputStream().read());
+      assertFatalAlert(answer(server, clientHello(PADDING, new byte[33_000])));
+      String failure = tlsFailure();
+      assertTrue(failure.contains("exceeds the maximum"), failure);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "00, 0000, no name",
+    "00, 0003000000, an empty name",
+    "00, 000c 00 0003 616161 00 0003 626262, two names",
+    "00, 0006 00 ffff 616161, a name that is longer than all",
+    "10, 0000, no protocol",
+    "10, 0003 00 01 61, an empty protocol",
+    "10, 0003 ff 61 61, a protocol that is longer than all"
+  })
+  void l12l13WhoGreetsInAWayThatMakesNoSenseIsTold(String type, String content, String what)
+      throws Exception {
+    byte[] extension = HexFormat.of().parseHex(content.replace(" ", ""));
+    ServerTls speaksH2 =
+        ServerTls.builder().identity(tls.identity()).applicationProtocols("h2").build();
+    try (Server server = builder(Listen.tcp("127.0.0.1", 0).tls(speaksH2), ECHO).start()) {
+      assertFatalAlert(answer(server, clientHello(HexFormat.fromHexDigits(type), extension)));
       tlsFailure();
       serveAFreshClient(server);
     }
