@@ -16,7 +16,14 @@ import org.jspecify.annotations.Nullable;
  * speaks. One object serves any number of listeners and connections.
  *
  * <p>Versions 1.3 and 1.2, the latter with ciphers that authenticate what they encrypt and keep old
- * recordings safe (RFC 9325, section 4.2). Clients may resume a session by its ticket.
+ * recordings safe (RFC 9325, section 4.2).
+ *
+ * <p><b>Sessions.</b> A client may resume one within a day, by its ticket or, in TLS 1.2, its
+ * number: it is who it was, without showing a certificate again. A ticket holds the session itself,
+ * encrypted with keys of this object that the JDK replaces by the hour. Of those without a ticket
+ * the JDK keeps at most 20,480, and drops them when memory is short ({@code
+ * javax.net.ssl.sessionCacheSize}). None is resumed under another name (SNI), or after a {@link
+ * #reload()}.
  *
  * <p><b>Several certificates.</b> A client that asks for a name (SNI) is shown the certificate that
  * is for it: with that very name among its subject alternative names, or with {@code *} in place of
@@ -92,9 +99,7 @@ public final class ServerTls {
       case WANTED -> parameters.setWantClientAuth(true);
       case REQUIRED -> parameters.setNeedClientAuth(true);
     }
-    if (rejectUnknownNames) {
-      parameters.setSNIMatchers(List.of(new KnownNames(credentials)));
-    }
+    parameters.setSNIMatchers(List.of(new ServerNames(rejectUnknownNames, credentials)));
     return new Material(context, parameters);
   }
 
