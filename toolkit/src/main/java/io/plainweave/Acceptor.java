@@ -74,18 +74,16 @@ final class Acceptor implements Callable<Scope.After> {
 
   private void acceptInto(Scope connections) throws IOException, InterruptedException {
     while (context.admission().awaitTurn(context.limit())) {
-      @Nullable SocketChannel channel;
       try {
-        channel = listener.accept();
-        pause = SHORTEST_PAUSE;
-      } catch (IOException e) {
-        if (goesOnAfter(e)) {
-          continue;
+        SocketChannel channel = listener.accept();
+        if (channel == null || !admit(channel, connections)) {
+          return;
         }
-        return;
-      }
-      if (channel == null || !admit(channel, connections)) {
-        return;
+        pause = SHORTEST_PAUSE;
+      } catch (IOException | OutOfMemoryError e) {
+        if (!goesOnAfter(e)) {
+          return;
+        }
       }
     }
   }
@@ -149,7 +147,7 @@ final class Acceptor implements Callable<Scope.After> {
    * @return false when there is nothing left to accept from
    * @throws IOException if the listener is gone
    */
-  private boolean goesOnAfter(IOException failure) throws IOException, InterruptedException {
+  private boolean goesOnAfter(Throwable failure) throws IOException, InterruptedException {
     if (!listener.isOpen()) {
       return false;
     }

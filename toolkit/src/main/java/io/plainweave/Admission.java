@@ -67,8 +67,8 @@ final class Admission {
   /** Guarded by lock. */
   private boolean suspended;
 
-  /** Whether there is no memory for more connections; guarded by lock. */
-  private boolean memoryShort;
+  /** How many connections there may be by the memory; guarded by lock. */
+  private int memoryMaximum = MemoryWatch.NO_LIMIT;
 
   /** Whether no connection is to wait for its turn any more; guarded by lock. */
   private boolean hurried;
@@ -252,7 +252,7 @@ final class Admission {
   }
 
   private boolean isFull(ListenerLimit listener) {
-    return connections >= maximum || listener.isFull() || memoryShort;
+    return connections >= Math.min(maximum, memoryMaximum) || listener.isFull();
   }
 
   /**
@@ -397,14 +397,14 @@ final class Admission {
   /** Tells what there is to tell; called by the reaper. */
   void check(int now) {
     refusals.check(now);
-    boolean isShort = memory.isShort(now);
+    int most = memory.maximum(connections(), now);
     lock.lock();
     try {
-      if (memoryShort != isShort) {
-        memoryShort = isShort;
+      if (memoryMaximum != most) {
+        memoryMaximum = most;
         changed.signalAll();
       }
-      alarms.checkMemory(isShort, connections, now);
+      alarms.checkMemory(connections, most, now);
       alarms.check(connections, rules.alarmAt(), maximum, now);
       listeners.forEach(limit -> alarms.check(limit, now));
     } finally {

@@ -33,9 +33,9 @@ final class AdmissionAlarms {
     }
   }
 
-  /** Looks at the memory. */
-  void checkMemory(boolean isShort, int connections, int now) {
-    if (isShort && memory.isOver(now)) {
+  /** Looks at the limit that the memory sets. */
+  void checkMemory(int connections, int maximum, int now) {
+    if (connections >= maximum && memory.isOver(now)) {
       due.add(new ServerEvent.MemoryShort(connections));
     }
   }

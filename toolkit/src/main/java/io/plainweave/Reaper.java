@@ -32,8 +32,13 @@ final class Reaper implements Callable<Scope.After> {
   private final Runnable finishListeners;
   private final Runnable closeListeners;
 
-  /** The slot at which the next part begins; only the reaper's thread touches it. */
+  // The rest is touched by the reaper's thread only.
+
+  /** The slot at which the next part begins. */
   private int next;
+
+  /** When the next tick is, in the nanoseconds of {@link System#nanoTime()}. */
+  private long nextTick;
 
   Reaper(
       Lifecycle lifecycle,
@@ -55,24 +60,14 @@ final class Reaper implements Callable<Scope.After> {
     Thread.currentThread().setName("plainweave reaper");
     try {
       ServerState known = lifecycle.state();
-      long nextTick = System.nanoTime() + TICK;
+      nextTick = System.nanoTime() + TICK;
       while (lifecycle.awaitChange(known, nextTick - System.nanoTime())) {
         known = lifecycle.state();
-        long late = System.nanoTime() - nextTick;
-        if (late >= 0) {
-          // After a stop of the process the time that has passed does not count.
-          nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
-          context.ticks().advance();
-          context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
-          watchdog.check(context.ticks().now());
-          backlogs.check(context.ticks().now());
-          context.admission().check(context.ticks().now());
-          context.preface().turns().check(context.ticks().now());
-        }
-        if (known == ServerState.DRAINING) {
-          drain(context.ticks().now());
-        } else {
-          checkPart(context.ticks().now());
+        try {
+          look(known);
+        } catch (OutOfMemoryError e) {
+          // It is for the handlers to end by it, not for the server. The next tick looks again.
+          ServerLog.taskFailed(e);
         }
       }
     } finally {
@@ -80,6 +75,25 @@ final class Reaper implements Callable<Scope.After> {
       context.admission().refusals().close(context.ticks().now());
     }
     return Scope.After.CANCEL;
+  }
+
+  private void look(ServerState state) {
+    long late = System.nanoTime() - nextTick;
+    if (late >= 0) {
+      // After a stop of the process the time that has passed does not count.
+      nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
+      context.ticks().advance();
+      context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
+      watchdog.check(context.ticks().now());
+      backlogs.check(context.ticks().now());
+      context.admission().check(context.ticks().now());
+      context.preface().turns().check(context.ticks().now());
+    }
+    if (state == ServerState.DRAINING) {
+      drain(context.ticks().now());
+    } else {
+      checkPart(context.ticks().now());
+    }
   }
 
   private void checkPart(int now) {

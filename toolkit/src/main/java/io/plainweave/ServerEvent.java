@@ -88,8 +88,8 @@ public sealed interface ServerEvent {
 
   /**
    * Memory is short: a garbage collection has left more than nine tenths of the old generation in
-   * use. Until one leaves less, or there is none for a second, new connections wait or are refused,
-   * as beyond a limit. Told at most every five seconds, as long as it lasts.
+   * use. Until one leaves less, there are no more connections than there were then, and others wait
+   * or are refused, as beyond a limit. Told at most every five seconds, as long as it lasts.
    *
    * @param connections how many are open
    */

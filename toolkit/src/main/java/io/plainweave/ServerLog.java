@@ -50,7 +50,7 @@ final class ServerLog implements ServerObserver {
               e.connections(),
               e.maximum());
       case ServerEvent.MemoryShort e ->
-          LOG.warn("memory is short with {} connections: no others for now", e.connections());
+          LOG.warn("memory is short with {} connections: no more for now", e.connections());
       case ServerEvent.ConnectionsLimited e -> limited(e);
       case ServerEvent.ListenerFailed e ->
           LOG.error(
@@ -198,7 +198,11 @@ final class ServerLog implements ServerObserver {
   }
 
   static void taskFailed(Throwable failure) {
-    LOG.error("a thread has failed at its end", failure);
+    try {
+      LOG.error("a thread of the server has failed", failure);
+    } catch (OutOfMemoryError noneForTheLog) {
+      // It would end the thread, which goes on when there is memory again.
+    }
   }
 
   static void secondSignalIgnored(Throwable cause) {
