@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack) {
   private static final Pattern FOREIGN =
-      Pattern.compile("(java|javax|jdk|sun)\\.|io\\.plainweave\\.(framing\\.)?\\p{Upper}");
+      Pattern.compile(
+          "(java|javax|jdk|sun)\\.|io\\.plainweave\\.((framing|kernel|proxyprotocol|tls)\\.)?\\p{Upper}");
 
   /** Copies the stack. */
   public HandlerPosition {
