@@ -17,15 +17,16 @@ public sealed interface ServerEvent {
   record Listening(SocketAddress address) implements ServerEvent {}
 
   /**
-   * A connection was accepted; its handler begins.
+   * A connection was accepted; its {@link Preface} begins, or its handler. Who the client is behind
+   * a proxy, and what was agreed on in TLS, is not known yet.
    *
    * @param connection the connection
    */
   record ConnectionOpened(Connection connection) implements ServerEvent {}
 
   /**
-   * A connection has ended: its handler is done and its socket closed. Told once for each {@link
-   * ConnectionOpened}.
+   * A connection has ended: its handler is done, if it has come to that, and its socket closed.
+   * Told once for each {@link ConnectionOpened}.
    *
    * @param connection the connection, closed
    * @param reason why it has ended

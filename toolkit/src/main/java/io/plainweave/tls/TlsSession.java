@@ -72,4 +72,14 @@ public record TlsSession(
   public Optional<X500Principal> peer() {
     return peerCertificates.stream().findFirst().map(X509Certificate::getSubjectX500Principal);
   }
+
+  /** Returns all but the certificates, of which each would fill a page; {@link #peer()} instead. */
+  @Override
+  public String toString() {
+    var text = new StringBuilder(protocol + " " + cipherSuite);
+    applicationProtocol.ifPresent(name -> text.append(", ALPN ").append(name));
+    serverName.ifPresent(name -> text.append(", SNI ").append(name));
+    peer().ifPresent(peer -> text.append(", peer ").append(peer));
+    return text.toString();
+  }
 }

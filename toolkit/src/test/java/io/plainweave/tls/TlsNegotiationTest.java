@@ -152,6 +152,16 @@ class TlsNegotiationTest {
   }
 
   @Test
+  void isToldInOneLine() throws Exception {
+    Handshake handshake =
+        handshake(client().applicationProtocols("h2"), server().applicationProtocols("h2"));
+
+    String both = "TLSv1.3 TLS_AES_256_GCM_SHA384, ALPN h2, SNI first.example";
+    assertEquals(both, handshake.server().toString());
+    assertEquals(both + ", peer CN=first", handshake.client().toString());
+  }
+
+  @Test
   void refusesAClientThatSpeaksNoneOfTheProtocols() throws Exception {
     String failure =
         failure(
