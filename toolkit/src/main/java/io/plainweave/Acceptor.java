@@ -5,6 +5,7 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,6 @@ final class Acceptor implements Callable<Scope.After> {
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
   private final Listener listener;
-  private final Server server;
   private final Supervisor supervisor;
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
@@ -33,13 +33,8 @@ final class Acceptor implements Callable<Scope.After> {
   private ThreadFactory threads = Thread.ofVirtual().factory();
 
   Acceptor(
-      Listener listener,
-      Server server,
-      Supervisor supervisor,
-      Lifecycle lifecycle,
-      ConnectionContext context) {
+      Listener listener, Supervisor supervisor, Lifecycle lifecycle, ConnectionContext context) {
     this.listener = listener;
-    this.server = server;
     this.supervisor = supervisor;
     this.lifecycle = lifecycle;
     this.context = context;
@@ -49,8 +44,7 @@ final class Acceptor implements Callable<Scope.After> {
   public Scope.After call() throws InterruptedException {
     Thread.currentThread().setName("plainweave acceptor " + listener);
     try {
-      // Bound here once, it is inherited by all threads of all connections.
-      return ScopedValue.where(Server.CURRENT, server).call(this::acceptAndJoin);
+      return acceptAndJoin();
     } finally {
       lifecycle.acceptorEnded();
     }
@@ -72,19 +66,36 @@ final class Acceptor implements Callable<Scope.After> {
     return Scope.After.CONTINUE;
   }
 
+  /**
+   * Accepts until there is nothing left to accept from. A lack of memory costs the connection that
+   * has met it, and passes, as that of descriptors does.
+   */
   private void acceptInto(Scope connections) throws IOException, InterruptedException {
-    while (context.admission().awaitTurn(context.limit())) {
+    @Nullable OutOfMemoryError shortage = null;
+    for (boolean goesOn = true; goesOn; ) {
       try {
-        SocketChannel channel = listener.accept();
-        if (channel == null || !admit(channel, connections)) {
-          return;
-        }
-        pause = SHORTEST_PAUSE;
-      } catch (IOException | OutOfMemoryError e) {
-        if (!goesOnAfter(e)) {
-          return;
-        }
+        goesOn = (shortage == null || goesOnAfter(shortage)) && acceptNext(connections);
+        shortage = null;
+      } catch (OutOfMemoryError e) {
+        shortage = e;
+        // All that needs memory has to wait, even to tell of it; this does not.
+        LockSupport.parkNanos(SHORTEST_PAUSE);
       }
+    }
+  }
+
+  /** Accepts one; false when there is nothing left to accept from. */
+  private boolean acceptNext(Scope connections) throws IOException, InterruptedException {
+    if (!context.admission().awaitTurn(context.limit())) {
+      return false;
+    }
+    try {
+      SocketChannel channel = listener.accept();
+      boolean goesOn = channel != null && admit(channel, connections);
+      pause = SHORTEST_PAUSE;
+      return goesOn;
+    } catch (IOException e) {
+      return goesOnAfter(e);
     }
   }
 
@@ -125,14 +136,17 @@ final class Acceptor implements Callable<Scope.After> {
       context.registry().add(connection);
       context.admission().registered(connection);
       threads = connection.channel().threads();
-      started = connections.fork(connection);
-    } catch (OutOfMemoryError e) {
-      context.events().tell(new ServerEvent.AcceptFailed(listener.address(), e));
+      started = !isTooLate(connection) && connections.fork(connection);
     } finally {
       if (!started) {
         connection.end();
       }
     }
+  }
+
+  /** Cancels the connection if all others were cancelled before it was known. */
+  private boolean isTooLate(SocketConnection connection) {
+    return context.drain().cancels(connection) && connection.cancel();
   }
 
   private Thread newThread(Runnable task) {
@@ -147,13 +161,21 @@ final class Acceptor implements Callable<Scope.After> {
    * @return false when there is nothing left to accept from
    * @throws IOException if the listener is gone
    */
-  private boolean goesOnAfter(Throwable failure) throws IOException, InterruptedException {
+  private boolean goesOnAfter(IOException failure) throws IOException, InterruptedException {
     if (!listener.isOpen()) {
       return false;
     }
     if (!listener.isListening()) {
       return rebind(new IOException("the listener was destroyed from outside", failure));
     }
+    return goesOnAfterPause(failure);
+  }
+
+  private boolean goesOnAfter(OutOfMemoryError failure) throws InterruptedException {
+    return listener.isOpen() && goesOnAfterPause(failure);
+  }
+
+  private boolean goesOnAfterPause(Throwable failure) throws InterruptedException {
     context.events().tell(new ServerEvent.AcceptFailed(listener.address(), failure));
     return !finishesAfterPause();
   }

@@ -302,8 +302,7 @@ public final class Connector {
     boolean complete = false;
     try {
       var connection = SocketConnection.registerOutward(server.context(), channel);
-      if (server.state().isAtLeast(ServerState.CANCELLING)) {
-        // It may have come too late to be cancelled with the others.
+      if (server.context().drain().cancels(connection)) {
         connection.cancel();
       }
       complete = true;

@@ -25,7 +25,6 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   private final DatagramListener listener;
   private final UdpSocket socket;
-  private final Server server;
   private final Supervisor supervisor;
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
@@ -49,13 +48,11 @@ final class DatagramReceiver implements Callable<Scope.After> {
   DatagramReceiver(
       DatagramListener listener,
       UdpSocket socket,
-      Server server,
       Supervisor supervisor,
       Lifecycle lifecycle,
       ConnectionContext context) {
     this.listener = listener;
     this.socket = socket;
-    this.server = server;
     this.supervisor = supervisor;
     this.lifecycle = lifecycle;
     this.context = context;
@@ -67,7 +64,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
     Thread.currentThread().setName("plainweave receiver " + listener);
     try {
       // Bound here once, it is inherited by the threads of all handlers.
-      return ScopedValue.where(Server.CURRENT, server).call(this::receiveAndJoin);
+      return receiveAndJoin();
     } finally {
       listener.lookAtKernel();
       socket.close();

@@ -38,6 +38,11 @@ final class Drain {
   /** Set once, when somebody wants an end. */
   private volatile boolean hasDeadline;
 
+  // Set once, before the connections are cancelled that are known: what is registered later finds
+  // its flag set, and what was registered before is found.
+  private volatile boolean cancelsAccepted;
+  private volatile boolean cancelsOutward;
+
   private final AtomicInteger finished = new AtomicInteger();
   private final AtomicInteger forced = new AtomicInteger();
   private final List<HandlerPosition> forcedAt = new CopyOnWriteArrayList<>();
@@ -112,13 +117,20 @@ final class Drain {
    * already.
    */
   void cancel(ConnectionRegistry registry, DatagramRegistry datagrams) {
+    cancelsAccepted = true;
     registry.forEach(connection -> {
       if (!connection.isOutward()) {
         force(connection::position, connection::cancel);
       }
     });
     datagrams.forEach(run -> force(run::position, run::cancel));
+    cancelsOutward = true;
     registry.forEach(SocketConnection::cancel);
+  }
+
+  /** Whether a connection that was just registered may have come too late to be cancelled. */
+  boolean cancels(SocketConnection registered) {
+    return registered.isOutward() ? cancelsOutward : cancelsAccepted;
   }
 
   private void force(Supplier<@Nullable HandlerPosition> where, BooleanSupplier cancel) {

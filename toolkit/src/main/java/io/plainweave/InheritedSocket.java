@@ -30,19 +30,22 @@ final class InheritedSocket implements ListeningSocket {
   /** In which the acceptor waits. Unlike accept(2), it can be left without a close. */
   private final Selector selector;
 
-  private InheritedSocket(ServerSocketChannel channel, Selector selector) throws IOException {
+  private InheritedSocket(ServerSocketChannel channel, SocketAddress address, Selector selector) {
     this.channel = channel;
+    this.address = address;
     this.selector = selector;
-    this.address = channel.getLocalAddress();
   }
 
   /**
-   * Takes it for a listener.
+   * Takes it for a listener; when that fails, it may be taken again.
    *
    * @throws BindException if the standard input is no socket that listens, or is taken
    */
   static InheritedSocket take() throws IOException {
-    Channel inherited = System.inheritedChannel();
+    return take(System.inheritedChannel());
+  }
+
+  static InheritedSocket take(@Nullable Channel inherited) throws IOException {
     if (!(inherited instanceof ServerSocketChannel channel)) {
       throw new BindException(
           "cannot listen on the inherited socket: the standard input is %s"
@@ -52,15 +55,25 @@ final class InheritedSocket implements ListeningSocket {
                       : "a socket that does not listen: " + inherited));
     }
     Selector selector = Selector.open();
-    var socket = new InheritedSocket(channel, selector);
-    if (!TAKEN.compareAndSet(null, socket)) {
-      selector.close();
-      throw new BindException(
-          "cannot listen on the inherited socket: another listener of this process has it");
+    @Nullable InheritedSocket taken = null;
+    boolean complete = false;
+    try {
+      var socket = new InheritedSocket(channel, channel.getLocalAddress(), selector);
+      if (!TAKEN.compareAndSet(null, socket)) {
+        throw new BindException(
+            "cannot listen on the inherited socket: another listener of this process has it");
+      }
+      taken = socket;
+      channel.configureBlocking(false);
+      channel.register(selector, SelectionKey.OP_ACCEPT);
+      complete = true;
+      return socket;
+    } finally {
+      if (!complete) {
+        TAKEN.compareAndSet(taken, null);
+        selector.close();
+      }
     }
-    channel.configureBlocking(false);
-    channel.register(selector, SelectionKey.OP_ACCEPT);
-    return socket;
   }
 
   @Override

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * What a {@link Listener} has from the kernel: a socket that was bound, or that another process has
  * bound for this one. Only the acceptor calls it, but for {@link #close()} and what it tells.
  */
-sealed interface ListeningSocket permits BoundTcpSocket, BoundUnixSocket, InheritedSocket {
+interface ListeningSocket {
   SocketAddress address();
 
   /**

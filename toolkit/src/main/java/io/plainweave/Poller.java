@@ -90,7 +90,7 @@ final class Poller implements Callable<Scope.After> {
           : selector.selectNow(Poller::ready);
     } catch (OutOfMemoryError e) {
       // It is for the handlers to end by it, not for the server. What was ready stays so.
-      ServerLog.taskFailed(e);
+      ServerLog.memoryShort(e);
       return 0;
     } finally {
       waiting = false;

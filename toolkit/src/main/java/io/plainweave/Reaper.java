@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The one thread of a server that looks at the time: at each tick it goes over the connections,
@@ -61,13 +62,17 @@ final class Reaper implements Callable<Scope.After> {
     try {
       ServerState known = lifecycle.state();
       nextTick = System.nanoTime() + TICK;
-      while (lifecycle.awaitChange(known, nextTick - System.nanoTime())) {
-        known = lifecycle.state();
+      for (boolean goesOn = true; goesOn; ) {
         try {
-          look(known);
+          goesOn = lifecycle.awaitChange(known, nextTick - System.nanoTime());
+          if (goesOn) {
+            known = lifecycle.state();
+            look(known);
+          }
         } catch (OutOfMemoryError e) {
           // It is for the handlers to end by it, not for the server. The next tick looks again.
-          ServerLog.taskFailed(e);
+          ServerLog.memoryShort(e);
+          LockSupport.parkNanos(TICK);
         }
       }
     } finally {
@@ -88,6 +93,7 @@ final class Reaper implements Callable<Scope.After> {
       backlogs.check(context.ticks().now());
       context.admission().check(context.ticks().now());
       context.preface().turns().check(context.ticks().now());
+      context.events().check();
     }
     if (state == ServerState.DRAINING) {
       drain(context.ticks().now());

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 
@@ -37,8 +38,8 @@ public final class Server implements AutoCloseable {
   private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
   /**
-   * The server to which the current thread belongs: that of a connection, or one that it has forked
-   * in a scope.
+   * The server to which the current thread belongs: each that it has started, those of its
+   * connections and what they fork in a scope among them.
    */
   static final ScopedValue<Server> CURRENT = ScopedValue.newInstance();
 
@@ -178,8 +179,18 @@ public final class Server implements AutoCloseable {
    * @throws IllegalStateException if the server was started or closed before
    */
   public Server start() throws IOException, InterruptedException {
+    return start(Thread.ofPlatform().name("plainweave server")::start);
+  }
+
+  /** The same with the way in which the thread is started that owns all others. */
+  Server start(Consumer<Runnable> thread) throws IOException, InterruptedException {
     bind();
-    Thread.ofPlatform().name("plainweave server").start(this::superviseInBackground);
+    try {
+      thread.accept(this::superviseInBackground);
+    } catch (OutOfMemoryError e) {
+      // There may be no thread left for this process, or this user.
+      supervisor.abandon(e);
+    }
     try {
       lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
     } catch (InterruptedException e) {
@@ -380,8 +391,8 @@ public final class Server implements AutoCloseable {
    * cancels at once, and the thread's interrupt flag stays set.
    *
    * <p>However often and from wherever it is called, there is one drain, and one report. A thread
-   * of a handler of this server, which would wait for itself, does not wait: it gets a report of
-   * what is known.
+   * of this server, be it of a handler or one that tells an observer, would wait for itself: it
+   * gets a report of what is known, at once.
    *
    * @return what has become of the connections
    */

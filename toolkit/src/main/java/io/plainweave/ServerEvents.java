@@ -19,6 +19,16 @@ final class ServerEvents {
     }
   }
 
+  /** Tells what has waited to be told; called by the reaper. */
+  void check() {
+    log.check();
+  }
+
+  /** Tells what is left, when nothing more comes. */
+  void close() {
+    log.close();
+  }
+
   private void tell(ServerObserver observer, ServerEvent event) {
     try {
       observer.onEvent(event);

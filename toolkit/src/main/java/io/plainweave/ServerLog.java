@@ -2,9 +2,6 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -15,19 +12,21 @@ import org.slf4j.event.Level;
  */
 final class ServerLog implements ServerObserver {
   private static final Logger LOG = LoggerFactory.getLogger(Server.class);
-  private static final long INTERVAL = TimeUnit.SECONDS.toNanos(10);
 
-  /** Failures to accept that were not told yet: there may be two hundred a second. */
-  private final AtomicInteger acceptFailures = new AtomicInteger();
+  /** Failures to accept: there may be two hundred a second. */
+  private final Burst<ServerEvent.AcceptFailed> acceptFailures =
+      new Burst<>((latest, failures) ->
+          LOG.warn(
+              "cannot accept on {}, {} times since last told: {}",
+              Addresses.format(latest.listener()),
+              failures,
+              latest.failure().toString()));
 
-  /** The time of the next line about them. */
-  private final AtomicLong nextAcceptFailure = new AtomicLong(System.nanoTime());
+  /** What has failed of datagrams and sessions: anyone can make their handlers run, at no cost. */
+  private final Burst<DatagramsEnded> handlerFailures = new Burst<>(ServerLog::tellHandlerFailures);
 
-  /** Handlers of datagrams and sessions that have failed, and were not told yet. */
-  private final AtomicInteger handlerFailures = new AtomicInteger();
-
-  /** The time of the next line about them. */
-  private final AtomicLong nextHandlerFailure = new AtomicLong(System.nanoTime());
+  /** A handler of a datagram or a session that has failed. */
+  private record DatagramsEnded(Object what, CloseReason reason) {}
 
   @Override
   public void onEvent(ServerEvent event) {
@@ -35,7 +34,7 @@ final class ServerLog implements ServerObserver {
       case ServerEvent.Listening e -> LOG.debug("listening on {}", Addresses.format(e.address()));
       case ServerEvent.ConnectionOpened e -> LOG.trace("{}: opened", e.connection());
       case ServerEvent.ConnectionClosed e -> closed(e);
-      case ServerEvent.AcceptFailed e -> acceptFailed(e);
+      case ServerEvent.AcceptFailed e -> acceptFailures.add(e);
       case ServerEvent.ConnectionsRefused e ->
           LOG.warn(
               "connections refused on {} ({}): {}, the latest from {}",
@@ -103,24 +102,24 @@ final class ServerLog implements ServerObserver {
     }
   }
 
-  /**
-   * Anyone can make a handler run, at no cost and in another's name: what fails in it is told with
-   * an interval.
-   */
   private void datagramsEnded(Object what, CloseReason reason) {
     if (reason.isExpected()) {
       LOG.debug("{}: ended: {}", what, reason);
-      return;
+    } else {
+      handlerFailures.add(new DatagramsEnded(what, reason));
     }
-    handlerFailures.incrementAndGet();
-    if (isDue(nextHandlerFailure)) {
-      int failures = handlerFailures.getAndSet(0);
-      switch (reason) {
-        case CloseReason.HandlerFailed(Throwable failure) ->
-            LOG.error(
-                "{}: the handler has failed, {} times since last told", what, failures, failure);
-        default -> LOG.warn("{}: ended, {} such since last told: {}", what, failures, reason);
-      }
+  }
+
+  private static void tellHandlerFailures(DatagramsEnded latest, int failures) {
+    switch (latest.reason) {
+      case CloseReason.HandlerFailed(Throwable failure) ->
+          LOG.error(
+              "{}: the handler has failed, {} times since last told",
+              latest.what,
+              failures,
+              failure);
+      default ->
+          LOG.warn("{}: ended, {} such since last told: {}", latest.what, failures, latest.reason);
     }
   }
 
@@ -140,22 +139,16 @@ final class ServerLog implements ServerObserver {
             e.descriptors());
   }
 
-  private void acceptFailed(ServerEvent.AcceptFailed e) {
-    acceptFailures.incrementAndGet();
-    if (isDue(nextAcceptFailure)) {
-      LOG.warn(
-          "cannot accept on {}, {} times since last told: {}",
-          Addresses.format(e.listener()),
-          acceptFailures.getAndSet(0),
-          e.failure().toString());
-    }
+  /** Writes what is due of bursts that may be over; called by the reaper. */
+  void check() {
+    acceptFailures.check();
+    handlerFailures.check();
   }
 
-  /** Whether it is time for another line; if so, sets the time of the next. */
-  private static boolean isDue(AtomicLong next) {
-    long now = System.nanoTime();
-    long due = next.get();
-    return now - due >= 0 && next.compareAndSet(due, now + INTERVAL);
+  /** Writes what is left of them, when nothing more comes. */
+  void close() {
+    acceptFailures.close();
+    handlerFailures.close();
   }
 
   private static void drainEnded(DrainReport report) {
@@ -195,6 +188,15 @@ final class ServerLog implements ServerObserver {
 
   static void serverFailed(Throwable failure) {
     LOG.error("a thread of the server has failed; the server is cancelled", failure);
+  }
+
+  /** Tells that a thread of the server goes on though it had no memory for something. */
+  static void memoryShort(OutOfMemoryError failure) {
+    try {
+      LOG.error("a thread of the server had no memory, and goes on", failure);
+    } catch (OutOfMemoryError again) {
+      // Not even to say so.
+    }
   }
 
   static void taskFailed(Throwable failure) {

@@ -161,8 +161,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Closes the socket, gives everything back and tells how it ended. */
   void end() {
-    closeSocket();
     try {
+      closeSocket();
       input.release();
       output.release();
       if (tls != null) {

@@ -34,8 +34,9 @@ final class StopSignals {
               server.close();
             },
             "plainweave shutdown hook");
-    Runtime.getRuntime().addShutdownHook(hook);
+    // First what the hook itself looks for.
     HOOKS.put(server, hook);
+    Runtime.getRuntime().addShutdownHook(hook);
   }
 
   static void remove(Server server) {

@@ -62,20 +62,39 @@ final class Supervisor {
       if (stopOnSignal) {
         StopSignals.add(server);
       }
+      ScopedValue.where(Server.CURRENT, server).run(this::tellListening);
       complete = true;
     } finally {
       if (!complete) {
-        bound.forEach(Listener::close);
-        context.datagrams().close(context.events());
-        context.pollers().close();
-        lifecycle.advanceTo(ServerState.TERMINATED);
+        close(bound);
       }
     }
+  }
+
+  private void tellListening() {
     addresses().forEach(address -> context.events().tell(new ServerEvent.Listening(address)));
     for (DatagramListener listener : context.datagrams().listeners()) {
       context.events().tell(new ServerEvent.Listening(listener.address()));
     }
     context.admission().tellIfLimited();
+  }
+
+  /** Closes what is bound, and terminates the server: no thread of it runs, or will. */
+  private void close(List<Listener> bound) throws IOException {
+    try {
+      StopSignals.remove(server);
+      bound.forEach(Listener::close);
+      context.datagrams().close(context.events());
+      context.pollers().close();
+    } finally {
+      lifecycle.advanceTo(ServerState.TERMINATED);
+    }
+  }
+
+  /** Ends a server that is bound and has not the first of its threads. */
+  void abandon(Throwable cause) throws IOException {
+    failure = cause;
+    close(listeners);
   }
 
   private static List<InetSocketAddress> tcpAddresses(List<Listener> listeners) {
@@ -99,6 +118,15 @@ final class Supervisor {
 
   /** Owns the server's scopes until everything in them has ended. */
   void supervise() throws InterruptedException {
+    // Bound here once, it is inherited by all threads.
+    ScopedValue.where(Server.CURRENT, server)
+        .call(() -> {
+          superviseAll();
+          return this;
+        });
+  }
+
+  private void superviseAll() throws InterruptedException {
     // The pollers have the outer one, since a connection needs its poller to the last.
     try (Scope pollers = Scope.open("plainweave server", context.pollers().threads())) {
       context.pollers().tasks().forEach(task -> pollers.fork(watched(task, Scope.After.CONTINUE)));
@@ -114,6 +142,7 @@ final class Supervisor {
       closeListeners();
       context.datagrams().close(context.events());
       StopSignals.remove(server);
+      context.events().close();
     }
   }
 
@@ -127,14 +156,13 @@ final class Supervisor {
       for (Listener listener : listeners) {
         scope.fork(
             watched(
-                new Acceptor(listener, server, this, lifecycle, contextOf(listener)),
-                Scope.After.CANCEL));
+                new Acceptor(listener, this, lifecycle, contextOf(listener)), Scope.After.CANCEL));
       }
       for (DatagramListener listener : context.datagrams().listeners()) {
         for (UdpSocket socket : listener.sockets()) {
           scope.fork(
               watched(
-                  new DatagramReceiver(listener, socket, server, this, lifecycle, context),
+                  new DatagramReceiver(listener, socket, this, lifecycle, context),
                   Scope.After.CANCEL));
         }
       }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,42 @@ class ServerObserverTest {
           assertInstanceOf(ServerEvent.DrainEnded.class, all.get(5)));
       assertEquals(6, all.size());
     }
+  }
+
+  /** The reaper's thread, which drives the drain, must not wait for its end. */
+  @Test
+  void mayCloseTheServerInTheThreadThatTellsIt() throws Exception {
+    var server = new AtomicReference<Server>();
+    ServerObserver closer =
+        event -> {
+          if (event instanceof ServerEvent.ManyConnections) {
+            server.get().close();
+          }
+        };
+    server.set(
+        builder(ECHO)
+            .admission(AdmissionRules.DEFAULT.withAlarmAt(1))
+            .observer(closer)
+            .drainTimeout(Duration.ZERO)
+            .build());
+    server.get().start();
+    try (Client _ = Client.connect(server.get())) {
+      assertTrue(server.get().awaitTermination(Duration.ofSeconds(10)));
+    }
+  }
+
+  @Test
+  void mayCloseTheServerThatIsAboutToAccept() throws Exception {
+    var server = new AtomicReference<Server>();
+    ServerObserver closer =
+        event -> {
+          if (event instanceof ServerEvent.Listening) {
+            server.get().close();
+          }
+        };
+    server.set(builder(ECHO).observer(closer).build());
+    server.get().start();
+    assertTrue(server.get().awaitTermination(Duration.ofSeconds(10)));
   }
 
   @Test

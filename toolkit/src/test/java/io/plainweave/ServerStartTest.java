@@ -8,16 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,6 +31,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServerStartTest {
   private static final Handler ECHO =
       connection -> connection.input().transferTo(connection.output());
+
+  @TempDir Path folder;
 
   private static ServerBuilder echo() {
     return Server.builder().handler(ECHO).drainTimeout(Duration.ofSeconds(10));
@@ -50,6 +56,51 @@ class ServerStartTest {
     IOException failure = assertThrows(IOException.class, server::start);
     assertEquals(NullPointerException.class, failure.getCause().getClass());
     assertEquals(ServerState.TERMINATED, server.state());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2})
+  void failsIfItsFirstThreadCannotBeStartedAndLeavesNothingBound(int eventLoops) throws Exception {
+    Path path = folder.resolve("app.sock");
+    Server server =
+        echo()
+            .listen(Listen.tcp("127.0.0.1", 0))
+            .listen(Listen.unix(path))
+            .datagrams(Udp.besideTcp(), _ -> {})
+            .eventLoops(eventLoops)
+            .build();
+    var failure =
+        assertThrows(
+            IOException.class,
+            () ->
+                server.start(_ -> {
+                  throw new OutOfMemoryError("unable to create native thread");
+                }));
+    assertTrue(failure.getMessage().contains("unable to create native thread"));
+    assertEquals(ServerState.TERMINATED, server.state());
+    assertTrue(Files.notExists(path));
+    try (Server other = echo().listen(Listen.tcp("127.0.0.1", server.port())).start()) {
+      assertEquals(server.port(), other.port());
+    }
+  }
+
+  @Test
+  void fiveListenersOfWhichOneCannotBeBoundAreNone() throws Exception {
+    Path path = folder.resolve("app.sock");
+    try (var taken = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+      Server server =
+          echo()
+              .listen(Listen.tcp("127.0.0.1", 0).acceptors(2))
+              .listen(Listen.unix(path))
+              .listen(Listen.tcp("127.0.0.2", 0))
+              .datagrams(Udp.address("127.0.0.2", 0), _ -> {})
+              .datagrams(Udp.address("127.0.0.1", taken.getLocalPort()), _ -> {})
+              .build();
+      assertThrows(BindException.class, server::start);
+      assertEquals(ServerState.TERMINATED, server.state());
+      assertEquals(List.of(), server.addresses());
+      assertTrue(Files.notExists(path));
+    }
   }
 
   @ParameterizedTest

@@ -1,0 +1,101 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@DisplayName("An acceptor")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class AcceptorTest {
+  private static final Listen LISTEN = Listen.tcp("127.0.0.1", 0);
+
+  private final List<ServerEvent> told = new ArrayList<>();
+  private final Server server =
+      Server.builder().listen(LISTEN).handler(_ -> {}).observer(told::add).build();
+
+  /** Fails as it is told, and has no connection then. */
+  private static final class FailingSocket implements ListeningSocket {
+    private final SocketAddress address = new InetSocketAddress("127.0.0.1", 7000);
+    private final Queue<Throwable> failures;
+    private boolean closed;
+
+    FailingSocket(Throwable... failures) {
+      this.failures = new ArrayDeque<>(List.of(failures));
+    }
+
+    @Override
+    public SocketAddress address() {
+      return address;
+    }
+
+    @Override
+    public SocketChannel accept(boolean waits) throws IOException {
+      switch (failures.poll()) {
+        case null -> {}
+        case IOException e -> throw e;
+        case Throwable e -> throw (Error) e;
+      }
+      return null;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return !closed;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  /** Runs an acceptor to its end. */
+  private Supervisor accept(ListeningSocket socket) throws Exception {
+    var lifecycle = new Lifecycle();
+    ConnectionContext context = server.context();
+    var supervisor = new Supervisor(server, List.of(), context, 1, false, lifecycle);
+    ConnectionContext own =
+        context.with(context.admission().add(LISTEN, socket.address()), context.preface());
+    new Acceptor(new Listener(LISTEN, socket), supervisor, lifecycle, own).call();
+    return supervisor;
+  }
+
+  @Test
+  void goesOnWhenMemoryWasShort() throws Exception {
+    var failures =
+        new Throwable[] {
+          new OutOfMemoryError("Java heap space"),
+          new IOException("Cannot allocate memory"),
+          new OutOfMemoryError("unable to create native thread")
+        };
+    assertNull(accept(new FailingSocket(failures)).failure());
+    assertEquals(
+        List.of(failures),
+        told.stream()
+            .map(event -> assertInstanceOf(ServerEvent.AcceptFailed.class, event).failure())
+            .toList());
+    assertFalse(server.state().isAtLeast(ServerState.DRAINING));
+  }
+
+  @Test
+  void endsByAFailureThatWillNotPass() throws Exception {
+    var failure = new StackOverflowError();
+    assertEquals(failure, accept(new FailingSocket(failure)).failure());
+    assertInstanceOf(ServerEvent.ListenerFailed.class, told.getFirst());
+  }
+}

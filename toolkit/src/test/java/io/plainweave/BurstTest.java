@@ -1,0 +1,46 @@
+package io.plainweave;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@DisplayName("A burst")
+@Timeout(30)
+class BurstTest {
+  private final List<String> told = new ArrayList<>();
+  private long now = Long.MAX_VALUE;
+
+  private final Burst<String> burst =
+      new Burst<>((latest, count) -> told.add(latest + " " + count), () -> now);
+
+  @Test
+  void isToldAtOnceAndThenEveryTenSeconds() {
+    burst.add("a");
+    burst.add("b");
+    burst.add("c");
+    burst.check();
+    assertEquals(List.of("a 1"), told);
+    now += TimeUnit.SECONDS.toNanos(10);
+    burst.add("d");
+    assertEquals(List.of("a 1", "d 3"), told);
+  }
+
+  @Test
+  void isToldToItsEndThoughNothingMoreComes() {
+    burst.add("a");
+    burst.add("b");
+    now += TimeUnit.SECONDS.toNanos(10);
+    burst.check();
+    burst.check();
+    assertEquals(List.of("a 1", "b 1"), told);
+    burst.add("c");
+    burst.close();
+    burst.close();
+    assertEquals(List.of("a 1", "b 1", "c 1"), told);
+  }
+}
