@@ -74,7 +74,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   /** Receives until the drain is over; an interrupt cancels the handlers. */
   private Scope.After receiveAndJoin() throws InterruptedException {
-    try (Scope handlers = Scope.open("datagram " + listener, Thread.ofVirtual().factory())) {
+    try (Scope handlers = Scope.open("datagram " + listener, this::newThread)) {
       try {
         receiveInto(handlers);
       } catch (IOException | RuntimeException | Error e) {
@@ -85,6 +85,11 @@ final class DatagramReceiver implements Callable<Scope.After> {
       handlers.join();
     }
     return Scope.After.CONTINUE;
+  }
+
+  /** On the scheduler of connections, whichever that is. */
+  private Thread newThread(Runnable task) {
+    return context.pollers().next().threads().newThread(task);
   }
 
   private void receiveInto(Scope handlers) throws IOException, InterruptedException {

@@ -189,12 +189,12 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets on how many event loops the connections run. An event loop is a platform thread that runs
-   * the virtual threads of its connections, and all that these start, one after the other, and
-   * waits for their sockets itself. It takes the place of the JDK's scheduler, saves the way
-   * through other threads, and so makes the answer to a lonely message quicker and keeps a busy
-   * connection on one core. One for each processor is right; handlers that compute hold up the
-   * others of their loop. Default: 0, the JDK's scheduler.
+   * Sets on how many event loops the handlers run, those of datagrams and sessions as well. An
+   * event loop is a platform thread that runs the virtual threads of its connections, and all that
+   * these start, one after the other, and waits for their sockets itself. It takes the place of the
+   * JDK's scheduler, saves the way through other threads, and so makes the answer to a lonely
+   * message quicker and keeps a busy connection on one core. One for each processor is right;
+   * handlers that compute hold up the others of their loop. Default: 0, the JDK's scheduler.
    *
    * <p>It needs {@code --add-opens java.base/java.lang=io.plainweave}, or {@code =ALL-UNNAMED} if
    * the toolkit is on the class path. Otherwise the server logs one line and uses the JDK's

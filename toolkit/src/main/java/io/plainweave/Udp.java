@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  *     of the peers (SO_REUSEPORT, socket(7)); default 1
  * @param receiveBuffer bytes that the kernel holds until the receiver takes them (SO_RCVBUF); more
  *     than the system gives is an error at the start. Default 0: what the system gives
- * @param groups the multicast groups of which it is a member
+ * @param groups the multicast groups of which it is a member; with one receiver only, since each
+ *     would get what is sent to them
  * @param maxHandlers how many handlers are at work at a time, and so how many sessions there are;
  *     default 10,000. They do not count as connections. A datagram that needs one more is dropped.
  *     Forged senders can take all sessions for the idle time
@@ -93,6 +94,11 @@ public record Udp(
     inRange("amplification", amplification, 0, Integer.MAX_VALUE);
     Objects.requireNonNull(sourceRate, "sourceRate");
     groups = List.copyOf(groups);
+    if (receivers > 1 && !groups.isEmpty()) {
+      throw new IllegalArgumentException(
+          "each receiver would get what is sent to a group, so there can be one only: "
+              + receivers);
+    }
   }
 
   private static void inRange(String name, int value, int least, int most) {
@@ -215,7 +221,8 @@ public record Udp(
    * @param group the address of the group
    * @param networkInterface on which its datagrams come
    * @return the description
-   * @throws IllegalArgumentException if the address is not that of a group
+   * @throws IllegalArgumentException if the address is not that of a group, or there are several
+   *     receivers
    */
   public Udp multicast(InetAddress group, NetworkInterface networkInterface) {
     List<Group> more = new ArrayList<>(groups);

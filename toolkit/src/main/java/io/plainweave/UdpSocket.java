@@ -46,7 +46,7 @@ final class UdpSocket implements AutoCloseable {
       prepare(channel, udp);
       channel.bind(wanted);
       for (Udp.Group group : udp.groups()) {
-        channel.join(group.address(), group.networkInterface());
+        join(group, channel);
       }
       selector = Selector.open();
       channel.configureBlocking(false);
@@ -78,6 +78,20 @@ final class UdpSocket implements AutoCloseable {
     }
     // The kernel then refuses to send to the broadcast address of a network, which only it knows.
     channel.setOption(StandardSocketOptions.SO_BROADCAST, false);
+  }
+
+  private static void join(Udp.Group group, DatagramChannel channel) throws IOException {
+    try {
+      channel.join(group.address(), group.networkInterface());
+    } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {
+      throw new IOException(
+          "cannot join the group %s on %s: %s"
+              .formatted(
+                  Addresses.format(group.address()),
+                  group.networkInterface().getName(),
+                  e.getMessage()),
+          e);
+    }
   }
 
   private static BindException cannotListen(InetSocketAddress wanted, Exception cause)

@@ -4,17 +4,23 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.BindException;
 import java.net.DatagramSocket;
+import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -286,28 +292,59 @@ class DatagramTest {
     }
   }
 
-  @Test
-  void hearsAMulticastGroup() throws Exception {
-    var loopback = java.net.NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress());
-    InetAddress group = InetAddress.getByName("239.255.77.77");
-    var heard = new CompletableFuture<String>();
+  @ParameterizedTest
+  @ValueSource(strings = {"239.255.77.77", "ff01::7777"})
+  void hearsAMulticastGroupAndRepliesToTheSender(String address) throws Exception {
+    InetAddress group = InetAddress.ofLiteral(address);
+    NetworkInterface device = deviceFor(group);
+    Udp udp = Udp.port(0).multicast(group, device);
     try (Server server =
-            Server.builder()
-                .datagrams(
-                    Udp.port(0).multicast(group, loopback),
-                    datagram -> heard.complete(new String(datagram.bytes())))
-                .start();
+            Server.builder().sessions(udp, session -> session.send(session.receive())).start();
         var sender = new DatagramSocket()) {
-      sender.setOption(java.net.StandardSocketOptions.IP_MULTICAST_IF, loopback);
-      byte[] hello = "hello".getBytes();
-      sender.send(
-          new java.net.DatagramPacket(
-              hello, hello.length, group, figures(server).address().getPort()));
-      assertEquals("hello", heard.get(10, TimeUnit.SECONDS));
+      sender.setOption(StandardSocketOptions.IP_MULTICAST_IF, device);
+      int port = figures(server).address().getPort();
+      var client = new UdpClient(sender, new InetSocketAddress(group, port));
+      assertEquals("hello", client.ask("hello"));
+      assertEquals(1, figures(server).received());
     }
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> Udp.port(0).multicast(InetAddress.getLoopbackAddress(), loopback));
+  }
+
+  /**
+   * Nothing leaves it: IPv4 goes over the loopback, and ff01::/16 ends at its device (RFC 4291).
+   */
+  private static NetworkInterface deviceFor(InetAddress group) throws IOException {
+    if (group instanceof Inet4Address) {
+      return NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress());
+    }
+    Optional<NetworkInterface> device =
+        NetworkInterface.networkInterfaces()
+            .filter(one ->
+                one.inetAddresses()
+                    .anyMatch(own -> own instanceof Inet6Address && own.isLinkLocalAddress()))
+            .findFirst();
+    assumeTrue(device.isPresent(), "no device has IPv6 but the loopback");
+    return device.get();
+  }
+
+  @Test
+  void saysWhichGroupsItCannotHear() throws Exception {
+    var loopback = NetworkInterface.getByInetAddress(InetAddress.getLoopbackAddress());
+    InetAddress ipv4 = InetAddress.ofLiteral("239.255.77.77");
+    InetAddress ipv6 = InetAddress.ofLiteral("ff02::7777");
+    Server server =
+        Server.builder()
+            .datagrams(Udp.address("127.0.0.1", 0).multicast(ipv6, loopback), ECHO)
+            .build();
+    var failure = assertThrows(BindException.class, server::start);
+    assertTrue(
+        failure.getMessage().contains("cannot join the group ff02::7777 on lo"),
+        failure.getMessage());
+    List<Runnable> mistakes =
+        List.of(
+            () -> Udp.port(0).multicast(InetAddress.getLoopbackAddress(), loopback),
+            () -> Udp.port(0).multicast(ipv4, loopback).receivers(2),
+            () -> Udp.port(0).receivers(2).multicast(ipv4, loopback));
+    mistakes.forEach(mistake -> assertThrows(IllegalArgumentException.class, mistake::run));
   }
 
   @Test

@@ -61,6 +61,50 @@ class EventLoopTest {
   }
 
   @Test
+  void runsTheHandlersOfDatagramsAndSessionsWhichMayConnect() throws Exception {
+    Set<String> carriers = ConcurrentHashMap.newKeySet();
+    Udp udp = Udp.address("127.0.0.1", 0);
+    try (Server echo =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .stopOnSignal(false)
+                .handler(connection -> connection.input().transferTo(connection.output()))
+                .start();
+        Server server =
+            Server.builder()
+                .eventLoops(1)
+                .stopOnSignal(false)
+                .datagrams(
+                    udp,
+                    datagram -> {
+                      try (Connection upstream =
+                          Connector.tcp("127.0.0.1", echo.port()).connect()) {
+                        upstream.output().write(datagram.bytes());
+                        upstream.output().flush();
+                        datagram.reply(upstream.input().readNBytes(datagram.bytes().length));
+                      }
+                      carriers.add(carrier());
+                    })
+                .sessions(
+                    udp,
+                    session -> {
+                      for (byte[] next; (next = session.receive()) != null; ) {
+                        carriers.add(carrier());
+                        session.send(next);
+                      }
+                    })
+                .start();
+        UdpClient toHandler = UdpClient.of(server);
+        UdpClient toSession = UdpClient.at("127.0.0.1", server.datagrams().getLast().address())) {
+      for (int i = 0; i < 5; i++) {
+        assertEquals("to a handler", toHandler.ask("to a handler"));
+        assertEquals("to a session", toSession.ask("to a session"));
+      }
+    }
+    assertEquals(Set.of("plainweave event loop"), carriers);
+  }
+
+  @Test
   void connectsAndLooksUpNamesWithoutHoldingUpTheOthers() throws Exception {
     try (Server echo =
             Server.builder()
