@@ -75,6 +75,16 @@ final class TlsRecordWriter {
     }
   }
 
+  /** How many bytes the channel has taken since the beginning. */
+  long taken() {
+    lock.lock();
+    try {
+      return taken;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   boolean hasUnsent() {
     return unsent != null;
   }

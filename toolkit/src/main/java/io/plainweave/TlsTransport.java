@@ -22,6 +22,12 @@ final class TlsTransport implements Transport {
    */
   private static final int MOST_SILENT_RECORDS = 32;
 
+  /**
+   * For so many bytes that we have sent there may be another one. The engine demands a key update
+   * after some 137 GB, and the answers may be all that comes while we send and send.
+   */
+  private static final int SENT_FOR_SILENT_RECORD = 256 * 1024;
+
   /** The beginning of a record of 64 KB, which no engine takes. */
   private static final byte[] TOO_LARGE = {22, 3, 3, -1, -1};
 
@@ -39,6 +45,9 @@ final class TlsTransport implements Transport {
   private boolean moreToRead;
 
   private int silentRecords;
+
+  /** How many there were for what we have sent. */
+  private long answeringRecords;
 
   /** Why nothing can be read or written any more; written by the reading thread. */
   private volatile @Nullable IOException failure;
@@ -204,7 +213,8 @@ final class TlsTransport implements Transport {
       // Not while our answers pile up, because the peer does not read them.
       silentRecords = 0;
     }
-    if (silentRecords > MOST_SILENT_RECORDS) {
+    if (silentRecords > MOST_SILENT_RECORDS
+        && ++answeringRecords > writer.taken() / SENT_FOR_SILENT_RECORD) {
       throw new SSLException("the peer has sent too many records without data");
     }
   }

@@ -280,6 +280,25 @@ class TlsFaultsTest extends TlsFaults {
     }
   }
 
+  @Test
+  void l8WhoChangesKeysWhileWeSendMuchIsNot() throws Exception {
+    Handler sendsMuchThenEchoes =
+        connection -> {
+          connection.output().write("x".repeat(2_500_000).concat("\n").getBytes(US_ASCII));
+          ECHO.handle(connection);
+        };
+    try (Server server = builder(tls.listen(), sendsMuchThenEchoes).start();
+        var client = OpenSsl.connect(server, "-tls1_3")) {
+      client.awaitOutput("x\n", 1);
+      for (int i = 1; i <= 40; i++) {
+        client.sends("K\n");
+        client.awaitOutput("KEYUPDATE", i);
+      }
+      client.sends("hello\n");
+      client.awaitOutput("hello", 1);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "16 0303 ffff 00, of 64 KB",
