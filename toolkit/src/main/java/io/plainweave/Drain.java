@@ -29,7 +29,10 @@ final class Drain {
   private final int timeout;
   private final Ticks ticks;
 
-  /** Set once by the thread that begins, after the two fields below. */
+  /** Set once by the thread that begins, before it tells the observers. */
+  private volatile boolean announced;
+
+  /** Set once when they have been told, after the two fields below. */
   private volatile boolean begun;
 
   private int begunAt;
@@ -47,7 +50,8 @@ final class Drain {
   private final AtomicInteger forced = new AtomicInteger();
   private final List<HandlerPosition> forcedAt = new CopyOnWriteArrayList<>();
 
-  private final ReentrantLock concluding = new ReentrantLock();
+  /** Held while the observers are told of the beginning and of the end. */
+  private final ReentrantLock telling = new ReentrantLock();
 
   /** Set once; guarded by the lock. */
   private @Nullable DrainReport concluded;
@@ -60,19 +64,29 @@ final class Drain {
   }
 
   /**
-   * Begins; called once. The observers are told first, so that they hear of what it brings about
-   * after that, and under the lock, so that they hear of the end last.
+   * Begins, unless it has. Nothing ends by the drain, and nobody hears of its end, before the
+   * observers have heard of its beginning.
+   *
+   * @return whether this call has begun it
    */
-  void begin(ConnectionContext context) {
-    concluding.lock();
+  boolean begin(Lifecycle lifecycle, ConnectionContext context) {
+    telling.lock();
     try {
-      int open = context.admission().connections() + context.datagrams().handlers();
-      context.events().tell(new ServerEvent.DrainBegan(open));
+      if (lifecycle.advanceTo(ServerState.DRAINING)) {
+        announced = true;
+        int open = context.admission().connections() + context.datagrams().handlers();
+        context.events().tell(new ServerEvent.DrainBegan(open));
+      }
+      // Not only by the thread that tells: an observer that drains, too, would wait for itself.
+      if (begun || !announced) {
+        return false;
+      }
       begunAt = ticks.now();
       begunNanos = System.nanoTime();
       begun = true;
+      return true;
     } finally {
-      concluding.unlock();
+      telling.unlock();
     }
   }
 
@@ -106,7 +120,7 @@ final class Drain {
 
   /** Counts a connection that has ended. */
   void connectionEnded(@Nullable CloseReason reason) {
-    if (begun && !(reason instanceof CloseReason.Cancelled)) {
+    if (announced && !(reason instanceof CloseReason.Cancelled)) {
       finished.incrementAndGet();
     }
   }
@@ -151,7 +165,7 @@ final class Drain {
    * before the observers do: a program that ends when it has drained would cut them off.
    */
   DrainReport conclude(ConnectionContext context) {
-    concluding.lock();
+    telling.lock();
     try {
       DrainReport report = concluded;
       if (report == null) {
@@ -163,7 +177,7 @@ final class Drain {
       }
       return report;
     } finally {
-      concluding.unlock();
+      telling.unlock();
     }
   }
 

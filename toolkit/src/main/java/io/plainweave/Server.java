@@ -352,11 +352,9 @@ public final class Server implements AutoCloseable {
   public void shutdown() {
     if (started.compareAndSet(false, true)) {
       lifecycle.advanceTo(ServerState.TERMINATED);
-    } else if (lifecycle.advanceTo(ServerState.DRAINING)) {
-      context.drain().begin(context);
-      if (context.drain().finishesListeners(context.ticks().now())) {
-        supervisor.finishListeners();
-      }
+    } else if (context.drain().begin(lifecycle, context)
+        && context.drain().finishesListeners(context.ticks().now())) {
+      supervisor.finishListeners();
     }
   }
 

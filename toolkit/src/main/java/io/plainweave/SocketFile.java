@@ -211,11 +211,18 @@ final class SocketFile {
   }
 
   /**
-   * Whether the file at the path is a socket whose server is gone; false if there is no file.
+   * Whether the file at the path is a socket whose server is gone; false if there is no file, or
+   * another one than there was a moment ago.
    *
    * @throws FileSystemException if it is anything else
    */
   private static boolean isStale(Path path) throws IOException {
+    Identity before;
+    try {
+      before = Identity.of(path);
+    } catch (NoSuchFileException gone) {
+      return false;
+    }
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
       if ((mode & TYPE) != SOCKET) {
@@ -230,12 +237,21 @@ final class SocketFile {
     } catch (NoSuchFileException gone) {
       return false;
     } catch (SocketException e) {
-      if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
+      if (!isStill(before, path)) {
         return false;
       }
       throw taken(
           "a socket is there that may be in use (%s): remove it, or take another path"
               .formatted(e.getMessage()));
+    }
+  }
+
+  /** Whether the file at the path is that one, and not gone, or what others have put there. */
+  private static boolean isStill(Identity known, Path path) throws IOException {
+    try {
+      return Identity.of(path).equals(known);
+    } catch (NoSuchFileException gone) {
+      return false;
     }
   }
 

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -73,11 +72,8 @@ class AdmissionStormTest {
 
   /** Connects, or is turned away even before connect(2) has returned. */
   private static Optional<Client> connect(Server server, int i) throws IOException {
-    try {
-      return Optional.of(Client.connect(server, source(i)));
-    } catch (SocketException reset) {
-      return Optional.empty();
-    }
+    Client client = Client.connect(server, source(i));
+    return client.wasResetAtOnce() ? Optional.empty() : Optional.of(client);
   }
 
   private static void resetAll(Deque<Client> clients) throws IOException {
@@ -108,7 +104,8 @@ class AdmissionStormTest {
           assertTrue(server.connections() <= LIMIT * SOURCES + 1);
         }
       }
-      assertEquals(LIMIT, most.get());
+      // Of some source more are held than may be: so many are at work when all were accepted.
+      await().untilAsserted(() -> assertEquals(LIMIT, most.get()));
       resetAll(held);
       await().until(() -> server.connections() == 1);
       assertEquals(2, server.context().admission().knownSources(), "the other and its network");
@@ -124,10 +121,7 @@ class AdmissionStormTest {
   void ofResetsGivesAllPermitsBack() throws Exception {
     try (Server server = start(1)) {
       for (int i = 0; i < RESETS; i++) {
-        var client = connect(server, i);
-        if (client.isPresent()) {
-          client.get().reset();
-        }
+        Client.connect(server, source(i)).reset();
       }
       try (Client last = Client.connect(server, "127.0.2.1")) {
         last.exchange("all before were accepted");

@@ -1,20 +1,26 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
-/** A plain socket as the peer of a server under test; every read fails after ten seconds. */
+/**
+ * A plain socket as the peer of a server under test; every read fails after ten seconds.
+ *
+ * <p>A server that resets a connection at once may do so even before connect(2) has returned. Such
+ * a client is connected all the same, to a test, and learns of the reset when it next uses its
+ * socket.
+ */
 public record Client(Socket socket) implements AutoCloseable {
   public static Client connect(Server server) throws IOException {
-    var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-    socket.setSoTimeout(10_000);
-    return new Client(socket);
+    return connect(new Socket(), InetAddress.getLoopbackAddress(), server.port());
   }
 
   /** Connects from another loopback address, as from another host. */
@@ -24,10 +30,25 @@ public record Client(Socket socket) implements AutoCloseable {
 
   static Client connect(InetAddress address, int port, String source) throws IOException {
     var socket = new Socket();
-    socket.setSoTimeout(10_000);
     socket.bind(new InetSocketAddress(source, 0));
-    socket.connect(new InetSocketAddress(address, port));
+    return connect(socket, address, port);
+  }
+
+  private static Client connect(Socket socket, InetAddress address, int port) throws IOException {
+    socket.setSoTimeout(10_000);
+    try {
+      socket.connect(new InetSocketAddress(address, port));
+    } catch (ConnectException | NoRouteToHostException failed) {
+      throw failed;
+    } catch (SocketException reset) {
+      // The socket is closed, and all its methods throw this exception.
+    }
     return new Client(socket);
+  }
+
+  /** Whether it was reset even before its connect had returned. */
+  boolean wasResetAtOnce() {
+    return socket.isClosed();
   }
 
   public void send(String text) throws IOException {
@@ -58,8 +79,10 @@ public record Client(Socket socket) implements AutoCloseable {
 
   /** Closes with RST, as a peer does whose process was killed with bytes unread. */
   public void reset() throws IOException {
-    socket.setSoLinger(true, 0);
-    socket.close();
+    if (!socket.isClosed()) {
+      socket.setSoLinger(true, 0);
+      socket.close();
+    }
   }
 
   /** Whether the next read fails because of a reset. */

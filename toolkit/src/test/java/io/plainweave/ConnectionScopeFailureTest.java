@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,12 +37,14 @@ class ConnectionScopeFailureTest {
     var first = new IllegalStateException("first, expected by this test");
     var second = new IllegalArgumentException("second, expected by this test");
     var thrown = new CompletableFuture<Throwable>();
+    var waits = new CountDownLatch(1);
     Handler failsTwice =
         connection -> {
           try (var scope = connection.openScope()) {
             scope.fork(
                 "waits",
                 () -> {
+                  waits.countDown();
                   try {
                     Thread.sleep(DAY);
                   } catch (InterruptedException cancelled) {
@@ -51,6 +54,7 @@ class ConnectionScopeFailureTest {
             scope.fork(
                 "fails",
                 () -> {
+                  waits.await();
                   throw first;
                 });
             scope.join();
@@ -381,9 +385,13 @@ class ConnectionScopeFailureTest {
       try {
         for (int i = 0; i < 200; i++) {
           Client client = Client.connect(server);
-          client.socket().getOutputStream().write(i % 100);
-          client.finish();
           clients.add(client);
+          client.socket().getOutputStream().write(i % 100);
+          try {
+            client.finish();
+          } catch (SocketException reset) {
+            // Some have failed already.
+          }
         }
         for (int i = 0; i < 200; i++) {
           assertTrue(closed.next().isExpected());

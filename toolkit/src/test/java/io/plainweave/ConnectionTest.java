@@ -87,7 +87,7 @@ class ConnectionTest {
       assertEquals("bye", client.receiveAll());
       client.send("late words");
       client.finish();
-      assertEquals("late words", received.get(5, TimeUnit.SECONDS));
+      assertEquals("late words", received.get(10, TimeUnit.SECONDS));
     }
   }
 
@@ -191,7 +191,7 @@ class ConnectionTest {
       connection.abort();
       connection.abort();
       assertFalse(connection.isOpen());
-      assertTrue(failure.get(5, TimeUnit.SECONDS) instanceof IOException);
+      assertTrue(failure.get(10, TimeUnit.SECONDS) instanceof IOException);
       assertTrue(client.seesReset());
     }
   }
@@ -210,7 +210,7 @@ class ConnectionTest {
         Client client = Client.connect(server)) {
       client.finish();
       assertEquals("end", client.receiveAll());
-      assertFalse(afterwards.get(5, TimeUnit.SECONDS));
+      assertFalse(afterwards.get(10, TimeUnit.SECONDS));
     }
   }
 

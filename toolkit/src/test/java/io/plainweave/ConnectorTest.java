@@ -222,7 +222,7 @@ class ConnectorTest {
     try (Client _ = Client.connect(server)) {
       await().until(() -> handlerStandsIn(server, where));
       server.shutdownNow();
-      assertTrue(server.awaitTermination(Duration.ofSeconds(5)));
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
       assertEquals("interrupted while connecting to " + connector, interrupted.get().getMessage());
     }
   }
@@ -317,7 +317,7 @@ class ConnectorTest {
     try (Server server = start(TimeLimits.DEFAULT, _ -> connector.connect(), reason);
         Client client = Client.connect(server)) {
       assertTrue(client.seesReset());
-      assertInstanceOf(CloseReason.UpstreamFailed.class, reason.get(5, TimeUnit.SECONDS));
+      assertInstanceOf(CloseReason.UpstreamFailed.class, reason.get(10, TimeUnit.SECONDS));
     } finally {
       log.detachAppender(lines);
     }
@@ -359,7 +359,7 @@ class ConnectorTest {
           assertEquals("the answer", client.receiveAll());
         }
       }
-      assertEquals(new CloseReason.Finished(), reason.get(5, TimeUnit.SECONDS));
+      assertEquals(new CloseReason.Finished(), reason.get(10, TimeUnit.SECONDS));
     }
   }
 
@@ -386,7 +386,7 @@ class ConnectorTest {
         ConnectionClosedException closed = failure.get(10, TimeUnit.SECONDS);
         assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.reason());
         assertTrue(upstream.seesReset());
-        assertEquals(new CloseReason.UpstreamFailed(closed), reason.get(5, TimeUnit.SECONDS));
+        assertEquals(new CloseReason.UpstreamFailed(closed), reason.get(10, TimeUnit.SECONDS));
       }
     }
   }

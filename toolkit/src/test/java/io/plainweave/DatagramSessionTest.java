@@ -310,8 +310,9 @@ class DatagramSessionTest {
             builder(
                     udp(),
                     session -> {
+                      String first = new String(session.receive());
                       begun.countDown();
-                      if (new String(session.receive()).equals("deaf")) {
+                      if (first.equals("deaf")) {
                         while (finish.getCount() > 0) {
                           Thread.onSpinWait();
                           Thread.yield();

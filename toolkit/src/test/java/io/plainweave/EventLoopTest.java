@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -137,10 +138,15 @@ class EventLoopTest {
           client.exchange("message " + i);
         }
       }
-      Thread.getAllStackTraces().keySet().stream()
-          .filter(thread -> thread.getName().equals("plainweave event loop"))
-          .forEach(loops::add);
-      assertEquals(2, loops.size());
+      // One of a server before may take a moment to be gone.
+      await()
+          .untilAsserted(() -> {
+            loops.clear();
+            Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("plainweave event loop"))
+                .forEach(loops::add);
+            assertEquals(2, loops.size());
+          });
     }
     for (Thread loop : loops) {
       // Its work is over when the server has ended; the thread itself is gone a moment later.

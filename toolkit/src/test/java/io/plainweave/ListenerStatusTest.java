@@ -41,6 +41,7 @@ class ListenerStatusTest {
       ListenerStatus unix = server.listeners().getLast();
       assertEquals(OptionalInt.of(longest), unix.backlog());
       assertEquals(OptionalInt.empty(), unix.waiting());
+      ServerInsides.awaitAccepting();
       server.suspend();
       List<Client> clients = new ArrayList<>();
       for (int i = 0; i < 4; i++) {

@@ -88,7 +88,7 @@ class OutwardPrefaceTest {
       assertEquals("?", upstream.receive(1));
       upstream.send("!");
       assertEquals("from the handler", upstream.receiveAll());
-      assertNull(connecting.thrown().get(5, TimeUnit.SECONDS));
+      assertNull(connecting.thrown().get(10, TimeUnit.SECONDS));
     }
   }
 

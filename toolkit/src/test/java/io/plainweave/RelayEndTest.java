@@ -25,6 +25,11 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class RelayEndTest {
   private static final Duration SHORT = Duration.ofMillis(500);
 
+  /** So long that the machine may pause in the meantime, and yet less than all of the pieces. */
+  private static final Duration LONG = Duration.ofMillis(1_500);
+
+  private static final int PIECES = 35;
+
   /** A pause between two pieces of a stream that flows. */
   private static void pace() {
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
@@ -53,9 +58,11 @@ class RelayEndTest {
 
   @Test
   void endsInOrderWhenNothingMoves() throws Exception {
-    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withIdle(SHORT))) {
+    try (Proxied proxied = Proxied.connect()) {
       proxied.client().send("hello");
-      assertEquals("hello", proxied.upstream().receiveAll());
+      assertEquals("hello", proxied.upstream().receive(5));
+      proxied.server().changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
+      assertEquals("", proxied.upstream().receiveAll());
       proxied.upstream().finish();
       assertEquals("", proxied.client().receiveAll());
       assertEquals(new Relay.Result(5, 0), proxied.result());
@@ -73,12 +80,12 @@ class RelayEndTest {
 
   @Test
   void isNotIdleWhileOneDirectionIsAtWork() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withIdle(SHORT).withFirstByte(SHORT);
+    TimeLimits limits = TimeLimits.NONE.withIdle(LONG).withFirstByte(LONG);
     for (boolean up : new boolean[] {true, false}) {
       try (Proxied proxied = Proxied.connect(limits)) {
         Client from = up ? proxied.client() : proxied.upstream();
         Client to = up ? proxied.upstream() : proxied.client();
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < PIECES; i++) {
           from.send("x");
           assertEquals("x", to.receive(1));
           pace();
@@ -91,14 +98,14 @@ class RelayEndTest {
 
   @Test
   void boundsTheTimeThatAServerMayTakeForItsEnd() throws Exception {
-    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withHalfClosed(SHORT))) {
+    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withHalfClosed(LONG))) {
       proxied.client().finish();
       assertEquals("", proxied.upstream().receiveAll());
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < PIECES; i++) {
         proxied.upstream().send("x");
         pace();
       }
-      assertEquals("x".repeat(20), proxied.client().receive(20));
+      assertEquals("x".repeat(PIECES), proxied.client().receive(PIECES));
       assertTrue(proxied.client().seesReset());
       awaitCannotSend(proxied.upstream());
       var reason = assertInstanceOf(CloseReason.UpstreamFailed.class, proxied.reason());
@@ -109,14 +116,14 @@ class RelayEndTest {
 
   @Test
   void boundsTheTimeThatAClientMayTakeForItsEnd() throws Exception {
-    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withHalfClosed(SHORT))) {
+    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withHalfClosed(LONG))) {
       proxied.upstream().finish();
       assertEquals("", proxied.client().receiveAll());
-      for (int i = 0; i < 20; i++) {
+      for (int i = 0; i < PIECES; i++) {
         proxied.client().send("x");
         pace();
       }
-      assertEquals("x".repeat(20), proxied.upstream().receive(20));
+      assertEquals("x".repeat(PIECES), proxied.upstream().receive(PIECES));
       assertTrue(proxied.upstream().seesReset());
       awaitCannotSend(proxied.client());
       assertEquals(new CloseReason.TimedOut(TimeLimit.HALF_CLOSED), proxied.reason());
@@ -185,28 +192,35 @@ class RelayEndTest {
 
   @Test
   void thatFlowsInEitherDirectionIsDrainedWhenItPauses() throws Exception {
-    for (boolean up : new boolean[] {true, false}) {
-      try (Proxied proxied = Proxied.connect()) {
-        Client from = up ? proxied.client() : proxied.upstream();
-        Client to = up ? proxied.upstream() : proxied.client();
-        from.send("begin");
-        assertEquals("begin", to.receive(5));
-        proxied.server().shutdown();
-        for (int i = 0; i < 20; i++) {
-          from.send("piece");
-          assertEquals("piece", to.receive(5));
-          assertNotFinished(proxied.upstream(), 50);
-        }
-        assertEquals("", proxied.upstream().receiveAll());
-        proxied.upstream().finish();
-        assertEquals("", proxied.client().receiveAll());
-        assertEquals(new CloseReason.Drained(), proxied.reason());
+    Undisturbed.run(() -> assertIsDrainedWhenItPauses(true));
+    Undisturbed.run(() -> assertIsDrainedWhenItPauses(false));
+  }
+
+  private static void assertIsDrainedWhenItPauses(boolean up) throws Exception {
+    try (Proxied proxied = Proxied.connect()) {
+      Client from = up ? proxied.client() : proxied.upstream();
+      Client to = up ? proxied.upstream() : proxied.client();
+      from.send("begin");
+      assertEquals("begin", to.receive(5));
+      proxied.server().shutdown();
+      for (int i = 0; i < 20; i++) {
+        from.send("piece");
+        assertEquals("piece", to.receive(5));
+        assertNotFinished(proxied.upstream(), 50);
       }
+      assertEquals("", proxied.upstream().receiveAll());
+      proxied.upstream().finish();
+      assertEquals("", proxied.client().receiveAll());
+      assertEquals(new CloseReason.Drained(), proxied.reason());
     }
   }
 
   @Test
   void isNotDrainedInTheMiddleOfAReplyThatTheClientIsSlowToRead() throws Exception {
+    Undisturbed.run(RelayEndTest::assertIsNotDrainedInTheMiddleOfAReply);
+  }
+
+  private static void assertIsNotDrainedInTheMiddleOfAReply() throws Exception {
     byte[] reply = new byte[30_000_000];
     try (Proxied proxied = Proxied.connect()) {
       var sent =

@@ -1,7 +1,7 @@
 package io.plainweave;
 
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.UnixOperatingSystemMXBean;
@@ -69,9 +69,15 @@ public final class ResourceGuard implements BeforeEachCallback, AfterEachCallbac
   @Override
   public void afterEach(ExtensionContext context) {
     Resources before = context.getStore(NAMESPACE).get(Resources.class, Resources.class);
-    // A peer's half of a closed connection may take a moment.
+    // A peer's half of a closed connection may take a moment. Fewer than before are no fault of
+    // this test: an earlier one has left something that was closed meanwhile.
     await()
-        .atMost(Duration.ofSeconds(5))
-        .untilAsserted(() -> assertEquals(before, Resources.now(), "left behind by the test"));
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(() -> {
+          Resources now = Resources.now();
+          assertTrue(
+              now.descriptors <= before.descriptors && now.threads <= before.threads,
+              () -> "left behind by the test: " + now + " after " + before);
+        });
   }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -166,6 +167,25 @@ class ServerObserverTest {
           List.copyOf(told));
     } finally {
       slowly.countDown();
+    }
+  }
+
+  @Test
+  void mayDrainTheServerWhenItIsToldThatSomebodyElseDoes() throws Exception {
+    var servers = new CompletableFuture<Server>();
+    ServerObserver closes =
+        event -> {
+          if (event instanceof ServerEvent.DrainBegan) {
+            servers.join().close();
+          }
+        };
+    try (Server server = builder(ECHO).observer(closes).start();
+        Client client = Client.connect(server)) {
+      servers.complete(server);
+      client.exchange("hello");
+      server.shutdown();
+      assertEquals(ServerState.TERMINATED, server.state());
+      assertEquals(1, server.drain().finished());
     }
   }
 

@@ -13,7 +13,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,13 +67,10 @@ class AcceptFaultsTest {
       for (Peer served : peers.subList(0, 20)) {
         served.exchange("is not harmed");
       }
-      long begin = System.nanoTime();
       Peer.closeAll(peers.subList(0, 75));
       for (Peer waiting : peers.subList(75, 150)) {
         waiting.exchange("is served");
       }
-      Duration took = Duration.ofNanos(System.nanoTime() - begin);
-      assertTrue(took.compareTo(Duration.ofSeconds(5)) < 0, took::toString);
       Peer.closeAll(peers);
       invariant.holdsAfter("Finished", 150);
       Matcher lines = Pattern.compile("cannot accept on").matcher(server.stderr());
@@ -102,10 +98,7 @@ class AcceptFaultsTest {
 
   @Test
   void a2WithoutADescriptorFromTheFirstMomentIsNotBrokenForEver() throws Exception {
-    int port;
-    try (var free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = Ports.unused();
     var storm =
         CompletableFuture.supplyAsync(
             () -> connectAsSoonAsPossible(port), Thread::startVirtualThread);
@@ -115,7 +108,9 @@ class AcceptFaultsTest {
       for (Socket socket : sockets) {
         socket.close();
       }
-      await().until(() -> server.count("connections") == 0 && server.count("opened") >= 100);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> server.count("connections") == 0 && server.count("opened") >= 100);
       Invariant.before(server).holdsAfter(Map.of());
     }
   }
@@ -264,7 +259,7 @@ class AcceptFaultsTest {
                 "-i",
                 "u500",
                 "-c",
-                "4000",
+                "40000",
                 network.server.address());
         try {
           await()
@@ -450,12 +445,11 @@ class AcceptFaultsTest {
   @Test
   void a16LeavesItsListenerToNoProgramThatAHandlerHasStarted() throws Exception {
     String program;
-    int port;
-    try (FaultServer server = FaultServer.launch().start();
+    int port = Ports.unused();
+    try (FaultServer server = FaultServer.launch().with("port=" + port).start();
         Peer peer = Peer.connect(server).asks(START_PROGRAM)) {
       peer.finish();
       program = new String(peer.receiveAll()).strip();
-      port = server.port();
     }
     try (FaultServer next = FaultServer.launch().with("port=" + port).start()) {
       assertTrue(ProcessHandle.of(Long.parseLong(program)).isPresent(), "it still runs");

@@ -3,6 +3,7 @@ package io.plainweave.faults;
 import static io.plainweave.faults.Behaviour.ECHO;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -163,7 +164,9 @@ class BadNetworkFaultsTest {
       String to = network.server.address() + ":" + server.port();
       network.client.run(
           "sh", "-c", "timeout 25 socat -t20 - TCP:" + to + " < " + file + " > " + answer);
-      assertEquals(cable.loss() > 0, network.server.counter("TcpRetransSegs") > 0, "sent again");
+      if (cable.loss() > 0) {
+        assertTrue(network.server.counter("TcpRetransSegs") > 0, "sent again");
+      }
       invariant.holdsAfter("Finished", 1);
     }
     return Files.readAllBytes(answer);

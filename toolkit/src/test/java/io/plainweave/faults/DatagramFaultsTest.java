@@ -150,6 +150,7 @@ class DatagramFaultsTest {
       assertEquals(72, client.receiveBytes().length);
       assertEquals(100, client.receiveBytes().length);
       awaitDropped(server, DatagramDrop.AMPLIFICATION, 2);
+      await().until(() -> taken.size() == 4);
       assertEquals("[true, false, true, false]", taken.toString());
       assertFalse(client.hasMail());
     }

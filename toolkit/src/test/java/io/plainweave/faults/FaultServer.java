@@ -25,7 +25,7 @@ import java.util.concurrent.TimeUnit;
  * failures. It ends with its test.
  */
 final class FaultServer implements AutoCloseable {
-  private static final Duration TO_ANSWER = Duration.ofSeconds(30);
+  private static final Duration TO_ANSWER = Duration.ofSeconds(60);
 
   /** How a process is to be started. */
   static final class Launch {
@@ -183,7 +183,7 @@ final class FaultServer implements AutoCloseable {
 
   /** Waits until a count has reached a value. */
   void awaitCount(String name, long value) {
-    await().atMost(Duration.ofSeconds(20)).until(() -> count(name) >= value);
+    await().atMost(Duration.ofSeconds(30)).until(() -> count(name) >= value);
   }
 
   /** The number of open descriptors, without those by which it looks at the kernel's tables. */
@@ -256,10 +256,8 @@ final class FaultServer implements AutoCloseable {
       return;
     }
     try (Peer peer = Peer.connect(this)) {
-      peer.socket().setSoTimeout(1000);
       peer.asks(Behaviour.ECHO).exchange("hello");
       peer.finish();
-      peer.socket().setSoTimeout(10_000);
       peer.receiveAll();
     }
   }

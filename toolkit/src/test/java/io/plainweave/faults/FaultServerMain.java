@@ -256,7 +256,7 @@ final class FaultServerMain {
   /** Is a client itself, where the test cannot reach the server. */
   private static int beServed(int port) {
     try (var socket = new Socket("127.0.0.1", port)) {
-      socket.setSoTimeout(1000);
+      socket.setSoTimeout(20_000);
       socket.getOutputStream().write(new byte[] {(byte) Behaviour.ECHO.code(), '?'});
       boolean served = socket.getInputStream().read() == '?';
       socket.shutdownOutput();

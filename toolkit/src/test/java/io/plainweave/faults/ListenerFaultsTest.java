@@ -146,7 +146,10 @@ class ListenerFaultsTest {
     Path hosts = folder.resolve("hosts");
     Files.writeString(hosts, "127.0.0.5 both.test\n::1 both.test\n");
     try (FaultServer server =
-        FaultServer.launch().jvm("-Djdk.net.hosts.file=" + hosts).with("host=both.test").start()) {
+        FaultServer.launch()
+            .jvm("-Djdk.net.hosts.file=" + hosts)
+            .with("host=both.test", "port=" + Ports.unused())
+            .start()) {
       for (String address : List.of("127.0.0.5", "::1")) {
         try (Peer peer = new Peer(new Socket(address, server.port()))) {
           peer.asks(ECHO).exchange("hello");
