@@ -214,6 +214,7 @@ class ShutdownFaultsTest {
   @ParameterizedTest
   @ValueSource(strings = {"+1d", "-2d"})
   @Tag("machine")
+  @Timeout(180) // a JVM under libfaketime is slow
   void s8WhoseClockIsSetEndsNobodyForItAndStillEndsWhoIsIdle(String jump, @TempDir Path folder)
       throws Exception {
     Path library = fakeTime();
