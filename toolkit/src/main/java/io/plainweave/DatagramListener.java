@@ -57,6 +57,12 @@ final class DatagramListener implements AutoCloseable {
   private Map<DatagramDrop, Long> told = Map.of();
   private final Cooldown cooldown = new Cooldown();
 
+  /** How many datagrams have found no handler, until the last tick. */
+  private long refused;
+
+  /** How many of them in the last tick, less the sessions that have ended in this one. */
+  private long waitingForRoom;
+
   DatagramListener(
       Udp udp, DatagramService service, DatagramRegistry registry, List<UdpSocket> sockets) {
     this.udp = udp;
@@ -129,6 +135,23 @@ final class DatagramListener implements AutoCloseable {
 
   void drop(DatagramDrop why, int count) {
     Objects.requireNonNull(dropped.get(why)).add(count);
+  }
+
+  /** Counts those that have found no handler since the last tick; called by the reaper. */
+  void countRefused() {
+    long all = Objects.requireNonNull(dropped.get(DatagramDrop.BUSY)).sum();
+    waitingForRoom = all - refused;
+    refused = all;
+  }
+
+  /** Whether sessions that nobody needs are to end for others; called by the reaper. */
+  boolean isCrowded() {
+    return waitingForRoom > 0;
+  }
+
+  /** Notes that a session ends for want of datagrams; called by the reaper. */
+  void madeRoom() {
+    waitingForRoom--;
   }
 
   // What goes out

@@ -56,6 +56,10 @@ final class DatagramPeer {
     validated = true;
   }
 
+  boolean isValidated() {
+    return validated;
+  }
+
   /** Sends what is left in the buffer; false, and it is counted, if that cannot be. */
   boolean send(ByteBuffer datagram) {
     int length = datagram.remaining();

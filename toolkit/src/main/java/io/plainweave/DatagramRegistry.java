@@ -69,6 +69,7 @@ final class DatagramRegistry {
 
   /** Looks at the time, and once a second at what was dropped; called by the reaper. */
   void check(TimeCheck limits, ServerEvents events, int now) {
+    listeners.forEach(DatagramListener::countRefused);
     forEach(run -> run.check(limits, now));
     if (now % BEAT == 0) {
       listeners.forEach(listener -> listener.tellDrops(events, now));

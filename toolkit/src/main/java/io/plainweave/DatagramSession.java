@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>All methods are safe for use by several threads.
  */
 public final class DatagramSession {
+  /** Longer than most ways to a peer and back, and short for a forged one to keep a place. */
+  private static final int QUIET_IN_A_CROWD = 1_000 / Ticks.MILLIS;
+
   private final DatagramPeer peer;
   private final int mailboxSize;
   private final Ticks ticks;
@@ -60,8 +63,9 @@ public final class DatagramSession {
    * Waits for the next datagram, between two exchanges: a handler that waits here can be ended.
    *
    * @return the datagram, which may be empty; null when the session is over: nothing has come or
-   *     gone for the {@linkplain TimeLimits#idle() idle time}, or the server drains. The handler
-   *     may still send, and then returns
+   *     gone for the {@linkplain TimeLimits#idle() idle time}, or for a second while others find no
+   *     place ({@link Udp#maxHandlers()}), or the server drains. The handler may still send, and
+   *     then returns
    * @throws InterruptedException if the calling thread is interrupted, as when the server is
    *     cancelled
    */
@@ -149,7 +153,8 @@ public final class DatagramSession {
   /**
    * Lifts the limit of {@link Udp#amplification()}: the peer has shown that its address is not
    * forged, by sending what it can know from our datagrams only, such as a number that nobody could
-   * guess (RFC 9000, section 8.1).
+   * guess (RFC 9000, section 8.1). From then on the session does not give way to others, either
+   * ({@link Udp#maxHandlers()}).
    */
   public void validate() {
     peer.validate();
@@ -243,11 +248,17 @@ public final class DatagramSession {
     }
   }
 
-  /** Ends it if it has waited long enough for anything to happen; false if not. */
-  boolean endIfIdle(TimeCheck limits, int now) {
+  /**
+   * Ends it if it has waited long enough for anything to happen; false if not.
+   *
+   * @param crowded whether others find no room, for whom a peer that may be forged has to give way
+   */
+  boolean endIfIdle(TimeCheck limits, int now, boolean crowded) {
     lock.lock();
     try {
-      if (waiting == 0 || endedBy != null || !limits.isIdle(now - lastActive)) {
+      int quiet = now - lastActive;
+      boolean givesWay = crowded && quiet >= QUIET_IN_A_CROWD && !peer.isValidated();
+      if (waiting == 0 || endedBy != null || !(givesWay || limits.isIdle(quiet))) {
         return false;
       }
       end(new CloseReason.TimedOut(TimeLimit.IDLE));

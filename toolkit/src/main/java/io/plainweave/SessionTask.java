@@ -42,7 +42,8 @@ final class SessionTask extends DatagramRun {
 
   @Override
   void check(TimeCheck limits, int now) {
-    if (session.endIfIdle(limits, now)) {
+    if (session.endIfIdle(limits, now, listener().isCrowded())) {
+      listener().madeRoom();
       // What comes from now on begins another session.
       remove();
     }

@@ -35,7 +35,9 @@ import org.jspecify.annotations.Nullable;
  *     would get what is sent to them
  * @param maxHandlers how many handlers are at work at a time, and so how many sessions there are;
  *     default 10,000. They do not count as connections. A datagram that needs one more is dropped.
- *     Forged senders can take all sessions for the idle time
+ *     For each that is, a session ends that waits, and has been quiet for a second: so forged
+ *     senders do not keep all places for the idle time. {@link DatagramSession#validate()} exempts
+ *     one from that, as does an amplification of 0
  * @param mailbox how many datagrams wait for the handler of a session; default 16. The next one is
  *     dropped. Whoever forges senders can fill those of all sessions: with the defaults about 330
  *     MB

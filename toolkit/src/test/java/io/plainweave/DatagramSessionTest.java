@@ -200,6 +200,7 @@ class DatagramSessionTest {
             builder(
                     udp().maxHandlers(1),
                     session -> {
+                      session.validate();
                       for (byte[] next; (next = session.receive()) != null && next.length > 0; ) {
                         session.send(next);
                       }
@@ -214,6 +215,39 @@ class DatagramSessionTest {
       await().until(() -> closed.size() == 1 && figures(server).handlers() == 0);
       assertEquals("hello", other.ask("hello"));
     }
+  }
+
+  @Test
+  void givesWayToAnotherWhenItIsQuietAndMayBeForged() throws Exception {
+    try (Server server =
+            builder(udp().maxHandlers(2), DatagramSessionTest::count)
+                .timeLimits(TimeLimits.NONE)
+                .start();
+        UdpClient forged = UdpClient.of(server);
+        UdpClient known = UdpClient.of(server);
+        UdpClient other = UdpClient.of(server)) {
+      assertEquals("a1", known.ask("a"));
+      sessionWith(known).validate();
+      assertEquals("a1", forged.ask("a"));
+      await()
+          .until(() -> {
+            other.send("b");
+            return other.hasMail();
+          });
+      assertEquals(
+          forged.socket().getLocalSocketAddress(), closed.element().session().remoteAddress());
+      assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.element().reason());
+      assertTrue(figures(server).dropped(DatagramDrop.BUSY) > 0);
+      assertEquals("c2", known.ask("c"));
+    }
+  }
+
+  private DatagramSession sessionWith(UdpClient client) {
+    return opened.stream()
+        .map(ServerEvent.SessionOpened::session)
+        .filter(session -> session.remoteAddress().equals(client.socket().getLocalSocketAddress()))
+        .findFirst()
+        .orElseThrow();
   }
 
   @Test
