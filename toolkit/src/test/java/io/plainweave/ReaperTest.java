@@ -18,8 +18,7 @@ class ReaperTest {
     context.pollers().open();
     var lifecycle = new Lifecycle();
     lifecycle.expect(1);
-    lifecycle.advanceTo(ServerState.DRAINING);
-    context.drain().begin(context);
+    context.drain().begin(lifecycle, context);
     var looks = new AtomicInteger();
     Runnable finishListeners =
         () -> {
