@@ -39,6 +39,10 @@ final class ConnectionEvents implements ServerObserver {
     return awaitClosed(1).getFirst().reason();
   }
 
+  void assertEndedBy(TimeLimit limit) {
+    assertEquals(new CloseReason.TimedOut(limit), awaitReason());
+  }
+
   /** Those that have not ended. */
   List<Connection> openConnections() {
     List<Connection> ended = closed.stream().map(ServerEvent.ConnectionClosed::connection).toList();
