@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -70,11 +71,13 @@ public final class ClientTls {
    *     certificate could be checked
    */
   public SSLEngine newEngine(@Nullable String host, int port) {
-    String name = serverName != null ? serverName : host;
-    if (name == null) {
+    String expected = serverName != null ? serverName : host;
+    if (expected == null) {
       throw new IllegalStateException(
           "whose certificate is to be expected? Call serverName(…): the address has no host");
     }
+    // The dot that ends an absolute name is for the resolver, and in no certificate.
+    String name = expected.endsWith(".") ? expected.substring(0, expected.length() - 1) : expected;
     SSLEngine engine = context.createSSLEngine(name, port);
     engine.setUseClientMode(true);
     SSLParameters parameters = engine.getSSLParameters();
@@ -82,11 +85,23 @@ public final class ClientTls {
     // The rules of RFC 9525, which JSSE knows by the name of the protocol that first had them.
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     parameters.setApplicationProtocols(applicationProtocols.toArray(String[]::new));
-    // By itself, the engine would keep names without a dot to itself. Addresses are not for SNI
-    // (RFC 6066, section 3).
-    parameters.setServerNames(isAddress(name) ? List.of() : List.of(new SNIHostName(name)));
+    // By itself, the engine would keep names without a dot to itself.
+    parameters.setServerNames(askable(name));
     engine.setSSLParameters(parameters);
     return engine;
+  }
+
+  /**
+   * What to ask for by SNI: no address (RFC 6066, section 3), and no host that cannot be in a
+   * certificate, such as {@code my_host}: that the certificate is not for it is told in the
+   * handshake.
+   */
+  private static List<SNIServerName> askable(String name) {
+    try {
+      return isAddress(name) ? List.of() : List.of(new SNIHostName(name));
+    } catch (IllegalArgumentException e) {
+      return List.of();
+    }
   }
 
   private static boolean isAddress(String name) {

@@ -240,6 +240,26 @@ class TlsNegotiationTest {
   }
 
   @Test
+  void asksForAnAbsoluteNameWithoutItsDot() throws Exception {
+    SSLEngine engine = client().build().newEngine("first.example.", 443);
+
+    Handshake handshake = Handshake.between(engine, server().build().newEngine());
+
+    assertEquals(Optional.of("first.example"), handshake.server().serverName());
+  }
+
+  @Test
+  void refusesAServerWhoseHostCanBeInNoCertificate() throws Exception {
+    SSLEngine engine = client().build().newEngine("my_host", 443);
+    SSLEngine server = server().build().newEngine();
+
+    String failure =
+        assertThrows(SSLException.class, () -> Handshake.between(engine, server)).getMessage();
+
+    assertTrue(failure.contains("my_host"), failure);
+  }
+
+  @Test
   void checksALiteralAddressWithoutAskingForIt() throws Exception {
     Handshake handshake =
         Handshake.between(
