@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -12,6 +13,9 @@ import org.slf4j.event.Level;
  */
 final class ServerLog implements ServerObserver {
   private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+  private static final int MOST_OF_PEER = 500;
+  private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}\\u2028\\u2029]");
 
   /** Failures to accept: there may be two hundred a second. */
   private final Burst<ServerEvent.AcceptFailed> acceptFailures =
@@ -97,9 +101,24 @@ final class ServerLog implements ServerObserver {
           LOG.error("{}: the handler has failed; the connection is reset", e.connection(), failure);
       case CloseReason.UpstreamFailed(IOException cause) ->
           LOG.warn(
-              "{}: reset, since its upstream has failed: {}", e.connection(), cause.getMessage());
-      default -> LOG.debug("{}: closed: {}", e.connection(), e.reason());
+              "{}: reset, since its upstream has failed: {}",
+              e.connection(),
+              inOneLine(String.valueOf(cause.getMessage())));
+      default -> {
+        if (LOG.isDebugEnabled()) {
+          LOG.debug("{}: closed: {}", e.connection(), inOneLine(e.reason().toString()));
+        }
+      }
     }
+  }
+
+  /**
+   * What a peer has sent may stand in it, such as a name that the JDK refuses. It is to forge no
+   * line of the log, and not to fill it.
+   */
+  private static String inOneLine(String text) {
+    String shown = text.length() > MOST_OF_PEER ? text.substring(0, MOST_OF_PEER) + "..." : text;
+    return CONTROL.matcher(shown).replaceAll("?");
   }
 
   private void datagramsEnded(Object what, CloseReason reason) {

@@ -360,6 +360,27 @@ class TlsFaultsTest extends TlsFaults {
   }
 
   @Test
+  void l12WhoseNameHasALineOfTheLogForgesNone() throws Exception {
+    Logger log = (Logger) LoggerFactory.getLogger(Server.class);
+    var appender = new ListAppender<ILoggingEvent>();
+    appender.start();
+    log.addAppender(appender);
+    log.setLevel(Level.DEBUG);
+    log.setAdditive(false);
+    try (Server server = start()) {
+      answer(server, clientHello("a\nERROR all is lost".getBytes(US_ASCII)));
+      assertTrue(tlsFailure().contains("all is lost"));
+    } finally {
+      log.detachAppender(appender);
+      log.setLevel(null);
+      log.setAdditive(true);
+    }
+    List<String> told = appender.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    assertTrue(told.toString().contains("all is lost"), told.toString());
+    assertFalse(told.toString().contains("\n"), told.toString());
+  }
+
+  @Test
   void l16WhoSendsDataBeforeTheHandshakeIsRefused() throws Exception {
     var bytes = new ByteArrayOutputStream();
     bytes.write(clientHello("localhost".getBytes(US_ASCII)));
