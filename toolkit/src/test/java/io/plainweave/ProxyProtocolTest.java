@@ -177,7 +177,7 @@ class ProxyProtocolTest {
 
   @Test
   void waitsNoLongerForAHeaderThanThePrefaceMayTake() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofMillis(300));
+    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofSeconds(1));
     Listen listen = Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.required());
     try (Server server = start(listen, limits);
         Client silent = Client.connect(server);
