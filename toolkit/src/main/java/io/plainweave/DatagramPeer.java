@@ -48,7 +48,9 @@ final class DatagramPeer {
   /** Notes a datagram from there. */
   void received(int bytes) {
     if (!validated) {
-      allowed.addAndGet((long) amplification * (HEADERS + bytes));
+      long more = (long) amplification * (HEADERS + bytes);
+      allowed.accumulateAndGet(
+          more, (left, added) -> Math.min(left, Long.MAX_VALUE - added) + added);
     }
   }
 

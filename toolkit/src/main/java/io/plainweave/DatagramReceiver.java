@@ -94,13 +94,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   private void receiveInto(Scope handlers) throws IOException, InterruptedException {
     while (!(draining && listener.handlers() == 0)) {
-      socket.awaitDatagram();
-      if (Thread.interrupted()) {
-        throw new InterruptedException();
-      }
-      boolean finish = listener.isFinishing();
-      // What lies in the socket when the drain begins is served.
-      receiveWhatIsThere(handlers);
+      boolean finish = awaitAndReceive(handlers);
       if (finish && !draining) {
         draining = true;
         sessions.values().forEach(SessionTask::drain);
@@ -109,13 +103,20 @@ final class DatagramReceiver implements Callable<Scope.After> {
   }
 
   /**
-   * Takes the datagrams that are there. No failure is the end of it: what one datagram has caused,
-   * such as an ICMP error on some systems, is no matter of the next.
+   * Waits for datagrams and takes those that are there. No failure is the end of it: what one
+   * datagram has caused, such as an ICMP error on some systems, is no matter of the next.
    *
+   * @return whether the listener was to finish when it began to take them: what lay in the socket
+   *     when the drain began is served
    * @throws IOException if the socket is closed
    */
-  private void receiveWhatIsThere(Scope handlers) throws IOException, InterruptedException {
+  private boolean awaitAndReceive(Scope handlers) throws IOException, InterruptedException {
     try {
+      socket.awaitDatagram();
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      boolean finish = listener.isFinishing();
       for (int i = 0; i < MOST_AT_ONCE; i++) {
         buffer.clear();
         InetSocketAddress source = socket.receive(buffer);
@@ -125,6 +126,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
         take(source, handlers);
       }
       pause = SHORTEST_PAUSE;
+      return finish;
     } catch (IOException | OutOfMemoryError e) {
       if (!socket.isOpen()) {
         throw new IOException("the socket was closed", e);
@@ -133,6 +135,9 @@ final class DatagramReceiver implements Callable<Scope.After> {
       listener.drop(DatagramDrop.FAILED);
       lifecycle.await(ServerState.CANCELLING, pause);
       pause = Math.min(pause * 2, LONGEST_PAUSE);
+      // Somebody may have ended the wait that has failed.
+      socket.wake();
+      return false;
     }
   }
 

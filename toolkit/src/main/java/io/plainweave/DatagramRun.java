@@ -68,7 +68,10 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
     CloseReason why = reason.get();
     try {
       remove();
-      context.drain().connectionEnded(why);
+      // There is no reason if it has not run at all.
+      if (why != null) {
+        context.drain().connectionEnded(why);
+      }
       if (thread != null && why != null) {
         ended(why);
       }

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -123,6 +125,40 @@ class DatagramLimitsTest {
       assertFalse(listener.isReplyAddress(parse(peer.replace("own", "" + own))), peer);
       assertTrue(listener.isReplyAddress(parse("127.0.0.1:" + (own ^ 1))));
       assertTrue(listener.isReplyAddress(parse("192.0.2.1:" + own)));
+    }
+  }
+
+  @Test
+  void whatTheSystemCannotSendIsCountedOnceAndTheNextIsSent() throws Exception {
+    var registry = new DatagramRegistry(List.of(place(Udp.address("127.0.0.1", 0))));
+    registry.bind(List.of());
+    try (DatagramListener listener = registry.listeners().getFirst();
+        var peer = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+      UdpSocket socket = listener.sockets().getFirst();
+      var target = (InetSocketAddress) peer.getLocalSocketAddress();
+      // No way leads from the loopback to anywhere else; and more than UDP by IPv4 has room for.
+      assertFalse(listener.send(socket, ByteBuffer.allocate(1), parse("192.0.2.1:9")));
+      assertFalse(listener.send(socket, ByteBuffer.allocate(65_508), target));
+      assertTrue(listener.send(socket, ByteBuffer.allocate(65_507), target));
+      assertTrue(listener.send(socket, ByteBuffer.allocate(0), target));
+      assertEquals(Map.of(DatagramDrop.FAILED, 2L), listener.statistics().dropped());
+      assertEquals(2, listener.statistics().sent());
+    }
+  }
+
+  @Test
+  void noNumberOfDatagramsIsTooGreatForTheGreatestAmplification() throws Exception {
+    Udp udp = Udp.address("127.0.0.1", 0).amplification(Integer.MAX_VALUE);
+    var registry = new DatagramRegistry(List.of(place(udp)));
+    registry.bind(List.of());
+    try (DatagramListener listener = registry.listeners().getFirst();
+        var socket = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
+      var address = (InetSocketAddress) socket.getLocalSocketAddress();
+      var peer = new DatagramPeer(address, listener, listener.sockets().getFirst());
+      for (int i = 0; i < 100_000; i++) {
+        peer.received(65_507);
+      }
+      assertTrue(peer.send(ByteBuffer.allocate(1)));
     }
   }
 

@@ -15,8 +15,11 @@ import io.plainweave.ServerEvent;
 import io.plainweave.SessionHandler;
 import io.plainweave.Udp;
 import io.plainweave.UdpClient;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -76,11 +79,24 @@ class DatagramFaultsTest {
   }
 
   @Test
-  void d1TakesTheLongestThereIs() throws Exception {
-    try (Server server = echo(Udp.address("::1", 0).maxDatagram(65_527));
-        UdpClient client = UdpClient.from("::1", server)) {
+  void d1TakesAndSendsTheLongestThatIpv4Has() throws Exception {
+    try (Server server = echo(udp().maxDatagram(65_507));
+        UdpClient client = UdpClient.of(server)) {
       client.send(new byte[65_507]);
       assertEquals(65_507, client.receiveBytes().length);
+    }
+  }
+
+  @Test
+  void d1TakesAndSendsTheLongestThatIpv6Has() throws Exception {
+    try (Server server = echo(Udp.address("::1", 0).maxDatagram(65_527));
+        var client = DatagramChannel.open()) {
+      client.connect(figures(server).address());
+      assertEquals(65_527, client.write(ByteBuffer.allocate(65_527)));
+      client.socket().setSoTimeout(10_000);
+      var packet = new DatagramPacket(new byte[65_535], 65_535);
+      client.socket().receive(packet);
+      assertEquals(65_527, packet.getLength());
     }
   }
 
