@@ -222,10 +222,13 @@ public final class ConnectionPool implements AutoCloseable {
         connection.output().flush();
         kept = idle.keep(connection, server);
       } finally {
-        if (!kept) {
-          end(connection);
+        try {
+          if (!kept) {
+            end(connection);
+          }
+        } finally {
+          permits.release();
         }
-        permits.release();
       }
     }
 

@@ -125,8 +125,9 @@ public final class Connector {
    * Returns this description with a time for which {@link #connect()} tries again what was not
    * possible, for example while the other server restarts. The pauses between the attempts are
    * chosen by chance, up to 100 ms at first, twice as much each time, and up to 5 seconds at last,
-   * so that those who have lost their connections in one moment do not come back in one moment.
-   * Default: zero, one attempt.
+   * so that those who have lost their connections in one moment do not come back in one moment. At
+   * a path that is worth it where the server refuses, is not there or has no room; what is there
+   * but no such socket, a missing folder or permission fails at once. Default: zero, one attempt.
    *
    * @param retryTime from the first attempt to the beginning of the last one, not negative
    * @return the description
@@ -267,7 +268,7 @@ public final class Connector {
       try {
         return connect(server, Deadline.in(connectTimeout));
       } catch (ConnectException e) {
-        if (retryTime.isZero() || retries.hasPassed()) {
+        if (retryTime.isZero() || retries.hasPassed() || !destination.mayPass(e)) {
           throw e;
         }
       }

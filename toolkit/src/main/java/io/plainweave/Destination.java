@@ -14,6 +14,11 @@ sealed interface Destination permits TcpDestination, UnixDestination {
    */
   SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException;
 
+  /** Whether another attempt may be of use after this failure. */
+  default boolean mayPass(ConnectException failure) {
+    return true;
+  }
+
   /** What is thrown when it is not possible. */
   default ConnectException failed(String why, Throwable cause) {
     var failure = new ConnectException("cannot connect to " + this + ": " + why);

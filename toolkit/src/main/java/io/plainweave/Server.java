@@ -248,8 +248,10 @@ public final class Server implements AutoCloseable {
                 ? IntStream.of(address.getPort())
                 : IntStream.empty())
         .findFirst()
-        .orElseThrow(
-            () -> new IllegalStateException("the server has no TCP listener, or was not started"));
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "the server has no TCP listener, or was not started; it listens on "
+                    + supervisor.listeners()));
   }
 
   /**

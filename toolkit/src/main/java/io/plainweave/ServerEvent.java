@@ -107,7 +107,8 @@ public sealed interface ServerEvent {
   record ConnectionsLimited(int wanted, int maximum, long descriptors) implements ServerEvent {}
 
   /**
-   * A listener is of no use any more; the server drains.
+   * A listener is of no use any more; the server drains, for no longer than {@link Server#close()}
+   * would.
    *
    * @param listener where
    * @param failure why

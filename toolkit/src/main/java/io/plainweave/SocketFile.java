@@ -224,8 +224,7 @@ final class SocketFile {
       return false;
     }
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      int mode = (int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-      if ((mode & TYPE) != SOCKET) {
+      if (!isSocket(path, LinkOption.NOFOLLOW_LINKS)) {
         throw taken("what is there is no socket, and stays: remove it, or take another path");
       }
       // One with a full backlog does not answer, but says so.
@@ -253,6 +252,11 @@ final class SocketFile {
     } catch (NoSuchFileException gone) {
       return false;
     }
+  }
+
+  /** Whether the file at the path is a socket. */
+  static boolean isSocket(Path path, LinkOption... options) throws IOException {
+    return ((int) Files.getAttribute(path, "unix:mode", options) & TYPE) == SOCKET;
   }
 
   private static FileSystemException taken(String sentence) {

@@ -240,10 +240,14 @@ final class Supervisor {
     context.admission().close();
   }
 
-  /** Ends the server because a listener of it has failed. */
+  /**
+   * Ends the server because a listener of it has failed: within the time to drain, since nobody may
+   * be there to close it.
+   */
   void failed(SocketAddress listener, Throwable cause) {
     context.events().tell(new ServerEvent.ListenerFailed(listener, cause));
     failure = cause;
+    context.drain().limit();
     server.shutdown();
   }
 

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.UnixSockets;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -7,8 +8,12 @@ import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -25,7 +30,8 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
 
   /**
    * Connects. A server that has no room in its backlog refuses for the moment (connect(2), EAGAIN),
-   * and nothing tells when it has; the JDK does not tell that failure from others either.
+   * and nothing tells when it has. The JDK does not tell that failure from most others: what stands
+   * at the path does.
    */
   @Override
   public SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException {
@@ -34,8 +40,10 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
       try {
         return open();
       } catch (IOException e) {
-        if (!mayPass(e) || deadline.hasPassed()) {
-          throw failed("" + e.getMessage(), e);
+        ensureMayPass(e);
+        boolean isFull = !(e instanceof ConnectException) && Files.exists(address.getPath());
+        if (!isFull || deadline.hasPassed()) {
+          throw failed((isFull ? "no room in its backlog: " : "") + e.getMessage(), e);
         }
       }
       try {
@@ -64,12 +72,50 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
     }
   }
 
-  /** Whether the server is there, has not refused, and the system has not denied access to it. */
-  private boolean mayPass(IOException failure) {
+  /** Fails if somebody has to do something before it can be connected. */
+  private void ensureMayPass(IOException failure) throws ConnectException {
+    try {
+      ensureStream(failure);
+    } catch (NoSuchFileException notYet) {
+      // Its server makes it.
+    } catch (FileSystemException obstacle) {
+      ConnectException failed =
+          failed(Objects.requireNonNullElse(obstacle.getReason(), "no way to it"), obstacle);
+      failed.addSuppressed(failure);
+      throw failed;
+    } catch (IOException cannotTell) {
+      // Then time will.
+    }
+  }
+
+  /**
+   * Looks for what keeps a stream from the path.
+   *
+   * @throws FileSystemException with the reason for the user, if there is one
+   */
+  private void ensureStream(IOException failure) throws IOException {
     Path path = address.getPath();
-    return failure instanceof SocketException
-        && !(failure instanceof ConnectException || failure instanceof BindException)
-        && Files.exists(path);
+    if (failure instanceof BindException) {
+      // So the JDK calls a missing permission (EACCES, EPERM), for the socket or a folder.
+      throw new AccessDeniedException(path.toString(), null, "no permission to connect");
+    }
+    Path folder = Objects.requireNonNull(path.toAbsolutePath().getParent(), "that of a file");
+    if (!Files.isDirectory(folder)) {
+      String why = Files.exists(folder) ? "this is no folder: " : "there is no folder ";
+      throw new FileSystemException(path.toString(), null, why + folder);
+    }
+    if (!SocketFile.isSocket(path)) {
+      throw new FileSystemException(path.toString(), null, "what is there is no socket");
+    }
+    if (!(failure instanceof ConnectException) && UnixSockets.isNoStream(path)) {
+      throw new FileSystemException(
+          path.toString(), null, "the socket there is of another type than SOCK_STREAM");
+    }
+  }
+
+  @Override
+  public boolean mayPass(ConnectException failure) {
+    return !(failure.getCause() instanceof FileSystemException);
   }
 
   @Override

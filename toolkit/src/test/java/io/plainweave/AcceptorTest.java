@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,7 +28,7 @@ class AcceptorTest {
   private static final Listen LISTEN = Listen.tcp("127.0.0.1", 0);
 
   private final List<ServerEvent> told = new ArrayList<>();
-  private final Server server =
+  private Server server =
       Server.builder().listen(LISTEN).handler(_ -> {}).observer(told::add).build();
 
   /** Fails as it is told, and has no connection then. */
@@ -90,6 +93,26 @@ class AcceptorTest {
             .map(event -> assertInstanceOf(ServerEvent.AcceptFailed.class, event).failure())
             .toList());
     assertFalse(server.state().isAtLeast(ServerState.DRAINING));
+  }
+
+  @Test
+  void thatFailsLetsNoHandlerKeepTheServerForEver() throws Exception {
+    var entered = new CountDownLatch(1);
+    Handler waits =
+        _ -> {
+          entered.countDown();
+          new CountDownLatch(1).await();
+        };
+    server =
+        Server.builder().listen(LISTEN).handler(waits).drainTimeout(Duration.ofMillis(1)).start();
+    try (Client client = Client.connect(server)) {
+      entered.await();
+      accept(new FailingSocket(new StackOverflowError()));
+      assertTrue(client.seesReset());
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+    } finally {
+      server.shutdownNow();
+    }
   }
 
   @Test

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("An observer of a server")
 @ExtendWith(ResourceGuard.class)
@@ -99,17 +100,20 @@ class ServerObserverTest {
     }
   }
 
-  @Test
-  void mayCloseTheServerThatIsAboutToAccept() throws Exception {
+  @ParameterizedTest
+  @ValueSource(classes = {ServerEvent.Listening.class, ServerEvent.DrainBegan.class})
+  void mayCloseTheServerThatIsAboutToAcceptOrToDrain(Class<? extends ServerEvent> type)
+      throws Exception {
     var server = new AtomicReference<Server>();
     ServerObserver closer =
         event -> {
-          if (event instanceof ServerEvent.Listening) {
+          if (type.isInstance(event)) {
             server.get().close();
           }
         };
     server.set(builder(ECHO).observer(closer).build());
     server.get().start();
+    server.get().shutdown();
     assertTrue(server.get().awaitTermination(Duration.ofSeconds(10)));
   }
 

@@ -2,10 +2,13 @@ package io.plainweave;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.faults.Machine;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
@@ -22,6 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A connector to a path")
 @ExtendWith(ResourceGuard.class)
@@ -123,6 +128,81 @@ class UnixConnectorTest {
     assertTrue(failure.getMessage().startsWith("cannot connect to unix:" + path + ": "));
   }
 
+  /** Fails as long as the test if it tries again, or waits for room. */
+  private void isToldAtOnce(String why) throws Exception {
+    Connector patient =
+        Connector.unix(path).connectTimeout(Duration.ZERO).retryFor(Duration.ofHours(1));
+    Exception failure = thrownInHandler(_ -> patient.connect());
+    assertInstanceOf(ConnectException.class, failure);
+    assertEquals("cannot connect to unix:" + path + ": " + why, failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"file", "folder", "fifo", "link to a file"})
+  void saysAtOnceThatWhatIsThereIsNoSocket(String kind) throws Exception {
+    switch (kind) {
+      case "file" -> Files.createFile(path);
+      case "folder" -> Files.createDirectory(path);
+      case "fifo" ->
+          assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
+      default -> Files.createSymbolicLink(path, Files.createFile(folder.resolve("file")));
+    }
+    isToldAtOnce("what is there is no socket");
+  }
+
+  @Test
+  void saysAtOnceThatTheFolderIsMissing() throws Exception {
+    path = folder.resolve("missing").resolve("app.sock");
+    isToldAtOnce("there is no folder " + folder.resolve("missing"));
+  }
+
+  @Test
+  void saysAtOnceThatTheFolderIsNone() throws Exception {
+    path = Files.createFile(folder.resolve("file")).resolve("app.sock");
+    isToldAtOnce("this is no folder: " + folder.resolve("file"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"SOCK_DGRAM", "SOCK_SEQPACKET"})
+  void saysAtOnceThatTheSocketIsNotForStreams(String type) throws Exception {
+    Machine.needs("python3");
+    String script = "import socket,sys; s = socket.socket(socket.AF_UNIX, socket.%s); ";
+    script += "s.bind(sys.argv[1]); print('bound', flush=True); sys.stdin.read()";
+    Process other =
+        new ProcessBuilder("python3", "-c", script.formatted(type), path.toString()).start();
+    try (var output = other.inputReader()) {
+      assertEquals("bound", output.readLine());
+      isToldAtOnce("the socket there is of another type than SOCK_STREAM");
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+    Files.delete(path);
+  }
+
+  private boolean isWorthAnotherAttempt() {
+    var destination = new UnixDestination(UnixDomainSocketAddress.of(path));
+    Deadline soon = Deadline.in(Duration.ofMillis(1));
+    return destination.mayPass(
+        assertThrows(ConnectException.class, () -> destination.connect(soon)));
+  }
+
+  @Test
+  void isWorthAnotherAttemptWhileNothingIsThereOrNobodyListensOrTheBacklogIsFull()
+      throws Exception {
+    assertTrue(isWorthAnotherAttempt(), "nothing is there");
+    full().close();
+    assertTrue(isWorthAnotherAttempt(), "nobody listens");
+    Files.delete(path);
+    try (ServerSocketChannel _ = full();
+        UnixClient _ = UnixClient.connect(path);
+        UnixClient _ = UnixClient.connect(path)) {
+      assertTrue(isWorthAnotherAttempt(), "the backlog is full");
+    }
+    Files.delete(path);
+    Files.createFile(path);
+    assertFalse(isWorthAnotherAttempt());
+  }
+
   @Test
   void waitsForRoomInAFullBacklog() throws Exception {
     try (ServerSocketChannel server = full();
@@ -157,6 +237,7 @@ class UnixConnectorTest {
       Connector impatient = Connector.unix(path).connectTimeout(Duration.ofMillis(100));
       Exception failure = thrownInHandler(_ -> impatient.connect());
       assertInstanceOf(ConnectException.class, failure);
+      assertTrue(failure.getMessage().contains("no room in its backlog"), failure.getMessage());
     }
     Files.delete(path);
   }

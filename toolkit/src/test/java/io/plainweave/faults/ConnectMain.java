@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -19,11 +20,13 @@ import java.util.concurrent.TimeUnit;
 final class ConnectMain {
   private ConnectMain() {}
 
-  /** Takes a host name and the limit in milliseconds. */
+  /** Takes a host name, or a path behind {@code unix:}, and the limit in milliseconds. */
   public static void main(String[] args) throws Exception {
     try (var target = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
       Connector connector =
-          Connector.tcp(args[0], target.getLocalPort())
+          (args[0].startsWith("unix:")
+                  ? Connector.unix(Path.of(args[0].substring(5))).retryFor(Duration.ofHours(1))
+                  : Connector.tcp(args[0], target.getLocalPort()))
               .connectTimeout(Duration.ofMillis(Long.parseLong(args[1])));
       try (Server server =
               Server.builder()

@@ -212,6 +212,22 @@ class UnixFaultsTest {
   }
 
   @Test
+  @Tag("machine")
+  void u3SaysToAClientAtOnceThatItMayNotConnect() throws Exception {
+    Machine.needsRoot("setpriv");
+    try (FaultServer _ = launch().with("mode=r--r--r--").start()) {
+      List<String> command = new ArrayList<>(List.of(BOUND));
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+      command.addAll(
+          List.of("-cp", System.getProperty("java.class.path"), ConnectMain.class.getName()));
+      command.addAll(List.of("unix:" + path, "0"));
+      String told = Machine.run(command.toArray(String[]::new));
+      assertTrue(told.contains("unix:" + path + ": no permission to connect"), told);
+    }
+  }
+
+  @Test
   void u4EndsInOrderWhenItsFileIsGone() throws Exception {
     try (FaultServer server = launch().start()) {
       Files.delete(path);
