@@ -3,6 +3,7 @@ package io.plainweave;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -73,7 +74,11 @@ final class TlsPeer implements AutoCloseable {
   String receive() throws IOException {
     InputStream in = socket.getInputStream();
     ByteBuffer record = ByteBuffer.allocate(32 * 1024);
-    record.put(in.readNBytes(HEADER));
+    byte[] header = in.readNBytes(HEADER);
+    if (header.length < HEADER) {
+      throw new EOFException("the server has finished");
+    }
+    record.put(header);
     record.put(in.readNBytes(record.getShort(HEADER - Short.BYTES) & 0xFFFF));
     ByteBuffer data = ByteBuffer.allocate(32 * 1024);
     engine.unwrap(record.flip(), data);
