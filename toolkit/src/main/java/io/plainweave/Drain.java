@@ -70,7 +70,10 @@ final class Drain {
    * @return whether this call has begun it
    */
   boolean begin(Lifecycle lifecycle, ConnectionContext context) {
-    telling.lock();
+    if (!telling.tryLock()) {
+      // Another thread tells: it has begun, or will. A cancellation must not wait for observers.
+      return false;
+    }
     try {
       if (lifecycle.advanceTo(ServerState.DRAINING)) {
         announced = true;

@@ -175,6 +175,30 @@ class ServerObserverTest {
   }
 
   @Test
+  void thatIsSlowToHearOfADrainDoesNotHoldUpACancellation() throws Exception {
+    var slowly = new CountDownLatch(1);
+    ServerObserver slow =
+        event -> {
+          if (event instanceof ServerEvent.DrainBegan) {
+            awaitQuietly(slowly);
+          }
+        };
+    try (Server server = builder(ECHO).observer(slow).start();
+        Client client = Client.connect(server)) {
+      client.exchange("hello");
+      Thread.ofPlatform().start(server::shutdown);
+      try {
+        await().until(() -> server.state() == ServerState.DRAINING);
+        Thread cancels = Thread.ofPlatform().start(server::shutdownNow);
+        assertTrue(cancels.join(Duration.ofSeconds(10)));
+        assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      } finally {
+        slowly.countDown();
+      }
+    }
+  }
+
+  @Test
   void mayDrainTheServerWhenItIsToldThatSomebodyElseDoes() throws Exception {
     var servers = new CompletableFuture<Server>();
     ServerObserver closes =
