@@ -63,7 +63,6 @@ final class DatagramReceiver implements Callable<Scope.After> {
   public Scope.After call() throws InterruptedException {
     Thread.currentThread().setName("plainweave receiver " + listener);
     try {
-      // Bound here once, it is inherited by the threads of all handlers.
       return receiveAndJoin();
     } finally {
       listener.lookAtKernel();

@@ -110,7 +110,7 @@ final class Reaper implements Callable<Scope.After> {
   }
 
   private void check(SocketConnection connection, int now, boolean draining) {
-    connection.checkTime(context.timeCheck(), now, draining);
+    context.timeCheck().apply(connection, now, draining);
   }
 
   private void drain(int now) {

@@ -451,34 +451,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return abort(new CloseReason.Cancelled());
   }
 
-  /** Ends the connection if a time limit has run out. */
-  void checkTime(TimeCheck limits, int now, boolean draining) {
-    switch (phase) {
-      case PREFACE -> {
-        if (limits.endsPreface(now - phaseSince, draining && !outward)) {
-          abort(draining ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
-        }
-      }
-      case HANDLER -> checkHandlerTime(limits, now);
-      case LINGER -> {
-        if (limits.endsLinger(output, now, draining)) {
-          closeSocket();
-        }
-      }
-    }
-  }
-
-  private void checkHandlerTime(TimeCheck limits, int now) {
-    TimeLimit reset = limits.resets(this, input, output, now);
-    if (reset != null) {
-      abort(new CloseReason.TimedOut(reset));
-      return;
-    }
-    TimeLimit ended = limits.endsInput(this, input, output, now);
-    if (ended != null) {
-      input.end(new CloseReason.TimedOut(ended), now);
-    }
-    scopes.check(now);
+  ConnectionPhase phase() {
+    return phase;
   }
 
   /** Where the handler stands, or null if its thread does not run. */

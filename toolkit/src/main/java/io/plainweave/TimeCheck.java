@@ -57,12 +57,6 @@ final class TimeCheck {
     return (long) limits.preface * Ticks.MILLIS;
   }
 
-  /** Whether the preface has taken long enough. */
-  boolean endsPreface(int taken, boolean draining) {
-    int preface = limits.preface;
-    return taken >= (draining ? Math.min(preface, MOST_IN_DRAIN) : preface);
-  }
-
   /** Whether so many ticks without a datagram end a session. */
   boolean isIdle(int quiet) {
     return quiet >= limits.idle;
@@ -72,14 +66,50 @@ final class TimeCheck {
     return limits.linger > 0;
   }
 
-  /** Whether the wait for the peer's FIN has taken long enough. */
-  boolean endsLinger(ConnectionOutput output, int now, boolean draining) {
+  /** Ends the connection, or its input, if it has taken too long; called by the reaper. */
+  void apply(SocketConnection connection, int now, boolean draining) {
+    switch (connection.phase()) {
+      case PREFACE -> applyToPreface(connection, now, draining);
+      case HANDLER -> applyToHandler(connection, now);
+      case LINGER -> applyToLinger(connection, now, draining);
+    }
+  }
+
+  private void applyToPreface(SocketConnection connection, int now, boolean draining) {
+    boolean drains = draining && !connection.isOutward();
+    int preface = limits.preface;
+    int most = drains ? Math.min(preface, MOST_IN_DRAIN) : preface;
+    if (now - connection.phaseSince >= most) {
+      connection.abort(
+          drains ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
+    }
+  }
+
+  private void applyToHandler(SocketConnection connection, int now) {
+    ConnectionInput input = connection.input();
+    ConnectionOutput output = connection.output();
+    TimeLimit reset = resets(connection, input, output, now);
+    if (reset != null) {
+      connection.abort(new CloseReason.TimedOut(reset));
+      return;
+    }
+    TimeLimit ended = endsInput(connection, input, output, now);
+    if (ended != null) {
+      input.end(new CloseReason.TimedOut(ended), now);
+    }
+    connection.scopes().check(now);
+  }
+
+  private void applyToLinger(SocketConnection connection, int now, boolean draining) {
     int linger = limits.linger;
-    return now - output.finishedAt() >= (draining ? Math.min(linger, MOST_IN_DRAIN) : linger);
+    int most = draining ? Math.min(linger, MOST_IN_DRAIN) : linger;
+    if (now - connection.output().finishedAt() >= most) {
+      connection.closeSocket();
+    }
   }
 
   /** The limit for which the connection is to be reset. */
-  @Nullable TimeLimit resets(
+  private @Nullable TimeLimit resets(
       SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
     if (output.isSending() && now - output.lastSent() >= all.writeStall) {
@@ -94,8 +124,7 @@ final class TimeCheck {
           yield TimeLimit.HALF_CLOSED;
         }
         // It is for no handler to take this end for the end of a reply. In a relay, where both
-        // sides
-        // are idle as long, the accepted one ends first, in order.
+        // sides are idle as long, the accepted one ends first, in order.
         boolean idle = connection.isOutward() && quiet(input, output, now) - GOODBYE >= all.idle;
         yield idle ? TimeLimit.IDLE : null;
       }
@@ -121,7 +150,7 @@ final class TimeCheck {
   }
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
-  @Nullable TimeLimit endsInput(
+  private @Nullable TimeLimit endsInput(
       SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
     if (connection.isOutward() || input.activity() != ConnectionActivity.WAITING) {
