@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @DisplayName("A server whose memory is short")
-@Timeout(120)
+@Timeout(300)
 class MemoryShortTest {
   private static final List<String> COLLECTORS =
       List.of("UseSerialGC", "UseParallelGC", "UseG1GC", "UseZGC");
@@ -117,12 +117,16 @@ class MemoryShortTest {
         }
       }
       for (Socket client : served) {
-        client.setSoTimeout(20_000);
+        client.setSoTimeout(60_000);
         client.getOutputStream().write('?');
         assertEquals('?', client.getInputStream().read());
+      }
+      clients.remove(waiting);
+      for (Socket client : clients) {
         client.close();
       }
-      waiting.setSoTimeout(20_000);
+      clients.add(waiting);
+      waiting.setSoTimeout(60_000);
       for (Socket fresh : List.of(waiting, connect(port, clients), connect(port, clients))) {
         assertEquals(PIECES_OF_A_CONNECTION, fresh.getInputStream().read());
       }
@@ -148,7 +152,7 @@ class MemoryShortTest {
   private static Socket connect(int port, List<Socket> clients) throws IOException {
     var client = new Socket("127.0.0.1", port);
     clients.add(client);
-    client.setSoTimeout(20_000);
+    client.setSoTimeout(60_000);
     return client;
   }
 }
