@@ -57,7 +57,9 @@ final class Contexts {
       KeyStore store = emptyStore();
       store.setKeyEntry(
           "0", credentials.key(), NO_PASSWORD, credentials.chain().toArray(X509Certificate[]::new));
-      KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
+      // Not PKIX, which opens the key again for each handshake: 10,000 rounds of a hash.
+      KeyManagerFactory factory =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       factory.init(store, NO_PASSWORD);
       return factory.getKeyManagers()[0];
     } catch (GeneralSecurityException e) {
