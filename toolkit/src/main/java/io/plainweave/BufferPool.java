@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * there are about as many buffers as connections at work, not as connections.
  *
  * <p>The buffers are direct: the kernel copies into them and out of them, where a heap buffer would
- * go through one more copy inside the JDK. The last one given back is lent first, since it is still
- * in the processor's cache.
+ * go through one more copy inside the JDK. Only those for records of TLS are not: what the JDK
+ * encrypts in a direct buffer it copies twice. The last one given back is lent first, since it is
+ * still in the processor's cache.
  */
 final class BufferPool {
   /** Large enough that a system call costs little against the bytes it moves. */
@@ -23,11 +24,18 @@ final class BufferPool {
    */
   static final int LARGE_BUFFER_SIZE = 128 * 1024;
 
-  /** For a whole record of TLS and its overhead, as the JDK counts it (16,709 bytes). */
-  static final int RECORD_BUFFER_SIZE = 17 * 1024;
+  /**
+   * For a whole record of TLS and its overhead, as the JDK counts it (16,709 bytes), behind those
+   * of a handshake that go together.
+   */
+  static final int RECORD_BUFFER_SIZE = 20 * 1024;
+
+  /** For four records of a stream that fills them. */
+  static final int RECORDS_BUFFER_SIZE = 68 * 1024;
 
   private final Kept buffers = new Kept(1024);
   private final Kept recordBuffers = new Kept(1024);
+  private final Kept recordsBuffers = new Kept(64);
   private final Kept largeBuffers = new Kept(64);
 
   /**
@@ -55,7 +63,13 @@ final class BufferPool {
   /** The same of {@link #RECORD_BUFFER_SIZE} bytes. */
   ByteBuffer takeRecord() {
     ByteBuffer buffer = recordBuffers.poll();
-    return buffer != null ? buffer : ByteBuffer.allocateDirect(RECORD_BUFFER_SIZE);
+    return buffer != null ? buffer : ByteBuffer.allocate(RECORD_BUFFER_SIZE);
+  }
+
+  /** The same of {@link #RECORDS_BUFFER_SIZE} bytes. */
+  ByteBuffer takeRecords() {
+    ByteBuffer buffer = recordsBuffers.poll();
+    return buffer != null ? buffer : ByteBuffer.allocate(RECORDS_BUFFER_SIZE);
   }
 
   /** Takes a buffer back; the caller must not use it any more. */
@@ -65,6 +79,7 @@ final class BufferPool {
         switch (buffer.capacity()) {
           case BUFFER_SIZE -> buffers;
           case RECORD_BUFFER_SIZE -> recordBuffers;
+          case RECORDS_BUFFER_SIZE -> recordsBuffers;
           default -> largeBuffers;
         };
     kept.add(buffer);

@@ -41,6 +41,9 @@ final class TlsRecordReader {
   /** Data for which there was no room in a target, in a borrowed buffer, or null for none. */
   private @Nullable ByteBuffer decrypted;
 
+  /** Whether more came at last than there was room for: it pays to receive several records then. */
+  private boolean flowing;
+
   /** Whether a byte has come. */
   private boolean begun;
 
@@ -77,19 +80,14 @@ final class TlsRecordReader {
 
   /** Receives what there is room for, as the channel reads it. */
   int receive() throws IOException {
-    ByteBuffer in = received;
-    if (in == null) {
-      in = buffers.takeRecord().put(kept);
-      kept = NONE;
-    } else {
-      in.compact();
-    }
+    ByteBuffer in = roomToReceive();
     received = in;
     try {
       if (!in.hasRemaining()) {
         throw new SSLException("a record has more than " + in.capacity() + " bytes");
       }
       int n = channel.read(in);
+      flowing = !in.hasRemaining();
       cut = n < 0;
       begun |= n > 0;
       return n;
@@ -97,6 +95,23 @@ final class TlsRecordReader {
       in.flip();
       giveReceivedIfEmpty(in);
     }
+  }
+
+  /** A buffer with what has come of a record, and room behind it. */
+  private ByteBuffer roomToReceive() {
+    ByteBuffer in = received;
+    if (in != null && (!flowing || in.capacity() == BufferPool.RECORDS_BUFFER_SIZE)) {
+      return in.compact();
+    }
+    ByteBuffer next = flowing ? buffers.takeRecords() : buffers.takeRecord();
+    if (in == null) {
+      next.put(kept);
+      kept = NONE;
+    } else {
+      next.put(in);
+      buffers.give(in);
+    }
+    return next;
   }
 
   /** Whether the channel may have more than what there was room for. */

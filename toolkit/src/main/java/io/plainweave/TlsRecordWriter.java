@@ -103,21 +103,18 @@ final class TlsRecordWriter {
     return true;
   }
 
-  /** Makes a record of what the engine has to say, or else of the source. */
+  /**
+   * Makes records of what the engine has to say and then of the source, until nothing is left or
+   * there may be no room for one more: they go with one system call, and in one packet.
+   */
   private void encrypt(ByteBuffer source) throws SSLException {
-    ByteBuffer out = buffers.takeRecord();
+    boolean several = source.remaining() > BufferPool.BUFFER_SIZE;
+    ByteBuffer out = several ? buffers.takeRecords() : buffers.takeRecord();
     try {
-      boolean asked = source.hasRemaining();
-      SSLEngineResult result = engine.wrap(source, out);
-      switch (result.getStatus()) {
-        case OK -> TlsTransport.runTasks(engine);
-        case CLOSED -> {
-          if (asked) {
-            throw new SSLException("the peer has closed the connection: TLS 1.2 has no half-close");
-          }
-        }
-        default -> throw new SSLException("a record has more than " + out.capacity() + " bytes");
-      }
+      do {
+        wrap(source, out);
+      } while ((source.hasRemaining() || engine.getHandshakeStatus() == HandshakeStatus.NEED_WRAP)
+          && out.remaining() >= engine.getSession().getPacketBufferSize());
     } finally {
       out.flip();
       if (out.hasRemaining()) {
@@ -125,6 +122,21 @@ final class TlsRecordWriter {
       } else {
         buffers.give(out);
       }
+    }
+  }
+
+  /** Makes a record of what the engine has to say, or else of the source. */
+  private void wrap(ByteBuffer source, ByteBuffer out) throws SSLException {
+    boolean asked = source.hasRemaining();
+    SSLEngineResult result = engine.wrap(source, out);
+    switch (result.getStatus()) {
+      case OK -> TlsTransport.runTasks(engine);
+      case CLOSED -> {
+        if (asked) {
+          throw new SSLException("the peer has closed the connection: TLS 1.2 has no half-close");
+        }
+      }
+      default -> throw new SSLException("a record has more than " + out.capacity() + " bytes");
     }
   }
 
