@@ -139,7 +139,7 @@ class AdmissionTest {
   void deniesWhoeverWasAcceptedBeforeTheDenialAndStillWaits() throws Exception {
     try (Server server = start(RULES);
         Client _ = served(server, "127.0.0.1")) {
-      ServerInsides.awaitAccepting();
+      ServerInsides.awaitAccepting(server);
       server.suspend();
       try (Client waiting = Client.connect(server)) {
         waiting.send("hello");

@@ -41,7 +41,7 @@ class ListenerStatusTest {
       ListenerStatus unix = server.listeners().getLast();
       assertEquals(OptionalInt.of(longest), unix.backlog());
       assertEquals(OptionalInt.empty(), unix.waiting());
-      ServerInsides.awaitAccepting();
+      ServerInsides.awaitAccepting(server);
       server.suspend();
       List<Client> clients = new ArrayList<>();
       for (int i = 0; i < 4; i++) {

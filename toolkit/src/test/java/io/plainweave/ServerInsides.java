@@ -18,16 +18,18 @@ public final class ServerInsides {
   }
 
   /**
-   * Waits until all acceptors of this process are on their way into accept(2): each of them takes
-   * the next connection, even if the server is suspended meanwhile.
+   * Waits until an acceptor of each listener is on its way into accept(2): it takes the next
+   * connection, even if the server is suspended meanwhile.
    */
-  public static void awaitAccepting() {
+  public static void awaitAccepting(Server server) {
     await()
         .until(() -> {
-          var acceptors = new HashMap<>(Thread.getAllStackTraces());
-          acceptors.keySet().removeIf(it -> !it.getName().startsWith("plainweave acceptor"));
-          return !acceptors.isEmpty()
-              && acceptors.values().stream().allMatch(ServerInsides::isInAccept);
+          var accepting = new HashMap<>(Thread.getAllStackTraces());
+          accepting.values().removeIf(stack -> !isInAccept(stack));
+          return server.addresses().stream()
+              .map(address -> "plainweave acceptor " + Addresses.format(address))
+              .allMatch(
+                  name -> accepting.keySet().stream().anyMatch(it -> it.getName().equals(name)));
         });
   }
 
