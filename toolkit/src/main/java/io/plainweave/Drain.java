@@ -29,10 +29,7 @@ final class Drain {
   private final int timeout;
   private final Ticks ticks;
 
-  /** Set once by the thread that begins, before it tells the observers. */
-  private volatile boolean announced;
-
-  /** Set once when they have been told, after the two fields below. */
+  /** Set once by the thread that begins, after the two fields below. */
   private volatile boolean begun;
 
   private int begunAt;
@@ -64,29 +61,24 @@ final class Drain {
   }
 
   /**
-   * Begins, unless it has. Nothing ends by the drain, and nobody hears of its end, before the
-   * observers have heard of its beginning.
+   * Begins, unless it has, and tells the observers. They hear of the end after that; but the drain
+   * does not wait for them, nor does anybody who would begin it, too.
    *
    * @return whether this call has begun it
    */
   boolean begin(Lifecycle lifecycle, ConnectionContext context) {
     if (!telling.tryLock()) {
-      // Another thread tells: it has begun, or will. A cancellation must not wait for observers.
       return false;
     }
     try {
-      if (lifecycle.advanceTo(ServerState.DRAINING)) {
-        announced = true;
-        int open = context.admission().connections() + context.datagrams().handlers();
-        context.events().tell(new ServerEvent.DrainBegan(open));
-      }
-      // Not only by the thread that tells: an observer that drains, too, would wait for itself.
-      if (begun || !announced) {
+      if (!lifecycle.advanceTo(ServerState.DRAINING)) {
         return false;
       }
+      int open = context.admission().connections() + context.datagrams().handlers();
       begunAt = ticks.now();
       begunNanos = System.nanoTime();
       begun = true;
+      context.events().tell(new ServerEvent.DrainBegan(open));
       return true;
     } finally {
       telling.unlock();
@@ -123,7 +115,7 @@ final class Drain {
 
   /** Counts a connection that has ended. */
   void connectionEnded(@Nullable CloseReason reason) {
-    if (announced && !(reason instanceof CloseReason.Cancelled)) {
+    if (begun && !(reason instanceof CloseReason.Cancelled)) {
       finished.incrementAndGet();
     }
   }

@@ -169,8 +169,8 @@ public sealed interface ServerEvent {
 
   /**
    * The server drains. From here on it is not ready for new work, even while a listener is still
-   * open. This is told before anything else of the drain happens, so the listeners stay open until
-   * the observers have returned.
+   * open. The drain does not wait for observers: the first connections may close while they are
+   * told.
    *
    * @param connections how many are open, UDP sessions and handlers of datagrams included
    */
