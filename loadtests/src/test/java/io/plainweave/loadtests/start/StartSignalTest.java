@@ -56,11 +56,11 @@ final class StartSignalTest {
 
   @Test
   void sendsThoseHomeThatWaitWhenTheTimeHasPassed() throws Exception {
-    FutureTask<Boolean> all = serve(3, Duration.ofMillis(300));
+    FutureTask<Boolean> all = serve(3, Duration.ofMillis(900));
 
     StartSignal generator = come();
 
-    assertEquals("1 of 3 generators came within 300ms", failure(generator));
+    assertEquals("1 of 3 generators came within 900ms", failure(generator));
     assertEquals(false, all.get(10, SECONDS));
   }
 
