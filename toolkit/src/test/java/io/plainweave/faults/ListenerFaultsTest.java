@@ -47,6 +47,7 @@ class ListenerFaultsTest {
       Invariant invariant = Invariant.before(server);
       int destroyed = 0;
       try (Peer other = Peer.connect(server).asks(ECHO)) {
+        other.exchange("is served"); // in the backlog it would be lost with its listener
         for (int round = 1; round <= 2; round++) {
           destroyed += destroyListener(server);
           server.awaitCount("listenerRestored", destroyed);
