@@ -35,6 +35,6 @@ public class ReaperBenchmark extends Settings {
   public void checkTimes() {
     ConnectionContext context = server.context();
     int now = context.ticks().now();
-    context.registry().forEach(connection -> connection.checkTime(context.timeCheck(), now, false));
+    context.registry().forEach(connection -> context.timeCheck().apply(connection, now, false));
   }
 }
