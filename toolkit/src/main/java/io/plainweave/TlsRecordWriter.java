@@ -20,8 +20,8 @@ final class TlsRecordWriter {
   private final ReentrantLock lock = new ReentrantLock();
 
   /**
-   * A record not yet sent, in a borrowed buffer, or null for none. Written under the lock; whoever
-   * only wants to know whether there is one needs none.
+   * Records not yet sent, in a borrowed buffer, or null for none. Written under the lock; whoever
+   * only wants to know whether there are any needs none.
    */
   private volatile @Nullable ByteBuffer unsent;
 

@@ -271,6 +271,10 @@ final class TlsTransport implements Transport {
   @Override
   public int write(ByteBuffer source) throws IOException {
     failIfFailed();
+    if (session == null) {
+      // The engine would take nothing, and not say so.
+      throw new SSLException("the TLS handshake was broken off: nothing can be written");
+    }
     return writer.write(source);
   }
 

@@ -3,6 +3,8 @@ package io.plainweave;
 import static io.plainweave.TlsServer.receive;
 import static io.plainweave.TlsServer.receiveAll;
 import static io.plainweave.TlsServer.send;
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.framing.Lines;
 import io.plainweave.tls.TlsSession;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLSocket;
@@ -100,6 +103,31 @@ class StartTlsTest extends TlsTest {
       assertEquals("go ahead\n", client.receive(9));
       assertTrue(client.seesReset());
       assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), events.awaitReason());
+    }
+  }
+
+  @Test
+  void lacksAGoodbyeIfItWasBrokenOff() throws Exception {
+    var failure = new CompletableFuture<Throwable>();
+    Handler saysGoodbye =
+        connection -> {
+          try {
+            connection.startTls(tls.tls());
+          } catch (IOException brokenOff) {
+            failure.complete(
+                assertThrows(
+                    IOException.class,
+                    () -> {
+                      connection.output().write("421 goodbye\r\n".getBytes(US_ASCII));
+                      connection.output().flush();
+                    }));
+            throw brokenOff;
+          }
+        };
+    try (Server server = start(Listen.tcp("127.0.0.1", 0), saysGoodbye);
+        Client client = Client.connect(server)) {
+      client.finish();
+      assertInstanceOf(ConnectionClosedException.class, failure.get(10, SECONDS));
     }
   }
 
