@@ -38,45 +38,40 @@ final class Burst<T> {
 
   /** Counts one, and tells if it is time. */
   void add(T one) {
-    lock.lock();
-    try {
-      latest = one;
-      count++;
-      tellIf(clock.getAsLong() - due >= 0);
-    } finally {
-      lock.unlock();
-    }
+    tell(one, false);
   }
 
   /** Tells what was not told, if it is time. */
   void check() {
-    lock.lock();
-    try {
-      tellIf(clock.getAsLong() - due >= 0);
-    } finally {
-      lock.unlock();
-    }
+    tell(null, false);
   }
 
   /** Tells what was not told. */
   void close() {
+    tell(null, true);
+  }
+
+  private void tell(@Nullable T added, boolean now) {
+    T what;
+    int told;
     lock.lock();
     try {
-      tellIf(true);
+      if (added != null) {
+        latest = added;
+        count++;
+      }
+      what = latest;
+      told = count;
+      if (what == null || (!now && clock.getAsLong() - due < 0)) {
+        return;
+      }
+      latest = null;
+      count = 0;
+      due = clock.getAsLong() + INTERVAL;
     } finally {
       lock.unlock();
     }
-  }
-
-  private void tellIf(boolean now) {
-    T what = latest;
-    if (!now || what == null) {
-      return;
-    }
-    int told = count;
-    latest = null;
-    count = 0;
-    due = clock.getAsLong() + INTERVAL;
+    // Not under the lock: a log that blocks one thread must not block the reaper.
     teller.accept(what, told);
   }
 }

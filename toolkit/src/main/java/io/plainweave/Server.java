@@ -39,7 +39,8 @@ public final class Server implements AutoCloseable {
 
   /**
    * The server to which the current thread belongs: each that it has started, those of its
-   * connections and what they fork in a scope among them.
+   * connections and what they fork in a scope among them, and one that binds it or runs a task in
+   * it ({@link ServerBuilder#call}).
    */
   static final ScopedValue<Server> CURRENT = ScopedValue.newInstance();
 

@@ -21,12 +21,21 @@ final class ServerEvents {
 
   /** Tells what has waited to be told; called by the reaper. */
   void check() {
-    log.check();
+    tellRest(log::check);
   }
 
   /** Tells what is left, when nothing more comes. */
   void close() {
-    log.close();
+    tellRest(log::close);
+  }
+
+  private static void tellRest(Runnable log) {
+    try {
+      log.run();
+    } catch (RuntimeException failure) {
+      // An exception of a handler may fail when it is asked for its message.
+      ServerLog.taskFailed(failure);
+    }
   }
 
   private void tell(ServerObserver observer, ServerEvent event) {

@@ -123,7 +123,9 @@ final class ServerLog implements ServerObserver {
 
   private void datagramsEnded(Object what, CloseReason reason) {
     if (reason.isExpected()) {
-      LOG.debug("{}: ended: {}", what, reason);
+      if (LOG.isDebugEnabled()) {
+        LOG.debug("{}: ended: {}", what, inOneLine(reason.toString()));
+      }
     } else {
       handlerFailures.add(new DatagramsEnded(what, reason));
     }
@@ -138,7 +140,11 @@ final class ServerLog implements ServerObserver {
               failures,
               failure);
       default ->
-          LOG.warn("{}: ended, {} such since last told: {}", latest.what, failures, latest.reason);
+          LOG.warn(
+              "{}: ended, {} such since last told: {}",
+              latest.what,
+              failures,
+              inOneLine(latest.reason.toString()));
     }
   }
 

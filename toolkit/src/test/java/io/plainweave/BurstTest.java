@@ -1,9 +1,13 @@
 package io.plainweave;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -42,5 +46,20 @@ class BurstTest {
     burst.close();
     burst.close();
     assertEquals(List.of("a 1", "b 1", "c 1"), told);
+  }
+
+  @Test
+  void holdsNobodyUpWhileItIsTold() throws Exception {
+    var other = new CompletableFuture<Void>();
+    var burst = new Burst<String>((_, _) -> other.join(), () -> now);
+    Thread tells = Thread.ofVirtual().start(() -> burst.add("a"));
+    try {
+      await().until(() -> tells.getState() == Thread.State.WAITING);
+      Thread checks = Thread.ofPlatform().start(burst::check);
+      assertTrue(checks.join(Duration.ofSeconds(10)));
+    } finally {
+      other.complete(null);
+      tells.join();
+    }
   }
 }
