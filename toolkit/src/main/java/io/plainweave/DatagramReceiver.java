@@ -223,7 +223,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
     }
     boolean started = false;
     try {
-      started = handlers.fork(run);
+      started = !context.drain().cancelsDatagrams() && handlers.fork(run);
     } finally {
       if (!started) {
         run.end();

@@ -74,10 +74,10 @@ final class Drain {
       if (!lifecycle.advanceTo(ServerState.DRAINING)) {
         return false;
       }
-      int open = context.admission().connections() + context.datagrams().handlers();
       begunAt = ticks.now();
       begunNanos = System.nanoTime();
       begun = true;
+      int open = context.admission().connections() + context.datagrams().handlers();
       context.events().tell(new ServerEvent.DrainBegan(open));
       return true;
     } finally {
@@ -140,6 +140,11 @@ final class Drain {
   /** Whether a connection that was just registered may have come too late to be cancelled. */
   boolean cancels(SocketConnection registered) {
     return registered.isOutward() ? cancelsOutward : cancelsAccepted;
+  }
+
+  /** Whether a datagram's handler that is about to begin would come too late to be cancelled. */
+  boolean cancelsDatagrams() {
+    return cancelsAccepted;
   }
 
   private void force(Supplier<@Nullable HandlerPosition> where, BooleanSupplier cancel) {

@@ -41,9 +41,9 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
         return open();
       } catch (IOException e) {
         ensureMayPass(e);
-        boolean isFull = !(e instanceof ConnectException) && Files.exists(address.getPath());
-        if (!isFull || deadline.hasPassed()) {
-          throw failed((isFull ? "no room in its backlog: " : "") + e.getMessage(), e);
+        boolean mayBeFull = !(e instanceof ConnectException) && Files.exists(address.getPath());
+        if (!mayBeFull || deadline.hasPassed()) {
+          throw failed((mayBeFull ? "perhaps no room in its backlog: " : "") + e.getMessage(), e);
         }
       }
       try {

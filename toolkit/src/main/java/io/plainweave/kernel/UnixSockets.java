@@ -30,8 +30,11 @@ public final class UnixSockets {
   /** What was read last; written under lock. */
   private static volatile @Nullable Look last;
 
-  /** The names of those that are not for streams. */
+  /** The names that none for streams has. */
   private record Look(Set<String> others, long at) {}
+
+  /** A socket with a name: its path, which may have blanks in it. */
+  record Entry(String name, boolean isStream) {}
 
   private UnixSockets() {}
 
@@ -67,28 +70,31 @@ public final class UnixSockets {
 
   private static Set<String> read() throws IOException {
     Set<String> others = new HashSet<>();
+    Set<String> streams = new HashSet<>();
     if (Files.isReadable(TABLE)) {
       try (var lines =
           new BufferedReader(
               new InputStreamReader(Files.newInputStream(TABLE), StandardCharsets.UTF_8))) {
         for (String line; (line = lines.readLine()) != null; ) {
-          String name = nameIfNoStream(line);
-          if (name != null) {
-            others.add(name);
+          Entry entry = parse(line);
+          if (entry != null) {
+            (entry.isStream ? streams : others).add(entry.name);
           }
         }
       }
     }
+    // Of a name that two have had, the older may be open still, without its file.
+    others.removeAll(streams);
     return others;
   }
 
   /**
    * Reads a line: {@code Num RefCount Protocol Flags Type St Inode Path}.
    *
-   * @return the path, which may have blanks in it; null if there is none, or it is one of a stream
+   * @return null if the socket has no name
    */
-  static @Nullable String nameIfNoStream(String line) {
+  static @Nullable Entry parse(String line) {
     String[] fields = line.split(" +", 8);
-    return fields.length == 8 && !fields[4].equals(STREAM) ? fields[7] : null;
+    return fields.length == 8 ? new Entry(fields[7], fields[4].equals(STREAM)) : null;
   }
 }

@@ -11,15 +11,14 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class UnixSocketsTest {
   @Test
-  void namesThoseThatAreNotForStreams() {
+  void isReadLineByLine() {
     assertEquals(
-        "/run/a log",
-        UnixSockets.nameIfNoStream(
-            "0000000000000000: 00000002 00000000 00000000 0002 01 20461 /run/a log"));
-    assertNull(
-        UnixSockets.nameIfNoStream(
+        new UnixSockets.Entry("/run/a log", false),
+        UnixSockets.parse("0000000000000000: 00000002 00000000 00000000 0002 01 20461 /run/a log"));
+    assertEquals(
+        new UnixSockets.Entry("/run/app.sock", true),
+        UnixSockets.parse(
             "0000000000000000: 00000002 00000000 00010000 0001 01 20462 /run/app.sock"));
-    assertNull(
-        UnixSockets.nameIfNoStream("0000000000000000: 00000002 00000000 00000000 0002 01 20463"));
+    assertNull(UnixSockets.parse("0000000000000000: 00000002 00000000 00000000 0002 01 20463"));
   }
 }
