@@ -383,6 +383,23 @@ class DatagramTest {
   }
 
   @Test
+  void beginsNothingBehindACancellation() throws Exception {
+    var begun = new AtomicInteger();
+    try (Server server =
+            Server.builder()
+                .datagrams(Udp.address("127.0.0.1", 0), _ -> begun.incrementAndGet())
+                .start();
+        UdpClient client = UdpClient.of(server)) {
+      ConnectionContext context = server.context();
+      // The receiver has not heard of it yet.
+      context.drain().cancel(context.registry(), context.datagrams());
+      client.send("too late");
+      await().until(() -> figures(server).dropped(DatagramDrop.DRAINING) == 1);
+      assertEquals(0, begun.get());
+    }
+  }
+
+  @Test
   void cancelsHandlersThatDoNotEndAndTellsWhereTheyStood() throws Exception {
     var atWork = new CountDownLatch(1);
     var interrupted = new AtomicInteger();

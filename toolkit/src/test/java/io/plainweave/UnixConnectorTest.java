@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -165,18 +166,24 @@ class UnixConnectorTest {
   @ParameterizedTest
   @ValueSource(strings = {"SOCK_DGRAM", "SOCK_SEQPACKET"})
   void saysAtOnceThatTheSocketIsNotForStreams(String type) throws Exception {
-    Machine.needs("python3");
-    String script = "import socket,sys; s = socket.socket(socket.AF_UNIX, socket.%s); ";
-    script += "s.bind(sys.argv[1]); print('bound', flush=True); sys.stdin.read()";
-    Process other =
-        new ProcessBuilder("python3", "-c", script.formatted(type), path.toString()).start();
-    try (var output = other.inputReader()) {
-      assertEquals("bound", output.readLine());
+    Process other = bindOther(type);
+    try {
       isToldAtOnce("the socket there is of another type than SOCK_STREAM");
     } finally {
       other.destroyForcibly().waitFor();
     }
     Files.delete(path);
+  }
+
+  /** Binds the path to a socket that is not for streams, until the process ends. */
+  private Process bindOther(String type) throws IOException {
+    Machine.needs("python3");
+    String script = "import socket,sys; s = socket.socket(socket.AF_UNIX, socket.%s); ";
+    script += "s.bind(sys.argv[1]); print('bound', flush=True); sys.stdin.read()";
+    Process other =
+        new ProcessBuilder("python3", "-c", script.formatted(type), path.toString()).start();
+    assertEquals("bound", other.inputReader().readLine());
+    return other;
   }
 
   private boolean isWorthAnotherAttempt() {
@@ -201,6 +208,23 @@ class UnixConnectorTest {
     Files.delete(path);
     Files.createFile(path);
     assertFalse(isWorthAnotherAttempt());
+  }
+
+  @Test
+  void isWorthAnotherAttemptThoughASocketThatHasLostThePathStillHasItsName() throws Exception {
+    Process other = bindOther("SOCK_DGRAM");
+    try {
+      isToldAtOnce("the socket there is of another type than SOCK_STREAM");
+      Files.delete(path);
+      try (ServerSocketChannel _ = full();
+          UnixClient _ = UnixClient.connect(path);
+          UnixClient _ = UnixClient.connect(path)) {
+        // What is known of the sockets may be a second old.
+        await().until(this::isWorthAnotherAttempt);
+      }
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
   }
 
   @Test
