@@ -3,10 +3,10 @@ package io.plainweave;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.faults.Machine;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -92,7 +92,7 @@ class MemoryShortTest {
   private static Void fillAndRelease(String collector) throws IOException {
     Process process =
         new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                Machine.java(),
                 "-XX:+" + collector,
                 "-Xmx64m",
                 "-XX:TieredStopAtLevel=1",

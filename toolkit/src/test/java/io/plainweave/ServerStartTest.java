@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.faults.Machine;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -223,7 +224,7 @@ class ServerStartTest {
   void withoutThePreviewFlagTheBuilderSaysWhatToDo() throws Exception {
     Process java =
         new ProcessBuilder(
-                ProcessHandle.current().info().command().orElseThrow(),
+                Machine.java(),
                 "-cp",
                 System.getProperty("java.class.path"),
                 BuildsAServer.class.getName())

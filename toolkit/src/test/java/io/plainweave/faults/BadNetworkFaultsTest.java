@@ -20,106 +20,82 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("Table P: a peer behind a bad network")
 @Timeout(90)
 class BadNetworkFaultsTest {
+  /** What befalls a client that is connected. */
+  private interface Misfortune {
+    void befall(Network network, Process client) throws Exception;
+  }
+
   @Test
   @Tag("machine")
   void p5ThatIsGoneWhileIdleIsFoundByTheIdleLimit() throws Exception {
-    Machine.needsRoot("ip", "socat");
-    try (Network network = Network.create();
-        FaultServer server = FaultServer.launch().in(network.server).with("idle=1000").start()) {
-      Invariant invariant = Invariant.before(server);
-      Process client = connectWithSocat(network, server);
-      try {
-        sends(client, "e!");
-        assertEquals('!', client.getInputStream().read());
-        network.client.run("ip", "link", "set", network.client.device(), "down");
-        invariant.holdsAfter("IDLE", 1);
-      } finally {
-        client.destroyForcibly().waitFor();
-      }
-    }
+    isEndedFor("IDLE", "idle=1000", BadNetworkFaultsTest::isCutOffWhileIdle);
   }
 
   @Test
   @Tag("machine")
   void p5ThatIsGoneWhileIdleIsFoundByKeepAlive() throws Exception {
-    Machine.needsRoot("ip", "socat");
-    try (Network network = Network.create();
-        FaultServer server = FaultServer.launch().in(network.server).with("keepAlive=1").start()) {
-      Invariant invariant = Invariant.before(server);
-      Process client = connectWithSocat(network, server);
-      try {
-        sends(client, "e!");
-        assertEquals('!', client.getInputStream().read());
-        network.client.run("ip", "link", "set", network.client.device(), "down");
-        invariant.holdsAfter("PeerReset", 1);
-      } finally {
-        client.destroyForcibly().waitFor();
-      }
-    }
+    isEndedFor("PeerReset", "keepAlive=1", BadNetworkFaultsTest::isCutOffWhileIdle);
   }
 
   @Test
   @Tag("machine")
   void p6ThatIsGoneWithDataOnTheWayIsFoundByTheWriteLimit() throws Exception {
+    isEndedFor(
+        "WRITE_STALL",
+        "writeStall=1000",
+        (network, client) -> {
+          sends(client, "W");
+          client.getInputStream().readNBytes(1_000_000);
+          isCutOff(network);
+        });
+  }
+
+  @Test
+  @Tag("machine")
+  void p7WhoseEndIsLostOnTheWayIsFoundByTheIdleLimit() throws Exception {
+    Machine.needsRoot("nft");
+    isEndedFor(
+        "IDLE",
+        "idle=1000",
+        (network, client) -> {
+          isServed(client);
+          String chain = "{ type filter hook input priority 0; }";
+          network.server.run("nft", "add", "table", "inet", "faults");
+          network.server.run("nft", "add", "chain", "inet", "faults", "in", chain);
+          String ends = "add rule inet faults in iifname vs tcp flags & (fin|rst) != 0 drop";
+          network.server.run(("nft " + ends).split(" "));
+          client.destroyForcibly().waitFor();
+        });
+  }
+
+  private static void isEndedFor(String reason, String option, Misfortune misfortune)
+      throws Exception {
     Machine.needsRoot("ip", "socat");
     try (Network network = Network.create();
-        FaultServer server =
-            FaultServer.launch().in(network.server).with("writeStall=1000").start()) {
+        FaultServer server = FaultServer.launch().in(network.server).with(option).start()) {
       Invariant invariant = Invariant.before(server);
       Process client = connectWithSocat(network, server);
       try {
-        sends(client, "W");
-        client.getInputStream().readNBytes(1_000_000);
-        network.client.run("ip", "link", "set", network.client.device(), "down");
-        invariant.holdsAfter("WRITE_STALL", 1);
+        misfortune.befall(network, client);
+        invariant.holdsAfter(reason, 1);
       } finally {
         client.destroyForcibly().waitFor();
       }
     }
   }
 
-  @Test
-  @Tag("machine")
-  void p7WhoseEndIsLostOnTheWayIsFoundByTheIdleLimit() throws Exception {
-    Machine.needsRoot("ip", "socat", "nft");
-    try (Network network = Network.create();
-        FaultServer server = FaultServer.launch().in(network.server).with("idle=1000").start()) {
-      Invariant invariant = Invariant.before(server);
-      Process client = connectWithSocat(network, server);
-      try {
-        sends(client, "e!");
-        assertEquals('!', client.getInputStream().read());
-        network.server.run("nft", "add", "table", "inet", "faults");
-        network.server.run(
-            "nft",
-            "add",
-            "chain",
-            "inet",
-            "faults",
-            "in",
-            "{ type filter hook input priority 0; }");
-        network.server.run(
-            "nft",
-            "add",
-            "rule",
-            "inet",
-            "faults",
-            "in",
-            "iifname",
-            "vs",
-            "tcp",
-            "flags",
-            "&",
-            "(fin|rst)",
-            "!=",
-            "0",
-            "drop");
-        client.destroyForcibly().waitFor();
-        invariant.holdsAfter("IDLE", 1);
-      } finally {
-        client.destroyForcibly().waitFor();
-      }
-    }
+  private static void isCutOffWhileIdle(Network network, Process client) throws Exception {
+    isServed(client);
+    isCutOff(network);
+  }
+
+  private static void isServed(Process client) throws IOException {
+    sends(client, "e!");
+    assertEquals('!', client.getInputStream().read());
+  }
+
+  private static void isCutOff(Network network) throws Exception {
+    network.client.run("ip", "link", "set", network.client.device(), "down");
   }
 
   private static Process connectWithSocat(Network network, FaultServer server) throws IOException {

@@ -88,7 +88,7 @@ final class FaultServer implements AutoCloseable {
     // A shell starts what it puts into the background with SIGINT ignored, and the JVM leaves it
     // so.
     command.addAll(List.of("env", "--default-signal=INT"));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(Machine.java());
     command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(launch.jvm);
     command.addAll(

@@ -42,6 +42,11 @@ public final class Machine {
         .anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
   }
 
+  /** The program that runs this JVM, for another one. */
+  public static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
   /** Runs a command to its end, which must be a good one, and returns what it has printed. */
   static String run(String... command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -7,7 +7,6 @@ import io.plainweave.Listen;
 import io.plainweave.Server;
 import java.io.IOException;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +57,7 @@ class SocketActivationTest {
 
   private static Process start(String script) throws IOException {
     List<String> command = new ArrayList<>(List.of("python3", "-c", script));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(Machine.java());
     command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Program.class.getName()));
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();

@@ -217,7 +217,7 @@ class UnixFaultsTest {
     Machine.needsRoot("setpriv");
     try (FaultServer _ = launch().with("mode=r--r--r--").start()) {
       List<String> command = new ArrayList<>(List.of(BOUND));
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.add(Machine.java());
       command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
       command.addAll(
           List.of("-cp", System.getProperty("java.class.path"), ConnectMain.class.getName()));

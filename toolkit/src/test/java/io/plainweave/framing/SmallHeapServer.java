@@ -3,6 +3,7 @@ package io.plainweave.framing;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.Server;
+import io.plainweave.faults.Machine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,7 +75,7 @@ final class SmallHeapServer implements AutoCloseable {
   SmallHeapServer() throws IOException {
     process =
         new ProcessBuilder(
-                ProcessHandle.current().info().command().orElseThrow(),
+                Machine.java(),
                 "-Xmx64m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-preview",
