@@ -71,9 +71,9 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
       // There is no reason if it has not run at all.
       if (why != null) {
         context.drain().connectionEnded(why);
-      }
-      if (thread != null && why != null) {
-        ended(why);
+        if (thread != null) {
+          ended(why);
+        }
       }
     } finally {
       context.datagrams().remove(this);

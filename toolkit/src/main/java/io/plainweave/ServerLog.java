@@ -217,16 +217,16 @@ final class ServerLog implements ServerObserver {
 
   /** Tells that a thread of the server goes on though it had no memory for something. */
   static void memoryShort(OutOfMemoryError failure) {
-    try {
-      LOG.error("a thread of the server had no memory, and goes on", failure);
-    } catch (OutOfMemoryError again) {
-      // Not even to say so.
-    }
+    error("a thread of the server had no memory, and goes on", failure);
   }
 
   static void taskFailed(Throwable failure) {
+    error("a thread of the server has failed", failure);
+  }
+
+  private static void error(String what, Throwable failure) {
     try {
-      LOG.error("a thread of the server has failed", failure);
+      LOG.error(what, failure);
     } catch (OutOfMemoryError noneForTheLog) {
       // It would end the thread, which goes on when there is memory again.
     }
