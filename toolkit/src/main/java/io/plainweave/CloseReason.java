@@ -8,7 +8,7 @@ import javax.net.ssl.SSLException;
  * ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
  */
 public sealed interface CloseReason {
-  /** The handler has returned; the output was finished in order. */
+  /** The handler has returned, or the connection was closed; the output was finished in order. */
   record Finished() implements CloseReason {}
 
   /** The drain has ended the input, and the handler has returned. */
@@ -60,7 +60,10 @@ public sealed interface CloseReason {
   /** The peer has not taken its messages as fast as they came. */
   record SlowPeer() implements CloseReason {}
 
-  /** The handler has called {@link Connection#abort()}. */
+  /**
+   * {@link Connection#abort()} was called; or a {@link Connection#close() close} from another thread,
+   * or an interrupt, has met a thread in the middle of its work with the connection.
+   */
   record Aborted() implements CloseReason {}
 
   /** The server was cancelled while the handler was at work. */

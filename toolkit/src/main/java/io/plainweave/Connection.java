@@ -22,13 +22,17 @@ import jdk.net.UnixDomainPrincipal;
  * (RFC 9293, section 3.6).
  *
  * <p><b>Threads.</b> One thread may read and another may write at the same time; two readers, or
- * two writers, at the same time are an error of the handler. {@link #abort()}, {@link #close()} and
- * the accessors may be called from any thread.
+ * two writers, at the same time are an error of the handler, and the second one gets a {@link
+ * ConnectionBusyException}. {@link #abort()}, {@link #close()} and the accessors may be called from
+ * any thread at any moment: whoever reads or writes then fails with a {@link
+ * ConnectionClosedException}.
  *
  * <p><b>Blocking and interruption.</b> Reading waits for input and writing waits for room in the
  * socket. Interrupting a thread that reads or writes, or that begins to while its interrupt flag is
- * set, closes the connection with {@link java.nio.channels.ClosedByInterruptException}: this is
- * what cancellation is made of.
+ * set, ends the connection with a reset and fails with a {@link ConnectionClosedException}: this is
+ * what cancellation is made of, and the peer must not take what was cut for the whole. Only behind
+ * {@link #finishOutput()}, when nothing can be cut any more, it is closed without a reset. A handler
+ * that returns with its interrupt status set ends its connection in order, as others do.
  *
  * <p><b>Failures</b> are {@link ConnectionException}s: the peer has reset the connection, it was
  * closed at this side, or two threads use one direction at a time. Over TLS, an {@link
@@ -185,9 +189,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
 
   /**
    * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been
-   * sent yet is dropped, and threads that read or write here fail with {@link
-   * java.nio.channels.AsynchronousCloseException}. Has no effect on a closed connection. Never
-   * blocks.
+   * sent yet is dropped, and threads that read or write here fail with a {@link
+   * ConnectionClosedException}. Has no effect on a closed connection. Never blocks.
    *
    * <p>A Unix-domain socket has no reset. Its peer first reads what was sent; then its read fails
    * on Linux if we have left anything unread, and otherwise sees end of stream as after {@link
@@ -197,8 +200,16 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   void abort();
 
   /**
-   * Ends the connection in order, as the handler's return does: flush, FIN, wait for the peer's FIN
-   * for a bounded time, close. Has no effect on a closed connection.
+   * Ends the connection in order, as the handler's return does: flush, FIN, then wait for the peer's
+   * FIN while what still comes is dropped, for at most {@link TimeLimits#linger()}, and close. A
+   * thread that reads meanwhile fails with a {@link ConnectionClosedException}, and gets no byte of
+   * what is dropped. Has no effect on a closed connection.
+   *
+   * <p><b>From another thread</b> than the handler's, it ends the connection in order as well, and
+   * the wait for the peer's FIN is left to the handler's thread: it returns when FIN was sent. Only
+   * if it would cut a message, the connection is reset, since the peer must not take a part for the
+   * whole: if a thread is writing at this moment, or has written what is not flushed. What
+   * was flushed before is sent unless there is a reset.
    *
    * @throws IOException if the rest of the output cannot be written; the connection is closed all
    *     the same
@@ -207,7 +218,7 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   void close() throws IOException;
 
   /**
-   * Tells whether the connection is open: not closed, not aborted. An open connection may be of no
+   * Tells whether the connection is open: not closed, not aborted, by any thread. An open connection may be of no
    * use any more; only reading and writing can tell.
    *
    * @return true until the connection is closed

@@ -11,11 +11,14 @@ package io.plainweave;
  *      └────────────────────────│─────────────────────────│─┘
  *                               ↓
  *                            DRAINED
+ *
+ *   and from everywhere, by close:  CLOSED
  * </pre>
  *
  * <p>A plain stream, in which no messages are marked, goes to and fro between WORKING and WAITING.
- * Only the reading thread moves the state, but for the step to DRAINED, which the reaper takes, and
- * only from WAITING. So a handler either gets the first bytes of a message and may read the rest,
+ * Only the reading thread moves the state, but for two steps: the one to DRAINED, which the reaper
+ * takes, and only from WAITING; and the one to CLOSED, which any thread takes that closes the
+ * connection. So a handler either gets the first bytes of a message and may read the rest,
  * or it reads end of stream. Where the step meets the first bytes on their way to the handler, it
  * gets those, and a read for more of the message fails.
  */
@@ -29,5 +32,7 @@ enum ConnectionActivity {
   /** The handler waits for the rest of a message. */
   WAITING_IN_MESSAGE,
   /** The input was ended, for the server's drain or a time limit. */
-  DRAINED
+  DRAINED,
+  /** The connection was closed: a read fails, also one that has begun before. */
+  CLOSED
 }

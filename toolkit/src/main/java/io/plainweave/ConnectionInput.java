@@ -1,52 +1,35 @@
 package io.plainweave;
 
-import static io.plainweave.ConnectionActivity.DRAINED;
-import static io.plainweave.ConnectionActivity.IN_MESSAGE;
-import static io.plainweave.ConnectionActivity.WAITING;
-import static io.plainweave.ConnectionActivity.WAITING_IN_MESSAGE;
-import static io.plainweave.ConnectionActivity.WORKING;
-
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a connection that reads: the bytes from the peer, and what the drain and the time
- * limits must know of the wait for them.
+ * The side of a connection that reads: the bytes from the peer. What the drain and the time limits
+ * must know of the wait for them is in {@link MessageState}.
  *
  * <p>While it waits it holds no buffer: it borrows one when there are bytes for it. It is for one
- * thread at a time; a second one that waits is told so.
+ * thread at a time, and a second one is told so: a call takes the input and leaves it again, so that
+ * a borrowed buffer has one user, who alone gives it back. A close takes nothing from a thread that
+ * reads: it marks the input as CLOSED and wakes that thread, which gives back what it has and fails.
  */
-final class ConnectionInput extends InputStream {
-  /**
-   * A plain stream has no message boundary that could be known: it waits for a message when nothing
-   * has come for this long. A connection that has never sent anything waits for one when it has
-   * been open for this long.
-   */
-  private static final int QUIET = 200 / Ticks.MILLIS;
-
+final class ConnectionInput extends MessageState {
   /**
    * How often a new connection gives way to other threads and looks again before it waits. Many a
    * short one is done by then, and has saved its registration with the poller.
    */
   private static final int LOOKS = 2;
 
-  /** How the handler reads, which decides what the drain takes for a pause. */
-  private enum Use {
-    STREAM,
-    MESSAGES,
-    RELAY
-  }
+  private static final AtomicIntegerFieldUpdater<ConnectionInput> USERS =
+      AtomicIntegerFieldUpdater.newUpdater(ConnectionInput.class, "users");
 
-  private static final AtomicReferenceFieldUpdater<ConnectionInput, ConnectionActivity> ACTIVITY =
-      AtomicReferenceFieldUpdater.newUpdater(
-          ConnectionInput.class, ConnectionActivity.class, "activity");
-
-  private final SocketConnection connection;
+  /**
+   * 1 while a thread is in a call that reads, and for good after {@link #release()}; otherwise 0.
+   */
+  private volatile int users;
 
   /** Replaced by the thread that reads, before it reads on. */
   private Transport transport;
@@ -68,47 +51,30 @@ final class ConnectionInput extends InputStream {
   /** How often it has looked so far; only the reading thread touches it. */
   private byte looks;
 
-  /** Moved as {@link ConnectionActivity} tells. */
-  private volatile ConnectionActivity activity = WORKING;
-
-  /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
-  private @Nullable CloseReason endedBy;
-
-  /**
-   * Whether the input was ended when the message had just begun. Its rest must not look like an end
-   * that the peer has made. Only the reading thread touches it.
-   */
-  private boolean cutMessage;
-
-  // Written by the reading thread. The reaper may see them a moment late, which a time limit can
-  // bear.
+  /** Whether the peer has finished; only the reading thread touches it. */
   private boolean finished;
-  private Use use = Use.STREAM;
-  private long received;
-  private long receivedBeforeMessage;
-  private int waitingSince;
-  private int messageSince;
-
-  /** The tick at which the input was ended at this side; written before the step to DRAINED. */
-  private int endedAt;
 
   ConnectionInput(SocketConnection connection, Transport transport) {
-    this.connection = connection;
+    super(connection);
     this.transport = transport;
-    this.waitingSince = connection.openedAt();
   }
 
   // For the reader
 
   @Override
   public int read() throws IOException {
-    ByteBuffer from = fill();
-    if (from == null) {
-      return -1;
+    enter();
+    try {
+      ByteBuffer from = fill();
+      if (from == null) {
+        return -1;
+      }
+      int b = from.get() & 0xff;
+      releaseIfEmpty(from);
+      return b;
+    } finally {
+      leave();
     }
-    int b = from.get() & 0xff;
-    releaseIfEmpty(from);
-    return b;
   }
 
   @Override
@@ -117,18 +83,23 @@ final class ConnectionInput extends InputStream {
     if (length == 0) {
       return 0;
     }
-    if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
-      return receive(
-          ByteBuffer.wrap(target, offset, Math.min(length, BufferPool.LARGE_BUFFER_SIZE)));
+    enter();
+    try {
+      if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
+        return receive(
+            ByteBuffer.wrap(target, offset, Math.min(length, BufferPool.LARGE_BUFFER_SIZE)));
+      }
+      ByteBuffer from = fill();
+      if (from == null) {
+        return -1;
+      }
+      int n = Math.min(length, from.remaining());
+      from.get(target, offset, n);
+      releaseIfEmpty(from);
+      return n;
+    } finally {
+      leave();
     }
-    ByteBuffer from = fill();
-    if (from == null) {
-      return -1;
-    }
-    int n = Math.min(length, from.remaining());
-    from.get(target, offset, n);
-    releaseIfEmpty(from);
-    return n;
   }
 
   /** See {@link Connection#readUntil}. */
@@ -137,14 +108,19 @@ final class ConnectionInput extends InputStream {
     if (length == 0) {
       return 0;
     }
-    ByteBuffer from = fill();
-    if (from == null) {
-      return -1;
+    enter();
+    try {
+      ByteBuffer from = fill();
+      if (from == null) {
+        return -1;
+      }
+      int n = ByteSearch.lengthThrough(last, from, Math.min(length, from.remaining()));
+      from.get(target, offset, n);
+      releaseIfEmpty(from);
+      return n;
+    } finally {
+      leave();
     }
-    int n = ByteSearch.lengthThrough(last, from, Math.min(length, from.remaining()));
-    from.get(target, offset, n);
-    releaseIfEmpty(from);
-    return n;
   }
 
   @Override
@@ -157,57 +133,48 @@ final class ConnectionInput extends InputStream {
     if (!(out instanceof ConnectionOutput output)) {
       return super.transferTo(out);
     }
-    long total = 0;
-    for (ByteBuffer from; (from = fill()) != null; ) {
-      total += from.remaining();
-      output.send(from);
-      releaseIfEmpty(from);
+    enter();
+    try {
+      long total = 0;
+      for (ByteBuffer from; (from = fill()) != null; ) {
+        total += from.remaining();
+        output.send(from);
+        releaseIfEmpty(from);
+      }
+      return total;
+    } finally {
+      leave();
     }
-    return total;
   }
 
   /** See {@link Connection#awaitMessage()}. */
   boolean awaitMessage() throws IOException {
-    use = Use.MESSAGES;
-    endMessage();
-    if (fill() == null) {
-      return false;
+    enter();
+    try {
+      readsMessages();
+      if (fill() == null) {
+        return false;
+      }
+      beginMessage(buffered());
+      return true;
+    } finally {
+      leave();
     }
-    receivedBeforeMessage = received - buffered();
-    messageSince = connection.now();
-    // If the input was ended in this very moment, the message is what had arrived before.
-    cutMessage = !ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
-    return true;
-  }
-
-  /** See {@link Connection#endMessage()}. */
-  void endMessage() {
-    cutMessage = false;
-    if (activity == IN_MESSAGE) {
-      ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
-    }
-  }
-
-  /**
-   * From here on, what is read belongs to no message and is part of a conversation in two
-   * directions.
-   */
-  void beginRelay() {
-    endMessage();
-    use = Use.RELAY;
   }
 
   /** From here on the handler reads: what the preface has read is none of its bytes. */
   void beginHandler() {
-    received = buffered();
-    waitingSince = connection.now();
+    beginHandler(buffered());
   }
 
-  /** Reads by another transport from now on, which has to take over what is {@link #unread()}. */
+  /**
+   * Reads by another transport from now on, which has to take over what is {@link #unread()}; called
+   * by the thread that has the input.
+   */
   void use(Transport transport) {
     this.transport = transport;
     moreToRead = true;
-    release();
+    giveBack();
   }
 
   /** What was received and not yet read, for a look at it; null if there is nothing. */
@@ -217,21 +184,53 @@ final class ConnectionInput extends InputStream {
 
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
   boolean isAtRest() {
-    return activity == WORKING && bytes == null && !finished;
+    return activity() == ConnectionActivity.WORKING && bytes == null && !finished;
   }
 
   /** Whether there is nothing to read, not even the end of input; looks at the socket. */
   boolean isSilent() throws IOException {
+    enter();
     ByteBuffer none = connection.buffers().take();
     try {
       return receiveNow(none) == 0;
     } finally {
       connection.buffers().give(none);
+      leave();
     }
   }
 
-  /** Gives back what is borrowed; called at the end of the connection. */
-  void release() {
+  /** Takes the input for the calling thread, which has to {@linkplain #leave() leave} it. */
+  void enter() throws IOException {
+    if (!USERS.compareAndSet(this, 0, 1)) {
+      failIfClosed();
+      throw new ConnectionBusyException("reading from");
+    }
+    if (isClosed()) {
+      leave();
+      throw connection.closed(null);
+    }
+  }
+
+  void leave() {
+    USERS.lazySet(this, 0);
+  }
+
+  /**
+   * Ends the use of the input, when its connection has ended, and gives back what is borrowed. What
+   * a thread has that is in a call at this moment is left to that thread, or to the collector.
+   *
+   * @return whether nobody else uses it, now or later
+   */
+  boolean release() {
+    closeForGood();
+    boolean taken = USERS.compareAndSet(this, 0, 1);
+    if (taken) {
+      giveBack();
+    }
+    return taken;
+  }
+
+  private void giveBack() {
     ByteBuffer from = bytes;
     if (from != null) {
       from.position(from.limit());
@@ -288,46 +287,35 @@ final class ConnectionInput extends InputStream {
    */
   private boolean awaitBytes(boolean again) throws IOException {
     connection.flushOwnOutput();
-    ConnectionActivity before = activity;
-    CloseReason cutBy = cutMessage ? endedBy() : null;
-    if (cutBy != null) {
-      throw new ConnectionClosedException(connection, cutBy, null);
-    }
-    if (finished || before == DRAINED) {
+    failIfCut();
+    if (finished) {
       return false;
     }
-    ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
-    boolean free = before == WORKING || before == IN_MESSAGE;
-    // Before the step to WAITING, which publishes it: what came before is not the peer's silence.
-    if (!again) {
-      waitingSince = connection.now();
-    }
-    if (!free || !ACTIVITY.compareAndSet(this, before, during)) {
-      throw new ConnectionBusyException("reading from");
+    ConnectionActivity before = beginWait(again);
+    if (before == null) {
+      return false;
     }
     try {
-      if (during == WAITING && use == Use.MESSAGES && connection.isToldToFinish()) {
+      if (awaitsMessage(before) && connection.isToldToFinish()) {
         // The reaper might never find a busy connection waiting. Here, between two messages,
         // nothing is cut; what has come is still read, so that its sender need not send it
         // again.
-        end(new CloseReason.Drained(), waitingSince);
+        end(new CloseReason.Drained(), waitingSince());
       } else if (!moreToRead) {
         waitOrLook();
       }
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {
-      // Fails if the input was ended meanwhile. What had arrived before that is still read.
-      ACTIVITY.compareAndSet(this, during, before);
+      endWait(before);
     }
     return true;
   }
 
-  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
   private void waitOrLook() throws IOException {
     if (looks < LOOKS) {
       looks++;
-      Thread.yield();
+      giveWay();
     } else {
       transport.awaitReadable();
     }
@@ -335,40 +323,47 @@ final class ConnectionInput extends InputStream {
 
   /** Reads what is there, perhaps nothing. */
   private int receiveNow(ByteBuffer target) throws IOException {
+    int n;
     try {
-      int n = transport.read(target);
-      if (n > 0) {
-        received += n;
-      }
-      finished = n < 0;
-      // A full buffer means that there may be more. Otherwise the socket was emptied, and a read
-      // before the next wait would find nothing.
-      moreToRead = !target.hasRemaining();
-      flowing = n >= BufferPool.BUFFER_SIZE;
-      return n;
+      n = transport.read(target);
     } catch (IOException e) {
       throw connection.failed(e);
     }
+    // After the read: a linger drops bytes behind this mark only, so that a handler never reads on
+    // behind a hole.
+    failIfClosed();
+    received(n);
+    finished = n < 0;
+    // A full buffer means that there may be more. Otherwise the socket was emptied, and a read
+    // before the next wait would find nothing.
+    moreToRead = !target.hasRemaining();
+    flowing = n >= BufferPool.BUFFER_SIZE;
+    return n;
   }
 
-  /** Reads and drops until the peer has finished or the channel is closed. */
-  void drop(int most) {
+  /**
+   * Reads and drops until the peer has finished or the channel is closed. However fast bytes come,
+   * only the time is limited: a peer in the middle of a large request does not look for an early
+   * reply before it has sent it all. Called behind {@link #closeForGood()}, so that nobody else reads.
+   */
+  void drop() {
     // However the bytes travel, nobody reads them any more.
     PolledChannel channel = connection.channel();
     try {
-      for (int left = most; left > 0 && !finished; ) {
+      while (!finished) {
         if (!moreToRead) {
-          channel.awaitReadable();
+          channel.awaitPeersEnd();
         }
         // What becomes of the connection now is no failure: its reason to end is known.
-        ByteBuffer dropped = connection.buffers().take();
+        ByteBuffer dropped = connection.buffers().takeLarge();
         try {
-          int n = channel.read(dropped);
-          finished = n < 0;
+          finished = channel.read(dropped) < 0;
           moreToRead = !dropped.hasRemaining();
-          left -= n;
         } finally {
           connection.buffers().give(dropped);
+        }
+        if (moreToRead) {
+          giveWay();
         }
       }
     } catch (IOException resetOrClosed) {
@@ -376,71 +371,8 @@ final class ConnectionInput extends InputStream {
     }
   }
 
-  // For the reaper
-
-  /** Ends the input if the handler waits for a message, because the server drains. */
-  void drain(ConnectionOutput output, int now) {
-    boolean receives = received > 0 && now - waitingSince < QUIET;
-    boolean flows =
-        switch (use) {
-          case STREAM -> receives;
-          case MESSAGES -> false;
-          // The reply that is on its way might be cut by an upstream that reads end of stream.
-          case RELAY -> receives || output.isSending() || now - output.lastSent() < QUIET;
-        };
-    if (!flows && !isNew(now)) {
-      end(new CloseReason.Drained(), now);
-    }
-  }
-
-  /**
-   * Whether it is too early to tell what the peer wants: a client that connects to a server which
-   * begins to drain in that moment has its first message on the way, and so has one whose handshake
-   * is just complete. The first tick may come at once.
-   */
-  boolean isNew(int now) {
-    return received == 0 && now - connection.phaseSince <= QUIET;
-  }
-
-  /** Ends the input if the handler waits for a message: it reads end of stream. */
-  void end(CloseReason why, int now) {
-    if (activity != WAITING) {
-      return;
-    }
-    endedBy = why;
-    endedAt = now;
-    if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
-      connection.channel().wakeReader();
-    }
-  }
-
-  ConnectionActivity activity() {
-    return activity;
-  }
-
-  /** Why the input was ended at this side, or null if it was not. */
-  @Nullable CloseReason endedBy() {
-    return activity == DRAINED ? endedBy : null;
-  }
-
-  int endedAt() {
-    return endedAt;
-  }
-
-  /** The tick at which the wait for input began. */
-  int waitingSince() {
-    return waitingSince;
-  }
-
-  int messageSince() {
-    return messageSince;
-  }
-
-  long receivedInMessage() {
-    return received - receivedBeforeMessage;
-  }
-
-  long received() {
-    return received;
+  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
+  private static void giveWay() {
+    Thread.yield();
   }
 }

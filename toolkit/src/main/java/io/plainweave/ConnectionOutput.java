@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -12,18 +13,35 @@ import org.jspecify.annotations.Nullable;
  * of the wait for room.
  *
  * <p>Small writes are collected in a borrowed buffer, which is given back as soon as it is sent. It
- * is for one thread at a time, like any stream; a second one that sends is told so.
+ * is for one thread at a time, and a second one is told so: a call takes the output and leaves it
+ * again, so that the buffer has one user, who alone gives it back. A close from another thread takes
+ * the output for good; where it cannot, because somebody is writing, it leaves the buffer alone.
  */
 final class ConnectionOutput extends OutputStream {
-  private static final AtomicIntegerFieldUpdater<ConnectionOutput> SENDING =
-      AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "sending");
+  private static final AtomicIntegerFieldUpdater<ConnectionOutput> USE =
+      AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "use");
+
+  // The bits of the use.
+  private static final int FREE = 0;
+
+  /** A thread is in a call that writes. */
+  private static final int TAKEN = 1;
+
+  /** It sends, or waits for room to send. */
+  private static final int SENDING = 2;
+
+  /** Nobody writes any more: the connection is closed, by the thread that has set this. */
+  private static final int CLOSED = 4;
 
   private final SocketConnection connection;
 
   /** Replaced by the thread that writes, before it writes on. */
   private Transport transport;
 
-  /** Bytes not yet sent, if any; only the writing thread touches it. */
+  /** Who uses it: from FREE by compare-and-set; all else is set by the thread that has taken it. */
+  private volatile int use = FREE;
+
+  /** Bytes not yet sent, if any; only the thread that has taken the output touches it. */
   private @Nullable ByteBuffer pending;
 
   /**
@@ -31,9 +49,6 @@ final class ConnectionOutput extends OutputStream {
    * finds itself here only if it wrote it, so the comparison needs no lock.
    */
   private @Nullable Thread writer;
-
-  /** 1 while a thread sends, otherwise 0. */
-  private volatile int sending;
 
   /** Whether FIN was sent; written by the writing thread, after {@link #finishedAt}. */
   private volatile boolean finished;
@@ -54,41 +69,49 @@ final class ConnectionOutput extends OutputStream {
 
   @Override
   public void write(int b) throws IOException {
-    ByteBuffer to = room();
-    to.put((byte) b);
-    if (!to.hasRemaining()) {
-      flush();
+    enter();
+    try {
+      ByteBuffer to = room();
+      to.put((byte) b);
+      if (!to.hasRemaining()) {
+        flushPending();
+      }
+    } finally {
+      leave();
     }
   }
 
   @Override
   public void write(byte[] source, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, source.length);
-    if (length >= BufferPool.BUFFER_SIZE) {
-      sendInSlices(ByteBuffer.wrap(source, offset, length));
-      return;
-    }
-    int done = 0;
-    while (done < length) {
-      ByteBuffer to = room();
-      int n = Math.min(length - done, to.remaining());
-      to.put(source, offset + done, n);
-      done += n;
-      if (!to.hasRemaining()) {
-        flush();
+    enter();
+    try {
+      if (length >= BufferPool.BUFFER_SIZE) {
+        sendInSlices(ByteBuffer.wrap(source, offset, length));
+        return;
       }
+      int done = 0;
+      while (done < length) {
+        ByteBuffer to = room();
+        int n = Math.min(length - done, to.remaining());
+        to.put(source, offset + done, n);
+        done += n;
+        if (!to.hasRemaining()) {
+          flushPending();
+        }
+      }
+    } finally {
+      leave();
     }
   }
 
   @Override
   public void flush() throws IOException {
-    ByteBuffer full = pending;
-    if (full != null) {
-      try {
-        sendNow(full.flip());
-      } finally {
-        release();
-      }
+    enter();
+    try {
+      flushPending();
+    } finally {
+      leave();
     }
   }
 
@@ -98,56 +121,152 @@ final class ConnectionOutput extends OutputStream {
     if (finished) {
       return;
     }
-    flush();
-    finishedAt = connection.now();
-    lastSent = finishedAt;
-    finished = true;
-    // It may have to wait for room, unless it cuts what another thread is writing.
-    boolean first = SENDING.compareAndSet(this, 0, 1);
+    enter();
     try {
-      if (first) {
-        transport.finishOutput();
-      } else {
-        connection.channel().finishOutput();
-      }
-    } catch (IOException e) {
-      throw connection.failed(e);
+      flushPending();
+      finish();
     } finally {
-      if (first) {
-        sending = 0;
-      }
+      leave();
     }
   }
 
   /** Sends all of the bytes, behind what is pending. */
   void send(ByteBuffer source) throws IOException {
-    flush();
-    sendNow(source);
+    enter();
+    try {
+      flushPending();
+      sendNow(source);
+    } finally {
+      leave();
+    }
   }
 
   /**
    * Flushes what the calling thread has written; what another thread is writing is that thread's
    * business.
    */
-  @SuppressWarnings("ReferenceEquality") // a thread is itself only
   void flushOwn() throws IOException {
-    if (writer == Thread.currentThread()) {
+    if (hasOwnPending()) {
       flush();
     }
   }
 
-  /** Writes by another transport from now on; what is pending was flushed. */
+  /** Takes the output for the calling thread, which has to {@linkplain #leave() leave} it. */
+  void enter() throws IOException {
+    if (!USE.compareAndSet(this, FREE, TAKEN)) {
+      throw isClosed() ? connection.closed(null) : new ConnectionBusyException("writing to");
+    }
+  }
+
+  void leave() {
+    USE.lazySet(this, FREE);
+  }
+
+  /**
+   * Writes by another transport from now on; what is pending was flushed. Called by the thread that
+   * has taken the output.
+   */
   void use(Transport transport) {
     this.transport = transport;
   }
 
-  /** Drops what is pending and gives its buffer back. */
+  // For the close, by any thread
+
+  /** Drops what is pending, unless another thread is writing. */
+  void drop() {
+    if (USE.compareAndSet(this, FREE, TAKEN)) {
+      dropPending();
+      leave();
+    }
+  }
+
+  /**
+   * Takes the output for good, if no message would be cut by that: sends what is pending first. A
+   * thread that lives on and is in the middle of a write, or has written what it has not flushed,
+   * may be in the middle of a message.
+   *
+   * @param flushOthers whether what other threads have left behind, who are not writing now, is
+   *     flushed: nobody goes on with it
+   * @return false if a message may be cut
+   */
+  boolean closeForGood(boolean flushOthers) throws IOException {
+    if (!USE.compareAndSet(this, FREE, TAKEN)) {
+      return false;
+    }
+    boolean whole = pending == null || flushOthers || hasOwnPending();
+    try {
+      if (whole) {
+        flushPending();
+      }
+    } finally {
+      dropPending();
+      use = CLOSED;
+    }
+    return whole;
+  }
+
+  /** Finishes the output that was closed for good. */
+  void finishClosed() throws IOException {
+    if (!finished) {
+      finish();
+    }
+  }
+
+  /** Whether the connection was closed. */
+  boolean isClosed() {
+    return (use & CLOSED) != 0;
+  }
+
+  /**
+   * Ends the use of the output, when its connection has ended, and gives back what is borrowed. What
+   * a thread has that is in a call at this moment is left to that thread, or to the collector.
+   */
   void release() {
+    if (USE.compareAndSet(this, FREE, CLOSED)) {
+      dropPending();
+    }
+  }
+
+  // For the thread that has taken the output
+
+  private void flushPending() throws IOException {
+    ByteBuffer full = pending;
+    if (full != null) {
+      try {
+        sendNow(full.flip());
+      } finally {
+        dropPending();
+      }
+    }
+  }
+
+  private void dropPending() {
     ByteBuffer full = pending;
     if (full != null) {
       pending = null;
       writer = null;
       connection.buffers().give(full);
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private boolean hasOwnPending() {
+    return writer == Thread.currentThread();
+  }
+
+  /** Sends FIN; over TLS, it may have to wait for room. */
+  private void finish() throws IOException {
+    finishedAt = connection.now();
+    lastSent = finishedAt;
+    finished = true;
+    int before = use;
+    USE.lazySet(this, before | SENDING);
+    try {
+      transport.finishOutput();
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      USE.lazySet(this, before);
     }
   }
 
@@ -167,34 +286,51 @@ final class ConnectionOutput extends OutputStream {
    * slices.
    */
   private void sendInSlices(ByteBuffer source) throws IOException {
+    flushPending();
     int end = source.limit();
     while (source.position() < end) {
       source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
-      send(source);
+      sendNow(source);
     }
   }
 
   private void sendNow(ByteBuffer source) throws IOException {
     ensureNotFinished();
     lastSent = connection.now();
-    if (!SENDING.compareAndSet(this, 0, 1)) {
-      throw new ConnectionBusyException("writing to");
-    }
+    boolean interrupted = false;
+    USE.lazySet(this, TAKEN | SENDING);
     try {
       while (source.hasRemaining() || transport.hasUnsent()) {
-        int before = source.remaining();
-        boolean moves = transport.write(source) > 0;
-        sent += before - source.remaining();
-        if (moves) {
-          lastSent = connection.now();
-        } else if (source.hasRemaining() || transport.hasUnsent()) {
-          transport.awaitWritable();
+        try {
+          moveSome(source);
+        } catch (InterruptedIOException e) {
+          if (connection.isOwnWorker()) {
+            throw e;
+          }
+          // What became of this thread's own connection must not cut a message to this peer, whose
+          // time limits end what takes too long.
+          interrupted |= Thread.interrupted();
         }
       }
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {
-      sending = 0;
+      USE.lazySet(this, TAKEN);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Sends what there is room for, or waits for room. */
+  private void moveSome(ByteBuffer source) throws IOException {
+    int before = source.remaining();
+    boolean moves = transport.write(source) > 0;
+    sent += before - source.remaining();
+    if (moves) {
+      lastSent = connection.now();
+    } else if (source.hasRemaining() || transport.hasUnsent()) {
+      transport.awaitWritable();
     }
   }
 
@@ -208,7 +344,7 @@ final class ConnectionOutput extends OutputStream {
 
   /** Whether a thread is sending, or waiting for room to send. */
   boolean isSending() {
-    return sending != 0;
+    return (use & SENDING) != 0;
   }
 
   boolean isFinished() {
@@ -217,7 +353,7 @@ final class ConnectionOutput extends OutputStream {
 
   /** Whether everything was sent, and more can be. */
   boolean isAtRest() {
-    return pending == null && !isSending() && !finished;
+    return pending == null && use == FREE && !finished;
   }
 
   int finishedAt() {

@@ -1,8 +1,12 @@
 package io.plainweave;
 
 import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,15 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Deadline.</b> When a timeout was given and has passed, the connection is reset, everything
  * is cancelled and {@link #join()} throws a {@link ConnectionClosedException} with {@link
  * TimeLimit#SCOPE}.
+ *
+ * <p><b>What an interrupt reaches.</b> To cancel is to interrupt, here as everywhere in Java, and an
+ * interrupt does not ask what the thread is doing. A connection it ends with a reset. But an
+ * interruptible channel that others use as well, such as the {@code FileChannel} of an embedded
+ * database, is closed for all of them when it meets a thread in it ({@link
+ * java.nio.channels.InterruptibleChannel}): a client that resets its connection would close the
+ * database for every other one. {@link #shielded} runs such code where no interrupt comes. A write to
+ * the connection of another handler needs no shield: no interrupt ends it, but the time limits of
+ * that connection.
  *
  * <p>Only the owner, the thread that has opened the scope, may fork, join and close; another thread
  * gets a {@link WrongThreadException}. Scopes nest, and a thread of a scope may open its own. This
@@ -81,7 +94,10 @@ public final class ConnectionScope implements AutoCloseable {
   /** Whether join() has seen all tasks in front end; only the owner touches it. */
   private boolean joined;
 
-  /** Whether the owner was interrupted because the connection has ended; for the reaper only. */
+  /** Held while the owner is interrupted or leaves, so that no interrupt comes after it has left. */
+  private final ReentrantLock leaving = new ReentrantLock();
+
+  /** Whether the owner was interrupted because the connection has ended, or has left; under lock. */
   private boolean ownerTold;
 
   private ConnectionScope(SocketConnection connection, int timeoutTicks) {
@@ -176,7 +192,7 @@ public final class ConnectionScope implements AutoCloseable {
     ensureOwner();
     if (!joined) {
       abandoned = true;
-      cancelNext();
+      ending = true;
     }
     try {
       scope.close();
@@ -187,11 +203,78 @@ public final class ConnectionScope implements AutoCloseable {
             "the scope was left without join(): what still ran in it was cancelled");
       }
     } finally {
+      ownerLeaves();
       connection.scopeClosed(this);
-      if (ending) {
-        connection.resetOnClose(false);
+    }
+  }
+
+  /**
+   * Runs a task that no interrupt of the calling thread reaches: neither the cancellation of a scope
+   * or of the server, nor {@link Thread#interrupt()}. It is for code that must not be interrupted,
+   * because others share what an interrupt would close, or because it must be done as a whole. It
+   * can be called in any thread, with or without a scope.
+   *
+   * <p>The task runs in a thread of its own, which is a child of the calling one, sees its scoped
+   * values and ends with this call. The caller waits for it without limit: nothing ends the task but
+   * itself, and a cancellation waits for it. If the caller was interrupted before or meanwhile, its
+   * interrupt status is set when this returns.
+   *
+   * {@snippet file="io/plainweave/ShieldTest.java" region="shield"}
+   *
+   * @param <T> the type of the result
+   * @param task what to run
+   * @return what the task returns
+   * @throws Exception what the task throws
+   */
+  public static <T> T shielded(Callable<T> task) throws Exception {
+    var result = new FutureTask<T>(task);
+    boolean interrupted = Thread.interrupted();
+    try (Scope shield = Scope.open("shielded", Thread.ofVirtual().name("shielded").factory())) {
+      shield.fork(() -> {
+        result.run();
+        return Scope.After.CONTINUE;
+      });
+      for (boolean waits = true; waits; ) {
+        try {
+          result.get();
+          waits = false;
+        } catch (InterruptedException e) {
+          interrupted = true;
+        } catch (ExecutionException failed) {
+          waits = false;
+        }
+      }
+      interrupted |= joinWithoutWait(shield);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
+    return resultOf(result);
+  }
+
+  /** Joins what is done; whether an interrupt came in this moment. */
+  private static boolean joinWithoutWait(Scope shield) {
+    try {
+      shield.join();
+      return false;
+    } catch (InterruptedException e) {
+      return true;
+    }
+  }
+
+  private static <T> T resultOf(FutureTask<T> done) throws Exception {
+    return switch (done.state()) {
+      case SUCCESS -> done.resultNow();
+      case FAILED -> {
+        switch (done.exceptionNow()) {
+          case Exception e -> throw e;
+          case Error e -> throw e;
+          case Throwable e -> throw new AssertionError("neither an exception nor an error", e);
+        }
+      }
+      case RUNNING, CANCELLED -> throw new AssertionError("nobody cancels it");
+    };
   }
 
   /** Whether it is being cancelled because its owner is leaving without a join. */
@@ -207,9 +290,41 @@ public final class ConnectionScope implements AutoCloseable {
     if (hasDeadline && now - deadline >= 0) {
       connection.abort(new CloseReason.TimedOut(TimeLimit.SCOPE));
     }
-    if (!ownerTold && connection.closeReason() != null) {
+    if (connection.closeReason() != null) {
+      interruptOwner();
+    }
+  }
+
+  /** Interrupts the owner, unless it was told before or has left. */
+  private void interruptOwner() {
+    leaving.lock();
+    try {
+      if (!ownerTold) {
+        ownerTold = true;
+        owner.interrupt();
+      }
+    } finally {
+      leaving.unlock();
+    }
+  }
+
+  /** Whether the owner was interrupted, or has left. */
+  boolean isOwnerTold() {
+    leaving.lock();
+    try {
+      return ownerTold;
+    } finally {
+      leaving.unlock();
+    }
+  }
+
+  /** From here on the owner is not told any more. */
+  private void ownerLeaves() {
+    leaving.lock();
+    try {
       ownerTold = true;
-      owner.interrupt();
+    } finally {
+      leaving.unlock();
     }
   }
 
@@ -229,22 +344,17 @@ public final class ConnectionScope implements AutoCloseable {
   private boolean leaveFront() {
     boolean last = inFront.decrementAndGet() == 0;
     if (last && hasBackground) {
-      cancelNext();
+      ending = true;
     }
     return last;
   }
 
-  /**
-   * Prepares for interrupts that mean no failure. They close the socket where they meet a thread
-   * that writes; the peer is not to take what is cut there for the whole.
-   */
-  private void cancelNext() {
-    ending = true;
-    connection.resetOnClose(true);
-  }
-
   private Scope.After run(String name, Task task) {
     Thread.currentThread().setName(name);
+    return ScopedValue.where(SocketConnection.OF_FORKED_THREAD, connection).call(() -> run(task));
+  }
+
+  private Scope.After run(Task task) {
     try {
       task.run();
       connection.scopes().ensureOwnClosed();

@@ -1,16 +1,17 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
-import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
 import jdk.net.ExtendedSocketOptions;
 import jdk.net.UnixDomainPrincipal;
@@ -22,17 +23,50 @@ import org.jspecify.annotations.Nullable;
  * which a thread holds no buffer.
  *
  * <p>One thread may read while another writes, and any thread may close it: both then fail as the
- * channel says. An interrupt closes it, as it closes every channel of the JDK.
+ * channel says. A thread that is interrupted fails before it transfers a byte, or in its wait; what
+ * that means for the channel is for its connection to say.
+ *
+ * <h2>Why no wake-up is lost</h2>
+ *
+ * <p>A slot is empty, or holds the one thread that waits, or {@link #WOKEN}; it is changed by
+ * compare-and-set and exchange only, so that whoever takes a thread out has to wake that one, and
+ * nobody else can take it for another. There are two kinds of wake-ups.
+ *
+ * <ul>
+ *   <li>{@link #wakeReader()} and {@link #wakeWriter()}, for a change that is not the socket's: its
+ *       cause is made before, and {@link #WOKEN} stays in the slot if nobody waits. Who begins to
+ *       wait finds it, and looks at the cause; who has begun is taken out. There is no moment
+ *       between the two. A wake-up that is late costs one look too many. {@link #endReading()} is
+ *       for all waits to come: a reader writes its slot and then reads that flag, so that it needs
+ *       no wake-up that a linger could take away.
+ *   <li>That of the poller, for readiness, is not kept: the socket keeps it. It can only miss a
+ *       thread that enters its slot while the poller drops the interest that nobody had. The thread
+ *       writes its slot and then reads the interest; the poller writes the interest and then reads
+ *       the slot. All four are volatile, so at least one of the two sees the other (JLS 17.4.4):
+ *       the thread asks the poller to look out again, or the poller wakes the thread.
+ * </ul>
  */
 final class PolledChannel implements Transport {
+  /** Stands in a slot for a wake-up that came when nobody waited. */
+  private static final Thread WOKEN = Thread.ofVirtual().unstarted(() -> {});
+
+  private static final AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> READER =
+      AtomicReferenceFieldUpdater.newUpdater(PolledChannel.class, Thread.class, "reader");
+
+  private static final AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> WRITER =
+      AtomicReferenceFieldUpdater.newUpdater(PolledChannel.class, Thread.class, "writer");
+
   private final SocketChannel channel;
   private final Poller poller;
 
-  /** The thread that waits for input; set by itself, taken by whoever wakes it. */
+  /** The slot of the thread that waits for input; see above. */
   private volatile @Nullable Thread reader;
 
-  /** The thread that waits for room in the output; as {@link #reader}. */
+  /** The slot of the thread that waits for room in the output. */
   private volatile @Nullable Thread writer;
+
+  /** Whether no reader waits any more; set once, by whoever closes the connection. */
+  private volatile boolean readingEnded;
 
   /** What the poller looks out for, in bits of {@link SelectionKey}; only the poller writes it. */
   private volatile int interest;
@@ -77,49 +111,113 @@ final class PolledChannel implements Transport {
 
   @Override
   public void awaitReadable() throws IOException {
-    Thread self = Thread.currentThread();
-    reader = self;
-    askFor(SelectionKey.OP_READ);
-    while (reader != null && channel.isOpen()) {
-      LockSupport.park();
-      if (self.isInterrupted()) {
-        break;
-      }
-    }
-    reader = null;
-    failIfInterrupted();
+    await(READER, SelectionKey.OP_READ, false);
   }
 
   @Override
   public void awaitWritable() throws IOException {
+    await(WRITER, SelectionKey.OP_WRITE, false);
+  }
+
+  /** Waits as a reader does, after {@link #endReading()}: for the peer's end. */
+  void awaitPeersEnd() throws IOException {
+    await(READER, SelectionKey.OP_READ, true);
+  }
+
+  /**
+   * Ends the wait of the reader, and each one that begins from now on. Only {@link #awaitPeersEnd()}
+   * goes on waiting.
+   */
+  void endReading() {
+    readingEnded = true;
+    wakeReader();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private void await(
+      AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot,
+      int operation,
+      boolean lingers)
+      throws IOException {
     Thread self = Thread.currentThread();
-    writer = self;
-    askFor(SelectionKey.OP_WRITE);
-    while (writer != null && channel.isOpen()) {
-      LockSupport.park();
-      if (self.isInterrupted()) {
-        break;
-      }
+    boolean reads = operation == SelectionKey.OP_READ && !lingers;
+    if (!enter(slot, self, reads, lingers)) {
+      return;
     }
-    writer = null;
+    try {
+      askFor(operation);
+      while (slot.get(this) == self && channel.isOpen() && !(reads && readingEnded)) {
+        LockSupport.park();
+        if (self.isInterrupted()) {
+          break;
+        }
+      }
+    } finally {
+      // Has no effect if somebody has taken it out, and another may be in the slot by now.
+      slot.compareAndSet(this, self, null);
+    }
     failIfInterrupted();
   }
 
-  /** Ends the wait of the reader, if there is one: it looks again at what there is to do. */
+  /** Enters the slot; false if a wake-up was in it, or reading has ended. */
+  @SuppressWarnings("ThreadPriorityCheck") // the other thread is on its way out
+  private boolean enter(
+      AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot,
+      Thread self,
+      boolean reads,
+      boolean lingers)
+      throws ConnectionBusyException {
+    while (!slot.compareAndSet(this, null, self)) {
+      if (slot.compareAndSet(this, WOKEN, null) || (reads && readingEnded)) {
+        return false;
+      }
+      if (isWaiting(slot.get(this))) {
+        if (!lingers) {
+          throw new ConnectionBusyException("waiting for");
+        }
+        // A reader that has come too late looks at readingEnded next, and leaves.
+        Thread.yield();
+      }
+    }
+    return true;
+  }
+
+  /** Ends the wait of the reader, or its next one: it looks again at what there is to do. */
   void wakeReader() {
-    Thread waiting = reader;
-    if (waiting != null) {
-      reader = null;
+    wake(READER);
+  }
+
+  /** The same for the writer. */
+  void wakeWriter() {
+    wake(WRITER);
+  }
+
+  private void wake(AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot) {
+    Thread waiting;
+    do {
+      waiting = slot.get(this);
+    } while (!slot.compareAndSet(this, waiting, isWaiting(waiting) ? null : WOKEN));
+    if (isWaiting(waiting)) {
       LockSupport.unpark(waiting);
     }
   }
 
-  private void wakeWriter() {
-    Thread waiting = writer;
-    if (waiting != null) {
-      writer = null;
+  /** Wakes who waits now; whether somebody did. */
+  private boolean wakeWaiting(
+      AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot) {
+    Thread waiting = slot.get(this);
+    if (!isWaiting(waiting)) {
+      return false;
+    }
+    if (slot.compareAndSet(this, waiting, null)) {
       LockSupport.unpark(waiting);
     }
+    return true;
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private static boolean isWaiting(@Nullable Thread inSlot) {
+    return inSlot != null && inSlot != WOKEN;
   }
 
   /**
@@ -132,10 +230,9 @@ final class PolledChannel implements Transport {
     }
   }
 
-  private void failIfInterrupted() throws IOException {
+  private static void failIfInterrupted() throws InterruptedIOException {
     if (Thread.currentThread().isInterrupted()) {
-      close();
-      throw new ClosedByInterruptException();
+      throw new InterruptedIOException();
     }
   }
 
@@ -167,7 +264,7 @@ final class PolledChannel implements Transport {
 
   /** Whether a thread waits for the peer, to send or to make room. */
   boolean isAwaited() {
-    return reader != null || writer != null;
+    return isWaiting(reader) || isWaiting(writer);
   }
 
   /** Makes threads that the poller can wake best. */
@@ -179,11 +276,11 @@ final class PolledChannel implements Transport {
     return channel.isOpen();
   }
 
-  /** Sets whether a close, which an interrupt brings about, too, is a reset. */
-  void resetOnClose(boolean reset) {
+  /** Makes the close a reset. */
+  void resetOnClose() {
     if (channel.isOpen()) {
       try {
-        channel.setOption(StandardSocketOptions.SO_LINGER, reset ? 0 : -1);
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       } catch (IOException closedMeanwhile) {
         // There is nobody to reset any more.
       }
@@ -210,10 +307,10 @@ final class PolledChannel implements Transport {
   /** Looks out for what the threads wait for by now, besides what it looked out for before. */
   void updateInterest(Poller by) throws ClosedChannelException {
     int wanted = interest;
-    if (reader != null) {
+    if (isWaiting(reader)) {
       wanted |= SelectionKey.OP_READ;
     }
-    if (writer != null) {
+    if (isWaiting(writer)) {
       wanted |= SelectionKey.OP_WRITE;
     }
     if (key == null) {
@@ -230,23 +327,20 @@ final class PolledChannel implements Transport {
    */
   void ready(int operations) {
     int unwanted = 0;
-    if ((operations & SelectionKey.OP_READ) != 0) {
-      if (reader == null) {
-        unwanted |= SelectionKey.OP_READ;
-      }
-      wakeReader();
+    if ((operations & SelectionKey.OP_READ) != 0 && !wakeWaiting(READER)) {
+      unwanted |= SelectionKey.OP_READ;
     }
     if ((operations & SelectionKey.OP_WRITE) != 0) {
       // There is nearly always room: only who has met a full socket wants to hear of it.
       unwanted |= SelectionKey.OP_WRITE;
-      wakeWriter();
+      wakeWaiting(WRITER);
     }
     if (unwanted != 0 && key != null) {
       interest &= ~unwanted;
       key.interestOps(interest);
       // Who began to wait before it could see that nobody looks out for it looks again.
-      wakeReader();
-      wakeWriter();
+      wakeWaiting(READER);
+      wakeWaiting(WRITER);
     }
   }
 }

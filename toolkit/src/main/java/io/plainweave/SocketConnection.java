@@ -3,6 +3,7 @@ package io.plainweave;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
@@ -23,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
 final class SocketConnection implements Connection, Callable<Scope.After> {
-  /** How much of the peer's input is dropped while we wait for its end. */
-  private static final int LINGER_BYTES = 64 * 1024;
+  /** In a thread that was forked for a connection: that one. */
+  static final ScopedValue<SocketConnection> OF_FORKED_THREAD = ScopedValue.newInstance();
 
   private static final AtomicReferenceFieldUpdater<SocketConnection, @Nullable CloseReason> REASON =
       AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, CloseReason.class, "reason");
@@ -118,6 +119,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
         context.handler().handle(this);
         scopes.ensureOwnClosed();
       }
+      forgetInterrupt();
       close();
     } catch (Throwable failure) {
       endAfter(failure);
@@ -140,15 +142,17 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /**
    * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
    * only because its input was ended at this side. That is no fault, and a reset could destroy the
-   * replies that are on their way. So it could the alert that says why TLS has failed.
+   * replies that are on their way. So it could the alert that says why TLS has failed, and what was
+   * sent before another thread has closed the connection in order.
    */
   private void endAfter(Throwable failure) {
+    forgetInterrupt();
     CloseReason cut = failure instanceof IOException ? input.endedBy() : null;
     boolean alerted = reason instanceof CloseReason.TlsFailed;
     if (alerted) {
-      output.release();
+      output.drop();
     }
-    if (alerted || (cut != null && reason == null)) {
+    if (alerted || output.isClosed() || (cut != null && reason == null)) {
       try {
         close();
         return;
@@ -159,15 +163,20 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     abort(cut != null ? cut : EndReasons.of(failure));
   }
 
+  /**
+   * An interrupt that the handler has left to us was meant for it, and it has returned: what it has
+   * written is to reach the peer, and not to be cut. A cancellation does not rely on interrupts, it
+   * resets the connection as well.
+   */
+  private static void forgetInterrupt() {
+    Thread.interrupted();
+  }
+
   /** Closes the socket, gives everything back and tells how it ended. */
   void end() {
     try {
       closeSocket();
-      input.release();
-      output.release();
-      if (tls != null) {
-        tls.release();
-      }
+      giveBackBuffers();
       CloseReason ended = reason;
       context.drain().connectionEnded(ended);
       if (thread != null && ended != null) {
@@ -184,36 +193,76 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     }
   }
 
+  /** Gives back what is borrowed, as far as no other thread is using it at this moment. */
+  private void giveBackBuffers() {
+    boolean readsNoMore = input.release();
+    output.release();
+    if (tls != null) {
+      tls.release(readsNoMore);
+    }
+  }
+
   @Override
   public void close() throws IOException {
+    if (!channel.isOpen()) {
+      // A thread was interrupted while it used the connection.
+      endWith(new CloseReason.Aborted());
+      return;
+    }
+    if (output.isClosed()) {
+      // Another thread has begun, and has left the wait for the peer to the connection's own.
+      if (isOwnThread()) {
+        lingerAndClose();
+      }
+      return;
+    }
     try {
-      if (!channel.isOpen()) {
-        // A thread was interrupted while it used the channel.
-        endWith(new CloseReason.Aborted());
-        return;
+      if (!finishForGood()) {
+        abort(new CloseReason.Aborted());
+      } else if (thread == null || isOwnThread() || !context.timeCheck().lingers()) {
+        lingerAndClose();
       }
-      if (!scopes.isEmpty()) {
-        resetOnClose(false);
+    } catch (Throwable e) {
+      closeSocket();
+      throw e;
+    }
+  }
+
+  /**
+   * Lets all reads and writes fail from now on, and sends FIN behind all that was written; false,
+   * and nothing is sent, if that would cut a message.
+   */
+  private boolean finishForGood() throws IOException {
+    CloseReason drained = input.endedBy();
+    if (!output.closeForGood(thread == null || isOwnThread())) {
+      return false;
+    }
+    input.closeForGood();
+    output.finishClosed();
+    endWith(drained != null ? drained : new CloseReason.Finished());
+    // From here on the reaper sees to it that the socket is closed, even if nobody waits.
+    phase = ConnectionPhase.LINGER;
+    return true;
+  }
+
+  /**
+   * Reads and drops until the peer has finished, then closes: closing a socket with unread input
+   * makes the kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6). The
+   * reaper ends what takes too long.
+   */
+  private void lingerAndClose() {
+    try {
+      if (context.timeCheck().lingers()) {
+        input.drop();
       }
-      finishOutput();
-      linger();
-      CloseReason ended = input.endedBy();
-      endWith(ended != null ? ended : new CloseReason.Finished());
     } finally {
       closeSocket();
     }
   }
 
-  /**
-   * Reads and drops until the peer has finished: closing a socket with unread input makes the
-   * kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6). The reaper
-   * ends what takes too long.
-   */
-  private void linger() {
-    if (context.timeCheck().lingers()) {
-      phase = ConnectionPhase.LINGER;
-      input.drop(LINGER_BYTES);
-    }
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private boolean isOwnThread() {
+    return Thread.currentThread() == thread;
   }
 
   @Override
@@ -224,7 +273,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Resets the connection; false if it has ended for another reason before. */
   boolean abort(CloseReason why) {
     boolean first = endWith(why);
-    resetOnClose(true);
+    channel.resetOnClose();
     closeSocket();
     return first;
   }
@@ -251,6 +300,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Sorts a failure of the transport by its state: closed at this side, or by the peer. */
   IOException failed(IOException failure) {
+    if (failure instanceof InterruptedIOException) {
+      endByInterrupt();
+    }
     if (reason != null || !channel.isOpen()) {
       return closed(failure);
     }
@@ -259,16 +311,40 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return why instanceof CloseReason.PeerReset(PeerResetException reset) ? reset : failure;
   }
 
+  /**
+   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the output
+   * was finished, since the peer must not take what is cut for the whole.
+   */
+  private void endByInterrupt() {
+    if (!output.isFinished()) {
+      channel.resetOnClose();
+    }
+    closeSocket();
+  }
+
+  /**
+   * Whether the calling thread works for this connection, so that an interrupt of it is one of its
+   * work here. Another thread may have come from the handler of another connection; what becomes of
+   * that one must not end this one.
+   */
+  boolean isOwnWorker() {
+    return outward
+        || isOwnThread()
+        || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
+  }
+
   /** What is thrown once the connection is closed at this side. */
   ConnectionClosedException closed(@Nullable Throwable cause) {
-    // Without a reason, a thread was interrupted while it used the channel. If that is because the
-    // handler fails, and so cancels its scope, the reason is yet to come.
-    var interrupted = new CloseReason.Aborted();
-    if (!scopes.isAnyAbandoned()) {
-      endWith(interrupted);
+    // Without a reason, a close is on its way; or a thread was interrupted while it used the
+    // channel. If that is because the handler fails, and so cancels its scope, the reason is yet to
+    // come.
+    CloseReason yetToCome =
+        output.isClosed() ? new CloseReason.Finished() : new CloseReason.Aborted();
+    if (!output.isClosed() && !scopes.isAnyAbandoned()) {
+      endWith(yetToCome);
     }
     CloseReason ended = reason;
-    CloseReason why = ended != null ? ended : interrupted;
+    CloseReason why = ended != null ? ended : yetToCome;
     Throwable failure = EndReasons.failureOf(why);
     return new ConnectionClosedException(this, why, failure != null ? failure : cause);
   }
@@ -323,7 +399,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public boolean isOpen() {
-    return channel.isOpen();
+    return channel.isOpen() && !output.isClosed();
   }
 
   @Override
@@ -420,13 +496,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   boolean isToldToFinish() {
     int now = now();
     return !outward && context.drain().tells(slot, now) && !input.isNew(now);
-  }
-
-  /** Sets whether a close of the socket, which an interrupt brings about, too, is a reset. */
-  void resetOnClose(boolean reset) {
-    if (reset || reason == null) {
-      channel.resetOnClose(reset);
-    }
   }
 
   OpenScopes scopes() {

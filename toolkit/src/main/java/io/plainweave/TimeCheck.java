@@ -106,6 +106,7 @@ final class TimeCheck {
     if (now - connection.output().finishedAt() >= most) {
       connection.closeSocket();
     }
+    connection.scopes().check(now);
   }
 
   /** The limit for which the connection is to be reset. */
@@ -134,6 +135,7 @@ final class TimeCheck {
                   && now - input.endedAt() >= GOODBYE
               ? limit
               : null;
+      case CLOSED -> null;
     };
   }
 

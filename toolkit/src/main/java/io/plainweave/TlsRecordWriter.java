@@ -142,10 +142,15 @@ final class TlsRecordWriter {
 
   /** Gives back what is borrowed; called at the end of the connection. */
   void release() {
-    ByteBuffer out = unsent;
-    if (out != null) {
-      unsent = null;
-      buffers.give(out);
+    lock.lock();
+    try {
+      ByteBuffer out = unsent;
+      if (out != null) {
+        unsent = null;
+        buffers.give(out);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }

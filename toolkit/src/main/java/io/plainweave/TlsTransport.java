@@ -305,9 +305,15 @@ final class TlsTransport implements Transport {
     channel.finishOutput();
   }
 
-  /** Gives back what is borrowed; called at the end of the connection. */
-  void release() {
-    reader.release();
+  /**
+   * Gives back what is borrowed; called at the end of the connection.
+   *
+   * @param readsNoMore whether no thread reads, now or later; otherwise what it has is left to it
+   */
+  void release(boolean readsNoMore) {
+    if (readsNoMore) {
+      reader.release();
+    }
     writer.release();
   }
 }

@@ -43,6 +43,21 @@ final class TlsUpgrade {
    * @return false if the peer has finished without a byte
    */
   static boolean handshake(SocketConnection connection, SSLEngine engine) throws IOException {
+    connection.input().enter();
+    try {
+      connection.output().enter();
+      try {
+        return handshakeAlone(connection, engine);
+      } finally {
+        connection.output().leave();
+      }
+    } finally {
+      connection.input().leave();
+    }
+  }
+
+  private static boolean handshakeAlone(SocketConnection connection, SSLEngine engine)
+      throws IOException {
     ByteBuffer unread = connection.input().unread();
     var transport = new TlsTransport(engine, connection.channel(), connection.buffers(), unread);
     connection.use(transport);

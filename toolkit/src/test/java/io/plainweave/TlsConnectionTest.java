@@ -271,7 +271,7 @@ class TlsConnectionTest extends TlsTest {
             }
           }
           transport.finishOutput();
-          transport.release();
+          transport.release(true);
           taken.complete(count);
         };
     SSLEngine engine = tls.clientTls().newEngine("localhost", 0);
