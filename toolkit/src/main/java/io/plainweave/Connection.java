@@ -206,10 +206,11 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * what is dropped. Has no effect on a closed connection.
    *
    * <p><b>From another thread</b> than the handler's, it ends the connection in order as well, and
-   * the wait for the peer's FIN is left to the handler's thread: it returns when FIN was sent. Only
-   * if it would cut a message, the connection is reset, since the peer must not take a part for the
-   * whole: if a thread is writing at this moment, or has written what is not flushed. What
-   * was flushed before is sent unless there is a reset.
+   * the wait for the peer's FIN is left to the handler's thread: it returns when FIN was sent. A
+   * write that need not wait for room is let finish. Only if a message would be cut, the connection
+   * is reset, since the peer must not take a part for the whole: if a thread waits for room to
+   * write, or has written what it has not flushed. What was flushed before is sent, unless there is
+   * a reset.
    *
    * @throws IOException if the rest of the output cannot be written; the connection is closed all
    *     the same

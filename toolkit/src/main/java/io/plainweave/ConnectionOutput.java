@@ -6,6 +6,8 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,12 @@ final class ConnectionOutput extends OutputStream {
   private static final AtomicIntegerFieldUpdater<ConnectionOutput> USE =
       AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "use");
 
+  private static final AtomicReferenceFieldUpdater<ConnectionOutput, @Nullable Thread> CLOSER =
+      AtomicReferenceFieldUpdater.newUpdater(ConnectionOutput.class, Thread.class, "closer");
+
+  /** How often a close looks whether a write is done that need not wait. */
+  private static final long LOOK_AGAIN_NANOS = 20_000;
+
   // The bits of the use.
   private static final int FREE = 0;
 
@@ -30,7 +38,7 @@ final class ConnectionOutput extends OutputStream {
   /** It sends, or waits for room to send. */
   private static final int SENDING = 2;
 
-  /** Nobody writes any more: the connection is closed, by the thread that has set this. */
+  /** Nobody writes any more. */
   private static final int CLOSED = 4;
 
   private final SocketConnection connection;
@@ -40,6 +48,9 @@ final class ConnectionOutput extends OutputStream {
 
   /** Who uses it: from FREE by compare-and-set; all else is set by the thread that has taken it. */
   private volatile int use = FREE;
+
+  /** The thread that closes the connection; set once, by itself. All others must not write on. */
+  private volatile @Nullable Thread closer;
 
   /** Bytes not yet sent, if any; only the thread that has taken the output touches it. */
   private @Nullable ByteBuffer pending;
@@ -52,6 +63,9 @@ final class ConnectionOutput extends OutputStream {
 
   /** Whether FIN was sent; written by the writing thread, after {@link #finishedAt}. */
   private volatile boolean finished;
+
+  /** Whether a close has stopped a write; only the thread that has taken the output touches it. */
+  private boolean cut;
 
   // Written by the writing thread. The reaper may see them a moment late, which a time limit can
   // bear.
@@ -153,8 +167,15 @@ final class ConnectionOutput extends OutputStream {
 
   /** Takes the output for the calling thread, which has to {@linkplain #leave() leave} it. */
   void enter() throws IOException {
-    if (!USE.compareAndSet(this, FREE, TAKEN)) {
-      throw isClosed() ? connection.closed(null) : new ConnectionBusyException("writing to");
+    boolean taken = USE.compareAndSet(this, FREE, TAKEN);
+    if (isClosed()) {
+      if (taken) {
+        leave();
+      }
+      throw connection.closed(null);
+    }
+    if (!taken) {
+      throw new ConnectionBusyException("writing to");
     }
   }
 
@@ -181,19 +202,27 @@ final class ConnectionOutput extends OutputStream {
   }
 
   /**
-   * Takes the output for good, if no message would be cut by that: sends what is pending first. A
-   * thread that lives on and is in the middle of a write, or has written what it has not flushed,
-   * may be in the middle of a message.
+   * Takes the output for good, if no message is cut by that, and sends what is pending first. A write
+   * of another thread that need not wait for room is let finish; one that has to fails. What a thread
+   * that lives on has written and not flushed may be the half of a message.
    *
-   * @param flushOthers whether what other threads have left behind, who are not writing now, is
-   *     flushed: nobody goes on with it
-   * @return false if a message may be cut
+   * @param flushOthers whether that is flushed all the same: nobody goes on with it
+   * @return false if a message is cut, or another thread closes already
    */
   boolean closeForGood(boolean flushOthers) throws IOException {
-    if (!USE.compareAndSet(this, FREE, TAKEN)) {
+    if (!CLOSER.compareAndSet(this, null, Thread.currentThread())) {
       return false;
     }
-    boolean whole = pending == null || flushOthers || hasOwnPending();
+    // A thread that waits for room looks at the closer when it is woken, before it waits, and before
+    // each transfer: it leaves soon.
+    connection.channel().wakeWriter();
+    while (!USE.compareAndSet(this, FREE, TAKEN)) {
+      if (use == CLOSED) {
+        return false; // its handler has ended meanwhile
+      }
+      LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+    }
+    boolean whole = !cut && (pending == null || flushOthers || hasOwnPending());
     try {
       if (whole) {
         flushPending();
@@ -212,9 +241,9 @@ final class ConnectionOutput extends OutputStream {
     }
   }
 
-  /** Whether the connection was closed. */
+  /** Whether the connection was closed, or is being closed. */
   boolean isClosed() {
-    return (use & CLOSED) != 0;
+    return closer != null;
   }
 
   /**
@@ -222,6 +251,7 @@ final class ConnectionOutput extends OutputStream {
    * a thread has that is in a call at this moment is left to that thread, or to the collector.
    */
   void release() {
+    CLOSER.compareAndSet(this, null, Thread.currentThread());
     if (USE.compareAndSet(this, FREE, CLOSED)) {
       dropPending();
     }
@@ -301,6 +331,7 @@ final class ConnectionOutput extends OutputStream {
     USE.lazySet(this, TAKEN | SENDING);
     try {
       while (source.hasRemaining() || transport.hasUnsent()) {
+        cutIfClosed();
         try {
           moveSome(source);
         } catch (InterruptedIOException e) {
@@ -319,6 +350,17 @@ final class ConnectionOutput extends OutputStream {
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Fails if another thread closes the connection: what is left of the message is not sent. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private void cutIfClosed() throws IOException {
+    Thread by = closer;
+    if (by != null && by != Thread.currentThread()) {
+      cut = true;
+      connection.endWith(new CloseReason.Aborted());
+      throw connection.closed(null);
     }
   }
 

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <h2>Why no wake-up is lost</h2>
  *
  * <p>A slot is empty, or holds the one thread that waits, or {@link #WOKEN}; it is changed by
- * compare-and-set and exchange only, so that whoever takes a thread out has to wake that one, and
+ * compare-and-set only, so that whoever takes a thread out has to wake that one, and
  * nobody else can take it for another. There are two kinds of wake-ups.
  *
  * <ul>
@@ -55,6 +55,22 @@ final class PolledChannel implements Transport {
 
   private static final AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> WRITER =
       AtomicReferenceFieldUpdater.newUpdater(PolledChannel.class, Thread.class, "writer");
+
+  /** What a thread waits for. */
+  private enum Wait {
+    INPUT(READER, SelectionKey.OP_READ),
+    ROOM(WRITER, SelectionKey.OP_WRITE),
+    /** For the peer's end, when nobody reads any more. */
+    END(READER, SelectionKey.OP_READ);
+
+    private final AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot;
+    private final int operation;
+
+    Wait(AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot, int operation) {
+      this.slot = slot;
+      this.operation = operation;
+    }
+  }
 
   private final SocketChannel channel;
   private final Poller poller;
@@ -111,17 +127,17 @@ final class PolledChannel implements Transport {
 
   @Override
   public void awaitReadable() throws IOException {
-    await(READER, SelectionKey.OP_READ, false);
+    await(Wait.INPUT);
   }
 
   @Override
   public void awaitWritable() throws IOException {
-    await(WRITER, SelectionKey.OP_WRITE, false);
+    await(Wait.ROOM);
   }
 
   /** Waits as a reader does, after {@link #endReading()}: for the peer's end. */
   void awaitPeersEnd() throws IOException {
-    await(READER, SelectionKey.OP_READ, true);
+    await(Wait.END);
   }
 
   /**
@@ -134,19 +150,14 @@ final class PolledChannel implements Transport {
   }
 
   @SuppressWarnings("ReferenceEquality") // a thread is itself only
-  private void await(
-      AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot,
-      int operation,
-      boolean lingers)
-      throws IOException {
+  private void await(Wait wait) throws IOException {
     Thread self = Thread.currentThread();
-    boolean reads = operation == SelectionKey.OP_READ && !lingers;
-    if (!enter(slot, self, reads, lingers)) {
+    if (!enter(wait, self)) {
       return;
     }
     try {
-      askFor(operation);
-      while (slot.get(this) == self && channel.isOpen() && !(reads && readingEnded)) {
+      askFor(wait.operation);
+      while (wait.slot.get(this) == self && channel.isOpen() && !isOver(wait)) {
         LockSupport.park();
         if (self.isInterrupted()) {
           break;
@@ -154,25 +165,20 @@ final class PolledChannel implements Transport {
       }
     } finally {
       // Has no effect if somebody has taken it out, and another may be in the slot by now.
-      slot.compareAndSet(this, self, null);
+      wait.slot.compareAndSet(this, self, null);
     }
     failIfInterrupted();
   }
 
-  /** Enters the slot; false if a wake-up was in it, or reading has ended. */
+  /** Enters the slot; false if a wake-up was in it, or the wait is over. */
   @SuppressWarnings("ThreadPriorityCheck") // the other thread is on its way out
-  private boolean enter(
-      AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot,
-      Thread self,
-      boolean reads,
-      boolean lingers)
-      throws ConnectionBusyException {
-    while (!slot.compareAndSet(this, null, self)) {
-      if (slot.compareAndSet(this, WOKEN, null) || (reads && readingEnded)) {
+  private boolean enter(Wait wait, Thread self) throws ConnectionBusyException {
+    while (!wait.slot.compareAndSet(this, null, self)) {
+      if (wait.slot.compareAndSet(this, WOKEN, null) || isOver(wait)) {
         return false;
       }
-      if (isWaiting(slot.get(this))) {
-        if (!lingers) {
+      if (isWaiting(wait.slot.get(this))) {
+        if (wait != Wait.END) {
           throw new ConnectionBusyException("waiting for");
         }
         // A reader that has come too late looks at readingEnded next, and leaves.
@@ -180,6 +186,10 @@ final class PolledChannel implements Transport {
       }
     }
     return true;
+  }
+
+  private boolean isOver(Wait wait) {
+    return wait == Wait.INPUT && readingEnded;
   }
 
   /** Ends the wait of the reader, or its next one: it looks again at what there is to do. */

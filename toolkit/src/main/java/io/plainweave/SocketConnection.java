@@ -119,10 +119,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
         context.handler().handle(this);
         scopes.ensureOwnClosed();
       }
-      forgetInterrupt();
-      close();
+      ConnectionEnd.afterReturn(this);
     } catch (Throwable failure) {
-      endAfter(failure);
+      ConnectionEnd.afterFailure(this, failure);
       scopes.closeOwn();
     } finally {
       end();
@@ -139,44 +138,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return passed;
   }
 
-  /**
-   * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
-   * only because its input was ended at this side. That is no fault, and a reset could destroy the
-   * replies that are on their way. So it could the alert that says why TLS has failed, and what was
-   * sent before another thread has closed the connection in order.
-   */
-  private void endAfter(Throwable failure) {
-    forgetInterrupt();
-    CloseReason cut = failure instanceof IOException ? input.endedBy() : null;
-    boolean alerted = reason instanceof CloseReason.TlsFailed;
-    if (alerted) {
-      output.drop();
-    }
-    if (alerted || output.isClosed() || (cut != null && reason == null)) {
-      try {
-        close();
-        return;
-      } catch (IOException | OutOfMemoryError e) {
-        // The peer is gone, and has given the reason; or there is no buffer to wait for it with.
-      }
-    }
-    abort(cut != null ? cut : EndReasons.of(failure));
-  }
-
-  /**
-   * An interrupt that the handler has left to us was meant for it, and it has returned: what it has
-   * written is to reach the peer, and not to be cut. A cancellation does not rely on interrupts, it
-   * resets the connection as well.
-   */
-  private static void forgetInterrupt() {
-    Thread.interrupted();
-  }
-
   /** Closes the socket, gives everything back and tells how it ended. */
   void end() {
     try {
       closeSocket();
-      giveBackBuffers();
+      ConnectionEnd.giveBackBuffers(this, tls);
       CloseReason ended = reason;
       context.drain().connectionEnded(ended);
       if (thread != null && ended != null) {
@@ -193,76 +159,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     }
   }
 
-  /** Gives back what is borrowed, as far as no other thread is using it at this moment. */
-  private void giveBackBuffers() {
-    boolean readsNoMore = input.release();
-    output.release();
-    if (tls != null) {
-      tls.release(readsNoMore);
-    }
-  }
-
   @Override
   public void close() throws IOException {
-    if (!channel.isOpen()) {
-      // A thread was interrupted while it used the connection.
-      endWith(new CloseReason.Aborted());
-      return;
-    }
-    if (output.isClosed()) {
-      // Another thread has begun, and has left the wait for the peer to the connection's own.
-      if (isOwnThread()) {
-        lingerAndClose();
-      }
-      return;
-    }
-    try {
-      if (!finishForGood()) {
-        abort(new CloseReason.Aborted());
-      } else if (thread == null || isOwnThread() || !context.timeCheck().lingers()) {
-        lingerAndClose();
-      }
-    } catch (Throwable e) {
-      closeSocket();
-      throw e;
-    }
-  }
-
-  /**
-   * Lets all reads and writes fail from now on, and sends FIN behind all that was written; false,
-   * and nothing is sent, if that would cut a message.
-   */
-  private boolean finishForGood() throws IOException {
-    CloseReason drained = input.endedBy();
-    if (!output.closeForGood(thread == null || isOwnThread())) {
-      return false;
-    }
-    input.closeForGood();
-    output.finishClosed();
-    endWith(drained != null ? drained : new CloseReason.Finished());
-    // From here on the reaper sees to it that the socket is closed, even if nobody waits.
-    phase = ConnectionPhase.LINGER;
-    return true;
-  }
-
-  /**
-   * Reads and drops until the peer has finished, then closes: closing a socket with unread input
-   * makes the kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6). The
-   * reaper ends what takes too long.
-   */
-  private void lingerAndClose() {
-    try {
-      if (context.timeCheck().lingers()) {
-        input.drop();
-      }
-    } finally {
-      closeSocket();
-    }
-  }
-
-  @SuppressWarnings("ReferenceEquality") // a thread is itself only
-  private boolean isOwnThread() {
-    return Thread.currentThread() == thread;
+    ConnectionEnd.inOrder(this);
   }
 
   @Override
@@ -301,7 +200,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** Sorts a failure of the transport by its state: closed at this side, or by the peer. */
   IOException failed(IOException failure) {
     if (failure instanceof InterruptedIOException) {
-      endByInterrupt();
+      ConnectionEnd.byInterrupt(this);
     }
     if (reason != null || !channel.isOpen()) {
       return closed(failure);
@@ -312,24 +211,13 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   /**
-   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the output
-   * was finished, since the peer must not take what is cut for the whole.
-   */
-  private void endByInterrupt() {
-    if (!output.isFinished()) {
-      channel.resetOnClose();
-    }
-    closeSocket();
-  }
-
-  /**
    * Whether the calling thread works for this connection, so that an interrupt of it is one of its
    * work here. Another thread may have come from the handler of another connection; what becomes of
    * that one must not end this one.
    */
   boolean isOwnWorker() {
     return outward
-        || isOwnThread()
+        || isHandlerThread()
         || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
   }
 
@@ -426,7 +314,21 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     }
   }
 
-  // For its two sides, its scopes and relays
+  // For its two sides, its end, its scopes and relays
+
+  /** Whether the calling thread runs the handler, so that its end is that of the connection. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  boolean isHandlerThread() {
+    return Thread.currentThread() == thread;
+  }
+
+  /**
+   * Nobody reads or writes any more. From here on the reaper sees to it that the socket is closed,
+   * even if nobody waits for the peer.
+   */
+  void enterLinger() {
+    phase = ConnectionPhase.LINGER;
+  }
 
   /** Sends what was written before a relay, and lets the drain know what a relay is. */
   void beginRelay() throws IOException {
