@@ -2,6 +2,7 @@
 module io.plainweave {
   requires jdk.management;
   requires transitive jdk.net;
+  requires jdk.unsupported;
   requires org.slf4j;
   requires static transitive org.jspecify;
 

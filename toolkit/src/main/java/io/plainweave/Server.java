@@ -398,8 +398,7 @@ public final class Server implements AutoCloseable {
    * @return what has become of the connections
    */
   public DrainReport drain() {
-    context.drain().limit();
-    shutdown();
+    beginToClose();
     if (CURRENT.isBound() && CURRENT.get() == this) {
       return context.drain().report(context.registry(), context.datagrams());
     }
@@ -411,6 +410,12 @@ public final class Server implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     return context.drain().conclude(context);
+  }
+
+  /** Begins what {@link #close()} waits for. */
+  void beginToClose() {
+    context.drain().limit();
+    shutdown();
   }
 
   /** Does the same as {@link #drain()}. */

@@ -232,7 +232,8 @@ final class ServerLog implements ServerObserver {
     }
   }
 
-  static void secondSignalIgnored(Throwable cause) {
-    LOG.debug("a second signal cannot be told from the first", cause);
+  static void signalsNotCaught(Throwable cause) {
+    LOG.debug(
+        "SIGTERM and SIGINT cannot be caught: the drain runs beside other shutdown hooks", cause);
   }
 }

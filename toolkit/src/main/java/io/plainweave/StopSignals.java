@@ -1,24 +1,38 @@
 package io.plainweave;
 
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Closes the running servers when SIGTERM or SIGINT ends the process, and cancels them at a second
- * signal.
+ * Closes the running servers when the process is told to end, and only then lets it end.
  *
- * <p>The first signal makes the JVM run its shutdown hooks. It ignores any further one, so the hook
- * asks to be told of it by {@code sun.misc.Signal}, of the module jdk.unsupported. That class is
- * named by reflection: where the module is missing, only the second signal is without effect.
+ * <p>While there is a server, SIGTERM and SIGINT are caught. The first one drains all servers side
+ * by side, in a process that is as it was: its log writes, and what handlers need is open. After
+ * that the JVM does what it would have done at once: it runs its shutdown hooks, in no order, and
+ * exits with 128 and the number of the signal. A second signal cancels the servers.
+ *
+ * <p>A hook of our own drains what still runs when the process ends in another way, by {@link
+ * System#exit} for example, or when signals could not be caught.
  */
 final class StopSignals {
   private static final List<String> SIGNALS = List.of("TERM", "INT");
 
-  /** The running servers and their shutdown hooks. */
-  private static final ConcurrentMap<Server, Thread> HOOKS = new ConcurrentHashMap<>();
+  /** Guards the rest; nobody waits while he has it. */
+  private static final ReentrantLock LOCK = new ReentrantLock();
+
+  private static final Set<Server> SERVERS = new LinkedHashSet<>();
+
+  /** There while there are servers, as are the signals. */
+  private static @Nullable Thread hook;
+
+  private static List<CaughtSignal> caught = List.of();
+
+  /** Whether the process is ending, from which nothing brings it back. */
+  private static boolean ending;
 
   private StopSignals() {}
 
@@ -27,46 +41,114 @@ final class StopSignals {
    * is ending already.
    */
   static void add(Server server) {
-    Thread hook =
-        new Thread(
-            () -> {
-              cancelAtNextSignal();
-              server.close();
-            },
-            "plainweave shutdown hook");
-    // First what the hook itself looks for.
-    HOOKS.put(server, hook);
-    Runtime.getRuntime().addShutdownHook(hook);
-  }
-
-  static void remove(Server server) {
-    Thread hook = HOOKS.remove(server);
-    if (hook != null) {
-      try {
-        Runtime.getRuntime().removeShutdownHook(hook);
-      } catch (IllegalStateException hooksAreRunning) {
-        // The process is ending, and the hook has been of use, or finds nothing left to do.
+    LOCK.lock();
+    try {
+      if (ending) {
+        throw new IllegalStateException("the process is ending: no server starts in it");
       }
+      if (SERVERS.isEmpty()) {
+        Thread ours = new Thread(StopSignals::closeInHook, "plainweave shutdown hook");
+        Runtime.getRuntime().addShutdownHook(ours);
+        hook = ours;
+        catchSignals();
+      }
+      SERVERS.add(server);
+    } finally {
+      LOCK.unlock();
     }
   }
 
-  private static void cancelAtNextSignal() {
-    InvocationHandler cancelAll =
-        (proxy, method, arguments) -> {
-          HOOKS.keySet().forEach(Server::shutdownNow);
-          return null;
-        };
+  /** Forgets the server, which has ended. */
+  static void remove(Server server) {
+    LOCK.lock();
     try {
-      Class<?> signal = Class.forName("sun.misc.Signal");
-      Class<?> handler = Class.forName("sun.misc.SignalHandler");
-      Object cancel =
-          Proxy.newProxyInstance(handler.getClassLoader(), new Class<?>[] {handler}, cancelAll);
+      if (SERVERS.remove(server) && SERVERS.isEmpty() && !ending && hook != null) {
+        caught.forEach(CaughtSignal::release);
+        Runtime.getRuntime().removeShutdownHook(hook);
+      }
+    } catch (IllegalStateException hooksAreRunning) {
+      // Ours has nothing left to do.
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  private static void catchSignals() {
+    List<CaughtSignal> signals = new ArrayList<>();
+    try {
       for (String name : SIGNALS) {
-        Object which = signal.getConstructor(String.class).newInstance(name);
-        signal.getMethod("handle", signal, handler).invoke(null, which, cancel);
+        CaughtSignal signal = CaughtSignal.of(name, StopSignals::received);
+        if (signal != null) {
+          signals.add(signal);
+        }
       }
     } catch (ReflectiveOperationException e) {
-      ServerLog.secondSignalIgnored(e);
+      ServerLog.signalsNotCaught(e);
+    }
+    caught = List.copyOf(signals);
+  }
+
+  /** Runs in a thread that the JVM makes for each signal. */
+  private static void received(CaughtSignal signal) {
+    if (!beginToEnd()) {
+      running().forEach(Server::shutdownNow);
+      return;
+    }
+    Runnable end = () -> closeAndPassOn(signal);
+    try {
+      // No daemon, as the JVM's thread is: with its servers the program may have ended, and the JVM
+      // would exit with 0 before this one has told it to.
+      Thread.ofPlatform().name("plainweave stop").daemon(false).start(end);
+    } catch (OutOfMemoryError e) {
+      // There may be no thread left for this process, or this user.
+      end.run();
+    }
+  }
+
+  private static void closeAndPassOn(CaughtSignal signal) {
+    try {
+      closeAll();
+    } finally {
+      signal.passOn();
+    }
+  }
+
+  private static void closeInHook() {
+    beginToEnd();
+    closeAll();
+  }
+
+  /** Whether this call is the first that ends the process. */
+  private static boolean beginToEnd() {
+    LOCK.lock();
+    try {
+      boolean first = !ending;
+      ending = true;
+      return first;
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  private static List<Server> running() {
+    LOCK.lock();
+    try {
+      return List.copyOf(SERVERS);
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  /**
+   * Closes all servers side by side. One that has not terminated by then, for a handler that reacts
+   * to nothing, is forgotten: the hook does not wait for it once more.
+   */
+  private static void closeAll() {
+    List<Server> servers = running();
+    servers.forEach(Server::beginToClose);
+    for (Server server : servers) {
+      server.close();
+      remove(server);
     }
   }
 }
