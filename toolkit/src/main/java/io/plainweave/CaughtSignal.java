@@ -58,8 +58,8 @@ final class CaughtSignal {
 
   private boolean formerIsOfJvm() throws ReflectiveOperationException {
     return former.getClass().getModule() == signalType.getModule()
-        && former != handlerType.getField("SIG_DFL").get(null)
-        && former != handlerType.getField("SIG_IGN").get(null);
+        && !former.equals(handlerType.getField("SIG_DFL").get(null))
+        && !former.equals(handlerType.getField("SIG_IGN").get(null));
   }
 
   private Object install(Object next) throws ReflectiveOperationException {
@@ -79,7 +79,7 @@ final class CaughtSignal {
   void release() {
     try {
       Object current = install(former);
-      if (current != handler) {
+      if (!handler.equals(current)) {
         install(current);
       }
     } catch (ReflectiveOperationException e) {
