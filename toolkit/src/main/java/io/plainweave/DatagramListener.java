@@ -33,7 +33,7 @@ final class DatagramListener implements AutoCloseable {
   private final Udp udp;
   private final DatagramService service;
   private final DatagramRegistry registry;
-  private final List<UdpSocket> sockets;
+  private final List<ReceiverSockets> sockets;
   private final InetSocketAddress address;
   private final SourceRates rates = new SourceRates();
 
@@ -64,7 +64,7 @@ final class DatagramListener implements AutoCloseable {
   private long waitingForRoom;
 
   DatagramListener(
-      Udp udp, DatagramService service, DatagramRegistry registry, List<UdpSocket> sockets) {
+      Udp udp, DatagramService service, DatagramRegistry registry, List<ReceiverSockets> sockets) {
     this.udp = udp;
     this.service = service;
     this.registry = registry;
@@ -74,6 +74,7 @@ final class DatagramListener implements AutoCloseable {
       dropped.put(why, new LongAdder());
     }
     findOwnHosts();
+    sockets.forEach(each -> each.follow(ownHosts));
   }
 
   Udp udp() {
@@ -84,12 +85,17 @@ final class DatagramListener implements AutoCloseable {
     return service;
   }
 
-  List<UdpSocket> sockets() {
+  List<ReceiverSockets> sockets() {
     return sockets;
   }
 
   InetSocketAddress address() {
     return address;
+  }
+
+  /** The addresses of this machine, if it listens on all of them. */
+  Set<InetAddress> ownHosts() {
+    return ownHosts;
   }
 
   // What comes in
@@ -119,7 +125,7 @@ final class DatagramListener implements AutoCloseable {
   void handlerEnded() {
     handlers.decrementAndGet();
     if (finishing) {
-      sockets.forEach(UdpSocket::wake);
+      sockets.forEach(ReceiverSockets::wake);
     }
   }
 
@@ -224,13 +230,14 @@ final class DatagramListener implements AutoCloseable {
   void lookAtKernel() {
     if (sockets.getFirst().isOpen()) {
       // It is nothing when the system did not tell.
-      kernelDrops.accumulateAndGet(KernelDrops.at(address), Math::max);
+      Set<InetSocketAddress> all =
+          sockets.stream().flatMap(ReceiverSockets::addresses).collect(Collectors.toSet());
+      kernelDrops.accumulateAndGet(KernelDrops.at(all), Math::max);
     }
   }
 
   /** Tells what was dropped since the last time, if that is long ago; called by the reaper. */
   void tellDrops(ServerEvents events, int now) {
-    findOwnHosts();
     Map<DatagramDrop, Long> drops = drops();
     if (!drops.equals(told) && cooldown.isOver(now)) {
       tell(drops, events);
@@ -253,6 +260,12 @@ final class DatagramListener implements AutoCloseable {
     events.tell(new ServerEvent.DatagramsDropped(address, since));
   }
 
+  /** Looks whether addresses of this machine have come or gone; called by the reaper. */
+  void lookForAddresses() {
+    findOwnHosts();
+    sockets.forEach(each -> each.compare(ownHosts));
+  }
+
   private void findOwnHosts() {
     if (address.getAddress().isAnyLocalAddress()) {
       try (Stream<NetworkInterface> interfaces = NetworkInterface.networkInterfaces()) {
@@ -271,7 +284,7 @@ final class DatagramListener implements AutoCloseable {
   /** Takes nothing new from now on. Handlers at work finish, and only then the sockets close. */
   void finish() {
     finishing = true;
-    sockets.forEach(UdpSocket::wake);
+    sockets.forEach(ReceiverSockets::wake);
   }
 
   boolean isFinishing() {
@@ -280,7 +293,7 @@ final class DatagramListener implements AutoCloseable {
 
   @Override
   public void close() {
-    sockets.forEach(UdpSocket::close);
+    sockets.forEach(ReceiverSockets::close);
   }
 
   /** Returns {@code udp:ADDRESS:PORT}. */

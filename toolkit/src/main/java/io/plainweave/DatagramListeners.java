@@ -77,12 +77,12 @@ final class DatagramListeners {
   private static DatagramListener bind(
       DatagramService.Place place, InetSocketAddress wanted, DatagramRegistry registry)
       throws IOException {
-    List<UdpSocket> sockets = new ArrayList<>();
+    List<ReceiverSockets> sockets = new ArrayList<>();
     boolean complete = false;
     try {
       InetSocketAddress next = wanted;
       for (int i = 0; i < place.udp().receivers(); i++) {
-        sockets.add(UdpSocket.bind(place.udp(), next));
+        sockets.add(ReceiverSockets.bind(place.udp(), next));
         next = sockets.getFirst().address();
       }
       var listener = new DatagramListener(place.udp(), place.service(), registry, sockets);
@@ -90,7 +90,7 @@ final class DatagramListeners {
       return listener;
     } finally {
       if (!complete) {
-        sockets.forEach(UdpSocket::close);
+        sockets.forEach(ReceiverSockets::close);
       }
     }
   }

@@ -3,6 +3,9 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -10,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Receives the datagrams of one socket, gives each to a handler, and owns the scope in which those
+ * Receives the datagrams of one place, gives each to a handler, and owns the scope in which those
  * live, since only the owner of a scope may fork in it.
  *
  * <p>It runs on a platform thread, as an acceptor does: it takes its turn even when every carrier
@@ -24,15 +27,15 @@ final class DatagramReceiver implements Callable<Scope.After> {
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
   private final DatagramListener listener;
-  private final UdpSocket socket;
+  private final ReceiverSockets sockets;
   private final Supervisor supervisor;
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
 
-  /** The sessions that are not over, which remove themselves. */
-  private final ConcurrentMap<PeerKey, SessionTask> sessions = new ConcurrentHashMap<>();
-
   // The rest is touched by the receiver's thread only.
+
+  /** The sessions of each socket that are not over, which remove themselves from the inner map. */
+  private final Map<UdpSocket, ConcurrentMap<PeerKey, SessionTask>> sessions = new HashMap<>();
 
   /**
    * One byte more than is wanted: so a datagram that is too long can be told from one that fits.
@@ -47,12 +50,12 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   DatagramReceiver(
       DatagramListener listener,
-      UdpSocket socket,
+      ReceiverSockets sockets,
       Supervisor supervisor,
       Lifecycle lifecycle,
       ConnectionContext context) {
     this.listener = listener;
-    this.socket = socket;
+    this.sockets = sockets;
     this.supervisor = supervisor;
     this.lifecycle = lifecycle;
     this.context = context;
@@ -66,7 +69,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
       return receiveAndJoin();
     } finally {
       listener.lookAtKernel();
-      socket.close();
+      sockets.close();
       lifecycle.acceptorEnded();
     }
   }
@@ -79,7 +82,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
       } catch (IOException | RuntimeException | Error e) {
         supervisor.failed(listener.address(), e);
         // Nothing comes any more that their handlers could wait for.
-        sessions.values().forEach(SessionTask::drain);
+        drainSessions();
       }
       handlers.join();
     }
@@ -96,7 +99,21 @@ final class DatagramReceiver implements Callable<Scope.After> {
       boolean finish = awaitAndReceive(handlers);
       if (finish && !draining) {
         draining = true;
-        sessions.values().forEach(SessionTask::drain);
+        drainSessions();
+      }
+    }
+  }
+
+  private void drainSessions() {
+    sessions.values().forEach(table -> table.values().forEach(SessionTask::drain));
+  }
+
+  /** Follows the addresses of this machine. What was at one that is gone gets nothing any more. */
+  private void followAddresses() {
+    for (UdpSocket gone : sockets.follow(listener.ownHosts())) {
+      var table = sessions.remove(gone);
+      if (table != null) {
+        table.values().forEach(SessionTask::drain);
       }
     }
   }
@@ -111,36 +128,43 @@ final class DatagramReceiver implements Callable<Scope.After> {
    */
   private boolean awaitAndReceive(Scope handlers) throws IOException, InterruptedException {
     try {
-      socket.awaitDatagram();
+      followAddresses();
+      Collection<UdpSocket> ready = sockets.awaitDatagram();
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
       boolean finish = listener.isFinishing();
-      for (int i = 0; i < MOST_AT_ONCE; i++) {
-        buffer.clear();
-        InetSocketAddress source = socket.receive(buffer);
-        if (source == null) {
-          break;
-        }
-        take(source, handlers);
+      for (UdpSocket socket : finish ? sockets.all() : ready) {
+        receiveFrom(socket, handlers);
       }
       pause = SHORTEST_PAUSE;
       return finish;
     } catch (IOException | OutOfMemoryError e) {
-      if (!socket.isOpen()) {
+      if (!sockets.isOpen()) {
         throw new IOException("the socket was closed", e);
       }
-      ServerLog.datagramFailed(socket, e);
+      ServerLog.datagramFailed(sockets, e);
       listener.drop(DatagramDrop.FAILED);
       lifecycle.await(ServerState.CANCELLING, pause);
       pause = Math.min(pause * 2, LONGEST_PAUSE);
       // Somebody may have ended the wait that has failed.
-      socket.wake();
+      sockets.wake();
       return false;
     }
   }
 
-  private void take(InetSocketAddress source, Scope handlers) {
+  private void receiveFrom(UdpSocket socket, Scope handlers) throws IOException {
+    for (int i = 0; i < MOST_AT_ONCE; i++) {
+      buffer.clear();
+      InetSocketAddress source = socket.receive(buffer);
+      if (source == null) {
+        break;
+      }
+      take(source, socket, handlers);
+    }
+  }
+
+  private void take(InetSocketAddress source, UdpSocket socket, Scope handlers) {
     listener.received();
     DatagramDrop why;
     if (context.admission().isDenied(source.getAddress())) {
@@ -153,9 +177,9 @@ final class DatagramReceiver implements Callable<Scope.After> {
       why =
           switch (listener.service()) {
             case DatagramService.PerDatagram(DatagramHandler handler) ->
-                begin(handler, source, handlers);
+                begin(handler, source, socket, handlers);
             case DatagramService.PerPeer(SessionHandler handler) ->
-                deliver(handler, source, handlers);
+                deliver(handler, source, socket, handlers);
           };
     }
     if (why != null) {
@@ -172,7 +196,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   /** Begins a run for the datagram in the buffer; returns why not, if not. */
   private @Nullable DatagramDrop begin(
-      DatagramHandler handler, InetSocketAddress source, Scope handlers) {
+      DatagramHandler handler, InetSocketAddress source, UdpSocket socket, Scope handlers) {
     DatagramDrop refused = refusal();
     if (refused != null) {
       return refused;
@@ -185,9 +209,10 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   /** Gives the datagram in the buffer to the session of its sender, perhaps a new one. */
   private @Nullable DatagramDrop deliver(
-      SessionHandler handler, InetSocketAddress source, Scope handlers) {
+      SessionHandler handler, InetSocketAddress source, UdpSocket socket, Scope handlers) {
     PeerKey key = PeerKey.of(source);
-    SessionTask known = sessions.get(key);
+    var table = sessions.computeIfAbsent(socket, _ -> new ConcurrentHashMap<>());
+    SessionTask known = table.get(key);
     byte[] bytes = null;
     if (known != null) {
       bytes = bytes();
@@ -203,9 +228,9 @@ final class DatagramReceiver implements Callable<Scope.After> {
     var peer = new DatagramPeer(source, listener, socket);
     var session = new DatagramSession(peer, listener.udp().mailbox(), context.ticks());
     session.deliver(bytes != null ? bytes : bytes());
-    var task = new SessionTask(context, listener, handler, session, sessions);
+    var task = new SessionTask(context, listener, handler, session, table);
     // Before the start, since its end takes it out again.
-    sessions.put(key, task);
+    table.put(key, task);
     return start(task, handlers);
   }
 

@@ -72,6 +72,7 @@ final class DatagramRegistry {
     listeners.forEach(DatagramListener::countRefused);
     forEach(run -> run.check(limits, now));
     if (now % BEAT == 0) {
+      listeners.forEach(DatagramListener::lookForAddresses);
       listeners.forEach(listener -> listener.tellDrops(events, now));
     }
   }

@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -200,6 +201,13 @@ final class ServerLog implements ServerObserver {
 
   static void datagramFailed(Object socket, Throwable failure) {
     LOG.debug("{}: the system could not receive or send", socket, failure);
+  }
+
+  static void repliesFromElsewhere(InetSocketAddress address, IOException failure) {
+    LOG.debug(
+        "udp:{}: no socket there, so replies may come from another address",
+        Addresses.format(address),
+        failure);
   }
 
   static void closeFailed(Object what, Throwable failure) {

@@ -9,7 +9,7 @@ final class SessionTask extends DatagramRun {
   private final DatagramSession session;
   private final int openedAt;
 
-  /** The sessions of its receiver, of which it is one until it is over. */
+  /** The sessions of its socket, of which it is one until it is over. */
   private final ConcurrentMap<PeerKey, SessionTask> table;
 
   SessionTask(

@@ -159,10 +159,10 @@ final class Supervisor {
                 new Acceptor(listener, this, lifecycle, contextOf(listener)), Scope.After.CANCEL));
       }
       for (DatagramListener listener : context.datagrams().listeners()) {
-        for (UdpSocket socket : listener.sockets()) {
+        for (ReceiverSockets sockets : listener.sockets()) {
           scope.fork(
               watched(
-                  new DatagramReceiver(listener, socket, this, lifecycle, context),
+                  new DatagramReceiver(listener, sockets, this, lifecycle, context),
                   Scope.After.CANCEL));
         }
       }

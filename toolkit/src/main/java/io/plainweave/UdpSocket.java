@@ -9,6 +9,7 @@ import java.net.NetworkInterface;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -19,17 +20,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It never blocks, and that is what keeps it alive: a channel in blocking mode is closed, for
  * everybody, by the interrupt of a single thread that uses it, even one that only sends. In the
- * other mode an interrupt means nothing to it. The receiver waits by a selector, which an interrupt
- * only wakes.
+ * other mode an interrupt means nothing to it. The receiver waits by a selector ({@link
+ * ReceiverSockets}), which an interrupt only wakes.
  */
 final class UdpSocket implements AutoCloseable {
   private final DatagramChannel channel;
-  private final Selector selector;
   private final InetSocketAddress address;
 
-  private UdpSocket(DatagramChannel channel, Selector selector) throws IOException {
+  private UdpSocket(DatagramChannel channel) throws IOException {
     this.channel = channel;
-    this.selector = selector;
     this.address = (InetSocketAddress) channel.getLocalAddress();
   }
 
@@ -38,9 +37,7 @@ final class UdpSocket implements AutoCloseable {
     // A socket of IPv6 would take 0.0.0.0 for "::", and both families.
     boolean any = udp.host() == null && !udp.isBesideTcp();
     boolean onlyIpv4 = !any && wanted.getAddress() instanceof Inet4Address;
-    DatagramChannel channel =
-        onlyIpv4 ? DatagramChannel.open(StandardProtocolFamily.INET) : DatagramChannel.open();
-    @Nullable Selector selector = null;
+    DatagramChannel channel = open(onlyIpv4);
     boolean complete = false;
     try {
       prepare(channel, udp);
@@ -48,10 +45,8 @@ final class UdpSocket implements AutoCloseable {
       for (Udp.Group group : udp.groups()) {
         join(group, channel);
       }
-      selector = Selector.open();
       channel.configureBlocking(false);
-      channel.register(selector, SelectionKey.OP_READ);
-      var bound = new UdpSocket(channel, selector);
+      var bound = new UdpSocket(channel);
       complete = true;
       return bound;
     } catch (IOException | UnsupportedOperationException e) {
@@ -59,11 +54,42 @@ final class UdpSocket implements AutoCloseable {
     } finally {
       if (!complete) {
         channel.close();
-        if (selector != null) {
-          selector.close();
-        }
       }
     }
+  }
+
+  /**
+   * Binds at one address, with the port of a socket that has it at every address. The kernel allows
+   * it while both say that they share (SO_REUSEADDR, socket(7)), and asks no more later: so before
+   * and afterwards no other program gets the port.
+   */
+  static UdpSocket bindBeside(UdpSocket every, Udp udp, InetSocketAddress wanted)
+      throws IOException {
+    DatagramChannel channel = open(wanted.getAddress() instanceof Inet4Address);
+    boolean complete = false;
+    try {
+      prepare(channel, udp);
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      every.channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+      try {
+        channel.bind(wanted);
+      } finally {
+        every.channel.setOption(StandardSocketOptions.SO_REUSEADDR, false);
+      }
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, false);
+      channel.configureBlocking(false);
+      var bound = new UdpSocket(channel);
+      complete = true;
+      return bound;
+    } finally {
+      if (!complete) {
+        channel.close();
+      }
+    }
+  }
+
+  private static DatagramChannel open(boolean onlyIpv4) throws IOException {
+    return onlyIpv4 ? DatagramChannel.open(StandardProtocolFamily.INET) : DatagramChannel.open();
   }
 
   private static void prepare(DatagramChannel channel, Udp udp) throws IOException {
@@ -117,14 +143,9 @@ final class UdpSocket implements AutoCloseable {
     return address;
   }
 
-  /** Waits until there is a datagram, or somebody wakes the receiver. */
-  void awaitDatagram() throws IOException {
-    selector.select(key -> {});
-  }
-
-  /** Ends the wait of the receiver, the next one if it does not wait now. */
-  void wake() {
-    selector.wakeup();
+  /** Lets a receiver wait for it, as the attachment of the key. */
+  void register(Selector selector) throws ClosedChannelException {
+    channel.register(selector, SelectionKey.OP_READ, this);
   }
 
   /**
@@ -150,8 +171,6 @@ final class UdpSocket implements AutoCloseable {
   public void close() {
     try {
       channel.close();
-      // The descriptor of a registered channel is closed with the registration.
-      selector.close();
     } catch (IOException e) {
       ServerLog.closeFailed(this, e);
     }

@@ -134,7 +134,7 @@ class DatagramLimitsTest {
     registry.bind(List.of());
     try (DatagramListener listener = registry.listeners().getFirst();
         var peer = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
-      UdpSocket socket = listener.sockets().getFirst();
+      UdpSocket socket = listener.sockets().getFirst().first();
       var target = (InetSocketAddress) peer.getLocalSocketAddress();
       // No way leads from the loopback to anywhere else; and more than UDP by IPv4 has room for.
       assertFalse(listener.send(socket, ByteBuffer.allocate(1), parse("192.0.2.1:9")));
@@ -154,7 +154,7 @@ class DatagramLimitsTest {
     try (DatagramListener listener = registry.listeners().getFirst();
         var socket = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
       var address = (InetSocketAddress) socket.getLocalSocketAddress();
-      var peer = new DatagramPeer(address, listener, listener.sockets().getFirst());
+      var peer = new DatagramPeer(address, listener, listener.sockets().getFirst().first());
       for (int i = 0; i < 100_000; i++) {
         peer.received(65_507);
       }

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -29,9 +30,12 @@ public final class KernelDrops {
 
   private KernelDrops() {}
 
-  /** The drops of all sockets at this address. */
-  public static long at(InetSocketAddress address) {
-    Set<String> names = names(address);
+  /** The drops of all sockets at these addresses. */
+  public static long at(Set<InetSocketAddress> addresses) {
+    Set<String> names =
+        addresses.stream()
+            .flatMap(address -> names(address).stream())
+            .collect(Collectors.toUnmodifiableSet());
     return TABLES.stream().mapToLong(table -> in(table, names)).sum();
   }
 
