@@ -37,7 +37,8 @@ public final class Datagram {
   /**
    * Returns the address of the socket that has received it.
    *
-   * @return the address at which the server listens
+   * @return the address that was asked; where the server listens at every address and this is none
+   *     of an interface, that one, as 0.0.0.0 or ::
    */
   public InetSocketAddress localAddress() {
     return peer.localAddress();

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -34,9 +33,6 @@ final class ReceiverSockets implements AutoCloseable {
   private final UdpSocket first;
   private final Selector selector;
 
-  /** Which addresses have a socket of their own; where there are groups the port may be others'. */
-  private final Predicate<InetAddress> served;
-
   /** Changed by the receiver, or before it runs. */
   private final Map<InetAddress, UdpSocket> others = new ConcurrentHashMap<>();
 
@@ -47,13 +43,6 @@ final class ReceiverSockets implements AutoCloseable {
     this.udp = udp;
     this.first = first;
     this.selector = selector;
-    InetAddress place = first.address().getAddress();
-    boolean every = place.isAnyLocalAddress() && udp.groups().isEmpty();
-    boolean onlyIpv4 = place instanceof Inet4Address;
-    this.served =
-        host ->
-            every
-                && !(host instanceof Inet6Address && (onlyIpv4 || host.isLinkLocalAddress()));
   }
 
   /** Binds the first socket; when it fails, nothing stays open. */
@@ -101,8 +90,18 @@ final class ReceiverSockets implements AutoCloseable {
     }
   }
 
+  /** Those of them that are to have a socket. */
   private Set<InetAddress> wanted(Set<InetAddress> hosts) {
-    return hosts.stream().filter(served).collect(Collectors.toSet());
+    InetAddress place = first.address().getAddress();
+    // Where there are groups, the port may be others', too.
+    if (!place.isAnyLocalAddress() || !udp.groups().isEmpty()) {
+      return Set.of();
+    }
+    boolean bothFamilies = place instanceof Inet6Address;
+    return hosts.stream()
+        .filter(host ->
+            host instanceof Inet4Address || (bothFamilies && !host.isLinkLocalAddress()))
+        .collect(Collectors.toSet());
   }
 
   /**

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * 8085, section 6). What is beyond a bound is dropped and counted, and the server tells of it
  * ({@link ServerEvent.DatagramsDropped}, {@link Server#datagrams()}).
  *
- * <p>On a machine with several addresses, a socket for all of them replies from the one that the
- * system prefers, which need not be the one that was asked (RFC 1122, section 4.1.3.5, wants it to
- * be, and Java cannot choose it): describe one for each address there.
+ * <p>A reply comes from the address that was asked (RFC 1122, section 4.1.3.5), also where that is
+ * every address of a machine with several: there is a socket for each, within about a second for
+ * one that comes later; nobody else gets the port. Only if an address is none of an interface, as
+ * 127.0.0.2 on most machines, which has but 127.0.0.1 of its network, and where there are multicast
+ * groups, the system chooses where the reply comes from.
  *
  * @param host a name or a literal address; null for every address of this machine, IPv4 and IPv6. A
  *     name with several addresses stands for all of them, each with limits and figures of its own

@@ -69,6 +69,25 @@ class DatagramTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"127.0.0.1", "::1"})
+  void sharesItsPortWithNobodyThoughItHasASocketForEachAddress(String address) throws Exception {
+    var asked = new CompletableFuture<InetSocketAddress>();
+    try (Server server =
+            Server.builder()
+                .datagrams(Udp.port(0), datagram -> asked.complete(datagram.localAddress()))
+                .start();
+        UdpClient client = UdpClient.from(address, server);
+        var other = new DatagramSocket(null)) {
+      client.send("hello");
+      assertEquals(client.server(), asked.get(10, TimeUnit.SECONDS));
+      other.setReuseAddress(true);
+      assertThrows(BindException.class, () -> other.bind(client.server()));
+      int port = figures(server).address().getPort();
+      assertThrows(BindException.class, () -> echo(Udp.port(port)));
+    }
+  }
+
   @Test
   void takesAnIpv6AddressAlone() throws Exception {
     try (Server server = echo(Udp.address("::1", 0));
