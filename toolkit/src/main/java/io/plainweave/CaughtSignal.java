@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * A signal to which the JVM would react by running its shutdown hooks, and that somebody else is
  * told of instead.
  *
- * <p>{@code sun.misc.Signal} is named by reflection: the compiler warns of it, and a JVM whose image
- * lacks the module jdk.unsupported has no such class.
+ * <p>{@code sun.misc.Signal} is named by reflection: the compiler warns of it, and a JVM whose
+ * image lacks the module jdk.unsupported has no such class.
  */
 final class CaughtSignal {
   private final Class<?> signalType;

@@ -99,8 +99,8 @@ final class ReceiverSockets implements AutoCloseable {
     }
     boolean bothFamilies = place instanceof Inet6Address;
     return hosts.stream()
-        .filter(host ->
-            host instanceof Inet4Address || (bothFamilies && !host.isLinkLocalAddress()))
+        .filter(
+            host -> host instanceof Inet4Address || (bothFamilies && !host.isLinkLocalAddress()))
         .collect(Collectors.toSet());
   }
 
@@ -144,7 +144,9 @@ final class ReceiverSockets implements AutoCloseable {
     }
   }
 
-  /** Waits until there is a datagram, or somebody wakes the receiver; returns where there is one. */
+  /**
+   * Waits until there is a datagram, or somebody wakes the receiver; returns where there is one.
+   */
   List<UdpSocket> awaitDatagram() throws IOException {
     List<UdpSocket> ready = new ArrayList<>();
     selector.select(key -> ready.add((UdpSocket) key.attachment()));

@@ -248,10 +248,10 @@ public final class ServerBuilder {
    * false where something else owns the process's end.
    *
    * <p>Such a signal is caught: first all servers of the process drain, side by side, then the JVM
-   * runs its shutdown hooks and exits, with 143 or 130. Where the program handles the signal itself,
-   * that is left to it. {@link System#exit} while the server is open, and a signal that cannot be
-   * caught, since the JVM has the option -Xrs or lacks the module jdk.unsupported, drain it in a
-   * hook, beside those that may close the log: close the server first. {@code
+   * runs its shutdown hooks and exits, with 143 or 130. Where the program handles the signal
+   * itself, that is left to it. {@link System#exit} while the server is open, and a signal that
+   * cannot be caught, since the JVM has the option -Xrs or lacks the module jdk.unsupported, drain
+   * it in a hook, beside those that may close the log: close the server first. {@code
    * toolkit/docs/embedding.md} has recipes for Spring Boot, Logback and Log4j.
    *
    * @param stopOnSignal whether the server takes part in the process's end

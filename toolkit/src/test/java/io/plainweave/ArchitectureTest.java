@@ -113,7 +113,8 @@ class ArchitectureTest {
   void waitsForChannelsInThePollerInReceiversAndForAnInheritedSocketOnly() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(Poller.class, ReceiverSockets.class, UdpSocket.class, InheritedSocket.class)
+        .doNotBelongToAnyOf(
+            Poller.class, ReceiverSockets.class, UdpSocket.class, InheritedSocket.class)
         .should()
         .dependOnClassesThat()
         .areAssignableTo(Selector.class)

@@ -48,7 +48,8 @@ class DatagramAddressFaultsTest {
         network.client.run("ip", "route", "add", "10.9.9.0/24", "dev", network.client.device());
         network.client.run("ip", "addr", "add", "fd00:9::2/64", "dev", "vc", "nodad");
         List<String> command = new ArrayList<>(List.of(Machine.java(), "--enable-preview"));
-        command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+        command.addAll(
+            List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
         command.addAll(List.of(DatagramMain.class.getName(), kind));
         process = network.server.start(command.toArray(String[]::new));
       } catch (IOException | InterruptedException | Error e) {
@@ -77,9 +78,7 @@ class DatagramAddressFaultsTest {
     }
 
     void awaitAnswers(String address) {
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> answers(network.client, address));
+      await().atMost(Duration.ofSeconds(30)).until(() -> answers(network.client, address));
     }
 
     @Override
@@ -124,9 +123,7 @@ class DatagramAddressFaultsTest {
       assertTrue(service.answers(host, "127.0.0.1"));
       assertTrue(service.answers(host, "::1"));
       host.run("ip", "addr", "add", "127.0.0.2/8", "dev", "lo");
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> service.answers(host, "127.0.0.2"));
+      await().atMost(Duration.ofSeconds(30)).until(() -> service.answers(host, "127.0.0.2"));
     }
   }
 

@@ -89,7 +89,9 @@ class EmbeddingTest {
     return Program.start(folder, classPath, LoggedServer.class, "0");
   }
 
-  /** The jars in a folder of what was built whose names begin in one of these ways; without, all. */
+  /**
+   * The jars in a folder of what was built whose names begin in one of these ways; without, all.
+   */
   private static List<Path> jars(String folder, String... names) throws IOException {
     try (Stream<Path> files = Files.list(Path.of("target", folder))) {
       return files

@@ -32,6 +32,7 @@ import java.util.stream.Stream;
 record Program(Process process, Path output, Socket client) implements AutoCloseable {
   /** Generous: the machine may have other things to do, and Spring Boot takes its time. */
   private static final Duration SOON = Duration.ofSeconds(50);
+
   private static final Pattern LISTENING = Pattern.compile("listening on (\\d+)");
 
   /** Starts a program that takes the port as its argument. */
