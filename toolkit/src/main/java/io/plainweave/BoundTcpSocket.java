@@ -174,8 +174,9 @@ final class BoundTcpSocket implements ListeningSocket {
     InetAddress reachable = host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host;
     try (SocketChannel probe = SocketChannel.open()) {
       probe.configureBlocking(false);
-      if (!probe.connect(new InetSocketAddress(reachable, address.getPort()))) {
-        probe.finishConnect();
+      if (probe.connect(new InetSocketAddress(reachable, address.getPort()))
+          || probe.finishConnect()) {
+        TcpDestination.refuseItself(probe);
       }
       return true;
     } catch (ConnectException refused) {
