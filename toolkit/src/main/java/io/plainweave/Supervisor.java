@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   plainweave server           one thread for each poller
- *   └─ plainweave listeners     one acceptor or receiver for each listener, and the reaper
+ *   └─ plainweave listeners     acceptors or receivers for each listener, and the reaper
  *      ├─ listener …            one thread for each connection; each acceptor owns its own
  *      └─ datagram …            one thread for each session or datagram, owned by the receiver
  * </pre>
@@ -106,7 +106,7 @@ final class Supervisor {
         .toList();
   }
 
-  /** Where the listeners are; several acceptors of one listener are at one address. */
+  /** Where the listeners are. */
   List<SocketAddress> addresses() {
     return listeners.stream().<SocketAddress>map(Listener::address).distinct().toList();
   }
@@ -148,15 +148,20 @@ final class Supervisor {
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
-      int sources = listeners.size() + context.datagrams().receivers();
+      int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
+      int sources = acceptors + context.datagrams().receivers();
       lifecycle.expect(Math.max(1, sources));
       if (sources == 0) {
         scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
       }
       for (Listener listener : listeners) {
-        scope.fork(
-            watched(
-                new Acceptor(listener, this, lifecycle, contextOf(listener)), Scope.After.CANCEL));
+        for (int i = 0; i < listener.acceptors(); i++) {
+          boolean binds = i == 0;
+          scope.fork(
+              watched(
+                  new Acceptor(listener, binds, this, lifecycle, contextOf(listener)),
+                  Scope.After.CANCEL));
+        }
       }
       for (DatagramListener listener : context.datagrams().listeners()) {
         for (UdpSocket socket : listener.sockets()) {

@@ -16,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Binds the sockets of a TCP listener: one for each address of its host and each acceptor. */
+/** Binds the sockets of a TCP listener: one for each address of its host. */
 final class TcpListeners {
   /** How often a port that is free at one address is tried at the others. */
   private static final int PORTS_TO_TRY = 20;
@@ -31,9 +31,7 @@ final class TcpListeners {
       boolean complete = false;
       try {
         for (InetSocketAddress address : addresses) {
-          for (int i = 0; i < listen.acceptors(); i++) {
-            bound.add(new Listener(listen, new BoundTcpSocket(listen, withPort(address, bound))));
-          }
+          bound.add(new Listener(listen, new BoundTcpSocket(listen, withPort(address, bound))));
         }
         complete = true;
         return bound;
@@ -103,7 +101,7 @@ final class TcpListeners {
   private static void bind(
       ServerSocketChannel channel, Listen.Tcp listen, InetSocketAddress address)
       throws IOException {
-    if (listen.isShared()) {
+    if (listen.reusePort()) {
       share(channel);
     }
     listen.options().applyTo(channel);

@@ -33,8 +33,12 @@ final class UdpSocket implements AutoCloseable {
     this.address = (InetSocketAddress) channel.getLocalAddress();
   }
 
-  /** Binds; when it fails, nothing stays open. */
-  static UdpSocket bind(Udp udp, InetSocketAddress wanted) throws IOException {
+  /**
+   * Binds; when it fails, nothing stays open.
+   *
+   * @param joins whether another one of these receivers is bound there
+   */
+  static UdpSocket bind(Udp udp, InetSocketAddress wanted, boolean joins) throws IOException {
     // A socket of IPv6 would take 0.0.0.0 for "::", and both families.
     boolean any = udp.host() == null && !udp.isBesideTcp();
     boolean onlyIpv4 = !any && wanted.getAddress() instanceof Inet4Address;
@@ -44,7 +48,15 @@ final class UdpSocket implements AutoCloseable {
     boolean complete = false;
     try {
       prepare(channel, udp);
+      if (joins) {
+        share(channel);
+      }
       channel.bind(wanted);
+      if (!joins && udp.receivers() > 1) {
+        // Not before: the first one is to fail where any other program has the port, another server
+        // of this kind, too, though that one may share it with its own receivers.
+        share(channel);
+      }
       for (Udp.Group group : udp.groups()) {
         join(group, channel);
       }
@@ -66,10 +78,11 @@ final class UdpSocket implements AutoCloseable {
     }
   }
 
+  private static void share(DatagramChannel channel) throws IOException {
+    channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+  }
+
   private static void prepare(DatagramChannel channel, Udp udp) throws IOException {
-    if (udp.receivers() > 1) {
-      channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
-    }
     if (!udp.groups().isEmpty()) {
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
     }
