@@ -6,7 +6,6 @@ import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
@@ -124,15 +123,11 @@ final class TcpListeners {
 
   private static String reason(Listen.Tcp listen, InetSocketAddress address, IOException cause)
       throws IOException {
-    InetAddress host = address.getAddress();
-    boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
-    String advice =
-        local
-            ? "stop the program that listens there, or take another port (0 stands for one that is free)"
-            : "no network interface of this machine has that address";
     String shown = Addresses.format(address);
-    String which = host.isAnyLocalAddress() || shown.equals(listen.toString()) ? "" : shown + ": ";
-    return which + cause.getMessage() + ": " + advice;
+    boolean known =
+        address.getAddress().isAnyLocalAddress() || shown.equals(listen.toString());
+    String which = known ? "" : shown + ": ";
+    return which + cause.getMessage() + BindAdvice.of(address, cause);
   }
 
   private static BindException failure(Listen.Tcp listen, String reason, Exception cause) {

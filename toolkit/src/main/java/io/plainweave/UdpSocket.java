@@ -3,9 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -109,19 +107,11 @@ final class UdpSocket implements AutoCloseable {
 
   private static BindException cannotListen(InetSocketAddress wanted, Exception cause)
       throws IOException {
-    InetAddress host = wanted.getAddress();
-    String advice = "";
-    if (cause instanceof BindException) {
-      boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
-      advice =
-          local
-              ? ": stop the program that has the port, or take another one (0 stands for one that is free)"
-              : ": no network interface of this machine has that address";
-    }
     var failure =
         new BindException(
             "cannot listen on udp:%s: %s%s"
-                .formatted(Addresses.format(wanted), cause.getMessage(), advice));
+                .formatted(
+                    Addresses.format(wanted), cause.getMessage(), BindAdvice.of(wanted, cause)));
     failure.initCause(cause);
     return failure;
   }
