@@ -3,6 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -52,6 +53,9 @@ final class Supervisor {
     List<Listener> bound = new ArrayList<>();
     boolean complete = false;
     try {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
       WarmUp.run();
       for (Listen listen : listens) {
         bound.addAll(Listener.bind(listen));
@@ -64,6 +68,11 @@ final class Supervisor {
       }
       ScopedValue.where(Server.CURRENT, server).run(this::tellListening);
       complete = true;
+    } catch (ClosedByInterruptException e) {
+      Thread.interrupted();
+      var interrupted = new InterruptedException();
+      interrupted.initCause(e);
+      throw interrupted;
     } finally {
       if (!complete) {
         close(bound);

@@ -111,6 +111,16 @@ class ServerStartTest {
   }
 
   @Test
+  void failsIfItsThreadIsInterruptedAndLeavesNothingBound() {
+    Server server = echo().listen(Listen.unix(folder.resolve("app.sock"))).build();
+    Thread.currentThread().interrupt();
+    assertThrows(InterruptedException.class, server::start);
+    assertFalse(Thread.interrupted());
+    assertEquals(ServerState.TERMINATED, server.state());
+    assertTrue(Files.notExists(folder.resolve("app.sock")));
+  }
+
+  @Test
   void severalAcceptorsLetNoSecondServerListenOnTheirPort() throws Exception {
     try (Server server = echo().listen(Listen.tcp("127.0.0.1", 0).acceptors(2)).start()) {
       Listen.Tcp same = Listen.tcp("127.0.0.1", server.port());
