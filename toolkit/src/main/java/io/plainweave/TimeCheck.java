@@ -155,10 +155,14 @@ final class TimeCheck {
       return TimeLimit.MESSAGE;
     }
     boolean waits = input.activity() == ConnectionActivity.WAITING_IN_MESSAGE;
-    long least = all.minReceiveRate * taken * Ticks.MILLIS / 1000;
-    return waits && taken >= RATE_GRACE && input.receivedInMessage() < least
+    return waits && taken >= RATE_GRACE && receiveRate(input, taken) < all.minReceiveRate
         ? TimeLimit.RECEIVE_RATE
         : null;
+  }
+
+  /** In bytes per second. */
+  private static long receiveRate(ConnectionInput input, int taken) {
+    return input.receivedInMessage() * 1000 / ((long) taken * Ticks.MILLIS);
   }
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
