@@ -126,7 +126,9 @@ final class ConnectionInput extends MessageState {
   @Override
   public int available() throws IOException {
     // What a read will not bring, since the input was ended at this side, is not available.
-    return activity == DRAINED ? buffered() : buffered() + transport.available();
+    return activity() == ConnectionActivity.DRAINED
+        ? buffered()
+        : buffered() + transport.available();
   }
 
   @Override
