@@ -11,7 +11,9 @@ import java.net.NetworkInterface;
 final class BindAdvice {
   private BindAdvice() {}
 
-  /** Returns what follows the system's own words, from a colon on; nothing if there is no advice. */
+  /**
+   * Returns what follows the system's own words, from a colon on; nothing if there is no advice.
+   */
   static String of(InetSocketAddress address, Exception cause) throws IOException {
     if (!(cause instanceof BindException)) {
       return "";

@@ -39,7 +39,9 @@ final class BoundTcpSocket implements ListeningSocket {
   /** As {@link #channel}. */
   private volatile OptionalInt backlog;
 
-  /** Whether the channel is being replaced, and closed meanwhile; written under {@link #changing}. */
+  /**
+   * Whether the channel is being replaced, and closed meanwhile; written under {@link #changing}.
+   */
   private volatile boolean lost;
 
   /** Guarded by {@link #changing}. */

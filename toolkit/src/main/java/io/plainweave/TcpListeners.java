@@ -124,8 +124,7 @@ final class TcpListeners {
   private static String reason(Listen.Tcp listen, InetSocketAddress address, IOException cause)
       throws IOException {
     String shown = Addresses.format(address);
-    boolean known =
-        address.getAddress().isAnyLocalAddress() || shown.equals(listen.toString());
+    boolean known = address.getAddress().isAnyLocalAddress() || shown.equals(listen.toString());
     String which = known ? "" : shown + ": ";
     return which + cause.getMessage() + BindAdvice.of(address, cause);
   }

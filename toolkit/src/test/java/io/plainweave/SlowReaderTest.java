@@ -28,8 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class SlowReaderTest {
   /** Long enough for a client to read a piece, whatever else the machine does. */
-  private static final TimeLimits LIMITS =
-      TimeLimits.NONE.withWriteStall(Duration.ofSeconds(1));
+  private static final TimeLimits LIMITS = TimeLimits.NONE.withWriteStall(Duration.ofSeconds(1));
 
   /** What a socket takes ahead of its reader; the kernel doubles it. */
   private static final int WINDOW = 64 * 1024;
@@ -95,11 +94,14 @@ class SlowReaderTest {
     var found = new AtomicReference<ConnectionOutput>();
     await()
         .until(() -> {
-          server.context().registry().forEach(connection -> {
-            if (connection.isOutward() == outward) {
-              found.set(connection.output());
-            }
-          });
+          server
+              .context()
+              .registry()
+              .forEach(connection -> {
+                if (connection.isOutward() == outward) {
+                  found.set(connection.output());
+                }
+              });
           return found.get() != null;
         });
     return found.get();
@@ -111,8 +113,7 @@ class SlowReaderTest {
 
   @Test
   void isNotStalled() throws Exception {
-    try (Server server =
-            start(tcp(), connection -> connection.output().write(REPLY));
+    try (Server server = start(tcp(), connection -> connection.output().write(REPLY));
         Socket client = narrow(server)) {
       readSlowly(client.getInputStream(), server);
       assertEquals(REPLY.length, readRest(client.getInputStream()));
@@ -123,7 +124,8 @@ class SlowReaderTest {
   @Test
   void isNotStalledOverTls(@TempDir Path folder) throws Exception {
     TlsServer tls = TlsServer.in(folder);
-    try (Server server = start(tls.listen().options(NARROW), connection -> connection.output().write(REPLY));
+    try (Server server =
+            start(tls.listen().options(NARROW), connection -> connection.output().write(REPLY));
         Socket client = tls.connect(narrow(server), "TLSv1.3")) {
       readSlowly(client.getInputStream(), server);
       assertEquals(REPLY.length, readRest(client.getInputStream()));
@@ -197,8 +199,7 @@ class SlowReaderTest {
             scope.join();
           }
         };
-    try (Server server =
-            builder(tcp(), sends).timeLimits(TimeLimits.NONE).start();
+    try (Server server = builder(tcp(), sends).timeLimits(TimeLimits.NONE).start();
         Socket client = narrow(server);
         Outbox outbox = outboxes.get()) {
       Ticks ticks = server.context().ticks();
@@ -208,8 +209,7 @@ class SlowReaderTest {
       while (!full) {
         assertTrue(outbox.offer(new byte[MESSAGE]));
         long all = offered += MESSAGE;
-        await()
-            .until(() -> output.sent() == all || ticks.now() - output.lastSent() > 5);
+        await().until(() -> output.sent() == all || ticks.now() - output.lastSent() > 5);
         full = output.sent() < all;
       }
       assertTrue(outbox.offer(new byte[MESSAGE]));

@@ -20,9 +20,7 @@ public final class PrivilegedPorts {
   public static OptionalInt firstFree() {
     try {
       String status = Files.readString(STATUS, StandardCharsets.ISO_8859_1);
-      return mayBind(status)
-          ? OptionalInt.of(0)
-          : OptionalInt.of(Sysctl.number(FIRST_FREE));
+      return mayBind(status) ? OptionalInt.of(0) : OptionalInt.of(Sysctl.number(FIRST_FREE));
     } catch (IOException | NumberFormatException cannotTell) {
       return OptionalInt.empty();
     }

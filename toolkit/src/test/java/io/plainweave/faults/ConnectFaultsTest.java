@@ -42,8 +42,7 @@ class ConnectFaultsTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(flags);
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     command.addAll(List.of(arguments));
     return on.run(command.toArray(String[]::new));
   }
@@ -106,10 +105,8 @@ class ConnectFaultsTest {
   @Test
   void takesTheVeryPortForTheLocalOneIsRefusedAndLeavesItFree() throws Exception {
     try (Network network = Network.create()) {
-      network.client.run(
-          "sh", "-c", "echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range");
-      String told =
-          run(network.client, ConnectToNobodyMain.class, List.of(), List.of(), "40000");
+      network.client.run("sh", "-c", "echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range");
+      String told = run(network.client, ConnectToNobodyMain.class, List.of(), List.of(), "40000");
       assertTrue(told.contains("only the socket itself was at this port"), told);
       assertTrue(told.contains("connected: 0"), told);
       assertTrue(told.contains("the port is free"), told);

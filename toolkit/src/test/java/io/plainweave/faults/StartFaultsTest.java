@@ -30,8 +30,7 @@ class StartFaultsTest {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
       process.getOutputStream().close();
-      String printed =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertTrue(process.waitFor(30, TimeUnit.SECONDS));
       assertEquals(1, process.exitValue(), printed);
       assertFalse(printed.contains("listening on"), printed);

@@ -34,7 +34,6 @@ class ListenQueuesTest {
     Path setting = Path.of("/proc/sys/net/core/somaxconn");
     assumeTrue(Files.isReadable(setting), "this is not Linux");
     int allowed = Integer.parseInt(Files.readAllLines(setting).getFirst());
-    assertEquals(
-        OptionalInt.of(Math.min(ListenQueues.BACKLOG, allowed)), ListenQueues.longest());
+    assertEquals(OptionalInt.of(Math.min(ListenQueues.BACKLOG, allowed)), ListenQueues.longest());
   }
 }

@@ -133,8 +133,6 @@ record ServerCommand(
 
   /** Whether the server could be started at all. */
   boolean isBuilt(String name) {
-    return isExternal(name)
-        || isOwn(name)
-        || Files.isDirectory(peers.resolve("classes"));
+    return isExternal(name) || isOwn(name) || Files.isDirectory(peers.resolve("classes"));
   }
 }
