@@ -27,7 +27,9 @@ import java.time.Duration;
  *     io.plainweave.framing}); default 20 s
  * @param idle with no byte in either direction since the handler waits for input; default 60 s
  * @param writeStall with no byte taken by the socket while the handler waits to write; before a
- *     connection is reset for it, a write is tried. Default 30 s
+ *     connection is reset for it, a write is tried. Default 2 min: curl 7 with a {@code
+ *     --limit-rate} reads a hundred times what it may in a second, and then nothing for a hundred
+ *     seconds
  * @param halfClosed with no byte from the peer after we have finished our output; default 30 s
  * @param lifetime of the whole connection, made up to a tenth shorter by chance so that the
  *     connections of one moment do not end in one moment; default zero: no limit
@@ -53,7 +55,7 @@ public record TimeLimits(
           Duration.ofSeconds(10),
           Duration.ofSeconds(20),
           Duration.ofSeconds(60),
-          Duration.ofSeconds(30),
+          Duration.ofMinutes(2),
           Duration.ofSeconds(30),
           Duration.ZERO,
           Duration.ofSeconds(5),
