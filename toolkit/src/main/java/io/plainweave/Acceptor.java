@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Accepts the connections of one listener and owns the scope in which they live, since only the
- * owner of a scope may fork in it.
+ * Accepts connections of one listener, perhaps beside others, and owns the scope in which they
+ * live, since only the owner of a scope may fork in it.
  *
  * <p>It runs on a platform thread: that one waits in accept(2) itself, and takes its turn even when
  * every carrier of the virtual threads is busy.
@@ -20,6 +20,10 @@ final class Acceptor implements Callable<Scope.After> {
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 
   private final Listener listener;
+
+  /** Whether it is this one of the listener's acceptors that binds it again. */
+  private final boolean binds;
+
   private final Supervisor supervisor;
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
@@ -33,8 +37,13 @@ final class Acceptor implements Callable<Scope.After> {
   private ThreadFactory threads = Thread.ofVirtual().factory();
 
   Acceptor(
-      Listener listener, Supervisor supervisor, Lifecycle lifecycle, ConnectionContext context) {
+      Listener listener,
+      boolean binds,
+      Supervisor supervisor,
+      Lifecycle lifecycle,
+      ConnectionContext context) {
     this.listener = listener;
+    this.binds = binds;
     this.supervisor = supervisor;
     this.lifecycle = lifecycle;
     this.context = context;
@@ -89,13 +98,14 @@ final class Acceptor implements Callable<Scope.After> {
     if (!context.admission().awaitTurn(context.limit())) {
       return false;
     }
+    int rebinds = listener.rebinds();
     try {
       SocketChannel channel = listener.accept();
       boolean goesOn = channel != null && admit(channel, connections);
       pause = SHORTEST_PAUSE;
       return goesOn;
     } catch (IOException e) {
-      return goesOnAfter(e);
+      return goesOnAfter(e, rebinds);
     }
   }
 
@@ -158,17 +168,21 @@ final class Acceptor implements Callable<Scope.After> {
    * destroyed from outside will fail for ever, and is bound again. All else, above all a lack of
    * descriptors or memory, will pass, but not at once.
    *
+   * @param rebinds how often the listener was bound again before
    * @return false when there is nothing left to accept from
    * @throws IOException if the listener is gone
    */
-  private boolean goesOnAfter(IOException failure) throws IOException, InterruptedException {
+  private boolean goesOnAfter(IOException failure, int rebinds)
+      throws IOException, InterruptedException {
     if (!listener.isOpen()) {
       return false;
     }
-    if (!listener.isListening()) {
-      return rebind(new IOException("the listener was destroyed from outside", failure));
+    if (listener.isListening() && listener.rebinds() == rebinds) {
+      return goesOnAfterPause(failure);
     }
-    return goesOnAfterPause(failure);
+    return binds
+        ? rebind(new IOException("the listener was destroyed from outside", failure))
+        : !finishesAfterPause();
   }
 
   private boolean goesOnAfter(OutOfMemoryError failure) throws InterruptedException {

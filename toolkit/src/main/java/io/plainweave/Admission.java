@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Lets connections in by the {@link AdmissionRules}, and counts them exactly: a permit of the
  * server, of the listener and of the source is taken as one before a handler runs, and given back
- * as one when the socket is closed.
+ * as one when the handler has returned and the socket is closed. The descriptor of a connection
+ * that has waited is given back by its poller, a moment later: the reserve of {@link Descriptors}
+ * covers that.
  */
 final class Admission {
   /** What becomes of an accepted connection. */

@@ -14,8 +14,10 @@ import java.util.Set;
  * listener apply to it.
  *
  * <p>All limits are exact: a permit is taken before the handler runs, and given back when the
- * socket is closed. Sources are counted only where one of their limits is set, and only while they
- * have connections; of the most recent 16,384 it is known how often they came.
+ * handler has returned and the socket is closed: one that closes its connection and works on keeps
+ * the permit as long, so that there are no more handlers than connections. Sources are counted only
+ * where one of their limits is set, and only while they have connections; of the most recent 16,384
+ * it is known how often they came.
  *
  * @param maxConnections open at a time, over all listeners; there are never more than the
  *     descriptors of the process allow ({@link ServerEvent.ConnectionsLimited}). Default 0: only

@@ -30,7 +30,7 @@ final class BoundTcpSocket implements ListeningSocket {
   /** Held while the channel is replaced or closed. */
   private final ReentrantLock changing = new ReentrantLock();
 
-  /** Replaced by the acceptor alone, under {@link #changing}. */
+  /** Replaced by one acceptor alone, under {@link #changing}. */
   private volatile ServerSocketChannel channel;
 
   /** Which one it is to the kernel, or 0 if that cannot be told; as {@link #channel}. */
@@ -38,6 +38,11 @@ final class BoundTcpSocket implements ListeningSocket {
 
   /** As {@link #channel}. */
   private volatile OptionalInt backlog;
+
+  /**
+   * Whether the channel is being replaced, and closed meanwhile; written under {@link #changing}.
+   */
+  private volatile boolean lost;
 
   /** Guarded by {@link #changing}. */
   private boolean closed;
@@ -129,13 +134,18 @@ final class BoundTcpSocket implements ListeningSocket {
   }
 
   @Override
+  public int acceptors() {
+    return listen.acceptors();
+  }
+
+  @Override
   public boolean isShared() {
-    return listen.isShared();
+    return listen.reusePort();
   }
 
   @Override
   public boolean isOpen() {
-    return channel.isOpen();
+    return lost || channel.isOpen();
   }
 
   @Override
@@ -143,6 +153,7 @@ final class BoundTcpSocket implements ListeningSocket {
     changing.lock();
     try {
       closed = true;
+      lost = false;
       channel.close();
     } finally {
       changing.unlock();
@@ -174,8 +185,9 @@ final class BoundTcpSocket implements ListeningSocket {
     InetAddress reachable = host.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : host;
     try (SocketChannel probe = SocketChannel.open()) {
       probe.configureBlocking(false);
-      if (!probe.connect(new InetSocketAddress(reachable, address.getPort()))) {
-        probe.finishConnect();
+      if (probe.connect(new InetSocketAddress(reachable, address.getPort()))
+          || probe.finishConnect()) {
+        TcpDestination.refuseItself(probe);
       }
       return true;
     } catch (ConnectException refused) {
@@ -196,12 +208,14 @@ final class BoundTcpSocket implements ListeningSocket {
       if (closed) {
         return false;
       }
+      lost = true;
       // What was destroyed still has the port, as long as it is open.
       channel.close();
       @Nullable Set<Long> others = others(address);
       channel = TcpListeners.open(listen, address);
       inode = newInode(others);
       backlog = ListenQueues.longest();
+      lost = false;
       return true;
     } finally {
       changing.unlock();

@@ -125,7 +125,10 @@ final class ConnectionInput extends MessageState {
 
   @Override
   public int available() throws IOException {
-    return buffered() + transport.available();
+    // What a read will not bring, since the input was ended at this side, is not available.
+    return activity() == ConnectionActivity.DRAINED
+        ? buffered()
+        : buffered() + transport.available();
   }
 
   @Override

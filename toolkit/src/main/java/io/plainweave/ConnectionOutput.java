@@ -73,10 +73,17 @@ final class ConnectionOutput extends OutputStream {
   private int lastSent;
   private long sent;
 
+  /**
+   * The tick at which a write was last tried in vain. It publishes {@link #lastSent}: whoever has
+   * read this one knows of all that was sent before.
+   */
+  private volatile int lastFull;
+
   ConnectionOutput(SocketConnection connection, Transport transport) {
     this.connection = connection;
     this.transport = transport;
     this.lastSent = connection.openedAt();
+    this.lastFull = lastSent;
   }
 
   // For the writer
@@ -292,7 +299,9 @@ final class ConnectionOutput extends OutputStream {
     int before = use;
     USE.lazySet(this, before | SENDING);
     try {
-      transport.finishOutput();
+      for (int now = finishedAt; !transport.finishOutput(); now = connection.now()) {
+        awaitRoom(now);
+      }
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {
@@ -366,14 +375,25 @@ final class ConnectionOutput extends OutputStream {
 
   /** Sends what there is room for, or waits for room. */
   private void moveSome(ByteBuffer source) throws IOException {
+    int now = connection.now();
     int before = source.remaining();
     boolean moves = transport.write(source) > 0;
     sent += before - source.remaining();
     if (moves) {
-      lastSent = connection.now();
+      lastSent = now;
     } else if (source.hasRemaining() || transport.hasUnsent()) {
-      transport.awaitWritable();
+      awaitRoom(now);
     }
+  }
+
+  /**
+   * Waits for room.
+   *
+   * @param triedAt the tick, noted before it, of the write for which there was none
+   */
+  private void awaitRoom(int triedAt) throws IOException {
+    lastFull = triedAt;
+    transport.awaitWritable();
   }
 
   private void ensureNotFinished() throws IOException {
@@ -404,6 +424,25 @@ final class ConnectionOutput extends OutputStream {
 
   int lastSent() {
     return lastSent;
+  }
+
+  /**
+   * Whether the socket has taken no byte for so long. While a thread waits for room only a write
+   * can tell: the kernel reports room when a third of the buffer is free on TCP, and three quarters
+   * of it on a Unix-domain socket, and to a slow peer that may be minutes of a stream that moves
+   * all the time. So if no write was tried that late, the thread is woken to try one.
+   */
+  boolean isQuietFor(int ticks, int now) {
+    boolean sends = isSending();
+    int full = lastFull;
+    if (now - lastSent < ticks) {
+      return false;
+    }
+    if (!sends || full - lastSent >= ticks) {
+      return true;
+    }
+    connection.channel().wakeWriter();
+    return false;
   }
 
   long sent() {

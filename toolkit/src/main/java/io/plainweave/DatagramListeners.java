@@ -82,7 +82,7 @@ final class DatagramListeners {
     try {
       InetSocketAddress next = wanted;
       for (int i = 0; i < place.udp().receivers(); i++) {
-        sockets.add(ReceiverSockets.bind(place.udp(), next));
+        sockets.add(ReceiverSockets.bind(place.udp(), next, i > 0));
         next = sockets.getFirst().address();
       }
       var listener = new DatagramListener(place.udp(), place.service(), registry, sockets);

@@ -24,9 +24,11 @@ final class Drain {
   /** What an acceptor gets to take what waits in the backlog. */
   private static final int ACCEPTING = 300 / Ticks.MILLIS;
 
-  private final int delay;
-  private final int spread;
-  private final int timeout;
+  // In ticks. As long as they may be, their sums are not to wrap around.
+  private final long delay;
+  private final long spread;
+  private final long timeout;
+
   private final Ticks ticks;
 
   /** Set once by the thread that begins, after the two fields below. */
@@ -105,7 +107,7 @@ final class Drain {
 
   /** Whether the connection in this slot is to be told. */
   boolean tells(int slot, int now) {
-    return begun && now - begunAt >= delay + (int) (Spread.of(slot) * spread);
+    return begun && now - begunAt >= delay + (long) (Spread.of(slot) * spread);
   }
 
   /** Whether the time to drain has run out. */

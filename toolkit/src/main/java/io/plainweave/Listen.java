@@ -147,8 +147,7 @@ public sealed interface Listen {
    * @param port from 1 to 65535, or 0 for one that is free
    * @param reusePort whether other sockets may listen on the same port, each with its share of the
    *     connections (SO_REUSEPORT, socket(7)); all of them must ask for it
-   * @param acceptors how many sockets listen, each with a thread that accepts; default 1. Several
-   *     share the port in the way of {@code reusePort}
+   * @param acceptors how many threads accept at each address, from one socket; default 1
    * @param options of the socket and of the accepted ones; default those of the system
    * @param rebindFor how long the server tries to bind the listener again if it was destroyed from
    *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
@@ -203,8 +202,8 @@ public sealed interface Listen {
 
     /**
      * Returns this description with another number of {@link #acceptors()}. One accepts as fast as
-     * a core can; several are for machines with many cores and clients that come and go. The kernel
-     * spreads the connections over them by the client's address and port, not by who is idle.
+     * a core can; several are for machines with many cores and clients that come and go. The next
+     * connection is for the first of them that has nothing else to do.
      *
      * @param acceptors at least 1
      * @return the description
@@ -283,11 +282,6 @@ public sealed interface Listen {
 
     Tcp with(Preface preface) {
       return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
-    }
-
-    /** Whether more than one socket may listen on the port. */
-    boolean isShared() {
-      return reusePort || acceptors > 1;
     }
 
     /** Returns {@code HOST:PORT}, with {@code *} for every address. */

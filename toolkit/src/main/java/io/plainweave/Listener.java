@@ -9,8 +9,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket that takes connections, for one acceptor. Closed by the server at shutdown; an
+ * A socket that takes connections, for its acceptors. Closed by the server at shutdown; an
  * interrupted acceptor closes it, too.
+ *
+ * <p>Several acceptors take turns at the one socket: each a socket of its own at the port
+ * (SO_REUSEPORT) would let in any other program that asks for the same, without a word.
  */
 final class Listener implements AutoCloseable {
   private final Listen listen;
@@ -19,8 +22,11 @@ final class Listener implements AutoCloseable {
   /** Set once, by whoever begins the drain. */
   private volatile boolean finishing;
 
-  /** Held by the acceptor while it is in accept(2). */
+  /** Held by an acceptor while it is in accept(2). */
   private final ReentrantLock accepting = new ReentrantLock();
+
+  /** How often it was to be bound again; written by the one acceptor that does so. */
+  private volatile int rebinds;
 
   Listener(Listen listen, ListeningSocket socket) {
     this.listen = listen;
@@ -67,9 +73,22 @@ final class Listener implements AutoCloseable {
     return socket.rebindFor();
   }
 
+  /** As {@link ListeningSocket#acceptors()}. */
+  int acceptors() {
+    return socket.acceptors();
+  }
+
   /** As {@link ListeningSocket#rebind()}. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // one thread writes
   boolean rebind() throws IOException {
+    // First, so that whoever finds it listening again knows that it was lost.
+    rebinds++;
     return socket.rebind();
+  }
+
+  /** How often it was to be bound again. */
+  int rebinds() {
+    return rebinds;
   }
 
   /** What it was made from. */
@@ -120,7 +139,7 @@ final class Listener implements AutoCloseable {
     }
     accepting.lock();
     try {
-      // The close has woken the acceptor, but the kernel listens until that has left accept(2).
+      // The close has woken the acceptor, but the kernel listens until that one has left accept(2).
     } finally {
       accepting.unlock();
     }

@@ -4,7 +4,7 @@ import java.net.SocketAddress;
 import java.util.OptionalInt;
 
 /**
- * How a listening socket stands. A listener with several acceptors or addresses has several.
+ * How a listening socket stands. A listener with several addresses has several.
  *
  * @param address where it listens
  * @param backlog how many connections may wait to be accepted, as the kernel has cut it ({@code

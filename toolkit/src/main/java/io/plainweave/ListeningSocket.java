@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a {@link Listener} has from the kernel: a socket that was bound, or that another process has
- * bound for this one. Only the acceptor calls it, but for {@link #close()} and what it tells.
+ * bound for this one. Only acceptors call it, one at a time, but for {@link #close()} and what it
+ * tells.
  */
 interface ListeningSocket {
   SocketAddress address();
@@ -25,6 +26,11 @@ interface ListeningSocket {
   /** The address at which the peer of an accepted channel has reached it. */
   default SocketAddress reachedAt(SocketChannel accepted) throws IOException {
     return accepted.getLocalAddress();
+  }
+
+  /** How many threads are to accept. */
+  default int acceptors() {
+    return 1;
   }
 
   /** Whether other sockets may listen at the same address. */
@@ -52,7 +58,7 @@ interface ListeningSocket {
   }
 
   /**
-   * Binds it again at the same address, after it was destroyed.
+   * Binds it again at the same address, after it was destroyed; one acceptor alone does.
    *
    * @return false if it was closed meanwhile
    */

@@ -220,11 +220,20 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   /**
    * Lets the sender catch up if the queue is full only because it has not had its turn: what it
    * waits for then is a processor and not the peer, and a burst would be taken for a slow peer.
+   * Before a peer loses its connection the sender tries once more to send.
    */
   @SuppressWarnings("ThreadPriorityCheck") // a hint is enough: the loop does not depend on it
   private void giveWay(Object key) {
     Thread sends = sender;
-    while (sends != null && isFull(key) && !isWaitingForPeer(sends)) {
+    boolean triesAgain = policy == Policy.DISCONNECT;
+    while (sends != null && isFull(key)) {
+      if (isWaitingForPeer(sends)) {
+        if (!triesAgain) {
+          return;
+        }
+        triesAgain = false;
+        connection.channel().wakeWriter();
+      }
       Thread.yield();
     }
   }

@@ -247,8 +247,9 @@ final class PolledChannel implements Transport {
   }
 
   @Override
-  public void finishOutput() throws IOException {
+  public boolean finishOutput() throws IOException {
     channel.shutdownOutput();
+    return true;
   }
 
   @Override

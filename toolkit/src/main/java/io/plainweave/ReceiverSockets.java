@@ -45,9 +45,14 @@ final class ReceiverSockets implements AutoCloseable {
     this.selector = selector;
   }
 
-  /** Binds the first socket; when it fails, nothing stays open. */
-  static ReceiverSockets bind(Udp udp, InetSocketAddress wanted) throws IOException {
-    UdpSocket first = UdpSocket.bind(udp, wanted);
+  /**
+   * Binds the first socket; when it fails, nothing stays open.
+   *
+   * @param joins whether another one of these receivers is bound there
+   */
+  static ReceiverSockets bind(Udp udp, InetSocketAddress wanted, boolean joins)
+      throws IOException {
+    UdpSocket first = UdpSocket.bind(udp, wanted, joins);
     Selector selector = null;
     boolean complete = false;
     try {

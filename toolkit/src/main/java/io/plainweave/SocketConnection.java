@@ -177,6 +177,12 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return first;
   }
 
+  /** Closes the connection for a reason, without a reset. */
+  void close(CloseReason why) {
+    endWith(why);
+    closeSocket();
+  }
+
   /** Closes the channel, with whatever that means to the peer. */
   void closeSocket() {
     try {

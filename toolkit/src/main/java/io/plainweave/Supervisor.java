@@ -3,6 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   plainweave server           one thread for each poller
- *   └─ plainweave listeners     one acceptor or receiver for each listener, and the reaper
+ *   └─ plainweave listeners     acceptors or receivers for each listener, and the reaper
  *      ├─ listener …            one thread for each connection; each acceptor owns its own
  *      └─ datagram …            one thread for each session or datagram, owned by the receiver
  * </pre>
@@ -52,6 +53,9 @@ final class Supervisor {
     List<Listener> bound = new ArrayList<>();
     boolean complete = false;
     try {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
       WarmUp.run();
       for (Listen listen : listens) {
         bound.addAll(Listener.bind(listen));
@@ -64,6 +68,11 @@ final class Supervisor {
       }
       ScopedValue.where(Server.CURRENT, server).run(this::tellListening);
       complete = true;
+    } catch (ClosedByInterruptException e) {
+      Thread.interrupted();
+      var interrupted = new InterruptedException();
+      interrupted.initCause(e);
+      throw interrupted;
     } finally {
       if (!complete) {
         close(bound);
@@ -106,7 +115,7 @@ final class Supervisor {
         .toList();
   }
 
-  /** Where the listeners are; several acceptors of one listener are at one address. */
+  /** Where the listeners are. */
   List<SocketAddress> addresses() {
     return listeners.stream().<SocketAddress>map(Listener::address).distinct().toList();
   }
@@ -148,15 +157,20 @@ final class Supervisor {
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
-      int sources = listeners.size() + context.datagrams().receivers();
+      int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
+      int sources = acceptors + context.datagrams().receivers();
       lifecycle.expect(Math.max(1, sources));
       if (sources == 0) {
         scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
       }
       for (Listener listener : listeners) {
-        scope.fork(
-            watched(
-                new Acceptor(listener, this, lifecycle, contextOf(listener)), Scope.After.CANCEL));
+        for (int i = 0; i < listener.acceptors(); i++) {
+          boolean binds = i == 0;
+          scope.fork(
+              watched(
+                  new Acceptor(listener, binds, this, lifecycle, contextOf(listener)),
+                  Scope.After.CANCEL));
+        }
       }
       for (DatagramListener listener : context.datagrams().listeners()) {
         for (ReceiverSockets sockets : listener.sockets()) {

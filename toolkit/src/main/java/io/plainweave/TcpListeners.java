@@ -6,7 +6,6 @@ import java.net.BindException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
@@ -16,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Binds the sockets of a TCP listener: one for each address of its host and each acceptor. */
+/** Binds the sockets of a TCP listener: one for each address of its host. */
 final class TcpListeners {
   /** How often a port that is free at one address is tried at the others. */
   private static final int PORTS_TO_TRY = 20;
@@ -31,9 +30,7 @@ final class TcpListeners {
       boolean complete = false;
       try {
         for (InetSocketAddress address : addresses) {
-          for (int i = 0; i < listen.acceptors(); i++) {
-            bound.add(new Listener(listen, new BoundTcpSocket(listen, withPort(address, bound))));
-          }
+          bound.add(new Listener(listen, new BoundTcpSocket(listen, withPort(address, bound))));
         }
         complete = true;
         return bound;
@@ -103,7 +100,7 @@ final class TcpListeners {
   private static void bind(
       ServerSocketChannel channel, Listen.Tcp listen, InetSocketAddress address)
       throws IOException {
-    if (listen.isShared()) {
+    if (listen.reusePort()) {
       share(channel);
     }
     listen.options().applyTo(channel);
@@ -126,15 +123,10 @@ final class TcpListeners {
 
   private static String reason(Listen.Tcp listen, InetSocketAddress address, IOException cause)
       throws IOException {
-    InetAddress host = address.getAddress();
-    boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
-    String advice =
-        local
-            ? "stop the program that listens there, or take another port (0 stands for one that is free)"
-            : "no network interface of this machine has that address";
     String shown = Addresses.format(address);
-    String which = host.isAnyLocalAddress() || shown.equals(listen.toString()) ? "" : shown + ": ";
-    return which + cause.getMessage() + ": " + advice;
+    boolean known = address.getAddress().isAnyLocalAddress() || shown.equals(listen.toString());
+    String which = known ? "" : shown + ": ";
+    return which + cause.getMessage() + BindAdvice.of(address, cause);
   }
 
   private static BindException failure(Listen.Tcp listen, String reason, Exception cause) {

@@ -88,9 +88,9 @@ final class TimeCheck {
   private void applyToHandler(SocketConnection connection, int now) {
     ConnectionInput input = connection.input();
     ConnectionOutput output = connection.output();
-    TimeLimit reset = resets(connection, input, output, now);
-    if (reset != null) {
-      connection.abort(new CloseReason.TimedOut(reset));
+    TimeLimit over = endsConnection(connection, input, output, now);
+    if (over != null) {
+      end(connection, new CloseReason.TimedOut(over));
       return;
     }
     TimeLimit ended = endsInput(connection, input, output, now);
@@ -98,6 +98,16 @@ final class TimeCheck {
       input.end(new CloseReason.TimedOut(ended), now);
     }
     connection.scopes().check(now);
+  }
+
+  private static void end(SocketConnection connection, CloseReason.TimedOut why) {
+    if (why.limit() == TimeLimit.HALF_CLOSED) {
+      // No reset: what the kernel still has of our output, behind which is its end, may be on its
+      // way to a peer that reads slowly, and nobody can tell.
+      connection.close(why);
+    } else {
+      connection.abort(why);
+    }
   }
 
   private void applyToLinger(SocketConnection connection, int now, boolean draining) {
@@ -109,11 +119,11 @@ final class TimeCheck {
     connection.scopes().check(now);
   }
 
-  /** The limit for which the connection is to be reset. */
-  private @Nullable TimeLimit resets(
+  /** The limit for which the connection is to end at once. */
+  private @Nullable TimeLimit endsConnection(
       SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
-    if (output.isSending() && now - output.lastSent() >= all.writeStall) {
+    if (output.isSending() && output.isQuietFor(all.writeStall, now)) {
       return TimeLimit.WRITE_STALL;
     }
     return switch (input.activity()) {
@@ -126,7 +136,7 @@ final class TimeCheck {
         }
         // It is for no handler to take this end for the end of a reply. In a relay, where both
         // sides are idle as long, the accepted one ends first, in order.
-        boolean idle = connection.isOutward() && quiet(input, output, now) - GOODBYE >= all.idle;
+        boolean idle = connection.isOutward() && isQuiet(input, output, now - GOODBYE, all.idle);
         yield idle ? TimeLimit.IDLE : null;
       }
       case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
@@ -145,10 +155,14 @@ final class TimeCheck {
       return TimeLimit.MESSAGE;
     }
     boolean waits = input.activity() == ConnectionActivity.WAITING_IN_MESSAGE;
-    long least = all.minReceiveRate * taken * Ticks.MILLIS / 1000;
-    return waits && taken >= RATE_GRACE && input.receivedInMessage() < least
+    return waits && taken >= RATE_GRACE && receiveRate(input, taken) < all.minReceiveRate
         ? TimeLimit.RECEIVE_RATE
         : null;
+  }
+
+  /** In bytes per second. */
+  private static long receiveRate(ConnectionInput input, int taken) {
+    return input.receivedInMessage() * 1000 / ((long) taken * Ticks.MILLIS);
   }
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
@@ -168,12 +182,13 @@ final class TimeCheck {
         && now - input.waitingSince() >= all.firstByte) {
       return TimeLimit.FIRST_BYTE;
     }
-    return quiet(input, output, now) >= all.idle ? TimeLimit.IDLE : null;
+    return isQuiet(input, output, now, all.idle) ? TimeLimit.IDLE : null;
   }
 
-  /** For how long no byte has come or gone while the handler waits for input. */
-  private static int quiet(ConnectionInput input, ConnectionOutput output, int now) {
-    return Math.min(now - input.waitingSince(), now - output.lastSent());
+  /** Whether no byte has come or gone for so long while the handler waits for input. */
+  private static boolean isQuiet(
+      ConnectionInput input, ConnectionOutput output, int now, int ticks) {
+    return now - input.waitingSince() >= ticks && output.isQuietFor(ticks, now);
   }
 
   /** Up to a tenth, by the slot, which is as good as chance here and needs no field. */

@@ -12,7 +12,9 @@ import java.time.Duration;
  *
  * <p>Where the handler waits between messages ({@link #firstByte()}, {@link #idle()}, {@link
  * #lifetime()}), it reads end of stream, just as in a drain, and can say goodbye; if the connection
- * has not ended two seconds later it is reset. Elsewhere it is reset at once.
+ * has not ended two seconds later it is reset. One that was {@link #halfClosed()} for too long is
+ * closed, and the system goes on sending what it still has of our output. Elsewhere it is reset at
+ * once.
  *
  * @param preface from the accept to the handler, where something comes before it (a PROXY header, a
  *     TLS handshake), however the bytes drip, and for a TLS handshake that begins later ({@link
@@ -24,7 +26,10 @@ import java.time.Duration;
  *     where messages are marked ({@link Connection#awaitMessage()}, and all of {@code
  *     io.plainweave.framing}); default 20 s
  * @param idle with no byte in either direction since the handler waits for input; default 60 s
- * @param writeStall with no byte taken by the socket while the handler waits to write; default 30 s
+ * @param writeStall with no byte taken by the socket while the handler waits to write; before a
+ *     connection is reset for it, a write is tried. Default 2 min: curl 7 with a {@code
+ *     --limit-rate} reads a hundred times what it may in a second, and then nothing for a hundred
+ *     seconds
  * @param halfClosed with no byte from the peer after we have finished our output; default 30 s
  * @param lifetime of the whole connection, made up to a tenth shorter by chance so that the
  *     connections of one moment do not end in one moment; default zero: no limit
@@ -50,7 +55,7 @@ public record TimeLimits(
           Duration.ofSeconds(10),
           Duration.ofSeconds(20),
           Duration.ofSeconds(60),
-          Duration.ofSeconds(30),
+          Duration.ofMinutes(2),
           Duration.ofSeconds(30),
           Duration.ZERO,
           Duration.ofSeconds(5),

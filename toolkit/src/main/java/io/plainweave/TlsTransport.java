@@ -289,20 +289,22 @@ final class TlsTransport implements Transport {
   }
 
   @Override
-  public void finishOutput() throws IOException {
+  public boolean finishOutput() throws IOException {
     if (session != null && failure == null) {
       // After a failure it would say that nothing is missing.
       engine.closeOutbound();
     }
     try {
-      writer.answerAll();
+      if (!writer.answer()) {
+        return false;
+      }
     } catch (SSLException e) {
       if (failure == null) {
         throw e;
       }
       // What the engine could say of its failure it has said.
     }
-    channel.finishOutput();
+    return channel.finishOutput();
   }
 
   /**

@@ -42,6 +42,10 @@ sealed interface Transport permits PolledChannel, TlsTransport {
   /** How many bytes can be read without a wait, if that can be told. */
   int available() throws IOException;
 
-  /** Tells the peer that nothing more comes; may wait for room. */
-  void finishOutput() throws IOException;
+  /**
+   * Tells the peer that nothing more comes, as far as there is room.
+   *
+   * @return false if it is to be called again when there may be room
+   */
+  boolean finishOutput() throws IOException;
 }

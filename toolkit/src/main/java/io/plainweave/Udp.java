@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxDatagram the longest datagram that is taken, in bytes from 1 to 65,527; default 2,048.
  *     A longer one is dropped whole, never cut
  * @param receivers how many sockets share the port, each with a receiving thread and with its share
- *     of the peers (SO_REUSEPORT, socket(7)); default 1
+ *     of the peers (SO_REUSEPORT, socket(7)); default 1. A second server cannot listen on the port
+ *     all the same
  * @param receiveBuffer bytes that the kernel holds until the receiver takes them (SO_RCVBUF); more
  *     than the system gives is an error at the start. Default 0: what the system gives
  * @param groups the multicast groups of which it is a member; with one receiver only, since each

@@ -3,9 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Inet4Address;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.NetworkInterface;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -32,8 +30,12 @@ final class UdpSocket implements AutoCloseable {
     this.address = (InetSocketAddress) channel.getLocalAddress();
   }
 
-  /** Binds; when it fails, nothing stays open. */
-  static UdpSocket bind(Udp udp, InetSocketAddress wanted) throws IOException {
+  /**
+   * Binds; when it fails, nothing stays open.
+   *
+   * @param joins whether another one of these receivers is bound there
+   */
+  static UdpSocket bind(Udp udp, InetSocketAddress wanted, boolean joins) throws IOException {
     // A socket of IPv6 would take 0.0.0.0 for "::", and both families.
     boolean any = udp.host() == null && !udp.isBesideTcp();
     boolean onlyIpv4 = !any && wanted.getAddress() instanceof Inet4Address;
@@ -41,7 +43,15 @@ final class UdpSocket implements AutoCloseable {
     boolean complete = false;
     try {
       prepare(channel, udp);
+      if (joins) {
+        share(channel);
+      }
       channel.bind(wanted);
+      if (!joins && udp.receivers() > 1) {
+        // Not before: the first one is to fail where any other program has the port, another server
+        // of this kind, too, though that one may share it with its own receivers.
+        share(channel);
+      }
       for (Udp.Group group : udp.groups()) {
         join(group, channel);
       }
@@ -69,6 +79,9 @@ final class UdpSocket implements AutoCloseable {
     boolean complete = false;
     try {
       prepare(channel, udp);
+      if (udp.receivers() > 1) {
+        share(channel);
+      }
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
       every.channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
       try {
@@ -92,10 +105,11 @@ final class UdpSocket implements AutoCloseable {
     return onlyIpv4 ? DatagramChannel.open(StandardProtocolFamily.INET) : DatagramChannel.open();
   }
 
+  private static void share(DatagramChannel channel) throws IOException {
+    channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
+  }
+
   private static void prepare(DatagramChannel channel, Udp udp) throws IOException {
-    if (udp.receivers() > 1) {
-      channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
-    }
     if (!udp.groups().isEmpty()) {
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
     }
@@ -122,19 +136,11 @@ final class UdpSocket implements AutoCloseable {
 
   private static BindException cannotListen(InetSocketAddress wanted, Exception cause)
       throws IOException {
-    InetAddress host = wanted.getAddress();
-    String advice = "";
-    if (cause instanceof BindException) {
-      boolean local = host.isAnyLocalAddress() || NetworkInterface.getByInetAddress(host) != null;
-      advice =
-          local
-              ? ": stop the program that has the port, or take another one (0 stands for one that is free)"
-              : ": no network interface of this machine has that address";
-    }
     var failure =
         new BindException(
             "cannot listen on udp:%s: %s%s"
-                .formatted(Addresses.format(wanted), cause.getMessage(), advice));
+                .formatted(
+                    Addresses.format(wanted), cause.getMessage(), BindAdvice.of(wanted, cause)));
     failure.initCause(cause);
     return failure;
   }

@@ -2,7 +2,6 @@ package io.plainweave;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
@@ -10,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Starts what the JDK starts at first use, while there are descriptors and threads for it.
@@ -25,7 +27,11 @@ import java.util.stream.Stream;
 final class WarmUp {
   private WarmUp() {}
 
-  /** Does all that. Cheap when it was done before. */
+  /**
+   * Does all that. Cheap when it was done before.
+   *
+   * @throws IOException if virtual threads cannot wait in this process
+   */
   static void run() throws IOException, InterruptedException {
     loadClasses();
     startPoller();
@@ -61,6 +67,7 @@ final class WarmUp {
 
   /** Makes a virtual thread wait for a descriptor and for a time. */
   private static void startPoller() throws IOException, InterruptedException {
+    var failure = new AtomicReference<@Nullable Throwable>();
     Pipe pipe = Pipe.open();
     try (var source = pipe.source();
         var sink = pipe.sink()) {
@@ -69,8 +76,8 @@ final class WarmUp {
             try {
               LockSupport.parkNanos(1);
               source.read(ByteBuffer.allocate(1));
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
+            } catch (Throwable e) {
+              failure.set(e);
             }
           });
       while (reader.getState() != Thread.State.WAITING && reader.isAlive()) {
@@ -78,6 +85,13 @@ final class WarmUp {
       }
       sink.write(ByteBuffer.allocate(1));
       reader.join();
+    }
+    Throwable failed = failure.get();
+    if (failed != null) {
+      throw new IOException(
+          "no virtual thread can wait for a socket: "
+              + Objects.requireNonNullElse(failed.getCause(), failed),
+          failed);
     }
   }
 }

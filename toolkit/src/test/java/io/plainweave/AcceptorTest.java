@@ -74,7 +74,7 @@ class AcceptorTest {
     var supervisor = new Supervisor(server, List.of(), context, 1, false, lifecycle);
     ConnectionContext own =
         context.with(context.admission().add(LISTEN, socket.address()), context.preface());
-    new Acceptor(new Listener(LISTEN, socket), supervisor, lifecycle, own).call();
+    new Acceptor(new Listener(LISTEN, socket), true, supervisor, lifecycle, own).call();
     return supervisor;
   }
 

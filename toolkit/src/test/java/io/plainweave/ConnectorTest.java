@@ -20,6 +20,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -90,6 +92,20 @@ class ConnectorTest {
     assertEquals("db.example:5432", Connector.parse("db.example:5432").toString());
     assertEquals("[::1]:5432", Connector.parse("[::1]:5432").toString());
     assertEquals("localhost:5432", Connector.parse("5432").toString());
+  }
+
+  @Test
+  void refusesASocketThatIsConnectedToItselfAndFreesItsPort() throws Exception {
+    try (var socket = SocketChannel.open();
+        var server = new ServerSocket()) {
+      socket.bind(new InetSocketAddress("127.0.0.1", 0));
+      SocketAddress address = socket.getLocalAddress();
+      socket.connect(address);
+      assertThrows(ConnectException.class, () -> TcpDestination.refuseItself(socket));
+      // So that a connection in TIME_WAIT would be in the way.
+      server.setReuseAddress(false);
+      server.bind(address);
+    }
   }
 
   @ParameterizedTest

@@ -76,6 +76,59 @@ class DrainTest {
   }
 
   @Test
+  void forEverWaitsThoughItsTimesHaveNoSum() throws Exception {
+    Duration forEver = Duration.ofSeconds(Long.MAX_VALUE);
+    try (Server server =
+            builder(ECHO).drainDelay(Duration.ofMillis(100)).drainTimeout(forEver).start();
+        Client client = Client.connect(server)) {
+      client.exchange("hello");
+      var drain = drainInBackground(server);
+      await().until(() -> server.state().isAtLeast(ServerState.DRAINING));
+      client.finish();
+      assertEquals(0, drain.get(10, TimeUnit.SECONDS).forced());
+    }
+    Ticks ticks = new Ticks();
+    var drain = new Drain(forEver, forEver, forEver, ticks);
+    try (Server server = builder(ECHO).start()) {
+      assertTrue(drain.begin(new Lifecycle(), server.context()));
+      drain.limit();
+      assertFalse(drain.finishesListeners(1));
+      assertFalse(drain.closesListeners(1));
+      assertFalse(drain.tells(Integer.MAX_VALUE, 1));
+      assertFalse(drain.isOver(1));
+    }
+  }
+
+  @Test
+  void leavesNothingAvailableThatARoundOfReadingWouldNotGet() throws Exception {
+    var available = new CompletableFuture<Integer>();
+    Handler reads =
+        connection -> {
+          assertEquals('x', connection.input().read());
+          assertEquals(-1, connection.input().read());
+          connection.output().write('!');
+          connection.output().flush();
+          await().until(() -> connection.input().available() > 0 || hasMore(connection));
+          available.complete(connection.input().available());
+        };
+    try (Server server = builder(reads).start();
+        Client client = Client.connect(server)) {
+      client.send("x");
+      var drain = drainInBackground(server);
+      assertEquals("!", client.receive(1));
+      client.send("late");
+      assertEquals(0, available.get(10, TimeUnit.SECONDS));
+      client.finish();
+      assertEquals(0, drain.get(10, TimeUnit.SECONDS).forced());
+    }
+  }
+
+  /** Whether the socket has something, whoever may read it. */
+  private static boolean hasMore(Connection connection) throws IOException {
+    return ((SocketConnection) connection).channel().available() > 0;
+  }
+
+  @Test
   void endsAConnectionBetweenTwoMessages() throws Exception {
     try (Server server = builder(MESSAGES).start();
         Client client = Client.connect(server)) {

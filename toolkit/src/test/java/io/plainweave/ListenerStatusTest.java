@@ -27,7 +27,7 @@ class ListenerStatusTest {
   @Test
   void saysHowManyMayWaitAndHowManyDo(@TempDir Path folder) throws Exception {
     assumeTrue(Files.isReadable(LONGEST), "this is not Linux");
-    int longest = Math.min(65_535, Integer.parseInt(Files.readString(LONGEST).strip()));
+    int longest = Math.min(65_535, Integer.parseInt(Files.readAllLines(LONGEST).getFirst()));
     try (Server server =
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))

@@ -2,6 +2,7 @@ package io.plainweave;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,7 +18,12 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -101,6 +107,71 @@ class ServerStartTest {
       assertEquals(ServerState.TERMINATED, server.state());
       assertEquals(List.of(), server.addresses());
       assertTrue(Files.notExists(path));
+    }
+  }
+
+  @Test
+  void failsIfItsThreadIsInterruptedAndLeavesNothingBound() {
+    Server server = echo().listen(Listen.unix(folder.resolve("app.sock"))).build();
+    Thread.currentThread().interrupt();
+    assertThrows(InterruptedException.class, server::start);
+    assertFalse(Thread.interrupted());
+    assertEquals(ServerState.TERMINATED, server.state());
+    assertTrue(Files.notExists(folder.resolve("app.sock")));
+  }
+
+  @Test
+  void severalAcceptorsLetNoSecondServerListenOnTheirPort() throws Exception {
+    try (Server server = echo().listen(Listen.tcp("127.0.0.1", 0).acceptors(2)).start()) {
+      Listen.Tcp same = Listen.tcp("127.0.0.1", server.port());
+      for (Listen second : List.of(same, same.acceptors(2), same.reusePort(true))) {
+        assertThrows(BindException.class, echo().listen(second)::start, second::toString);
+      }
+      assertEquals(1, server.listeners().size());
+    }
+  }
+
+  @Test
+  void severalReceiversLetNoSecondServerListenOnTheirPort() throws Exception {
+    Udp udp = Udp.address("127.0.0.1", 0).receivers(2);
+    try (Server server = echo().datagrams(udp, _ -> {}).start()) {
+      int port = server.datagrams().getFirst().address().getPort();
+      Udp same = Udp.address("127.0.0.1", port);
+      for (Udp second : List.of(same, same.receivers(2))) {
+        assertThrows(
+            BindException.class, echo().datagrams(second, _ -> {})::start, second::toString);
+      }
+    }
+  }
+
+  @Test
+  void oneOfManyThatStartAtOnceOnOnePortListens() throws Exception {
+    int port;
+    try (Server free = echo().listen(Listen.tcp("127.0.0.1", 0)).start()) {
+      port = free.port();
+    }
+    Udp udp = Udp.address("127.0.0.1", port).receivers(3);
+    var together = new CountDownLatch(1);
+    try (var threads = Executors.newFixedThreadPool(8)) {
+      List<Future<Server>> starts = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        starts.add(
+            threads.submit(() -> {
+              together.await();
+              return echo().datagrams(udp, _ -> {}).start();
+            }));
+      }
+      together.countDown();
+      List<Server> listening = new ArrayList<>();
+      for (Future<Server> start : starts) {
+        try {
+          listening.add(start.get());
+        } catch (ExecutionException e) {
+          assertInstanceOf(BindException.class, e.getCause());
+        }
+      }
+      listening.forEach(Server::close);
+      assertEquals(1, listening.size());
     }
   }
 

@@ -72,7 +72,7 @@ class SharedPortTest {
 
   @Test
   void mayHaveSeveralAcceptorsAtOneAddress() throws Exception {
-    Listen three = Listen.tcp("127.0.0.1", 0).acceptors(3);
+    Listen three = SHARED.acceptors(3);
     Undisturbed.run(() -> {
       try (Server server = Server.builder().listen(three).handler(ECHO).start()) {
         assertEquals(1, server.addresses().size());

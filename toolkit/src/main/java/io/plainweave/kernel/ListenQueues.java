@@ -25,7 +25,7 @@ public final class ListenQueues {
   /** What a listener gets that asks for it; empty where the system does not tell. */
   public static OptionalInt longest() {
     try {
-      return OptionalInt.of(Math.min(BACKLOG, Integer.parseInt(Files.readString(LONGEST).strip())));
+      return OptionalInt.of(Math.min(BACKLOG, Sysctl.number(LONGEST)));
     } catch (IOException | NumberFormatException cannotTell) {
       return OptionalInt.empty();
     }

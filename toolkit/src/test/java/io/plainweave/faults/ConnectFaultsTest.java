@@ -28,12 +28,21 @@ class ConnectFaultsTest {
   private static String connect(
       Network.Host on, List<String> prefix, List<String> flags, String... arguments)
       throws Exception {
+    return run(on, ConnectMain.class, prefix, flags, arguments);
+  }
+
+  private static String run(
+      Network.Host on,
+      Class<?> program,
+      List<String> prefix,
+      List<String> flags,
+      String... arguments)
+      throws Exception {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(flags);
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), ConnectMain.class.getName()));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
     command.addAll(List.of(arguments));
     return on.run(command.toArray(String[]::new));
   }
@@ -90,6 +99,17 @@ class ConnectFaultsTest {
               "sh");
       String told = connect(network.client, ownResolver, List.of(), "dead.example", "700");
       assertTrue(told.contains("no answer from the name server"), told);
+    }
+  }
+
+  @Test
+  void takesTheVeryPortForTheLocalOneIsRefusedAndLeavesItFree() throws Exception {
+    try (Network network = Network.create()) {
+      network.client.run("sh", "-c", "echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range");
+      String told = run(network.client, ConnectToNobodyMain.class, List.of(), List.of(), "40000");
+      assertTrue(told.contains("only the socket itself was at this port"), told);
+      assertTrue(told.contains("connected: 0"), told);
+      assertTrue(told.contains("the port is free"), told);
     }
   }
 }

@@ -1,7 +1,11 @@
 package io.plainweave.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -23,5 +27,13 @@ class ListenQueuesTest {
             """));
     assertEquals(OptionalLong.empty(), ListenQueues.overflows("IpExt: A\nIpExt: 1\n"));
     assertEquals(OptionalLong.empty(), ListenQueues.overflows("TcpExt: A B\nTcpExt: 1 2\n"));
+  }
+
+  @Test
+  void areAsLongAsTheKernelAllows() throws Exception {
+    Path setting = Path.of("/proc/sys/net/core/somaxconn");
+    assumeTrue(Files.isReadable(setting), "this is not Linux");
+    int allowed = Integer.parseInt(Files.readAllLines(setting).getFirst());
+    assertEquals(OptionalInt.of(Math.min(ListenQueues.BACKLOG, allowed)), ListenQueues.longest());
   }
 }

@@ -10,4 +10,10 @@ public final class Home {
   public static Path path() {
     return Path.of(System.getProperty("loadtests.home", "loadtests"));
   }
+
+  /** What the build has made of the servers to compare with. */
+  public static Path peers() {
+    String peers = System.getProperty("loadtests.peers");
+    return peers == null ? path().resolve("peers/target") : Path.of(peers);
+  }
 }

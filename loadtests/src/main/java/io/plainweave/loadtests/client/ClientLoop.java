@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.client;
 
 import io.plainweave.loadtests.control.Failure;
+import io.plainweave.loadtests.machine.SelfConnection;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -92,6 +93,9 @@ final class ClientLoop implements AutoCloseable {
       // On loopback a connect is over when the call returns, though it says that it goes on: a
       // second look saves an event and a change of the registration.
       boolean connected = channel.connect(destination) || channel.finishConnect();
+      if (connected) {
+        SelfConnection.refuse(channel);
+      }
       int interest = connected ? SelectionKey.OP_READ : SelectionKey.OP_CONNECT;
       connection.key = channel.register(selector, interest, connection);
       if (connected) {
@@ -278,6 +282,7 @@ final class ClientLoop implements AutoCloseable {
   private void finishConnect(ClientConnection connection) {
     try {
       connection.channel.finishConnect();
+      SelfConnection.refuse(connection.channel);
     } catch (IOException e) {
       String text = describe(connection.number, "failed to connect", e);
       fail(connection, Failures.kindOfConnect(e), text);

@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.client;
 
 import io.plainweave.loadtests.control.Order;
+import io.plainweave.loadtests.machine.SelfConnection;
 import io.plainweave.loadtests.server.Protocol;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -78,6 +79,7 @@ final class SlowPeers implements Behaviour, AutoCloseable {
     // Before the connect, so that the window that the server sees is as small.
     peer.channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
     peer.channel.connect(peer.target);
+    SelfConnection.refuse(peer.channel);
     peer.channel.configureBlocking(false);
     peer.message.clear();
     if (peer.reads) {

@@ -151,7 +151,7 @@ public final class Compare implements Callable<Integer> {
     Plan plan = plan(names);
     ServerCommand command =
         new ServerCommand(
-            home,
+            Home.peers(),
             words(flags),
             serverFlags(names),
             external,

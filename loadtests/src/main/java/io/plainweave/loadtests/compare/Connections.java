@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.compare;
 
 import io.plainweave.loadtests.machine.Destinations;
+import io.plainweave.loadtests.machine.SelfConnection;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -37,6 +38,7 @@ final class Connections {
     try {
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       channel.connect(destination);
+      SelfConnection.refuse(channel);
       return tls == null ? new PlainTransport(channel) : new TlsTransport(channel, tls);
     } catch (IOException e) {
       channel.close();

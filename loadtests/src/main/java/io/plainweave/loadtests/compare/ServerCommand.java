@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 /**
  * How to start the servers.
  *
- * @param home the folder of the load tests, under which the peers are built
+ * @param peers the folder with what the build has made of the peers
  * @param flags JVM options of every JVM server
  * @param flagsOf further JVM options by the server's name
  * @param external command lines by name, with {@code {port}} in them
@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  * @param identity who the servers are in TLS; null if they speak none
  */
 record ServerCommand(
-    Path home,
+    Path peers,
     List<String> flags,
     Map<String, List<String>> flagsOf,
     Map<String, String> external,
@@ -86,8 +86,7 @@ record ServerCommand(
         command.addAll(List.of("--loops", Integer.toString(threads)));
       }
     } else {
-      Path built = home.resolve("peers/target");
-      command.add(built.resolve("classes") + ":" + built.resolve("lib") + "/*");
+      command.add(peers.resolve("classes") + ":" + peers.resolve("lib") + "/*");
       command.addAll(
           List.of(
               "io.plainweave.loadtests.peers.PeerServer",
@@ -134,8 +133,6 @@ record ServerCommand(
 
   /** Whether the server could be started at all. */
   boolean isBuilt(String name) {
-    return isExternal(name)
-        || isOwn(name)
-        || Files.isDirectory(home.resolve("peers/target/classes"));
+    return isExternal(name) || isOwn(name) || Files.isDirectory(peers.resolve("classes"));
   }
 }

@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.compare;
 
 import io.plainweave.loadtests.cli.RunFailed;
+import io.plainweave.loadtests.machine.SelfConnection;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -152,6 +153,7 @@ final class ServerProcess implements AutoCloseable {
     try (Socket socket = new Socket()) {
       socket.connect(
           new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
+      SelfConnection.refuse(socket);
       return true;
     } catch (IOException e) {
       return false;

@@ -2,6 +2,7 @@ package io.plainweave.loadtests.coordinator;
 
 import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.control.Target;
+import io.plainweave.loadtests.machine.SelfConnection;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -54,6 +55,7 @@ final class Probe {
     InetAddress address = InetAddress.getByName(target.host());
     try (Socket socket = new Socket()) {
       socket.connect(new InetSocketAddress(address, target.port()), (int) LIMIT.toMillis());
+      SelfConnection.refuse(socket);
     }
     return new Target(address.getHostAddress(), target.port());
   }

@@ -2,6 +2,7 @@ package io.plainweave.loadtests.start;
 
 import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.control.Target;
+import io.plainweave.loadtests.machine.SelfConnection;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -127,6 +128,7 @@ public final class StartSignal implements AutoCloseable {
       socket = attempt;
       try {
         attempt.connect(new InetSocketAddress(at.host(), at.port()), CONNECT_MILLIS);
+        SelfConnection.refuse(attempt);
         return attempt;
       } catch (IOException e) {
         close(attempt);
