@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.text.OneLine;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 

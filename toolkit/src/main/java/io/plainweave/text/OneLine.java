@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.text;
 
 /**
  * Text that others may have chosen, as it is shown in logs and messages: in one line, and nothing
@@ -11,11 +11,11 @@ package io.plainweave;
  * stays as it is: so shown twice is the same as shown once, and who wants to know whether a peer
  * has sent {@code \n} as two characters looks at the bytes.
  */
-final class OneLine {
+public final class OneLine {
   private OneLine() {}
 
   /** The text, with escapes where they are needed. */
-  static String of(String text) {
+  public static String of(String text) {
     int start = firstUnseen(text);
     if (start == text.length()) {
       return text;
@@ -26,7 +26,7 @@ final class OneLine {
   }
 
   /** Whether nothing in it needs an escape. */
-  static boolean isOne(String text) {
+  public static boolean isOne(String text) {
     return firstUnseen(text) == text.length();
   }
 
