@@ -2,6 +2,7 @@ package io.plainweave;
 
 import io.plainweave.text.OneLine;
 import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
@@ -12,8 +13,9 @@ import org.slf4j.event.Level;
 final class OneLineLog {
   private final Logger log;
 
-  OneLineLog(Logger log) {
-    this.log = log;
+  /** By the name of a class, as is usual. */
+  OneLineLog(Class<?> name) {
+    this.log = LoggerFactory.getLogger(name);
   }
 
   boolean isDebugEnabled() {

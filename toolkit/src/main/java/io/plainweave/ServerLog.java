@@ -3,7 +3,6 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
@@ -12,7 +11,7 @@ import org.slf4j.event.Level;
  * has sent is ever more than one line.
  */
 final class ServerLog implements ServerObserver {
-  private static final OneLineLog LOG = new OneLineLog(LoggerFactory.getLogger(Server.class));
+  private static final OneLineLog LOG = new OneLineLog(Server.class);
 
   private static final int MOST_OF_PEER = 500;
 
