@@ -66,7 +66,9 @@ void serve(Connection connection) throws IOException {
 
 // ---- What is asked
 
-/** The codes of replies. BADVERS is more than a header has room for: its rest is in the OPT record. */
+/**
+ * The codes of replies. BADVERS is more than a header has room for: its rest is in the OPT record.
+ */
 static final int NOERROR = 0, FORMERR = 1, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5, BADVERS = 16;
 
 /** What the OPT record of a query says (RFC 6891, section 6.1.3). */
@@ -88,7 +90,9 @@ record Query(int id, int flags, int code, Question question, Options options) {
   }
 }
 
-/** Reads a query, and remembers how far it has come: an error is told with what is known by then. */
+/**
+ * Reads a query, and remembers how far it has come: an error is told with what is known by then.
+ */
 static final class QueryReader {
   private final ByteBuffer in;
   private Question question; // null until it is read, and if it is not one

@@ -2,7 +2,6 @@ package io.plainweave;
 
 import io.plainweave.text.OneLine;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -94,6 +93,7 @@ final class LoggedFailure extends Throwable {
   }
 
   @Override
+  @SuppressWarnings("OverrideThrowableToString") // it is to look like the failure
   public String toString() {
     return String.valueOf(getMessage());
   }

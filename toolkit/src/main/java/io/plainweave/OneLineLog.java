@@ -50,7 +50,10 @@ final class OneLineLog {
     Object[] shown = new Object[values.length];
     for (int i = 0; i < values.length; i++) {
       boolean isLast = i == values.length - 1;
-      shown[i] = isLast && values[i] instanceof Throwable failure ? LoggedFailure.of(failure) : text(values[i]);
+      shown[i] =
+          isLast && values[i] instanceof Throwable failure
+              ? LoggedFailure.of(failure)
+              : text(values[i]);
     }
     switch (level) {
       case ERROR -> log.error(format, shown);

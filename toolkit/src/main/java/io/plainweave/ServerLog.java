@@ -154,11 +154,11 @@ final class ServerLog implements ServerObserver {
   private static void limited(ServerEvent.ConnectionsLimited e) {
     boolean asked = e.wanted() != Integer.MAX_VALUE;
     LOG.log(
-            asked ? Level.WARN : Level.DEBUG,
-            "at most {} connections{}, since the process may have {} descriptors (ulimit -n)",
-            e.maximum(),
-            asked ? " instead of " + e.wanted() : "",
-            e.descriptors());
+        asked ? Level.WARN : Level.DEBUG,
+        "at most {} connections{}, since the process may have {} descriptors (ulimit -n)",
+        e.maximum(),
+        asked ? " instead of " + e.wanted() : "",
+        e.descriptors());
   }
 
   /** Writes what is due of bursts that may be over; called by the reaper. */

@@ -231,7 +231,9 @@ class LogForgingTest {
                 .listen(Listen.unix(socket))
                 .handler(connection -> connection.input().read())
                 .admission(
-                    AdmissionRules.DEFAULT.withMaxConnections(1).withWhenFull(AdmissionRules.WhenFull.REFUSE))
+                    AdmissionRules.DEFAULT
+                        .withMaxConnections(1)
+                        .withWhenFull(AdmissionRules.WhenFull.REFUSE))
                 .observer(event -> events.add(event.toString()))
                 .start();
         SocketChannel first = SocketChannel.open(UnixDomainSocketAddress.of(socket));

@@ -77,7 +77,7 @@ class DnsBesideNsdTest {
         .ignoreException(SocketTimeoutException.class)
         .ignoreException(PortUnreachableException.class)
         .until(() -> {
-          assertTrue(nsd.isAlive(), nsd::stderr);
+          assertTrue(nsd.isAlive(), "nsd has ended");
           return DnsQuery.of(WWW, 1).ask(nsdPort, 500).startsWith("NOERROR");
         });
   }
@@ -116,8 +116,7 @@ class DnsBesideNsdTest {
         Arguments.of("A, unknown flags of EDNS", www().options(0, 0x7fff)),
         Arguments.of("A, EDNS 1", www().options(1, 0)),
         Arguments.of("EDNS 1, another zone", DnsQuery.of("example.org", 1).options(1, 0)),
-        Arguments.of(
-            "an option", www().options(3, ROOT, 0, 0, new byte[] {0, 10, 0, 2, 7, 7})),
+        Arguments.of("an option", www().options(3, ROOT, 0, 0, new byte[] {0, 10, 0, 2, 7, 7})),
         Arguments.of("another type", DnsQuery.of(WWW, 15)),
         Arguments.of("alias", DnsQuery.of("shop.example.test", 1)),
         Arguments.of("alias itself", DnsQuery.of("shop.example.test", 5)),
@@ -140,8 +139,7 @@ class DnsBesideNsdTest {
         Arguments.of("a label of 64 bytes", DnsQuery.of(L63 + "a.example.test", 1)),
         Arguments.of("a label of another kind", raw("example.test", (byte) 0x80, (byte) 'a')),
         Arguments.of("a name that points at itself", raw("x", (byte) 0xC0, (byte) 12)),
-        Arguments.of(
-            "a dot in a label", raw("test", "\13www.example".getBytes(US_ASCII))),
+        Arguments.of("a dot in a label", raw("test", "\13www.example".getBytes(US_ASCII))),
         Arguments.of("a byte that is no letter", raw("example.test", (byte) 1, (byte) 0)),
         Arguments.of("no question", DnsQuery.empty()),
         Arguments.of("two questions", www().question(name(WWW), 1, 1)),

@@ -125,9 +125,7 @@ final class DnsQuery {
       reply.getInt();
     }
     int end = reply.position();
-    boolean same =
-        counts[0] == 0
-            || Arrays.equals(query, start, end, reply.array(), start, end);
+    boolean same = counts[0] == 0 || Arrays.equals(query, start, end, reply.array(), start, end);
     int code = replied & 0xF;
     String options = "";
     List<String> sections = new ArrayList<>();

@@ -16,8 +16,8 @@ import java.io.InputStream;
  *
  * {@snippet file="io/plainweave/framing/MessageReaderTest.java" region="counted"}
  *
- * <p>Lines and numbers end with a carriage return and a line feed. {@link #crlfOrLf} is less strict,
- * for what people type; {@link Lines} says when that is dangerous.
+ * <p>Lines and numbers end with a carriage return and a line feed. {@link #crlfOrLf} is less
+ * strict, for what people type; {@link Lines} says when that is dangerous.
  *
  * <p>It keeps nothing, and takes no byte from the connection's input beyond the part that it
  * returns, so the connection can be read in another way afterwards. One thread may read at a time.
@@ -90,7 +90,7 @@ public final class MessageReader {
     }
     // Of numbers in two's complement the negative ones reach further, by one.
     long number = -digit(b);
-    while (!beginsLineEnd(b = readByte())) {
+    for (b = readByte(); !beginsLineEnd(b); b = readByte()) {
       int digit = digit(b);
       if (number < Long.MIN_VALUE / 10 || number * 10 < Long.MIN_VALUE + digit) {
         throw tooLarge();

@@ -61,7 +61,8 @@ class StrictLinesTest {
 
   @Test
   void areReadToThatEnd() throws Exception {
-    assertEquals(finished("a", "", "żó", "123456789"), read(STRICT, "a\r\n\r\nżó\r\n123456789\r\n"));
+    assertEquals(
+        finished("a", "", "żó", "123456789"), read(STRICT, "a\r\n\r\nżó\r\n123456789\r\n"));
     assertEquals(refused("a"), read(STRICT, "a\r\n1234567890\r\n"));
   }
 
@@ -69,8 +70,19 @@ class StrictLinesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "\n", "b\n", "b\n.\n", "b\n.\r\n", "\r", "\r.\r", "b\r.\r\n", ".\r\r\n", "\r\r\n", "b\rc\n",
-        "\n\r\n", "b\0c\r\n", "\0\r\n"
+        "\n",
+        "b\n",
+        "b\n.\n",
+        "b\n.\r\n",
+        "\r",
+        "\r.\r",
+        "b\r.\r\n",
+        ".\r\r\n",
+        "\r\r\n",
+        "b\rc\n",
+        "\n\r\n",
+        "b\0c\r\n",
+        "\0\r\n"
       })
   void refuseEveryOtherOne(String other) throws Exception {
     assertEquals(refused("a"), read(STRICT, "a\r\n" + other + "d\r\n"));
@@ -116,8 +128,7 @@ class StrictLinesTest {
                 .start();
         Client client = Client.connect(server)) {
       client.send(sent.translateEscapes());
-      var reason =
-          assertInstanceOf(CloseReason.Malformed.class, closed.poll(10, TimeUnit.SECONDS));
+      var reason = assertInstanceOf(CloseReason.Malformed.class, closed.poll(10, TimeUnit.SECONDS));
       assertEquals(message, reason.cause().getMessage());
     }
   }
