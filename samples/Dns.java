@@ -3,10 +3,8 @@
 //   dig @127.0.0.1 -p 5300 www.example.test
 //
 // It speaks DNS as in RFC 1035, with the larger replies of RFC 6891. What is too long for UDP is
-// cut,
-// and says so: the client then asks by TCP. So the limit that the toolkit sets to replies by UDP,
-// as
-// long as their receiver may be forged, costs nobody an answer.
+// cut, and says so: the client then asks by TCP. So the limit that the toolkit sets to replies by
+// UDP, as long as their receiver may be forged, costs nobody an answer.
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.plainweave.*;
@@ -33,7 +31,10 @@ static final int MOST_BY_UDP = 1_232;
 
 static final int LEAST_BY_UDP = 512;
 static final int HEADER = 12;
-static final int RESPONSE = 0x8000, AUTHORITATIVE = 0x0400, TRUNCATED = 0x0200, COPIED = 0x7900;
+static final int RESPONSE = 0x8000, AUTHORITATIVE = 0x0400, TRUNCATED = 0x0200;
+static final int OPCODE = 0x7800, RECURSION_DESIRED = 0x0100;
+static final int IN = 1, ANY = 255, IXFR = 251, AXFR = 252;
+static final int DNSSEC_OK = 0x8000;
 
 void main(String... args) {
   Server.serve(
@@ -46,7 +47,7 @@ void answer(Datagram datagram) {
   Query query = Query.read(datagram.bytes());
   if (query != null) {
     byte[] reply = reply(query, false);
-    if (reply.length > query.mostByUdp || !datagram.reply(reply)) {
+    if (reply.length > query.mostByUdp() || !datagram.reply(reply)) {
       datagram.reply(reply(query, true));
     }
   }
@@ -65,92 +66,136 @@ void serve(Connection connection) throws IOException {
 
 // ---- What is asked
 
-enum Code {
-  OK,
-  MALFORMED,
-  SERVER_FAILURE,
-  NO_SUCH_NAME,
-  NOT_IMPLEMENTED,
-  REFUSED
-}
+/**
+ * The codes of replies. BADVERS is more than a header has room for: its rest is in the OPT record.
+ */
+static final int NOERROR = 0, FORMERR = 1, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5, BADVERS = 16;
+
+/** What the OPT record of a query says (RFC 6891, section 6.1.3). */
+record Options(int size, int version, int flags) {}
+
+/** The question, and its bytes: they are sent back as they are, upper and lower case included. */
+record Question(String name, int type, int category, byte[] bytes) {}
 
 /** A query, as far as it can be understood: the code says what to reply if it cannot. */
-record Query(
-    int id,
-    int flags,
-    Code code,
-    String name,
-    int type,
-    byte[] question,
-    boolean edns,
-    int mostByUdp) {
-
+record Query(int id, int flags, int code, Question question, Options options) {
   /** Returns null for what nobody should reply to: too short, or a reply itself. */
   static Query read(byte[] message) {
-    if (message.length < HEADER) {
-      return null;
-    }
-    var in = ByteBuffer.wrap(message);
+    boolean isQuery = message.length >= HEADER && (message[2] & 0x80) == 0;
+    return isQuery ? new QueryReader(message).read() : null;
+  }
+
+  int mostByUdp() {
+    return options == null ? LEAST_BY_UDP : Math.clamp(options.size, LEAST_BY_UDP, MOST_BY_UDP);
+  }
+}
+
+/**
+ * Reads a query, and remembers how far it has come: an error is told with what is known by then.
+ */
+static final class QueryReader {
+  private final ByteBuffer in;
+  private Question question; // null until it is read, and if it is not one
+  private Options options; // null if there is no OPT record
+
+  QueryReader(byte[] message) {
+    in = ByteBuffer.wrap(message);
+  }
+
+  Query read() {
     int id = in.getShort();
     int flags = in.getShort();
-    if ((flags & RESPONSE) != 0) {
-      return null;
-    }
+    return new Query(id, flags, code((flags & OPCODE) == 0), question, options);
+  }
+
+  private int code(boolean asks) {
     try {
-      return read(in, id, flags);
+      readSections();
     } catch (BufferUnderflowException | IllegalArgumentException e) {
-      return refused(id, flags, Code.MALFORMED);
+      // Other messages than questions have other sections.
+      return asks ? FORMERR : NOTIMP;
     }
+    if (options != null && options.version != 0) {
+      return BADVERS;
+    }
+    if (!asks || question.type == AXFR || question.type == IXFR) {
+      return NOTIMP;
+    }
+    boolean isOurs = question.category == IN || question.category == ANY;
+    return isOurs && ZONE.has(question.name) ? NOERROR : REFUSED;
   }
 
-  private static Query refused(int id, int flags, Code code) {
-    return new Query(id, flags, code, "", 0, new byte[0], false, LEAST_BY_UDP);
+  private void readSections() {
+    int questions = in.getShort() & 0xFFFF;
+    int records = (in.getShort() & 0xFFFF) + (in.getShort() & 0xFFFF); // answers and authority
+    int additional = in.getShort() & 0xFFFF;
+    for (int i = 0; i < questions; i++) {
+      Question next = readQuestion();
+      question = questions == 1 ? next : null; // RFC 9619
+    }
+    for (int i = 0; i < records + additional; i++) {
+      readRecord(i >= records);
+    }
+    require(question != null && !in.hasRemaining());
   }
 
-  private static Query read(ByteBuffer in, int id, int flags) {
-    if ((flags & 0x7800) != 0) {
-      return refused(id, flags, Code.NOT_IMPLEMENTED);
-    }
-    int questions = in.getShort();
-    int records = in.getShort() & 0xFFFF;
-    records += in.getShort() & 0xFFFF;
-    records += in.getShort() & 0xFFFF;
-    if (questions != 1) {
-      return refused(id, flags, Code.MALFORMED);
-    }
-    String name = readName(in);
+  private Question readQuestion() {
+    String name = readName(false);
     int type = in.getShort() & 0xFFFF;
-    int category = in.getShort();
-    byte[] question = Arrays.copyOfRange(in.array(), HEADER, in.position());
-    boolean edns = false;
-    int most = LEAST_BY_UDP;
-    for (int i = 0; i < records; i++) {
-      boolean root = readName(in).equals(".");
-      boolean isOptions = in.getShort() == Type.OPT.number && root;
-      int size = in.getShort() & 0xFFFF;
-      in.getInt();
-      in.position(in.position() + (in.getShort() & 0xFFFF));
-      if (isOptions) {
-        edns = true;
-        most = Math.clamp(size, LEAST_BY_UDP, MOST_BY_UDP);
-      }
-    }
-    Code code = category == 1 && ZONE.has(name) ? Code.OK : Code.REFUSED;
-    return new Query(id, flags, code, name, type, question, edns, most);
+    int category = in.getShort() & 0xFFFF;
+    byte[] bytes = Arrays.copyOfRange(in.array(), HEADER, in.position());
+    return new Question(name, type, category, bytes);
   }
 
-  /** In lower case, with a dot at its end; a query has no reason to compress it. */
-  private static String readName(ByteBuffer in) {
+  /** All but OPT records mean nothing here. There is one of those at most, among the additional. */
+  private void readRecord(boolean isAdditional) {
+    String name = readName(true);
+    boolean isOptions = in.getShort() == Type.OPT.number;
+    int size = in.getShort() & 0xFFFF;
+    in.get(); // of a code, which a query has not
+    int version = in.get() & 0xFF;
+    int flags = in.getShort() & 0xFFFF;
+    int end = (in.getShort() & 0xFFFF) + in.position();
+    if (isOptions) {
+      require(isAdditional && name.equals(".") && options == null);
+      while (in.position() < end) {
+        in.getShort(); // an option
+        in.position((in.getShort() & 0xFFFF) + in.position());
+      }
+      require(in.position() == end);
+      options = new Options(size, version, flags);
+    }
+    in.position(end);
+  }
+
+  /**
+   * In lower case (of ASCII alone: RFC 4343), with a dot at its end; a dot within a label is
+   * written \046. A question has no reason to be compressed, and what a pointer points at is of no
+   * interest in the name of a record.
+   */
+  private String readName(boolean mayBeCompressed) {
+    int start = in.position();
     var name = new StringBuilder();
     for (int length; (length = in.get()) != 0; ) {
-      if (length < 0 || name.length() + length > 254) {
-        throw new IllegalArgumentException("a name is compressed, or too long");
+      if ((length & 0xC0) == 0xC0 && mayBeCompressed) {
+        in.get();
+        return name + "compressed";
       }
-      byte[] label = new byte[length];
-      in.get(label);
-      name.append(new String(label, ISO_8859_1).replace(".", "\\.")).append('.');
+      require(length > 0 && length < 64); // with the kind of the label in its two highest bits
+      for (int i = 0; i < length; i++) {
+        char c = (char) (in.get() & 0xFF);
+        name.append(c == '.' ? "\\046" : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c);
+      }
+      name.append('.');
+      require(in.position() - start < 255); // the whole, with the zero at its end
     }
-    return name.isEmpty() ? "." : name.toString().toLowerCase(Locale.ROOT);
+    return name.isEmpty() ? "." : name.toString();
+  }
+
+  private static void require(boolean condition) {
+    if (!condition) {
+      throw new IllegalArgumentException();
+    }
   }
 }
 
@@ -159,34 +204,48 @@ record Query(
 byte[] reply(Query query, boolean truncated) {
   List<Resource> answers = new ArrayList<>();
   List<Resource> authority = new ArrayList<>();
-  Code code = query.code;
-  if (code == Code.OK && !truncated) {
-    String name = query.name;
-    answers.addAll(ZONE.find(name, query.type));
-    for (int i = 0; i < 8 && !answers.isEmpty() && answers.getLast().isAlias(query.type); i++) {
-      name = answers.getLast().text;
-      answers.addAll(ZONE.find(name, query.type));
-    }
-    if (answers.isEmpty()) {
-      authority.addAll(ZONE.find(ZONE.origin, Type.SOA.number));
-      code = ZONE.exists(name) ? Code.OK : Code.NO_SUCH_NAME;
-    }
+  int code = query.code;
+  if (code == NOERROR && !truncated) {
+    code = find(query.question, answers, authority);
   }
   var out = ByteBuffer.allocate(65_535);
-  int flags = RESPONSE | query.flags & COPIED | code.ordinal();
-  flags |= query.code == Code.OK ? AUTHORITATIVE : 0;
+  int flags = RESPONSE | query.flags & (OPCODE | RECURSION_DESIRED) | code & 0xF;
+  // What holds for all classes is known to nobody (RFC 1035, section 6.2).
+  boolean isOurs = query.code == NOERROR && query.question.category == IN;
+  flags |= isOurs ? AUTHORITATIVE : 0;
   flags |= truncated ? TRUNCATED : 0;
   out.putShort((short) query.id).putShort((short) flags);
-  out.putShort((short) (query.question.length == 0 ? 0 : 1));
+  out.putShort((short) (query.question == null ? 0 : 1));
   out.putShort((short) answers.size()).putShort((short) authority.size());
-  out.putShort((short) (query.edns ? 1 : 0)).put(query.question);
-  answers.forEach(resource -> resource.write(out, query.name));
-  authority.forEach(resource -> resource.write(out, query.name));
-  if (query.edns) {
+  out.putShort((short) (query.options == null ? 0 : 1));
+  if (query.question != null) {
+    out.put(query.question.bytes);
+  }
+  answers.forEach(resource -> resource.write(out, query.question.name));
+  authority.forEach(resource -> resource.write(out, query.question.name));
+  if (query.options != null) {
     out.put((byte) 0).putShort((short) Type.OPT.number).putShort((short) MOST_BY_UDP);
-    out.putInt(0).putShort((short) 0);
+    out.put((byte) (code >> 4)).put((byte) 0);
+    out.putShort((short) (query.options.flags & DNSSEC_OK)).putShort((short) 0);
   }
   return Arrays.copyOf(out.array(), out.position());
+}
+
+/** Follows aliases within the zone; what is not found at their end is denied (RFC 2308). */
+int find(Question question, List<Resource> answers, List<Resource> authority) {
+  String name = question.name;
+  List<Resource> found = ZONE.find(name, question.type);
+  answers.addAll(found);
+  for (int i = 0; i < 8 && !found.isEmpty() && found.getLast().isAlias(question.type); i++) {
+    name = found.getLast().text;
+    found = ZONE.find(name, question.type);
+    answers.addAll(found);
+  }
+  if (!found.isEmpty() || !ZONE.has(name)) {
+    return NOERROR;
+  }
+  authority.add(ZONE.denial);
+  return ZONE.exists(name) ? NOERROR : NXDOMAIN;
 }
 
 // ---- The zone
@@ -239,7 +298,7 @@ record Resource(String name, int ttl, Type type, String text, byte[] data) {
   }
 
   boolean isAlias(int wanted) {
-    return type == Type.CNAME && wanted != Type.CNAME.number;
+    return type == Type.CNAME && wanted != Type.CNAME.number && wanted != ANY;
   }
 
   void write(ByteBuffer out, String asked) {
@@ -262,12 +321,19 @@ record Resource(String name, int ttl, Type type, String text, byte[] data) {
 
 static final class Zone {
   final String origin;
+
+  /** The SOA record, for as long as an answer may be remembered that there is nothing. */
+  final Resource denial;
+
   private final Map<String, List<Resource>> resources;
 
   /** The first line is that of the origin. */
   Zone(String lines) {
     resources = lines.lines().map(Resource::parse).collect(Collectors.groupingBy(Resource::name));
     origin = lines.substring(0, lines.indexOf(' '));
+    Resource soa = find(origin, Type.SOA.number).getFirst();
+    int minimum = ByteBuffer.wrap(soa.data).getInt(soa.data.length - 4); // RFC 2308, section 3
+    denial = new Resource(origin, Math.min(soa.ttl, minimum), soa.type, soa.text, soa.data);
   }
 
   boolean has(String name) {
@@ -280,9 +346,10 @@ static final class Zone {
 
   /** The records of this type, or the alias that is in their place. */
   List<Resource> find(String name, int type) {
-    return resources.getOrDefault(name, List.of()).stream()
-        .filter(resource -> resource.type.number == type || resource.isAlias(type))
-        .toList();
+    List<Resource> all = resources.getOrDefault(name, List.of());
+    // One kind is enough for who asks for any, and no use to who wants a victim flooded (RFC 8482).
+    int wanted = type == ANY && !all.isEmpty() ? all.getFirst().type.number : type;
+    return all.stream().filter(one -> one.type.number == wanted || one.isAlias(wanted)).toList();
   }
 }
 

@@ -32,11 +32,12 @@ void main(String... args) {
 
 void serve(Connection connection) throws IOException {
   var in = MessageReader.of(connection);
+  var typed = MessageReader.crlfOrLf(connection); // by people
   OutputStream out = connection.output(); // it leaves when the next command has to be waited for
   try {
     boolean more = true;
     while (more && connection.awaitMessage()) {
-      String[] words = readCommand(in);
+      String[] words = readCommand(in, typed);
       connection.endMessage();
       if (words.length > 0) {
         write(out, run(words));
@@ -49,10 +50,10 @@ void serve(Connection connection) throws IOException {
   }
 }
 
-String[] readCommand(MessageReader in) throws IOException {
+String[] readCommand(MessageReader in, MessageReader typed) throws IOException {
   int first = in.readByte();
   if (first != '*') {
-    String line = (char) first + (first == '\n' ? "" : text(in.readLine(LONGEST_LINE)));
+    String line = (char) first + (first == '\n' ? "" : text(typed.readLine(LONGEST_LINE)));
     return line.isBlank() ? new String[0] : line.strip().split("\\s+");
   }
   long count = in.readNumber();

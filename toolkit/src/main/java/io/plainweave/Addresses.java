@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.text.OneLine;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -25,14 +26,19 @@ final class Addresses {
 
   /**
    * {@code ADDRESS:PORT}, with IPv6 in brackets (RFC 5952, section 6); never a name, which could
-   * cost a look-up. {@code unix:PATH} for a Unix-domain socket.
+   * cost a look-up. {@code unix:PATH} for a Unix-domain socket, in one line: a path may have any
+   * character in it, and a client, or the header of a proxy, may have chosen it.
    */
   static String format(SocketAddress any) {
     return switch (any) {
       case InetSocketAddress inet -> format(inet);
-      case UnixDomainSocketAddress unix -> "unix:" + (isUnnamed(unix) ? "(unnamed)" : unix);
-      default -> any.toString();
+      case UnixDomainSocketAddress unix -> "unix:" + (isUnnamed(unix) ? "(unnamed)" : shown(unix));
+      default -> shown(any);
     };
+  }
+
+  private static String shown(SocketAddress address) {
+    return OneLine.of(address.toString());
   }
 
   private static String format(InetSocketAddress address) {

@@ -1,11 +1,17 @@
 package io.plainweave;
 
+import io.plainweave.text.OneLine;
 import java.io.IOException;
 import javax.net.ssl.SSLException;
 
 /**
  * Why a connection has ended: the first cause, told once for each connection by {@link
  * ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
+ *
+ * <p>As text it is one line, whatever the peer has sent: a character that is not seen, such as a
+ * line feed or ESC, is shown by its escape in Java. That does not hold for the message of a failure
+ * that is in it, if it is not a {@link ConnectionException}: {@code For input string: "7\n"} has a
+ * line feed for everybody who logs it by himself.
  */
 public sealed interface CloseReason {
   /** The handler has returned, or the connection was closed; the output was finished in order. */
@@ -40,7 +46,12 @@ public sealed interface CloseReason {
    *
    * @param cause what was wrong, as found here, or as the peer says in its alert
    */
-  record TlsFailed(SSLException cause) implements CloseReason {}
+  record TlsFailed(SSLException cause) implements CloseReason {
+    @Override
+    public String toString() {
+      return OneLine.of("TlsFailed[cause=" + cause + "]");
+    }
+  }
 
   /**
    * A time limit has run out.
@@ -75,14 +86,24 @@ public sealed interface CloseReason {
    *
    * @param cause what has become of it, with its address
    */
-  record UpstreamFailed(IOException cause) implements CloseReason {}
+  record UpstreamFailed(IOException cause) implements CloseReason {
+    @Override
+    public String toString() {
+      return OneLine.of("UpstreamFailed[cause=" + cause + "]");
+    }
+  }
 
   /**
    * The handler, or a thread that it has forked, has failed.
    *
    * @param failure what it threw
    */
-  record HandlerFailed(Throwable failure) implements CloseReason {}
+  record HandlerFailed(Throwable failure) implements CloseReason {
+    @Override
+    public String toString() {
+      return OneLine.of("HandlerFailed[failure=" + failure + "]");
+    }
+  }
 
   /**
    * Tells whether this is an ordinary end, for which nobody needs to do anything: all but a failed

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.text.OneLine;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -7,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * A connection cannot be used as its handler wanted. What a handler can do about it decides the
  * kind; most handlers let all of them pass, and the connection ends with the {@link CloseReason}
  * that fits.
+ *
+ * <p>The message of each is one line, whatever the peer has sent: a character in it that is not
+ * seen, such as a line feed, ESC or U+202E, is shown by its escape in Java.
  */
 public abstract sealed class ConnectionException extends IOException
     permits PeerResetException,
@@ -15,6 +19,6 @@ public abstract sealed class ConnectionException extends IOException
         TruncatedMessageException,
         MalformedMessageException {
   ConnectionException(String message, @Nullable Throwable cause) {
-    super(message, cause);
+    super(OneLine.of(message), cause);
   }
 }

@@ -74,7 +74,13 @@ public sealed interface ServerEvent {
    * @param latest where the latest of them came from
    */
   record ConnectionsRefused(SocketAddress listener, Refusal reason, int count, SocketAddress latest)
-      implements ServerEvent {}
+      implements ServerEvent {
+    @Override
+    public String toString() {
+      return "ConnectionsRefused[listener=%s, reason=%s, count=%d, latest=%s]"
+          .formatted(Addresses.format(listener), reason, count, Addresses.format(latest));
+    }
+  }
 
   /**
    * As many connections are open as {@link AdmissionRules#alarmAt()} says, or as there may be. Told

@@ -3,20 +3,17 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
  * Writes the events of a server to its log, and nothing else does. What a peer does is never worth
- * more than DEBUG: a reset is how the other side of the world says goodbye.
+ * more than DEBUG: a reset is how the other side of the world says goodbye. And nothing that a peer
+ * has sent is ever more than one line.
  */
 final class ServerLog implements ServerObserver {
-  private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+  private static final OneLineLog LOG = new OneLineLog(Server.class);
 
   private static final int MOST_OF_PEER = 500;
-  private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}\\u2028\\u2029]");
 
   /** Failures to accept: there may be two hundred a second. */
   private final Burst<ServerEvent.AcceptFailed> acceptFailures =
@@ -104,28 +101,24 @@ final class ServerLog implements ServerObserver {
           LOG.warn(
               "{}: reset, since its upstream has failed: {}",
               e.connection(),
-              inOneLine(String.valueOf(cause.getMessage())));
+              cut(String.valueOf(cause.getMessage())));
       default -> {
         if (LOG.isDebugEnabled()) {
-          LOG.debug("{}: closed: {}", e.connection(), inOneLine(e.reason().toString()));
+          LOG.debug("{}: closed: {}", e.connection(), cut(e.reason().toString()));
         }
       }
     }
   }
 
-  /**
-   * What a peer has sent may stand in it, such as a name that the JDK refuses. It is to forge no
-   * line of the log, and not to fill it.
-   */
-  private static String inOneLine(String text) {
-    String shown = text.length() > MOST_OF_PEER ? text.substring(0, MOST_OF_PEER) + "..." : text;
-    return CONTROL.matcher(shown).replaceAll("?");
+  /** What a peer has sent may stand in it, such as a name that the JDK refuses. */
+  private static String cut(String text) {
+    return text.length() > MOST_OF_PEER ? text.substring(0, MOST_OF_PEER) + "..." : text;
   }
 
   private void datagramsEnded(Object what, CloseReason reason) {
     if (reason.isExpected()) {
       if (LOG.isDebugEnabled()) {
-        LOG.debug("{}: ended: {}", what, inOneLine(reason.toString()));
+        LOG.debug("{}: ended: {}", what, cut(reason.toString()));
       }
     } else {
       handlerFailures.add(new DatagramsEnded(what, reason));
@@ -145,24 +138,27 @@ final class ServerLog implements ServerObserver {
               "{}: ended, {} such since last told: {}",
               latest.what,
               failures,
-              inOneLine(latest.reason.toString()));
+              cut(latest.reason.toString()));
     }
   }
 
   private static void datagramsDropped(ServerEvent.DatagramsDropped e) {
     boolean expected = e.dropped().keySet().stream().allMatch(DatagramDrop::isExpected);
-    LOG.atLevel(expected ? Level.DEBUG : Level.WARN)
-        .log("datagrams dropped at udp:{}: {}", Addresses.format(e.listener()), e.dropped());
+    LOG.log(
+        expected ? Level.DEBUG : Level.WARN,
+        "datagrams dropped at udp:{}: {}",
+        Addresses.format(e.listener()),
+        e.dropped());
   }
 
   private static void limited(ServerEvent.ConnectionsLimited e) {
     boolean asked = e.wanted() != Integer.MAX_VALUE;
-    LOG.atLevel(asked ? Level.WARN : Level.DEBUG)
-        .log(
-            "at most {} connections{}, since the process may have {} descriptors (ulimit -n)",
-            e.maximum(),
-            asked ? " instead of " + e.wanted() : "",
-            e.descriptors());
+    LOG.log(
+        asked ? Level.WARN : Level.DEBUG,
+        "at most {} connections{}, since the process may have {} descriptors (ulimit -n)",
+        e.maximum(),
+        asked ? " instead of " + e.wanted() : "",
+        e.descriptors());
   }
 
   /** Writes what is due of bursts that may be over; called by the reaper. */

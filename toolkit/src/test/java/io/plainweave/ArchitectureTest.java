@@ -27,6 +27,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 @DisplayName("The toolkit")
 class ArchitectureTest {
@@ -80,6 +82,18 @@ class ArchitectureTest {
         .doNotBelongToAnyOf(Server.class, ServeCommand.class)
         .should(ACCESS_STANDARD_STREAMS)
         .because("the console belongs to the program")
+        .check(TOOLKIT);
+  }
+
+  @Test
+  void logsInOneClassOnly() {
+    noClasses()
+        .that()
+        .doNotBelongToAnyOf(OneLineLog.class)
+        .should()
+        .dependOnClassesThat()
+        .belongToAnyOf(Logger.class, LoggerFactory.class)
+        .because("what peers send must not forge lines of the log")
         .check(TOOLKIT);
   }
 

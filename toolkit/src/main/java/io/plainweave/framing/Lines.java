@@ -3,6 +3,7 @@ package io.plainweave.framing;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionException;
 import io.plainweave.MalformedMessageException;
+import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -10,8 +11,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a connection as lines of text in UTF-8, each ended by a line feed, with or without a
- * carriage return before it.
+ * The bytes of a connection as lines of text in UTF-8.
+ *
+ * <p><b>The end of a line</b> is what the protocol says. Where two programs do not agree on it, a
+ * peer can hide a line from one of them that the other obeys: mail was smuggled through servers
+ * that took a line feed for an end, behind others that did not (CVE-2023-51764). So {@link #crlf}
+ * is strict, and who must serve peers that are not, asks for {@link #crlfOrLf}. {@link #of} is for
+ * protocols of one's own.
  *
  * <p>It keeps no byte between two lines and takes none from the connection's input beyond the line
  * that it returns, so the connection can be read in another way afterwards.
@@ -22,14 +28,12 @@ import org.jspecify.annotations.Nullable;
 public final class Lines {
   private final Connection connection;
   private final int maxBytes;
-
-  /** What ends a line that is written. */
-  private final String end;
+  private final LineEnd end;
 
   /** How much room the next line gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  private Lines(Connection connection, int maxBytes, String end) {
+  private Lines(Connection connection, int maxBytes, LineEnd end) {
     if (maxBytes < 1) {
       throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
     }
@@ -39,7 +43,12 @@ public final class Lines {
   }
 
   /**
-   * Returns the lines of a connection, written with a line feed at the end.
+   * Returns the lines of a connection, each ended by a line feed. A carriage return before it is
+   * taken for a part of the end when it is read, and is not written; any other is text.
+   *
+   * <p>What the peer sends after the last line feed and before it finishes is a line too, as with
+   * {@link java.io.BufferedReader}. Where a line that was cut must not be taken for a whole one,
+   * read {@link Frames#delimited} instead.
    *
    * @param connection the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
@@ -47,12 +56,14 @@ public final class Lines {
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
   public static Lines of(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, "\n");
+    return new Lines(connection, maxBytes, LineEnd.LF);
   }
 
   /**
-   * Returns the lines of a connection, written with carriage return and line feed at the end, as
-   * the protocols of the Internet want them (RFC 5198, section 2): SMTP, IMAP, FTP, IRC.
+   * Returns the lines of a connection, each ended by a carriage return and a line feed, as the
+   * protocols of the Internet want it (RFC 5198, section 2; RFC 5321, section 2.3.8): SMTP, IMAP,
+   * FTP, IRC. A carriage return or a line feed that stands alone is refused, and NUL too, which
+   * none of them has in a line; a last line without its end is truncated.
    *
    * @param connection the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
@@ -60,22 +71,34 @@ public final class Lines {
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
   public static Lines crlf(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, "\r\n");
+    return new Lines(connection, maxBytes, LineEnd.CRLF);
+  }
+
+  /**
+   * Returns the lines of a connection, as {@link #crlf} does, except that a line feed alone ends a
+   * line that is read, too, and so does the end of input. This is for peers that are people, and
+   * where nothing is passed on to a program that may see other lines in it (RFC 9112, section 2.2).
+   *
+   * @param connection the connection to read and write
+   * @param maxBytes the longest line that is read, in bytes without its end; at least 1
+   * @return the lines
+   * @throws IllegalArgumentException if {@code maxBytes} is less than 1
+   */
+  public static Lines crlfOrLf(Connection connection, int maxBytes) {
+    return new Lines(connection, maxBytes, LineEnd.CRLF_OR_LF);
   }
 
   /**
    * Reads the next line. It waits for the first byte as {@link Connection#awaitMessage()} does, so
    * the drain of the server can end the wait; from there on, the line may be completed.
    *
-   * <p>What the peer sends after the last line feed and before it finishes is a line too, as with
-   * {@link java.io.BufferedReader}. Where a line that was cut must not be taken for a whole one,
-   * read {@link Frames#delimited} instead.
-   *
    * @return the line without its end, or null at the end of input: the peer has finished, or the
    *     server drains
    * @throws MalformedMessageException if the line is longer than the limit, as soon as this is
-   *     known, and it is not known then where the next line begins; or if the line is not UTF-8,
-   *     and the next one can be read
+   *     known, or has an end within it that is none: it is not known then where the next line
+   *     begins; or if the line is not UTF-8, and the next one can be read
+   * @throws TruncatedMessageException if the peer has finished without the end of the line, which
+   *     only {@link #crlf} demands
    * @throws ConnectionException if the connection has failed or is closed
    * @throws IOException if the connection fails in another way
    */
@@ -84,7 +107,12 @@ public final class Lines {
       return null;
     }
     var line = new MessageBytes(connection, room);
-    line.readLine(maxBytes);
+    if (!line.readLine(maxBytes, end) && end == LineEnd.CRLF) {
+      throw new TruncatedMessageException("the peer has finished without the end of a line");
+    }
+    if (end != LineEnd.LF) {
+      line.refuse((byte) 0, "there is a NUL");
+    }
     connection.endMessage();
     room = line.roomForNext();
     return decode(line.array(), line.lineSize());
@@ -108,18 +136,24 @@ public final class Lines {
    * for input, or on a flush. It may be longer than the lines that are read.
    *
    * @param line the text
-   * @throws IllegalArgumentException if there is a character in it of those that end lines here, so
-   *     that the peer might take it for two; nothing is written then
+   * @throws IllegalArgumentException if there is a line feed in it, so that the peer might take it
+   *     for two, or, where lines end with a carriage return too, one of those or a NUL; nothing is
+   *     written then
    * @throws IOException if the connection fails
    */
   public void write(String line) throws IOException {
-    for (int i = 0; i < end.length(); i++) {
-      int at = line.indexOf(end.charAt(i));
-      if (at >= 0) {
-        String what = end.charAt(i) == '\n' ? "line feed" : "carriage return";
-        throw new IllegalArgumentException("a line must not have a " + what + " in it: at " + at);
-      }
+    refuse(line, '\n', "line feed");
+    if (end != LineEnd.LF) {
+      refuse(line, '\r', "carriage return");
+      refuse(line, '\0', "NUL");
     }
-    connection.output().write((line + end).getBytes(StandardCharsets.UTF_8));
+    connection.output().write((line + end.written).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void refuse(String line, char unwanted, String name) {
+    int at = line.indexOf(unwanted);
+    if (at >= 0) {
+      throw new IllegalArgumentException("a line must not have a " + name + " in it: at " + at);
+    }
   }
 }

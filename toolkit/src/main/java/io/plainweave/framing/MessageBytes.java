@@ -3,6 +3,7 @@ package io.plainweave.framing;
 import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -15,6 +16,9 @@ final class MessageBytes {
 
   /** How far room may be made ahead of the bytes because the message before was so long. */
   private static final int MOST_ROOM_AHEAD = 16 * 1024;
+
+  /** How many bytes around a fault are shown, on each side of it. */
+  private static final int SHOWN = 32;
 
   /** The longest array that every JVM can make. */
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -55,9 +59,10 @@ final class MessageBytes {
    * Reads a line to its line feed, or to the end of input.
    *
    * @param maxBytes the longest line, without its end
+   * @param end what ends it
    * @return whether there was a line feed
    */
-  boolean readLine(int maxBytes) throws IOException {
+  boolean readLine(int maxBytes, LineEnd end) throws IOException {
     boolean ended = false;
     // Behind the longest line its end may come, of two bytes.
     while (!ended && readUntil((byte) '\n', maxBytes + 2L)) {
@@ -69,7 +74,31 @@ final class MessageBytes {
         throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
       }
     }
+    if (ended && !end.bareLineFeedEnds && lineSize() == size) {
+      throw malformed("a line feed has no carriage return before it", size);
+    }
+    if (!end.bareCarriageReturnIsText) {
+      refuse((byte) '\r', "a carriage return has no line feed behind it");
+    }
     return ended;
+  }
+
+  /** Throws if this byte is in the line that was read. */
+  void refuse(byte unwanted, String why) throws MalformedMessageException {
+    int lineSize = lineSize();
+    for (int i = 0; i < lineSize; i++) {
+      if (bytes[i] == unwanted) {
+        throw malformed(why, i);
+      }
+    }
+  }
+
+  /** What is wrong at a byte of the line that was read, or of its end, and what stands there. */
+  private MalformedMessageException malformed(String why, int at) {
+    int from = Math.max(0, at - SHOWN);
+    int to = Math.max(at + 1, Math.min(at + SHOWN, size));
+    String there = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    return new MalformedMessageException(why + ", at byte " + at + " of a line: \"" + there + "\"");
   }
 
   /** The size of a line that was read, without the carriage return of its end. */

@@ -16,16 +16,21 @@ import java.io.InputStream;
  *
  * {@snippet file="io/plainweave/framing/MessageReaderTest.java" region="counted"}
  *
+ * <p>Lines and numbers end with a carriage return and a line feed. {@link #crlfOrLf} is less
+ * strict, for what people type; {@link Lines} says when that is dangerous.
+ *
  * <p>It keeps nothing, and takes no byte from the connection's input beyond the part that it
  * returns, so the connection can be read in another way afterwards. One thread may read at a time.
  */
 public final class MessageReader {
   private final Connection connection;
   private final InputStream in;
+  private final LineEnd end;
 
-  private MessageReader(Connection connection) {
+  private MessageReader(Connection connection, LineEnd end) {
     this.connection = connection;
     this.in = connection.input();
+    this.end = end;
   }
 
   /**
@@ -35,7 +40,18 @@ public final class MessageReader {
    * @return the reader
    */
   public static MessageReader of(Connection connection) {
-    return new MessageReader(connection);
+    return new MessageReader(connection, LineEnd.CRLF);
+  }
+
+  /**
+   * Returns a reader of the messages of a connection, for which a line feed alone is the end of a
+   * line as well.
+   *
+   * @param connection the connection to read
+   * @return the reader
+   */
+  public static MessageReader crlfOrLf(Connection connection) {
+    return new MessageReader(connection, LineEnd.CRLF_OR_LF);
   }
 
   /**
@@ -58,8 +74,8 @@ public final class MessageReader {
   }
 
   /**
-   * Reads a decimal number that ends with its line: digits, with a minus before them or not, then a
-   * line feed, with or without a carriage return before it.
+   * Reads a decimal number that ends with its line: digits, with a minus before them or not, then
+   * the end of the line.
    *
    * @return the number
    * @throws MalformedMessageException if it is no number, or none that fits into a long
@@ -74,7 +90,7 @@ public final class MessageReader {
     }
     // Of numbers in two's complement the negative ones reach further, by one.
     long number = -digit(b);
-    while ((b = readByte()) != '\r' && b != '\n') {
+    for (b = readByte(); !beginsLineEnd(b); b = readByte()) {
       int digit = digit(b);
       if (number < Long.MIN_VALUE / 10 || number * 10 < Long.MIN_VALUE + digit) {
         throw tooLarge();
@@ -93,6 +109,10 @@ public final class MessageReader {
     return -number;
   }
 
+  private boolean beginsLineEnd(int b) {
+    return b == '\r' || (b == '\n' && end.bareLineFeedEnds);
+  }
+
   private static int digit(int b) throws MalformedMessageException {
     if (b < '0' || b > '9') {
       throw new MalformedMessageException("a number has " + shown(b) + " in it");
@@ -108,14 +128,15 @@ public final class MessageReader {
    * Reads a line.
    *
    * @param maxBytes the longest line, in bytes without its end
-   * @return the line without its end, a line feed with or without a carriage return before it
-   * @throws MalformedMessageException if the line is longer, as soon as this is known
+   * @return the line without its end
+   * @throws MalformedMessageException if the line is longer, as soon as this is known, or has a
+   *     carriage return or a line feed in it that is no end
    * @throws TruncatedMessageException if the peer has finished before the end of the line
    * @throws IOException if the connection fails
    */
   public byte[] readLine(int maxBytes) throws IOException {
     var line = new MessageBytes(connection, MessageBytes.FIRST_ROOM);
-    if (!line.readLine(maxBytes)) {
+    if (!line.readLine(maxBytes, end)) {
       throw finished();
     }
     return line.first(line.lineSize());
@@ -143,10 +164,11 @@ public final class MessageReader {
    */
   public void readLineEnd() throws IOException {
     int b = readByte();
+    if (!beginsLineEnd(b)) {
+      throw new MalformedMessageException("where a line ends there is " + shown(b));
+    }
     if (b == '\r') {
       expectLineFeed();
-    } else if (b != '\n') {
-      throw new MalformedMessageException("where a line ends there is " + shown(b));
     }
   }
 

@@ -2,7 +2,8 @@
  * Messages in the byte streams of a connection: lines of text, and frames of bytes.
  *
  * <ul>
- *   <li>{@link io.plainweave.framing.Lines} are text, up to a line feed.
+ *   <li>{@link io.plainweave.framing.Lines} are text, up to the end of a line: strict where the
+ *       protocol wants a carriage return and a line feed.
  *   <li>{@link io.plainweave.framing.Frames} are bytes: behind their length (a {@link
  *       io.plainweave.framing.LengthPrefix}), up to a delimiter, or of one size.
  *   <li>{@link io.plainweave.framing.MessageReader} reads messages of several parts: lines,

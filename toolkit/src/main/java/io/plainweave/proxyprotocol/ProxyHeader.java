@@ -1,5 +1,6 @@
 package io.plainweave.proxyprotocol;
 
+import io.plainweave.text.OneLine;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -73,10 +74,11 @@ public record ProxyHeader(
               && destination instanceof UnixDomainSocketAddress;
       if (!inet && !unix) {
         throw new IllegalArgumentException(
-            "the two addresses are not both IP or both Unix-domain: "
-                + source
-                + ", "
-                + destination);
+            OneLine.of(
+                "the two addresses are not both IP or both Unix-domain: "
+                    + source
+                    + ", "
+                    + destination));
       }
       if (unix) {
         BinaryFormat.checkPath(source);
@@ -90,6 +92,12 @@ public record ProxyHeader(
 
     boolean isInet() {
       return source instanceof InetSocketAddress;
+    }
+
+    /** Returns all of it in one line, whatever stands in a path. */
+    @Override
+    public String toString() {
+      return OneLine.of(type + " from " + source + " to " + destination);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.plainweave.tls;
 
+import io.plainweave.text.OneLine;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
@@ -73,13 +74,16 @@ public record TlsSession(
     return peerCertificates.stream().findFirst().map(X509Certificate::getSubjectX500Principal);
   }
 
-  /** Returns all but the certificates, of which each would fill a page; {@link #peer()} instead. */
+  /**
+   * Returns all but the certificates, of which each would fill a page; {@link #peer()} instead. It
+   * is one line, whatever names the peer has.
+   */
   @Override
   public String toString() {
     var text = new StringBuilder(protocol + " " + cipherSuite);
     applicationProtocol.ifPresent(name -> text.append(", ALPN ").append(name));
     serverName.ifPresent(name -> text.append(", SNI ").append(name));
     peer().ifPresent(peer -> text.append(", peer ").append(peer));
-    return text.toString();
+    return OneLine.of(text.toString());
   }
 }

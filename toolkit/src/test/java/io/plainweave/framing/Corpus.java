@@ -39,6 +39,10 @@ record Corpus(
     return connection -> Lines.of(connection, limit)::read;
   }
 
+  private static Function<Connection, Source> crlfLines(int limit) {
+    return connection -> Lines.crlf(connection, limit)::read;
+  }
+
   static Function<Connection, Source> delimited(String delimiter, int limit) {
     return connection -> source(Frames.delimited(connection, bytes(delimiter), limit));
   }
@@ -68,6 +72,11 @@ record Corpus(
             lines(LIMIT),
             List.of("one\r\n", "\n", "\r\n", "\rt\rwo\r\r\n", LONG + "\n", "n\u00c3\u00a9e\n"),
             finished("one", "", "", "\rt\rwo\r", LONG, "n\u00e9e")),
+        new Corpus(
+            "lines that end with CR LF",
+            crlfLines(LIMIT),
+            List.of("one\r\n", "\r\n", "\r\n", LONG + "\r\n", "n\u00c3\u00a9e\r\n"),
+            finished("one", "", "", LONG, "n\u00e9e")),
         new Corpus(
             "delimited by NUL",
             delimited("\0", LIMIT),
@@ -111,6 +120,8 @@ record Corpus(
     return Stream.of(
         bad("a line too long", lines(3), "ok\n", "four\n"),
         bad("a line with a second carriage return too late", lines(3), "ok\n", "abc\r\r\n"),
+        bad("a line feed alone", crlfLines(9), "ok\r\n", "bad\n"),
+        bad("a carriage return alone", crlfLines(9), "ok\r\n", "bad\rbad\r\n"),
         bad("a line that is not UTF-8", lines(3), "ok\n", "\u00c3(\n"),
         bad("a frame too long for its delimiter", delimited("\r\n", 3), "ok\r\n", "four\r\n"),
         refused(LengthPrefix.U8, "\2", "\4"),

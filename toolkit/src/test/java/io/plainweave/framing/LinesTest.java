@@ -123,22 +123,6 @@ class LinesTest {
   }
 
   @Test
-  void areWrittenWithACarriageReturnToo() throws Exception {
-    Handler careless =
-        connection -> {
-          Lines lines = Lines.crlf(connection, 100);
-          assertThrows(IllegalArgumentException.class, () -> lines.write("a\nb"));
-          assertThrows(IllegalArgumentException.class, () -> lines.write("a\rb"));
-          lines.write("250 " + lines.read() + lines.read());
-        };
-    try (Server server = start(careless);
-        Client client = Client.connect(server)) {
-      client.send("o\r\nk\n");
-      assertEquals("250 ok\r\n", client.receiveAll());
-    }
-  }
-
-  @Test
   void areNotWrittenIfTheyWouldBeTwo() throws Exception {
     Handler careless =
         connection -> {

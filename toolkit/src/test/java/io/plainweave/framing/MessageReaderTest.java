@@ -12,6 +12,7 @@ import io.plainweave.framing.ReadingServer.Source;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,7 +45,14 @@ class MessageReaderTest {
 
   /** A letter that says which part follows it. */
   private static Source parts(Connection connection) {
-    MessageReader in = MessageReader.of(connection);
+    return parts(connection, MessageReader.of(connection));
+  }
+
+  private static Source lenientParts(Connection connection) {
+    return parts(connection, MessageReader.crlfOrLf(connection));
+  }
+
+  private static Source parts(Connection connection, MessageReader in) {
     return () -> {
       if (!connection.awaitMessage()) {
         return null;
@@ -73,7 +81,11 @@ class MessageReaderTest {
   }
 
   private static Outcome read(String sent) throws Exception {
-    try (var server = new ReadingServer(MessageReaderTest::parts)) {
+    return read(MessageReaderTest::parts, sent);
+  }
+
+  private static Outcome read(Function<Connection, Source> framing, String sent) throws Exception {
+    try (var server = new ReadingServer(framing)) {
       return server.deliver(Corpus.bytes(sent));
     }
   }
@@ -81,12 +93,12 @@ class MessageReaderTest {
   @Test
   void readsTheSameWhereverItsInputIsSplit() throws Exception {
     byte[] sent =
-        Corpus.bytes("n0\r\nn-12\nxlabc\r\nl\nl12345\r\ne\r\ne\nc3\r\na\r\n\r\nc0\n\nn7\nÿ");
+        Corpus.bytes("n0\r\nn-12\nxlabc\r\nl\nl12345\r\ne\r\ne\nc3\r\na\r\n\r\nc0\n\nn7\r\nÿ");
     var outcome =
         new Outcome(
             List.of("0", "-12", "x", "abc", "", "12345", "", "", "a\r\n", "", "7", "ÿ"),
             CloseReason.Finished.class);
-    try (var server = new ReadingServer(MessageReaderTest::parts)) {
+    try (var server = new ReadingServer(MessageReaderTest::lenientParts)) {
       for (int i = 0; i < sent.length; i++) {
         byte[] head = Arrays.copyOf(sent, i);
         byte[] tail = Arrays.copyOfRange(sent, i, sent.length);
@@ -101,39 +113,52 @@ class MessageReaderTest {
         new Outcome(
             List.of("9223372036854775807", "-9223372036854775808", "0", "7"),
             CloseReason.Finished.class),
-        read("n9223372036854775807\nn-9223372036854775808\nn-0\nn007\n"));
+        read("n9223372036854775807\r\nn-9223372036854775808\r\nn-0\r\nn007\r\n"));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "n9223372036854775808\n",
-        "n-9223372036854775809\n",
-        "n18446744073709551616\n",
-        "n99999999999999999999\n",
-        "n\n",
+        "n9223372036854775808\r\n",
+        "n-9223372036854775809\r\n",
+        "n18446744073709551616\r\n",
+        "n99999999999999999999\r\n",
         "n\r\n",
-        "n-\n",
-        "n--1\n",
-        "n+1\n",
-        "n1 \n",
-        "n 1\n",
+        "n-\r\n",
+        "n--1\r\n",
+        "n+1\r\n",
+        "n1 \r\n",
+        "n 1\r\n",
         "n1\rx",
-        "nx\n",
-        "n\u00b2\n",
-        "l123456\n",
+        "n1\r\r\n",
+        "nx\r\n",
+        "n\u00b2\r\n",
+        "l123456\r\n",
         "l12345\rx",
+        "la\rb\r\n",
+        "la\r\r\n",
         "ex",
         "e\rx",
-        "c1\nabc"
+        "c1\r\nabc"
       })
   void refusesWhatIsNoNumberNoLineOrNoEnd(String bad) throws Exception {
-    assertEquals(new Outcome(List.of("1"), CloseReason.Malformed.class), read("n1\n" + bad));
+    var outcome = new Outcome(List.of("1"), CloseReason.Malformed.class);
+    assertEquals(outcome, read("n1\r\n" + bad));
+    assertEquals(outcome, read(MessageReaderTest::lenientParts, "n1\n" + bad));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"n1\n", "l\n", "la\n", "e\n", "c1\na\r\n", "c1\r\na\n"})
+  void takesALineFeedAloneForAnEndOnlyWhenItIsAsked(String bare) throws Exception {
+    assertEquals(
+        new Outcome(List.of("x"), CloseReason.Malformed.class), read("x" + bare + "n1\r\n"));
+    assertEquals(
+        CloseReason.Finished.class, read(MessageReaderTest::lenientParts, "x" + bare).end());
   }
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"n", "n1", "n1\r", "n-", "l", "l1", "l1\r", "e", "e\r", "c3\nab", "c3\nabc"})
+      strings = {"n", "n1", "n1\r", "n-", "l", "l1", "l1\r", "e", "e\r", "c3\r\nab", "c3\r\nabc"})
   void tellsAnEndInsideAMessage(String cut) throws Exception {
     assertEquals(new Outcome(List.of("x"), CloseReason.Truncated.class), read("x" + cut));
   }
