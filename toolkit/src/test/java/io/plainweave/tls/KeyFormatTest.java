@@ -163,6 +163,16 @@ class KeyFormatTest {
   }
 
   @Test
+  void isRefusedIfItIsOfACurveThatTheJdkDoesNotHave() throws Exception {
+    key = make("-newkey ec -pkeyopt ec_paramgen_curve:secp256k1");
+    String refused = refused();
+    assertTrue(
+        refused.startsWith("the JDK cannot use the private key of %s with %s".formatted(chain, key)),
+        refused);
+    assertTrue(refused.contains("secp256k1"), refused);
+  }
+
+  @Test
   void isRefusedIfItIsDamagedOrOfAFormatThatIsUnknownHere() throws Exception {
     make(P256);
     for (String content : new String[] {"", "MAAA", "AAAA", "MIIB", "BAQAAAAA"}) {
