@@ -48,7 +48,9 @@ record Credentials(PrivateKey key, List<X509Certificate> chain, Set<String> name
       signature = signing.sign();
     } catch (GeneralSecurityException e) {
       throw new IOException(
-          "the JDK cannot use the private key of " + origin + ": " + e.getMessage(), e);
+          "the private key does not belong to the certificate, or the JDK cannot use it: %s: %s"
+              .formatted(origin, e.getMessage()),
+          e);
     }
     try {
       Signature verifying = Signature.getInstance(algorithm);
