@@ -345,6 +345,9 @@ final class ConnectionInput extends MessageState {
     int n;
     try {
       n = transport.read(target);
+      if (n < 0 && isEndInDoubt()) {
+        throw new IOException("after a failed write the end of the input may be none");
+      }
     } catch (IOException e) {
       throw connection.failed(e);
     }
@@ -358,6 +361,15 @@ final class ConnectionInput extends MessageState {
     moreToRead = !target.hasRemaining();
     flowing = n >= BufferPool.BUFFER_SIZE;
     return n;
+  }
+
+  /**
+   * The kernel tells of a reset once. If the writer was told, the input ends as if the peer had
+   * finished it; in TLS there is close_notify to tell the two apart.
+   */
+  private boolean isEndInDoubt() {
+    return transport instanceof PolledChannel
+        && connection.closeReason() instanceof CloseReason.PeerReset;
   }
 
   /**
