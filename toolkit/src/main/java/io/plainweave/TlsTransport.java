@@ -317,13 +317,12 @@ final class TlsTransport implements Transport {
    * @return the peer's alert, or what the writer has met
    */
   private IOException lastWord(IOException lost) {
-    if (lost instanceof SSLException) {
-      return lost;
-    }
+    // It may be that a reader has the alert in its hands, which has closed the engine.
+    boolean unread = !(lost instanceof SSLException);
     reading.lock();
     try {
       ByteBuffer none = ByteBuffer.allocate(0);
-      while (failure == null && reader.decrypted() == 0 && !reader.isFinished()) {
+      while (unread && failure == null && reader.decrypted() == 0 && !reader.isFinished()) {
         refuseRenegotiation();
         SSLEngineResult result = reader.decrypt(none);
         boolean stuck =
