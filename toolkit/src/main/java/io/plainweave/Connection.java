@@ -163,8 +163,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * <p>Bytes in plain that follow the command must not look as if they had come by TLS: somebody
    * between the peers may have put them there (CVE-2011-0411). Those that are not read yet are seen
    * here. Those that a reader has taken ahead of its needs ({@link java.io.BufferedReader}, {@link
-   * java.io.BufferedInputStream}, {@link java.util.Scanner}) nobody but that reader sees; so the last
-   * read before this call must be one that takes nothing behind what it needs: of {@link
+   * java.io.BufferedInputStream}, {@link java.util.Scanner}) nobody but that reader sees; so the
+   * last read before this call must be one that takes nothing behind what it needs: of {@link
    * io.plainweave.framing.Lines} and the other framings, {@link #readUntil}, a single byte, or as
    * many bytes as were asked for. A reader that was used even earlier is the handler's to leave
    * behind, with all that it holds.
@@ -173,8 +173,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * @throws MalformedMessageException if bytes in plain have come behind what was read
    * @throws SSLException if the two sides do not agree
    * @throws IOException if the connection fails
-   * @throws IllegalStateException if the connection speaks TLS already, or the last read has brought
-   *     fewer bytes than it had asked for
+   * @throws IllegalStateException if the connection speaks TLS already, or the last read has
+   *     brought fewer bytes than it had asked for
    */
   default void startTls(ServerTls tls) throws IOException {
     TlsUpgrade.start(this, tls.newEngine());
@@ -189,9 +189,9 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * @throws MalformedMessageException if bytes in plain have come behind what was read
    * @throws SSLException if the two sides do not agree
    * @throws IOException if the connection fails
-   * @throws IllegalStateException if the connection speaks TLS already, or the last read has brought
-   *     fewer bytes than it had asked for, or if the connection is to a Unix-domain socket and no
-   *     name is set
+   * @throws IllegalStateException if the connection speaks TLS already, or the last read has
+   *     brought fewer bytes than it had asked for, or if the connection is to a Unix-domain socket
+   *     and no name is set
    */
   default void startTls(ClientTls tls) throws IOException {
     TlsUpgrade.start(this, TlsUpgrade.engineTo(this, tls));

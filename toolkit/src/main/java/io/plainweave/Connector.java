@@ -158,9 +158,9 @@ public final class Connector {
    *
    * <p>In TLS 1.3 a server looks at the certificate of this side when the handshake is over here
    * (RFC 8446, section 2). If it refuses that, or misses one, {@link #connect()} cannot know; the
-   * first read fails with the {@link javax.net.ssl.SSLException}, or a write if the server has closed
-   * the connection by then. A protocol in which the client begins had better read before it does what
-   * it cannot undo.
+   * first read fails with the {@link javax.net.ssl.SSLException}, or a write if the server has
+   * closed the connection by then. A protocol in which the client begins had better read before it
+   * does what it cannot undo.
    *
    * @param tls how this side speaks it
    * @return the description

@@ -87,8 +87,8 @@ public final class ProxyProtocol {
    * <p>Of a client on a Unix-domain socket it tells nothing, and says that the connection is the
    * relay's own ({@link ProxyHeader#local()}), as HAProxy does: the specification has paths of such
    * sockets, but nginx and HAProxy refuse them. To a target that takes them, {@link
-   * ProxyHeader#v2(SocketAddress, SocketAddress)} tells them. It tells the two addresses alone, too,
-   * to a target that takes no more, as nginx before 1.23.2: at most 107 bytes.
+   * ProxyHeader#v2(SocketAddress, SocketAddress)} tells them. It tells the two addresses alone,
+   * too, to a target that takes no more, as nginx before 1.23.2: at most 107 bytes.
    *
    * @param connection the one that is passed on
    * @return the header, which may be given further TLVs

@@ -26,7 +26,9 @@ final class TlsRecordReader {
   /** What may follow the header in plain (section 5.1). */
   private static final int MOST_IN_PLAIN = 16_384;
 
-  /** The same when it is encrypted; with our ciphers TLS 1.2 needs no more than 1.3 (section 5.2). */
+  /**
+   * The same when it is encrypted; with our ciphers TLS 1.2 needs no more than 1.3 (section 5.2).
+   */
   private static final int MOST_IN_RECORD = MOST_IN_PLAIN + 256;
 
   private static final byte[] NONE = {};

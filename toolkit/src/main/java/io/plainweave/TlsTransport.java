@@ -44,8 +44,8 @@ final class TlsTransport implements Transport {
   private @Nullable TlsSession session;
 
   /**
-   * Held by whoever reads records. That is the reading thread, or a writer to whom the peer is lost,
-   * and who looks for its last word. Nobody waits under it.
+   * Held by whoever reads records. That is the reading thread, or a writer to whom the peer is
+   * lost, and who looks for its last word. Nobody waits under it.
    */
   private final ReentrantLock reading = new ReentrantLock();
 
@@ -279,8 +279,8 @@ final class TlsTransport implements Transport {
    * Tells the peer by an alert: that of the engine, if it has refused something itself, and else
    * {@code unexpected_message}, which fits all that we refuse but a record that is too large. For
    * that one the engine has none (RFC 8446, section 5.2); we send it ourselves as long as all is in
-   * plain. Nor has it one for a peer that wants to renegotiate: {@code no_renegotiation} is a warning
-   * only (RFC 5246, section 7.2.2).
+   * plain. Nor has it one for a peer that wants to renegotiate: {@code no_renegotiation} is a
+   * warning only (RFC 5246, section 7.2.2).
    */
   private void alert(boolean overflow) {
     if (overflow && isInPlain(engine)) {
@@ -303,16 +303,15 @@ final class TlsTransport implements Transport {
 
   /** Whether the two sides have not yet agreed on keys, so that whatever we send is in plain. */
   static boolean isInPlain(SSLEngine engine) {
-    return engine.getHandshakeSession() == null
-        && engine.getSession().getProtocol().equals("NONE");
+    return engine.getHandshakeSession() == null && engine.getSession().getProtocol().equals("NONE");
   }
 
   /**
    * Finds out why the peer is lost to a writer. A peer that refuses something sends an alert and
    * closes; who is writing meanwhile hears of a reset, and the alert lies unread. So does a server
    * that refuses our certificate in TLS 1.3, where our handshake is complete by then. Nothing more
-   * comes from a lost peer, so that there is nothing to wait for. Data, which must not be lost, ends
-   * the search: the reader reads on behind it.
+   * comes from a lost peer, so that there is nothing to wait for. Data, which must not be lost,
+   * ends the search: the reader reads on behind it.
    *
    * @return the peer's alert, or what the writer has met
    */

@@ -130,8 +130,7 @@ class StartTlsTest extends TlsTest {
             in -> in.read(new byte[100_000]));
     for (ReadsACommand reads : readers) {
       var failure = new CompletableFuture<Throwable>();
-      try (Server server =
-              start(Listen.tcp("127.0.0.1", 0), startingTlsAfter(reads, failure));
+      try (Server server = start(Listen.tcp("127.0.0.1", 0), startingTlsAfter(reads, failure));
           Client client = Client.connect(server)) {
         client.send(sent);
         assertTrue(client.seesReset());
@@ -154,8 +153,7 @@ class StartTlsTest extends TlsTest {
             });
     for (ReadsACommand reads : readers) {
       var failure = new CompletableFuture<Throwable>();
-      try (Server server =
-              start(Listen.tcp("127.0.0.1", 0), startingTlsAfter(reads, failure));
+      try (Server server = start(Listen.tcp("127.0.0.1", 0), startingTlsAfter(reads, failure));
           Client client = Client.connect(server)) {
         client.send("START");
         client.send("TLS\n");

@@ -183,8 +183,10 @@ class TlsConnectorTest extends TlsTest {
       Connector connector = Connector.tcp("127.0.0.1", server.getLocalPort()).tls(tls.clientTls());
       var failure = new CompletableFuture<SSLException>();
       Thread client =
-          Thread.startVirtualThread(() -> failure.complete(
-              assertThrows(SSLException.class, () -> Server.builder().call(connector::connect))));
+          Thread.startVirtualThread(() ->
+              failure.complete(
+                  assertThrows(
+                      SSLException.class, () -> Server.builder().call(connector::connect))));
       try (Client accepted = new Client(server.accept())) {
         accepted.socket().setSoTimeout(10_000);
         DataInputStream in = new DataInputStream(accepted.socket().getInputStream());

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>By the specification the two addresses are of the family that the line names, without a zone.
  * Proxies write more than that, and their clients would be lost if it were refused. The family is
- * that of the client; the other address is that at which the proxy was reached by the proxy in front
- * of it, of whichever family, or even a path (nginx with its module realip). And an address of a
- * link has its zone (stunnel, hitch).
+ * that of the client; the other address is that at which the proxy was reached by the proxy in
+ * front of it, of whichever family, or even a path (nginx with its module realip). And an address
+ * of a link has its zone (stunnel, hitch).
  */
 final class TextFormat {
   static final byte[] PREFIX = "PROXY ".getBytes(StandardCharsets.US_ASCII);
@@ -98,8 +98,7 @@ final class TextFormat {
       throw new IllegalArgumentException("it does not have two addresses and two ports");
     }
     InetAddress source = address(words[2]);
-    InetAddress destination =
-        words[3].startsWith(PATH) ? unspecified(source) : address(words[3]);
+    InetAddress destination = words[3].startsWith(PATH) ? unspecified(source) : address(words[3]);
     return header(
         new Endpoints(
             SocketType.STREAM,

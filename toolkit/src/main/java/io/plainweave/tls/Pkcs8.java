@@ -23,8 +23,8 @@ final class Pkcs8 {
   /**
    * Wraps a key.
    *
-   * @param key an RSAPrivateKey of PKCS#1 (RFC 8017, appendix A.1.2) or an ECPrivateKey of SEC1 (RFC
-   *     5915)
+   * @param key an RSAPrivateKey of PKCS#1 (RFC 8017, appendix A.1.2) or an ECPrivateKey of SEC1
+   *     (RFC 5915)
    * @param publicKey its other half, which knows its algorithm, and of which curve it is
    */
   static PKCS8EncodedKeySpec wrap(byte[] key, PublicKey publicKey) {
@@ -33,8 +33,8 @@ final class Pkcs8 {
   }
 
   /**
-   * The AlgorithmIdentifier, with which the X.509 encoding of a public key begins (RFC 5280, section
-   * 4.1).
+   * The AlgorithmIdentifier, with which the X.509 encoding of a public key begins (RFC 5280,
+   * section 4.1).
    */
   private static byte[] algorithmOf(PublicKey publicKey) {
     var encoded = ByteBuffer.wrap(publicKey.getEncoded());

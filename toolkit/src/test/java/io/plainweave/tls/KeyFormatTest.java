@@ -130,13 +130,13 @@ class KeyFormatTest {
     String sentence =
         "the %s PRIVATE KEY in %s is encrypted in a way of old, which is weak; encrypt it as PKCS#8: "
                 .formatted(label, key)
-            + "openssl pkcs8 -topk8 -in " + key + " -out NEW";
+            + "openssl pkcs8 -topk8 -in "
+            + key
+            + " -out NEW";
 
     assertEquals(sentence, refused());
     openssl(
-        sentence
-                .substring(sentence.indexOf("pkcs8"))
-                .replace("NEW", file("new.key").toString())
+        sentence.substring(sentence.indexOf("pkcs8")).replace("NEW", file("new.key").toString())
             + " -passin pass:secret -passout pass:secret");
     key = file("new.key");
     assertEquals("the private key in " + key + " is encrypted: give its password", refused());
