@@ -52,7 +52,7 @@ final class Pkcs8 {
     }
     int length = 0;
     for (int i = first & 0x7F; i > 0; i--) {
-      length = length << Byte.SIZE | encoded.get() & 0xFF;
+      length = (length << Byte.SIZE) | (encoded.get() & 0xFF);
     }
     return length;
   }
@@ -69,7 +69,7 @@ final class Pkcs8 {
       int bytes = Math.ceilDiv(bits, Byte.SIZE);
       value.write(0x80 | bytes);
       for (int i = bytes - 1; i >= 0; i--) {
-        value.write(length >> i * Byte.SIZE);
+        value.write(length >> (i * Byte.SIZE));
       }
     }
     value.writeBytes(content);
