@@ -160,12 +160,21 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * in the calling thread, under the time limit of a preface ({@link TimeLimits#preface()}). Nobody
    * else may read or write meanwhile.
    *
+   * <p>Bytes in plain that follow the command must not look as if they had come by TLS: somebody
+   * between the peers may have put them there (CVE-2011-0411). Those that are not read yet are seen
+   * here. Those that a reader has taken ahead of its needs ({@link java.io.BufferedReader}, {@link
+   * java.io.BufferedInputStream}, {@link java.util.Scanner}) nobody but that reader sees; so the
+   * last read before this call must be one that takes nothing behind what it needs: of {@link
+   * io.plainweave.framing.Lines} and the other framings, {@link #readUntil}, a single byte, or as
+   * many bytes as were asked for. A reader that was used even earlier is the handler's to leave
+   * behind, with all that it holds.
+   *
    * @param tls how this side speaks it
-   * @throws MalformedMessageException if bytes in plain have come behind what was read: somebody
-   *     between the peers may have put them there (CVE-2011-0411)
+   * @throws MalformedMessageException if bytes in plain have come behind what was read
    * @throws SSLException if the two sides do not agree
    * @throws IOException if the connection fails
-   * @throws IllegalStateException if the connection speaks TLS already
+   * @throws IllegalStateException if the connection speaks TLS already, or the last read has
+   *     brought fewer bytes than it had asked for
    */
   default void startTls(ServerTls tls) throws IOException {
     TlsUpgrade.start(this, tls.newEngine());
@@ -180,8 +189,9 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * @throws MalformedMessageException if bytes in plain have come behind what was read
    * @throws SSLException if the two sides do not agree
    * @throws IOException if the connection fails
-   * @throws IllegalStateException if the connection speaks TLS already, or is to a Unix-domain
-   *     socket and no name is set
+   * @throws IllegalStateException if the connection speaks TLS already, or the last read has
+   *     brought fewer bytes than it had asked for, or if the connection is to a Unix-domain socket
+   *     and no name is set
    */
   default void startTls(ClientTls tls) throws IOException {
     TlsUpgrade.start(this, TlsUpgrade.engineTo(this, tls));

@@ -48,6 +48,12 @@ final class ConnectionInput extends MessageState {
   /** Whether the last read has brought much; only the reading thread touches it. */
   private boolean flowing;
 
+  /**
+   * Whether the last read has brought less than it had room for: who reads so takes all that is
+   * there, and keeps what it does not need yet. Only the reading thread touches it.
+   */
+  private boolean readsAhead;
+
   /** How often it has looked so far; only the reading thread touches it. */
   private byte looks;
 
@@ -70,6 +76,7 @@ final class ConnectionInput extends MessageState {
         return -1;
       }
       int b = from.get() & 0xff;
+      readsAhead = false;
       releaseIfEmpty(from);
       return b;
     } finally {
@@ -85,21 +92,27 @@ final class ConnectionInput extends MessageState {
     }
     enter();
     try {
-      if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
-        return receive(
-            ByteBuffer.wrap(target, offset, Math.min(length, BufferPool.LARGE_BUFFER_SIZE)));
-      }
-      ByteBuffer from = fill();
-      if (from == null) {
-        return -1;
-      }
-      int n = Math.min(length, from.remaining());
-      from.get(target, offset, n);
-      releaseIfEmpty(from);
+      int n = readSome(target, offset, length);
+      readsAhead = n > 0 && n < length;
       return n;
     } finally {
       leave();
     }
+  }
+
+  private int readSome(byte[] target, int offset, int length) throws IOException {
+    if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
+      return receive(
+          ByteBuffer.wrap(target, offset, Math.min(length, BufferPool.LARGE_BUFFER_SIZE)));
+    }
+    ByteBuffer from = fill();
+    if (from == null) {
+      return -1;
+    }
+    int n = Math.min(length, from.remaining());
+    from.get(target, offset, n);
+    releaseIfEmpty(from);
+    return n;
   }
 
   /** See {@link Connection#readUntil}. */
@@ -115,6 +128,7 @@ final class ConnectionInput extends MessageState {
         return -1;
       }
       int n = ByteSearch.lengthThrough(last, from, Math.min(length, from.remaining()));
+      readsAhead = false;
       from.get(target, offset, n);
       releaseIfEmpty(from);
       return n;
@@ -183,6 +197,11 @@ final class ConnectionInput extends MessageState {
   /** What was received and not yet read, for a look at it; null if there is nothing. */
   @Nullable ByteBuffer unread() {
     return bytes;
+  }
+
+  /** Whether the last reader may keep bytes that it has not needed yet. */
+  boolean readsAhead() {
+    return readsAhead;
   }
 
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
@@ -329,6 +348,9 @@ final class ConnectionInput extends MessageState {
     int n;
     try {
       n = transport.read(target);
+      if (n < 0 && isEndInDoubt()) {
+        throw new IOException("after a failed write the end of the input may be none");
+      }
     } catch (IOException e) {
       throw connection.failed(e);
     }
@@ -342,6 +364,15 @@ final class ConnectionInput extends MessageState {
     moreToRead = !target.hasRemaining();
     flowing = n >= BufferPool.BUFFER_SIZE;
     return n;
+  }
+
+  /**
+   * The kernel tells of a reset once. If the writer was told, the input ends as if the peer had
+   * finished it; in TLS there is close_notify to tell the two apart.
+   */
+  private boolean isEndInDoubt() {
+    return transport instanceof PolledChannel
+        && connection.closeReason() instanceof CloseReason.PeerReset;
   }
 
   /**

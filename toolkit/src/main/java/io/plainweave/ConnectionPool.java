@@ -24,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * read. A peer may still close it in the moment after: a request that can be repeated is then best
  * repeated once, with another lease.
  *
+ * <p>What the borrower was sent and has not read is seen when it gives the connection back. What a
+ * reader has taken ahead of its needs, such as a {@link java.io.BufferedReader} around the input,
+ * nobody sees but that reader: who uses one gives the connection back only when its reply has
+ * certainly ended, or the rest of it would be the answer to the next borrower.
+ *
  * <p><b>Time.</b> The limits of the server ({@link TimeLimits}) apply while a connection is lent,
  * those of the pool while it is idle. Nothing runs in the background: idle connections whose time
  * is over are closed when the pool is used next.

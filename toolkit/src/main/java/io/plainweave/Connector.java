@@ -156,6 +156,12 @@ public final class Connector {
    * or for {@link ClientTls.Builder#serverName}: a connection to a path fails without that. An
    * {@link javax.net.ssl.SSLException} of {@link #connect()} tells that the two sides do not agree.
    *
+   * <p>In TLS 1.3 a server looks at the certificate of this side when the handshake is over here
+   * (RFC 8446, section 2). If it refuses that, or misses one, {@link #connect()} cannot know; the
+   * first read fails with the {@link javax.net.ssl.SSLException}, or a write if the server has
+   * closed the connection by then. A protocol in which the client begins had better read before it
+   * does what it cannot undo.
+   *
    * @param tls how this side speaks it
    * @return the description
    */

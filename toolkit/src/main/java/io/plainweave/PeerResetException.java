@@ -1,8 +1,13 @@
 package io.plainweave;
 
 /**
- * The peer has reset the connection, or the network has lost it. Nothing more can be read or
- * written.
+ * The peer has reset the connection, or the network has lost it: nothing more can be written.
+ *
+ * <p>After a read has failed so, nothing more can be read either. After a write has, what the peer
+ * had sent before may still be there to read, such as the reply of a server that does not want the
+ * rest of a request. Behind it reading fails, too, with {@link ConnectionClosedException}: whether
+ * that was all, nobody can tell. (Over TLS the peer's close_notify tells, and ends the input in
+ * order.)
  */
 public final class PeerResetException extends ConnectionException {
   PeerResetException(Connection connection, Throwable cause) {

@@ -84,11 +84,20 @@ public final class ProxyProtocol {
    * tells the protocol (ALPN), the name that the client has asked for, version and cipher, and
    * whether the client has shown a certificate.
    *
+   * <p>Of a client on a Unix-domain socket it tells nothing, and says that the connection is the
+   * relay's own ({@link ProxyHeader#local()}), as HAProxy does: the specification has paths of such
+   * sockets, but nginx and HAProxy refuse them. To a target that takes them, {@link
+   * ProxyHeader#v2(SocketAddress, SocketAddress)} tells them. It tells the two addresses alone,
+   * too, to a target that takes no more, as nginx before 1.23.2: at most 107 bytes.
+   *
    * @param connection the one that is passed on
    * @return the header, which may be given further TLVs
    */
   public static ProxyHeader headerFor(Connection connection) {
-    ProxyHeader header = ProxyHeader.v2(connection.remoteAddress(), connection.localAddress());
+    if (!(connection.remoteAddress() instanceof InetSocketAddress client)) {
+      return ProxyHeader.local();
+    }
+    ProxyHeader header = ProxyHeader.v2(client, connection.localAddress());
     return connection.tls().map(tls -> header.with(tlvs(tls))).orElse(header);
   }
 

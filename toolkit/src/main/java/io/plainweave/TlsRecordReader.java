@@ -23,8 +23,13 @@ final class TlsRecordReader {
   /** Type, version and length. */
   private static final int HEADER = 5;
 
-  /** What may follow the header; with our ciphers TLS 1.2 needs no more than 1.3 (section 5.2). */
-  private static final int MOST_IN_RECORD = 16_384 + 256;
+  /** What may follow the header in plain (section 5.1). */
+  private static final int MOST_IN_PLAIN = 16_384;
+
+  /**
+   * The same when it is encrypted; with our ciphers TLS 1.2 needs no more than 1.3 (section 5.2).
+   */
+  private static final int MOST_IN_RECORD = MOST_IN_PLAIN + 256;
 
   private static final byte[] NONE = {};
 
@@ -199,12 +204,14 @@ final class TlsRecordReader {
    * 32 KB, and ask for as much room in all that we write from then on. What has not the version of
    * a record is for the engine to refuse.
    */
-  private static void refuseLargeRecord(ByteBuffer in) throws SSLException {
+  private void refuseLargeRecord(ByteBuffer in) throws SSLException {
     if (in.remaining() >= HEADER && in.get(in.position() + 1) == 3) {
       int length = in.getShort(in.position() + HEADER - Short.BYTES) & 0xFFFF;
-      if (length > MOST_IN_RECORD) {
-        throw new SSLException(
-            "a record of " + length + " bytes: at most " + MOST_IN_RECORD + " are allowed");
+      if (length > MOST_IN_PLAIN) {
+        int most = TlsTransport.isInPlain(engine) ? MOST_IN_PLAIN : MOST_IN_RECORD;
+        if (length > most) {
+          throw new RecordOverflowException(length, most);
+        }
       }
     }
   }

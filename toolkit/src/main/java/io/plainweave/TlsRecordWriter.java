@@ -75,6 +75,20 @@ final class TlsRecordWriter {
     }
   }
 
+  /** Sends a record that is none of the engine's, if there is room for it. */
+  void sendInPlain(byte[] record) {
+    lock.lock();
+    try {
+      if (flush()) {
+        channel.write(ByteBuffer.wrap(record));
+      }
+    } catch (IOException peerIsGone) {
+      // Then nobody is left to be told.
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How many bytes the channel has taken since the beginning. */
   long taken() {
     lock.lock();

@@ -3,6 +3,7 @@ package io.plainweave;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -31,6 +32,9 @@ final class TlsTransport implements Transport {
   /** The beginning of a record of 64 KB, which no engine takes. */
   private static final byte[] TOO_LARGE = {22, 3, 3, -1, -1};
 
+  /** A fatal alert in plain (RFC 8446, section 6). */
+  private static final byte[] RECORD_OVERFLOW = {21, 3, 3, 0, 2, 2, 22};
+
   private final SSLEngine engine;
   private final PolledChannel channel;
   private final TlsRecordReader reader;
@@ -39,7 +43,13 @@ final class TlsTransport implements Transport {
   /** What the handshake has agreed on; set at its end, before anybody else reads or writes. */
   private @Nullable TlsSession session;
 
-  // Only the reading thread touches these.
+  /**
+   * Held by whoever reads records. That is the reading thread, or a writer to whom the peer is
+   * lost, and who looks for its last word. Nobody waits under it.
+   */
+  private final ReentrantLock reading = new ReentrantLock();
+
+  // Guarded by reading.
 
   /** Whether there may be something to read without a wait. */
   private boolean moreToRead;
@@ -49,7 +59,7 @@ final class TlsTransport implements Transport {
   /** How many there were for what we have sent. */
   private long answeringRecords;
 
-  /** Why nothing can be read or written any more; written by the reading thread. */
+  /** Why nothing can be read or written any more; written by whoever reads. */
   private volatile @Nullable IOException failure;
 
   /**
@@ -102,6 +112,8 @@ final class TlsTransport implements Transport {
     } catch (SSLException e) {
       fail(e);
       throw e;
+    } catch (IOException e) {
+      throw lastWord(e);
     }
     session = TlsSession.of(engine);
     return true;
@@ -129,6 +141,15 @@ final class TlsTransport implements Transport {
 
   @Override
   public int read(ByteBuffer target) throws IOException {
+    reading.lock();
+    try {
+      return readNow(target);
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private int readNow(ByteBuffer target) throws IOException {
     int begin = target.position();
     reader.moveDecrypted(target);
     try {
@@ -221,17 +242,27 @@ final class TlsTransport implements Transport {
 
   @Override
   public void awaitReadable() throws IOException {
-    if (moreToRead || reader.isFinished() || reader.isCut() || failure != null) {
-      moreToRead = false;
-      return;
+    reading.lock();
+    try {
+      if (moreToRead || reader.isFinished() || reader.isCut() || failure != null) {
+        moreToRead = false;
+        return;
+      }
+      reader.keepReceived();
+    } finally {
+      reading.unlock();
     }
-    reader.keepReceived();
     channel.awaitReadable();
   }
 
   @Override
   public int available() {
-    return reader.decrypted();
+    reading.lock();
+    try {
+      return reader.decrypted();
+    } finally {
+      reading.unlock();
+    }
   }
 
   /** Ends reading and writing, and tells the peer that TLS has failed if there is room. */
@@ -239,12 +270,23 @@ final class TlsTransport implements Transport {
     if (failure == null) {
       failure = e;
       if (e instanceof SSLException) {
-        alert();
+        alert(e instanceof RecordOverflowException);
       }
     }
   }
 
-  private void alert() {
+  /**
+   * Tells the peer by an alert: that of the engine, if it has refused something itself, and else
+   * {@code unexpected_message}, which fits all that we refuse but a record that is too large. For
+   * that one the engine has none (RFC 8446, section 5.2); we send it ourselves as long as all is in
+   * plain. Nor has it one for a peer that wants to renegotiate: {@code no_renegotiation} is a
+   * warning only (RFC 5246, section 7.2.2).
+   */
+  private void alert(boolean overflow) {
+    if (overflow && isInPlain(engine)) {
+      writer.sendInPlain(RECORD_OVERFLOW);
+      return;
+    }
     try {
       // The engine has an alert only for what it has refused itself, or a task of its, of which it
       // tells first.
@@ -257,6 +299,46 @@ final class TlsTransport implements Transport {
     } catch (IOException peerIsGone) {
       // Then nobody is left to be told.
     }
+  }
+
+  /** Whether the two sides have not yet agreed on keys, so that whatever we send is in plain. */
+  static boolean isInPlain(SSLEngine engine) {
+    return engine.getHandshakeSession() == null && engine.getSession().getProtocol().equals("NONE");
+  }
+
+  /**
+   * Finds out why the peer is lost to a writer. A peer that refuses something sends an alert and
+   * closes; who is writing meanwhile hears of a reset, and the alert lies unread. So does a server
+   * that refuses our certificate in TLS 1.3, where our handshake is complete by then. Nothing more
+   * comes from a lost peer, so that there is nothing to wait for. Data, which must not be lost,
+   * ends the search: the reader reads on behind it.
+   *
+   * @return the peer's alert, or what the writer has met
+   */
+  private IOException lastWord(IOException lost) {
+    // It may be that a reader has the alert in its hands, which has closed the engine.
+    boolean unread = !(lost instanceof SSLException);
+    reading.lock();
+    try {
+      ByteBuffer none = ByteBuffer.allocate(0);
+      while (unread && failure == null && reader.decrypted() == 0 && !reader.isFinished()) {
+        refuseRenegotiation();
+        SSLEngineResult result = reader.decrypt(none);
+        boolean stuck =
+            result == null ? reader.isCut() || reader.receive() <= 0 : result.bytesConsumed() == 0;
+        if (stuck) {
+          break;
+        }
+        runTasks(engine);
+      }
+    } catch (SSLException alert) {
+      fail(alert);
+    } catch (IOException nothingMore) {
+      // Then this was all.
+    } finally {
+      reading.unlock();
+    }
+    return failure instanceof SSLException known ? known : lost;
   }
 
   private void failIfFailed() throws IOException {
@@ -275,7 +357,11 @@ final class TlsTransport implements Transport {
       // The engine would take nothing, and not say so.
       throw new SSLException("the TLS handshake was broken off: nothing can be written");
     }
-    return writer.write(source);
+    try {
+      return writer.write(source);
+    } catch (IOException e) {
+      throw lastWord(e);
+    }
   }
 
   @Override
@@ -298,11 +384,11 @@ final class TlsTransport implements Transport {
       if (!writer.answer()) {
         return false;
       }
-    } catch (SSLException e) {
+    } catch (IOException e) {
       if (failure == null) {
-        throw e;
+        throw lastWord(e);
       }
-      // What the engine could say of its failure it has said.
+      // Why it has failed is known, and has been told.
     }
     return channel.finishOutput();
   }

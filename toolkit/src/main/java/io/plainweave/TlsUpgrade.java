@@ -22,6 +22,15 @@ final class TlsUpgrade {
     if (connection.tls().isPresent()) {
       throw new IllegalStateException("the " + connection + " speaks TLS already");
     }
+    if (connection.input().readsAhead()) {
+      // Always, not only where something has followed: so this is seen when the program is tried
+      // out, and not when it is attacked.
+      throw new IllegalStateException(
+          "the last read of the %s could have taken more than has come, as that of a BufferedReader: "
+                  .formatted(connection)
+              + "what follows the wish to begin TLS would look as if it had come by TLS "
+              + "(CVE-2011-0411); use Lines, readUntil, or ask for as many bytes as there must be");
+    }
     connection.output().flush();
     ByteBuffer unread = connection.input().unread();
     if (unread != null) {

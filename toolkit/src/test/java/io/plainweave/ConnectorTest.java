@@ -15,6 +15,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.plainweave.framing.Lines;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -443,5 +444,38 @@ class ConnectorTest {
     Stream.Builder<SocketConnection> all = Stream.builder();
     server.context().registry().forEach(all);
     return all.build();
+  }
+
+  /** The writer hears of the reset, and the kernel tells of it once: what is read then ends. */
+  @Test
+  void readsTheReplyThatCameBeforeAResetButTakesItsEndForNone() throws Exception {
+    try (ServerSocket server = listen()) {
+      Thread replies =
+          Thread.startVirtualThread(() -> {
+            try (Socket accepted = server.accept()) {
+              accepted.setSoLinger(true, 0);
+              accepted.getInputStream().read();
+              accepted.getOutputStream().write("413 too large".getBytes(US_ASCII));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+      Server.builder()
+          .call(() -> {
+            Connector connector = Connector.tcp("127.0.0.1", server.getLocalPort());
+            try (Connection upstream = connector.connect()) {
+              assertThrows(
+                  PeerResetException.class, () -> upstream.output().write(new byte[20_000_000]));
+              assertEquals("413 too large", new String(upstream.input().readNBytes(13), US_ASCII));
+              for (int i = 0; i < 2; i++) {
+                ConnectionClosedException end =
+                    assertThrows(ConnectionClosedException.class, () -> upstream.input().read());
+                assertInstanceOf(CloseReason.PeerReset.class, end.reason());
+              }
+            }
+            return null;
+          });
+      replies.join();
+    }
   }
 }

@@ -105,7 +105,8 @@ class ProxyHeaderSentTest {
   }
 
   @Test
-  void tellsOfUnixDomainSockets(@TempDir Path folder) throws Exception {
+  void saysThatTheConnectionIsTheRelaysOwnForAClientOfAUnixDomainSocket(@TempDir Path folder)
+      throws Exception {
     Path front = folder.resolve("front.sock");
     Path back = folder.resolve("back.sock");
     try (Server _ =
@@ -115,7 +116,7 @@ class ProxyHeaderSentTest {
         Server _ = start(Listen.unix(front), relayTo(Connector.unix(back)));
         UnixClient client = UnixClient.connect(front)) {
       client.finish();
-      assertEquals("unix:(unnamed) to unix:" + front + "[]\n", client.receiveAll());
+      assertEquals("unix:(unnamed) to unix:" + back + "[]\n", client.receiveAll());
     }
   }
 

@@ -12,12 +12,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.framing.Lines;
 import io.plainweave.tls.TlsSession;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.time.Duration;
+import java.util.List;
+import java.util.Scanner;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("TLS that begins in the middle of a connection")
 class StartTlsTest extends TlsTest {
@@ -85,6 +94,76 @@ class StartTlsTest extends TlsTest {
           assertInstanceOf(CloseReason.Malformed.class, events.awaitReason()).cause();
       assertEquals(
           "5 bytes in plain follow the wish to begin TLS (CVE-2011-0411)", cause.getMessage());
+    }
+  }
+
+  /** Begins TLS, and tells how that fails. */
+  private Handler startingTlsAfter(ReadsACommand reads, CompletableFuture<Throwable> failure) {
+    return connection -> {
+      reads.read(connection.input());
+      connection.output().write("go ahead\n".getBytes(US_ASCII));
+      try {
+        connection.startTls(tls.tls());
+        failure.complete(null);
+      } catch (IllegalStateException | IOException e) {
+        failure.complete(e);
+        throw e;
+      }
+      connection.input().transferTo(connection.output());
+    };
+  }
+
+  private interface ReadsACommand {
+    void read(InputStream in) throws IOException;
+  }
+
+  /** The command comes alone: who tries out such a program sees that it must not be. */
+  @ParameterizedTest
+  @ValueSource(strings = {"STARTTLS\n", "STARTTLS\nevil\n"})
+  void doesNotFollowAReaderThatTakesWhatItCanGet(String sent) throws Exception {
+    List<ReadsACommand> readers =
+        List.of(
+            in -> new BufferedReader(new InputStreamReader(in, US_ASCII)).readLine(),
+            in -> new BufferedInputStream(in).readNBytes(9),
+            in -> new Scanner(in, US_ASCII).nextLine(),
+            in -> in.read(new byte[100]),
+            in -> in.read(new byte[100_000]));
+    for (ReadsACommand reads : readers) {
+      var failure = new CompletableFuture<Throwable>();
+      try (Server server = start(Listen.tcp("127.0.0.1", 0), startingTlsAfter(reads, failure));
+          Client client = Client.connect(server)) {
+        client.send(sent);
+        assertTrue(client.seesReset());
+        assertInstanceOf(IllegalStateException.class, failure.get(10, SECONDS));
+      }
+    }
+  }
+
+  @Test
+  void followsAReaderThatTakesNothingBehindWhatItNeeds() throws Exception {
+    List<ReadsACommand> readers =
+        List.of(
+            in -> in.readNBytes(9),
+            in -> new DataInputStream(in).readFully(new byte[9]),
+            in -> in.skipNBytes(9),
+            in -> {
+              while (in.read() != '\n') {
+                // Byte by byte.
+              }
+            });
+    for (ReadsACommand reads : readers) {
+      var failure = new CompletableFuture<Throwable>();
+      try (Server server = start(Listen.tcp("127.0.0.1", 0), startingTlsAfter(reads, failure));
+          Client client = Client.connect(server)) {
+        client.send("START");
+        client.send("TLS\n");
+        assertEquals("go ahead\n", client.receive(9));
+        try (SSLSocket secured = tls.connect(client.socket(), "TLSv1.3")) {
+          send(secured, "hello");
+          assertEquals("hello", receive(secured, 5));
+        }
+        assertEquals(null, failure.get(10, SECONDS));
+      }
     }
   }
 

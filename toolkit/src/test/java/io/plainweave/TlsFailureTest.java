@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLEngine;
@@ -97,6 +98,48 @@ class TlsFailureTest extends TlsTest {
       assertSame(
           failure, assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause());
       assertSeesAlert(peer, "bad_record_mac");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void aWriterIsToldWhatThePeerHasSaidBeforeItWasLost(String protocol) throws Exception {
+    var reset = new CountDownLatch(1);
+    Handler writes =
+        connection -> {
+          seen.add(connection.input().read());
+          reset.await();
+          try {
+            connection.output().write(new byte[20_000_000]);
+          } catch (IOException e) {
+            seen.add(e);
+            throw e;
+          }
+        };
+    try (Server server = start(writes);
+        TlsPeer peer = TlsPeer.connect(server, engine(protocol))) {
+      peer.send(peer.record("a"));
+      assertEquals((int) 'a', next());
+      peer.send(peer.alert());
+      peer.reset();
+      reset.countDown();
+      SSLException failure = assertInstanceOf(SSLException.class, next());
+      assertTrue(failure.getMessage().contains("unexpected_message"), failure.getMessage());
+      assertSame(
+          failure, assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void whoSendsARecordThatIsTooLargeIsToldAsFarAsTheEngineCan(String protocol) throws Exception {
+    try (Server server = start(this::readAll);
+        TlsPeer peer = TlsPeer.connect(server, engine(protocol))) {
+      peer.send(peer.record("first"), new byte[] {23, 3, 3, 0x41, 1});
+      assertEquals("first", next());
+      SSLException failure = assertInstanceOf(SSLException.class, next());
+      assertEquals("a record of 16641 bytes: at most 16640 are allowed", failure.getMessage());
+      assertSeesAlert(peer, "unexpected_message");
     }
   }
 

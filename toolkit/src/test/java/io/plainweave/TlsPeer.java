@@ -29,6 +29,8 @@ final class TlsPeer implements AutoCloseable {
   static TlsPeer connect(Server server, SSLEngine engine) throws IOException {
     var socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
     socket.setSoTimeout(10_000);
+    // What is sent before a reset must not wait for an acknowledgement (RFC 896), and be lost.
+    socket.setTcpNoDelay(true);
     var peer = new TlsPeer(socket, engine);
     engine.beginHandshake();
     while (engine.getHandshakeStatus() != HandshakeStatus.NOT_HANDSHAKING) {
@@ -55,6 +57,23 @@ final class TlsPeer implements AutoCloseable {
     byte[] record = record(text);
     record[record.length - 1] ^= 1;
     return record;
+  }
+
+  /** Makes the record of an alert: unexpected_message, as if a record of 64 KB had come. */
+  byte[] alert() throws SSLException {
+    byte[] tooLarge = {22, 3, 3, -1, -1};
+    try {
+      engine.unwrap(ByteBuffer.wrap(tooLarge), ByteBuffer.allocate(0));
+    } catch (SSLException refused) {
+      // As was to be expected.
+    }
+    return record("");
+  }
+
+  /** Closes the socket, and resets the connection. */
+  void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
   }
 
   /** Sends records in one piece. */

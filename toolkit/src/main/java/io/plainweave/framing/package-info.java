@@ -15,7 +15,9 @@
  *       io.plainweave.MalformedMessageException}: let them pass, and the connection is reset.
  *   <li>They mark where a message begins and ends. So the drain ends a connection between two
  *       messages, never inside one, and {@link io.plainweave.TimeLimits#message()} applies.
- *   <li>They take no byte beyond the message: a connection can change from one to another.
+ *   <li>They take no byte beyond the message: a connection can change from one to another, or to
+ *       TLS. A reader that takes what it can get, such as a {@link java.io.BufferedReader} around
+ *       the input, does: what it holds is lost to whoever reads next.
  * </ul>
  *
  * <p>All of it is built on {@link io.plainweave.Connection#awaitMessage()}, {@link

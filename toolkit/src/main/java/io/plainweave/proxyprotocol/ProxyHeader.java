@@ -63,7 +63,8 @@ public record ProxyHeader(
    *
    * @param type stream or datagram
    * @param source the address of the client
-   * @param destination the address that the client has connected to
+   * @param destination the address that the client has connected to; the unspecified address
+   *     ({@code 0.0.0.0} or {@code ::}) if the proxy does not tell it
    */
   public record Endpoints(SocketType type, SocketAddress source, SocketAddress destination) {
     /** Checks that the addresses can be written. */
@@ -167,27 +168,36 @@ public record ProxyHeader(
   }
 
   /**
-   * Returns this header with further TLVs behind those that it has.
+   * Returns this header with further TLVs behind those that it has. One of version 2 without
+   * endpoints stays as it is: whoever reads it skips what follows (section 2.2 of the
+   * specification).
    *
    * @param more the TLVs
    * @return the header
-   * @throws IllegalArgumentException if it is of version 1 or has no endpoints, or a TLV is not as
-   *     its type demands
+   * @throws IllegalArgumentException if it is of version 1, or a TLV is not as its type demands
    */
   public ProxyHeader with(Tlv... more) {
+    if (isSkipped()) {
+      return this;
+    }
     List<Tlv> all = new ArrayList<>(tlvs);
     all.addAll(List.of(more));
     return new ProxyHeader(version, command, endpoints, all, checksum);
   }
 
   /**
-   * Returns this header with its checksum.
+   * Returns this header with its checksum. One of version 2 without endpoints stays as it is.
    *
    * @return the header
-   * @throws IllegalArgumentException if it is of version 1 or has no endpoints
+   * @throws IllegalArgumentException if it is of version 1
    */
   public ProxyHeader withChecksum() {
-    return new ProxyHeader(version, command, endpoints, tlvs, true);
+    return isSkipped() ? this : new ProxyHeader(version, command, endpoints, tlvs, true);
+  }
+
+  /** Whether nobody reads what follows the start. */
+  private boolean isSkipped() {
+    return version == Version.V2 && endpoints == null;
   }
 
   /**

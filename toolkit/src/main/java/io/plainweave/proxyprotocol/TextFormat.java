@@ -11,10 +11,19 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.StringJoiner;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Version 1: a line of US-ASCII (section 2.1 of the specification). */
+/**
+ * Version 1: a line of US-ASCII (section 2.1 of the specification).
+ *
+ * <p>By the specification the two addresses are of the family that the line names, without a zone.
+ * Proxies write more than that, and their clients would be lost if it were refused. The family is
+ * that of the client; the other address is that at which the proxy was reached by the proxy in
+ * front of it, of whichever family, or even a path (nginx with its module realip). And an address
+ * of a link has its zone (stunnel, hitch).
+ */
 final class TextFormat {
   static final byte[] PREFIX = "PROXY ".getBytes(StandardCharsets.US_ASCII);
 
@@ -25,14 +34,20 @@ final class TextFormat {
 
   private static final String OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
   private static final String IPV4 = OCTET + "(?:\\." + OCTET + "){3}";
-  private static final Pattern IPV4_ADDRESS = Pattern.compile(IPV4);
 
   /**
    * What may be an IPv6 address, with the last 32 bits as IPv4 perhaps (RFC 4291, section 2.2), as
    * inet_ntop(3) writes those that stand for IPv4. Whether it is one, the JDK decides.
    */
-  private static final Pattern IPV6_ADDRESS =
-      Pattern.compile("(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{0,4}|:|" + IPV4 + ")");
+  private static final String IPV6 =
+      "(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{0,4}|:|" + IPV4 + ")";
+
+  /** An address, and the zone in which it has a meaning: that of the proxy, not ours. */
+  private static final Pattern ADDRESS =
+      Pattern.compile("(" + IPV4 + "|" + IPV6 + ")(?:%[!-~]{1,15})?");
+
+  /** The beginning of what nginx writes for a path. */
+  private static final String PATH = "unix:";
 
   private static final Pattern PORT = Pattern.compile("0|[1-9]\\d{0,4}");
 
@@ -76,31 +91,36 @@ final class TextFormat {
       return header(null);
     }
     String[] words = line.split(" ", -1);
-    Pattern address =
-        switch (words[1]) {
-          case "TCP4" -> IPV4_ADDRESS;
-          case "TCP6" -> IPV6_ADDRESS;
-          default -> throw new IllegalArgumentException("it is for neither TCP4 nor TCP6");
-        };
+    if (!words[1].equals("TCP4") && !words[1].equals("TCP6")) {
+      throw new IllegalArgumentException("it is for neither TCP4 nor TCP6");
+    }
     if (words.length != 6) {
       throw new IllegalArgumentException("it does not have two addresses and two ports");
     }
+    InetAddress source = address(words[2]);
+    InetAddress destination = words[3].startsWith(PATH) ? unspecified(source) : address(words[3]);
     return header(
         new Endpoints(
             SocketType.STREAM,
-            new InetSocketAddress(address(words[2], address), port(words[4])),
-            new InetSocketAddress(address(words[3], address), port(words[5]))));
+            new InetSocketAddress(source, port(words[4])),
+            new InetSocketAddress(destination, port(words[5]))));
   }
 
   private static ProxyHeader header(@Nullable Endpoints endpoints) {
     return new ProxyHeader(Version.V1, Command.PROXY, endpoints, List.of(), false);
   }
 
-  private static InetAddress address(String text, Pattern syntax) {
-    if (!syntax.matcher(text).matches()) {
+  private static InetAddress address(String text) {
+    Matcher address = ADDRESS.matcher(text);
+    if (!address.matches()) {
       throw new IllegalArgumentException("there is no such address as " + quote(text));
     }
-    return InetAddress.ofLiteral(text);
+    return InetAddress.ofLiteral(address.group(1));
+  }
+
+  /** The address that says nothing, of the same family. */
+  private static InetAddress unspecified(InetAddress other) {
+    return InetAddress.ofLiteral(other instanceof Inet4Address ? "0.0.0.0" : "::");
   }
 
   private static int port(String text) {

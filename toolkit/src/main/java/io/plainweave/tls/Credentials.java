@@ -26,27 +26,37 @@ record Credentials(PrivateKey key, List<X509Certificate> chain, Set<String> name
   static Credentials of(PrivateKey key, List<X509Certificate> chain, Identity origin)
       throws IOException {
     X509Certificate first = chain.getFirst();
-    if (!belongs(key, first)) {
+    if (!belongs(key, first, origin)) {
       throw new IOException("the private key does not belong to the certificate: " + origin);
     }
     return new Credentials(key, List.copyOf(chain), names(first, origin));
   }
 
-  private static boolean belongs(PrivateKey key, X509Certificate certificate) throws IOException {
+  private static boolean belongs(PrivateKey key, X509Certificate certificate, Identity origin)
+      throws IOException {
     String algorithm = signatureOf(key);
     if (algorithm == null) {
       // A kind of key that we cannot try out without parameters: the handshake will tell.
       return true;
     }
+    byte[] sample = {1, 2, 3};
+    byte[] signature;
     try {
-      byte[] sample = {1, 2, 3};
       Signature signing = Signature.getInstance(algorithm);
       signing.initSign(key);
       signing.update(sample);
+      signature = signing.sign();
+    } catch (GeneralSecurityException e) {
+      throw new IOException(
+          "the private key does not belong to the certificate, or the JDK cannot use it: %s: %s"
+              .formatted(origin, e.getMessage()),
+          e);
+    }
+    try {
       Signature verifying = Signature.getInstance(algorithm);
       verifying.initVerify(certificate.getPublicKey());
       verifying.update(sample);
-      return verifying.verify(signing.sign());
+      return verifying.verify(signature);
     } catch (GeneralSecurityException e) {
       return false;
     }

@@ -27,7 +27,8 @@ public abstract sealed class Identity {
    * Describes an identity in PEM files, as certificate authorities hand them out.
    *
    * @param chain the certificate, followed by those of the authorities between it and the root
-   * @param key the private key in PKCS#8 ({@code BEGIN PRIVATE KEY}); may be the same file
+   * @param key the private key in PKCS#8 ({@code BEGIN PRIVATE KEY}), PKCS#1 ({@code BEGIN RSA
+   *     PRIVATE KEY}) or SEC1 ({@code BEGIN EC PRIVATE KEY}); may be the same file
    * @return the description
    */
   public static Identity pem(Path chain, Path key) {

@@ -27,14 +27,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A file in PEM (RFC 7468): blocks in Base64 between lines that say what they are, with any text
- * around them.
+ * around them. In older files, headers may come first in a block (RFC 1421, section 4.6).
  */
 final class PemFile {
   private static final Pattern BLOCK =
-      Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \\1-----");
+      Pattern.compile(
+          "-----BEGIN ([A-Z0-9 ]+)-----((?:\\R[A-Za-z0-9-]+:.*)*)([^-]*)-----END \\1-----");
 
-  /** What is between the lines, in Base64. */
-  private record Block(String label, String text) {}
+  /** What is between the lines: headers, as a rule none, and Base64. */
+  private record Block(String label, String headers, String text) {}
 
   private final Path path;
   private final List<Block> blocks;
@@ -48,7 +49,7 @@ final class PemFile {
     String text = new String(bytes(path), StandardCharsets.ISO_8859_1);
     List<Block> blocks = new ArrayList<>();
     for (Matcher matcher = BLOCK.matcher(text); matcher.find(); ) {
-      blocks.add(new Block(matcher.group(1), matcher.group(2).strip()));
+      blocks.add(new Block(matcher.group(1), matcher.group(2), matcher.group(3).strip()));
     }
     return new PemFile(path, blocks);
   }
@@ -97,15 +98,7 @@ final class PemFile {
           "there must be one private key in " + path + ", not " + keys.size() + found());
     }
     Block key = keys.getFirst();
-    PKCS8EncodedKeySpec encoded =
-        switch (key.label) {
-          case "PRIVATE KEY" -> new PKCS8EncodedKeySpec(decode(key));
-          case "ENCRYPTED PRIVATE KEY" -> decrypt(decode(key), password);
-          default ->
-              throw new IOException(
-                  "the %s in %s is not in PKCS#8; convert it: openssl pkcs8 -topk8 -nocrypt -in %s -out NEW"
-                      .formatted(key.label, path, path));
-        };
+    PKCS8EncodedKeySpec encoded = encoded(key, publicKey, password);
     try {
       return KeyFactory.getInstance(publicKey.getAlgorithm()).generatePrivate(encoded);
     } catch (GeneralSecurityException e) {
@@ -114,6 +107,24 @@ final class PemFile {
               .formatted(path, publicKey.getAlgorithm()),
           e);
     }
+  }
+
+  private PKCS8EncodedKeySpec encoded(Block key, PublicKey publicKey, char @Nullable [] password)
+      throws IOException {
+    if (key.headers.contains("ENCRYPTED")) {
+      // By a hash that one round of MD5 makes of the password.
+      throw new IOException(
+          "the %s in %s is encrypted in a way of old, which is weak; encrypt it as PKCS#8: openssl pkcs8 -topk8 -in %s -out NEW"
+              .formatted(key.label, path, path));
+    }
+    return switch (key.label) {
+      case "PRIVATE KEY" -> new PKCS8EncodedKeySpec(decode(key));
+      case "ENCRYPTED PRIVATE KEY" -> decrypt(decode(key), password);
+      case "RSA PRIVATE KEY", "EC PRIVATE KEY" -> Pkcs8.wrap(decode(key), publicKey);
+      default ->
+          throw new IOException(
+              "the %s in %s is in neither PKCS#8, PKCS#1 nor SEC1".formatted(key.label, path));
+    };
   }
 
   private PKCS8EncodedKeySpec decrypt(byte[] content, char @Nullable [] password)

@@ -30,6 +30,12 @@ import org.jspecify.annotations.Nullable;
  * its first label. All others see the certificate that was given first, or are turned away ({@link
  * Builder#rejectUnknownNames()}).
  *
+ * <p>A name that no host can have, the JDK refuses itself, with the alert {@code
+ * illegal_parameter}, before anybody here is asked: one with an underscore, a dot at its end (which
+ * RFC 6066, section 3, forbids), an address of IPv6. Where such clients must be served, and one
+ * certificate is enough, the whole JVM can be told to ignore the names that clients ask for: {@code
+ * -Djdk.tls.server.disableExtensions=server_name}.
+ *
  * <p><b>New certificates.</b> {@link #reload()} reads all files again while the server runs.
  */
 public final class ServerTls {

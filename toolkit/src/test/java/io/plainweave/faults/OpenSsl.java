@@ -24,16 +24,23 @@ final class OpenSsl implements AutoCloseable {
   }
 
   static OpenSsl connect(Server server, String... options) throws IOException {
+    return connect(server.port(), options);
+  }
+
+  private static OpenSsl connect(int port, String... options) throws IOException {
     List<String> command =
-        new ArrayList<>(
-            List.of("openssl", "s_client", "-connect", "127.0.0.1:" + server.port(), "-crlf"));
+        new ArrayList<>(List.of("openssl", "s_client", "-connect", "127.0.0.1:" + port, "-crlf"));
     command.addAll(List.of(options));
     return new OpenSsl(command);
   }
 
   /** Says hello to a server, and returns all that is said until that comes back. */
   static String talk(Server server, String... options) throws Exception {
-    try (var client = connect(server, options)) {
+    return talk(server.port(), options);
+  }
+
+  static String talk(int port, String... options) throws Exception {
+    try (var client = connect(port, options)) {
       client.sends("hello\n");
       await().until(() -> client.hasEnded() || client.count("\nhello") > 0);
       return client.output();

@@ -14,9 +14,7 @@ import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.Relay;
-import io.plainweave.ResourceGuard;
 import io.plainweave.Server;
-import io.plainweave.ServerEvent;
 import io.plainweave.UnixClient;
 import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
@@ -30,68 +28,17 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayName("Table X: the PROXY header, with HAProxy and curl")
-@ExtendWith(ResourceGuard.class)
-@Tag("machine")
-@Timeout(60)
-class ProxyFaultsTest {
-  /** What the handler has seen. */
-  private record Seen(SocketAddress remote, SocketAddress local, Optional<ProxyHeader> header) {}
-
-  @TempDir Path folder;
-
-  private final BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
-  private final BlockingQueue<CloseReason> closed = new LinkedBlockingQueue<>();
-
-  private Server start(Listen listen, Handler handler) throws Exception {
-    return Server.builder()
-        .listen(listen)
-        .handler(handler)
-        .observer(event -> {
-          if (event instanceof ServerEvent.ConnectionClosed end) {
-            closed.add(end.reason());
-          }
-        })
-        .start();
-  }
-
-  private void note(Connection connection) {
-    seen.add(
-        new Seen(connection.remoteAddress(), connection.localAddress(), connection.proxyHeader()));
-  }
-
-  /** Notes what it sees, echoes, and ends with its client. */
-  private void echo(Connection connection) throws Exception {
-    note(connection);
-    connection.input().transferTo(connection.output());
-  }
-
-  private Server startBehindHaproxy() throws Exception {
-    return start(Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.required()), this::echo);
-  }
-
-  private Seen next() throws InterruptedException {
-    Seen next = seen.poll(10, TimeUnit.SECONDS);
-    assertNotNull(next, "the handler has run");
-    return next;
-  }
-
+class ProxyFaultsTest extends ProxyFaults {
   private static void exchange(Socket socket, String text) throws Exception {
     new Client(socket).exchange(text);
   }
@@ -105,7 +52,7 @@ class ProxyFaultsTest {
   void x5OfHaproxyComesWithTheClientsBytesAndTellsItsAddresses(
       String options, Version version, boolean checksum) throws Exception {
     Machine.needs("haproxy");
-    try (Server server = startBehindHaproxy();
+    try (Server server = startBehindAProxy();
         Haproxy haproxy =
             Haproxy.start(
                 folder,
@@ -140,7 +87,7 @@ class ProxyFaultsTest {
           unique-id-format id-%%pid
           server s 127.0.0.1:%d send-proxy-v2-ssl-cn proxy-v2-options crc32c,unique-id,authority,cert-cn,cert-key,cert-sig,ssl-cipher
         """;
-    try (Server server = startBehindHaproxy();
+    try (Server server = startBehindAProxy();
         Haproxy haproxy = Haproxy.start(folder, listens.formatted(server.port()))) {
       haproxy.connect(1002).close();
       String command =
@@ -169,7 +116,7 @@ class ProxyFaultsTest {
   @Test
   void x4OfAClientOnAUnixDomainSocketIsTheProxysOwn() throws Exception {
     Machine.needs("haproxy");
-    try (Server server = startBehindHaproxy();
+    try (Server server = startBehindAProxy();
         Haproxy haproxy =
             Haproxy.start(
                 folder,
@@ -192,7 +139,7 @@ class ProxyFaultsTest {
   @Test
   void x4OfAHealthCheckIsTheProxysOwnAndOneWithoutAByteIsNoFault() throws Exception {
     Machine.needs("haproxy");
-    try (Server server = startBehindHaproxy();
+    try (Server server = startBehindAProxy();
         Haproxy _ =
             Haproxy.start(
                 folder,
@@ -343,7 +290,7 @@ class ProxyFaultsTest {
     String certificate =
         " -cert %s -key %s"
             .formatted(authority.chain("client.example"), authority.key("client.example"));
-    try (Server target = startBehindHaproxy();
+    try (Server target = startBehindAProxy();
         Server relay =
             start(
                 Listen.tcp("127.0.0.1", 0).tls(tls),

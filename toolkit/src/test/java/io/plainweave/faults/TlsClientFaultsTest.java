@@ -12,6 +12,7 @@ import io.plainweave.Server;
 import io.plainweave.framing.Lines;
 import io.plainweave.tls.CertificateAuthority;
 import io.plainweave.tls.ServerTls;
+import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Table L: a client of another make")
 class TlsClientFaultsTest extends TlsFaults {
@@ -123,6 +125,46 @@ class TlsClientFaultsTest extends TlsFaults {
               "Session renegotiation not supported")) {
         assertTrue(report.contains(line), report);
       }
+    }
+  }
+
+  /** The JDK looks at the name before anybody else. */
+  @ParameterizedTest
+  @ValueSource(strings = {"my_host.example", "localhost.", "-a.example", "::1"})
+  void l12WhoAsksForANameThatNoHostCanHaveIsTold(String name) throws Exception {
+    try (Server server = start()) {
+      String told = OpenSsl.talk(server, "-servername", name);
+      assertTrue(told.contains("alert illegal parameter"), told);
+      String failure = tlsFailure();
+      assertTrue(failure.contains("Illegal server name"), failure);
+      assertTrue(failure.contains("name=" + name), failure);
+    }
+  }
+
+  @Test
+  void l12WhoAsksForSuchANameIsServedWhereTheJdkIsToldToIgnoreIt() throws Exception {
+    Process server =
+        new ProcessBuilder(
+                Machine.java(),
+                "--enable-preview",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Djdk.tls.server.disableExtensions=server_name",
+                "-cp",
+                System.getProperty("java.class.path"),
+                TlsServerMain.class.getName(),
+                pem("server"),
+                key("server"))
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try (BufferedReader output = server.inputReader()) {
+      int port = Integer.parseInt(output.readLine());
+      for (String name : List.of("my_host.example", "localhost.", "localhost")) {
+        String told = OpenSsl.talk(port, "-servername", name);
+        assertTrue(told.contains("\nhello"), told);
+      }
+    } finally {
+      server.destroyForcibly().waitFor();
     }
   }
 

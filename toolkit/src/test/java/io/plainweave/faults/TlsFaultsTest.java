@@ -303,11 +303,23 @@ class TlsFaultsTest extends TlsFaults {
   @CsvSource({
     "16 0303 ffff 00, of 64 KB",
     "16 0303 8000 00, of 32 KB and more",
-    "16 0303 4101 00, that is one byte too long",
-    "16 0303 4000 01ffffff, with a message of 16 MB"
+    "16 0303 4101 00, that is too long even if it were encrypted",
+    "16 0301 4001 00, that is one byte too long"
   })
-  void l9WhoSendsARecordIsRefused(String begin, String what) throws Exception {
+  void l9WhoSendsARecordIsToldThatItOverflows(String begin, String what) throws Exception {
     byte[] head = HexFormat.of().parseHex(begin.replace(" ", ""));
+    try (Server server = start()) {
+      byte[] answer = answer(server, Arrays.copyOf(head, 40_000));
+      assertEquals("15030300020216", HexFormat.of().formatHex(answer));
+      String failure = tlsFailure();
+      assertTrue(failure.startsWith("a record of "), failure);
+      serveAFreshClient(server);
+    }
+  }
+
+  @Test
+  void l9WhoSendsARecordWithAMessageOf16MegabytesIsRefused() throws Exception {
+    byte[] head = HexFormat.of().parseHex("160303400001ffffff");
     try (Server server = start()) {
       assertFatalAlert(answer(server, Arrays.copyOf(head, 40_000)));
       tlsFailure();

@@ -65,6 +65,28 @@ class ProxyHeaderTest {
     assertEquals(Optional.of(at(destination, destinationPort)), header.destination());
   }
 
+  /** As they were seen on the wire: nginx with its module realip, then stunnel and hitch. */
+  @ParameterizedTest
+  @CsvSource({
+    "TCP6 2001:db8::1 127.0.0.1 51512 7662, 2001:db8::1, 127.0.0.1, 7662",
+    "TCP4 1.2.3.4 ::1 51512 7662, 1.2.3.4, ::1, 7662",
+    "TCP4 1.2.3.4 ::ffff:127.0.0.1 51512 7662, 1.2.3.4, 127.0.0.1, 7662",
+    "TCP6 ::ffff:1.2.3.4 127.0.0.1 51512 7662, 1.2.3.4, 127.0.0.1, 7662",
+    "TCP4 1.2.3.4 unix:/run/front.sock 51512 0, 1.2.3.4, 0.0.0.0, 0",
+    "TCP6 2001:db8::1 unix:/run/front.sock 51512 0, 2001:db8::1, ::, 0",
+    "TCP6 fe80::1%eth0 fe80::2%no-such-link 51512 7662, fe80::1, fe80::2, 7662",
+    "TCP4 2001:db8::1 ::1 51512 7662, 2001:db8::1, ::1, 7662",
+    "TCP6 1.2.3.4 5.6.7.8 51512 7662, 1.2.3.4, 5.6.7.8, 7662",
+  })
+  void ofVersion1TellsTheTwoEndsAsRealProxiesWriteThem(
+      String line, String source, String destination, int port) throws Exception {
+    ProxyHeader header = read(v1("PROXY " + line + "\r\n"));
+
+    assertEquals(Optional.of(at(source, 51_512)), header.source());
+    assertEquals(Optional.of(at(destination, port)), header.destination());
+    assertEquals(header, read(header.toBytes()));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -240,6 +262,12 @@ class ProxyHeaderTest {
   }
 
   @Test
+  void staysAsItIsWhereNobodyReadsWhatIsAdded() {
+    ProxyHeader local = ProxyHeader.local();
+    assertEquals(local, local.with(Tlv.of(Tlv.AUTHORITY, "a.org")).withChecksum());
+  }
+
+  @Test
   void leavesOutTheZoneOfAnAddress() throws Exception {
     InetSocketAddress withZone =
         new InetSocketAddress(
@@ -258,7 +286,7 @@ class ProxyHeaderTest {
     refused(() -> ProxyHeader.v2(UnixDomainSocketAddress.of("a".repeat(109)), path));
     refused(() -> ProxyHeader.v1(ip, ip).with(Tlv.of(Tlv.AUTHORITY, "a.org")));
     refused(() -> ProxyHeader.v1(ip, ip).withChecksum());
-    refused(() -> ProxyHeader.local().with(Tlv.of(Tlv.AUTHORITY, "a.org")));
+    refused(() -> unspecified(Version.V1).with(Tlv.of(Tlv.AUTHORITY, "a.org")));
     refused(() -> ProxyHeader.v2(ip, ip).with(new Tlv(Tlv.CRC32C, new byte[4])));
     refused(() -> ProxyHeader.v2(ip, ip).with(Tlv.of(Tlv.AUTHORITY, "a\0b")));
     refused(() -> ProxyHeader.v2(ip, ip).with(new Tlv(Tlv.UNIQUE_ID, new byte[129])));

@@ -114,17 +114,6 @@ class IdentityTest {
   }
 
   @Test
-  void tellsHowToConvertAKeyOfAnOlderFormat() throws Exception {
-    Path old = folder.resolve("sec1.key");
-    CertificateAuthority.openssl("ec -in " + key + " -out " + old);
-
-    assertEquals(
-        "the EC PRIVATE KEY in %s is not in PKCS#8; convert it: openssl pkcs8 -topk8 -nocrypt -in %s -out NEW"
-            .formatted(old, old),
-        failure(Identity.pem(chain, old)));
-  }
-
-  @Test
   void isRefusedIfTheKeyIsOfAnotherCertificate() throws Exception {
     authority.issue("other");
     authority.issue("rsa", "RSA", new String[0]);
