@@ -10,7 +10,10 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for the channels of many connections at once, and wakes the threads that wait for them.
@@ -24,6 +27,9 @@ import java.util.function.BooleanSupplier;
  * carrier, and makes it wait, when there is nothing to do, as they do: by the JDK's poller.
  */
 final class Poller implements Callable<Scope.After> {
+  private static final BooleanSupplier WAITS = () -> true;
+  private static final Consumer<SelectionKey> READY = Poller::ready;
+
   /** As many threads woken in one round mean that more work is on its way. */
   private static final int BUSY_ROUND = 4;
 
@@ -38,6 +44,18 @@ final class Poller implements Callable<Scope.After> {
 
   /** Whether it is to end, or has ended, and will wake nobody any more. */
   private volatile boolean stopped;
+
+  /** Whether it was told to end, and nobody needs it any more. */
+  private volatile boolean dismissed;
+
+  /** The thread that waits; set by itself. */
+  private volatile @Nullable Thread self;
+
+  /**
+   * Whether something may have failed in the middle, of which the selector then knows only a part:
+   * set by whoever it has failed for, cleared by the poller's thread.
+   */
+  private volatile boolean unsure;
 
   private Poller(Selector selector, ThreadFactory threads) {
     this.selector = selector;
@@ -61,9 +79,19 @@ final class Poller implements Callable<Scope.After> {
   @Override
   public Scope.After call() throws IOException {
     Thread.currentThread().setName("plainweave poller");
+    self = Thread.currentThread();
+    var shortage = new Shortage();
     try {
       while (!stopped && !Thread.currentThread().isInterrupted()) {
-        giveWay(round(() -> true));
+        try {
+          giveWay(round(WAITS));
+          shortage.isOver();
+        } catch (Error e) {
+          if (!shortage.passes(e)) {
+            throw e;
+          }
+          Shortage.pause();
+        }
       }
     } finally {
       close();
@@ -72,13 +100,18 @@ final class Poller implements Callable<Scope.After> {
   }
 
   /**
-   * Wakes the threads whose channels are ready.
+   * Wakes the threads whose channels are ready. If it fails for want of memory, what was ready stays
+   * so, and the next round makes up for the rest.
    *
    * @param mayWait asked whether there is nothing else to do, so that it may wait for a channel
    * @return how many channels were ready
    */
   int round(BooleanSupplier mayWait) throws IOException {
     try {
+      if (unsure) {
+        unsure = false;
+        renewAll();
+      }
       // Removed afterwards: what memory does not suffice for has its turn again.
       for (PolledChannel channel; (channel = unattended.peek()) != null; unattended.remove()) {
         attendNow(channel);
@@ -86,14 +119,33 @@ final class Poller implements Callable<Scope.After> {
       waiting = true;
       // Whatever is added after this look finds the poller waiting, and wakes it.
       return unattended.isEmpty() && mayWait.getAsBoolean()
-          ? selector.select(Poller::ready)
-          : selector.selectNow(Poller::ready);
-    } catch (OutOfMemoryError e) {
-      // It is for the handlers to end by it, not for the server. What was ready stays so.
-      ServerLog.memoryShort(e);
-      return 0;
+          ? selector.select(READY)
+          : selector.selectNow(READY);
+    } catch (Error e) {
+      unsure = true;
+      throw e;
     } finally {
       waiting = false;
+    }
+  }
+
+  /**
+   * Tells the selector once more what it is to look out for, and what was closed. It keeps changes
+   * in queues until its next round, and an ArrayDeque that cannot grow loses all that it holds.
+   */
+  private void renewAll() {
+    for (SelectionKey key : selector.keys()) {
+      try {
+        if (key.channel().isOpen()) {
+          int operations = key.interestOps();
+          key.interestOps(0);
+          key.interestOps(operations);
+        } else {
+          key.cancel();
+        }
+      } catch (CancelledKeyException closedMeanwhile) {
+        // Its threads were woken when it was closed.
+      }
     }
   }
 
@@ -145,6 +197,20 @@ final class Poller implements Callable<Scope.After> {
     wakeIfWaiting();
   }
 
+  /**
+   * Lets the poller look again, though nothing has told it to. Its wait, and that of its carrier,
+   * are the JDK's, and may have come to grief without memory.
+   */
+  void nudge() {
+    unsure = true;
+    LockSupport.unpark(self);
+  }
+
+  /** Notes that a channel could not be closed as it should: its key may not be cancelled. */
+  void closedInPart() {
+    unsure = true;
+  }
+
   /** Gives back what a closed channel held here. */
   void forget(SocketChannel channel) {
     if (channel.isRegistered()) {
@@ -163,8 +229,14 @@ final class Poller implements Callable<Scope.After> {
     return stopped;
   }
 
-  /** Tells the poller to end. */
+  /** Whether nothing runs any more for which it, or its event loop, is needed. */
+  boolean isDismissed() {
+    return dismissed;
+  }
+
+  /** Tells the poller to end, since nobody needs it any more. */
   void stop() {
+    dismissed = true;
     stopped = true;
     selector.wakeup();
   }

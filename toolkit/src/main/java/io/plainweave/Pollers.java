@@ -102,6 +102,24 @@ final class Pollers {
     return all.get(Math.floorMod(connections.getAndIncrement(), all.size()));
   }
 
+  /**
+   * Lets connections that were on a loop whose poller has failed come to their end; called by the
+   * thread of the task, after that.
+   */
+  static void finish(Callable<Scope.After> task) {
+    if (task instanceof EventLoop loop) {
+      loop.runWithoutPoller();
+    }
+  }
+
+  /** As {@link Poller#nudge()}, all of them. */
+  void nudge() {
+    List<Poller> all = pollers;
+    for (int i = 0; i < all.size(); i++) {
+      all.get(i).nudge();
+    }
+  }
+
   /** Tells them to end, when no connection is left. */
   void stop() {
     pollers.forEach(Poller::stop);

@@ -3,6 +3,7 @@ package io.plainweave;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * The one thread of a server that looks at the time: at each tick it goes over the connections,
@@ -18,6 +19,14 @@ final class Reaper implements Callable<Scope.After> {
    * once a second.
    */
   private static final int ALL_AT_ONCE = 10_000;
+
+  /** The first one may come before memory is there again for everybody. */
+  private static final int REVIVALS = 3;
+
+  private static final int REVIVAL_INTERVAL = 1_000 / Ticks.MILLIS;
+
+  private static final Consumer<SocketConnection> REVIVE =
+      connection -> connection.channel().wakeAll();
 
   private static final int PARTS = 1_000 / Ticks.MILLIS;
 
@@ -37,6 +46,12 @@ final class Reaper implements Callable<Scope.After> {
 
   /** The slot at which the next part begins. */
   private int next;
+
+  /** How often those who wait are still to be woken, after a lack of memory. */
+  private int toRevive;
+
+  /** The tick at which they were woken last. */
+  private int revivedAt = -REVIVAL_INTERVAL;
 
   /** When the next tick is, in the nanoseconds of {@link System#nanoTime()}. */
   private long nextTick;
@@ -62,16 +77,21 @@ final class Reaper implements Callable<Scope.After> {
     try {
       ServerState known = lifecycle.state();
       nextTick = System.nanoTime() + TICK;
+      var shortage = new Shortage();
       for (boolean goesOn = true; goesOn; ) {
         try {
           goesOn = lifecycle.awaitChange(known, nextTick - System.nanoTime());
           if (goesOn) {
             known = lifecycle.state();
             look(known);
+            shortage.isOver();
           }
-        } catch (OutOfMemoryError e) {
+        } catch (Error e) {
+          if (!shortage.passes(e)) {
+            throw e;
+          }
           // It is for the handlers to end by it, not for the server. The next tick looks again.
-          ServerLog.memoryShort(e);
+          toRevive = REVIVALS;
           LockSupport.parkNanos(TICK);
         }
       }
@@ -88,6 +108,7 @@ final class Reaper implements Callable<Scope.After> {
       // After a stop of the process the time that has passed does not count.
       nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
       context.ticks().advance();
+      reviveIfShort(context.ticks().now());
       context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
       watchdog.check(context.ticks().now());
       backlogs.check(context.ticks().now());
@@ -99,6 +120,19 @@ final class Reaper implements Callable<Scope.After> {
       drain(context.ticks().now());
     } else {
       checkPart(context.ticks().now());
+    }
+  }
+
+  /**
+   * After a lack of memory, lets all who wait look again, once a second: the JDK may have left them
+   * on their carriers, which is all of those, and then nobody can run who would wake them.
+   */
+  private void reviveIfShort(int now) {
+    if (toRevive > 0 && now - revivedAt >= REVIVAL_INTERVAL) {
+      revivedAt = now;
+      toRevive--;
+      context.pollers().nudge();
+      context.registry().forEach(REVIVE);
     }
   }
 

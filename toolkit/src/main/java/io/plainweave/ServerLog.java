@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -220,12 +221,19 @@ final class ServerLog implements ServerObserver {
   }
 
   static void serverFailed(Throwable failure) {
-    LOG.error("a thread of the server has failed; the server is cancelled", failure);
+    error("a thread of the server has failed; the server is cancelled", failure);
   }
 
-  /** Tells that a thread of the server goes on though it had no memory for something. */
-  static void memoryShort(OutOfMemoryError failure) {
-    error("a thread of the server had no memory, and goes on", failure);
+  /** Tells that a thread of the server has gone on though it had no memory for something. */
+  static void memoryWasShort(int times, @Nullable Throwable latest) {
+    try {
+      LOG.error(
+          "a thread of the server had no memory, {} times since last told; it goes on",
+          times,
+          latest);
+    } catch (Throwable noMemoryForTheLog) {
+      // It would end the thread, which has just gone on.
+    }
   }
 
   static void taskFailed(Throwable failure) {
@@ -235,8 +243,8 @@ final class ServerLog implements ServerObserver {
   private static void error(String what, Throwable failure) {
     try {
       LOG.error(what, failure);
-    } catch (OutOfMemoryError noneForTheLog) {
-      // It would end the thread, which goes on when there is memory again.
+    } catch (Throwable noMemoryForTheLog) {
+      // It would end the thread, which has something else to do besides.
     }
   }
 
