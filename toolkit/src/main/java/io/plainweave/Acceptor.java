@@ -29,7 +29,7 @@ final class Acceptor implements Callable<Scope.After> {
   private long pause = SHORTEST_PAUSE;
 
   /** Makes the thread of the next connection; only the acceptor's thread touches it. */
-  private ThreadFactory threads = Thread.ofVirtual().factory();
+  private ThreadFactory threads = Scope.virtualThreads();
 
   Acceptor(
       Listener listener, Supervisor supervisor, Lifecycle lifecycle, ConnectionContext context) {

@@ -46,7 +46,7 @@ final class EventLoop implements Callable<Scope.After>, Executor {
         Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
             .getDeclaredConstructor(Executor.class);
     constructor.setAccessible(true);
-    return ((Thread.Builder) constructor.newInstance(scheduler)).factory();
+    return Scope.silent((Thread.Builder) constructor.newInstance(scheduler));
   }
 
   Poller poller() {
@@ -57,6 +57,7 @@ final class EventLoop implements Callable<Scope.After>, Executor {
   public Scope.After call() throws Exception {
     Thread.currentThread().setName("plainweave event loop");
     self = Thread.currentThread();
+    poller.beginOn(Thread.currentThread());
     var shortage = new Shortage();
     BooleanSupplier idle = this::isIdle;
     try {

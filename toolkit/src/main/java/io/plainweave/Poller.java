@@ -48,7 +48,7 @@ final class Poller implements Callable<Scope.After> {
   /** Whether it was told to end, and nobody needs it any more. */
   private volatile boolean dismissed;
 
-  /** The thread that waits; set by itself. */
+  /** The thread that runs it, an event loop's perhaps; set by itself. */
   private volatile @Nullable Thread self;
 
   /**
@@ -79,7 +79,7 @@ final class Poller implements Callable<Scope.After> {
   @Override
   public Scope.After call() throws IOException {
     Thread.currentThread().setName("plainweave poller");
-    self = Thread.currentThread();
+    beginOn(Thread.currentThread());
     var shortage = new Shortage();
     try {
       while (!stopped && !Thread.currentThread().isInterrupted()) {
@@ -90,13 +90,19 @@ final class Poller implements Callable<Scope.After> {
           if (!shortage.passes(e)) {
             throw e;
           }
-          Shortage.pause();
+          // No pause: a timed wait of a virtual thread costs its carrier if there is no memory for
+          // it (VirtualThread.afterYield). What fails comes after a collection, and not often.
         }
       }
     } finally {
       close();
     }
     return Scope.After.CONTINUE;
+  }
+
+  /** Notes who runs it, called by that thread before the first round. */
+  void beginOn(Thread thread) {
+    self = thread;
   }
 
   /**
@@ -198,11 +204,11 @@ final class Poller implements Callable<Scope.After> {
   }
 
   /**
-   * Lets the poller look again, though nothing has told it to. Its wait, and that of its carrier,
-   * are the JDK's, and may have come to grief without memory.
+   * Lets the poller look again, though nothing has told it to, since its wait is the JDK's and may
+   * have come to grief without memory. On an event loop this ends the wait of a virtual thread that
+   * could not be taken off the loop, as {@link JdkThreads#wakeCarriers} does on a carrier.
    */
   void nudge() {
-    unsure = true;
     LockSupport.unpark(self);
   }
 
@@ -239,6 +245,7 @@ final class Poller implements Callable<Scope.After> {
     dismissed = true;
     stopped = true;
     selector.wakeup();
+    nudge();
   }
 
   /** Closes the selector, and with it the descriptors of channels that were closed meanwhile. */

@@ -61,7 +61,7 @@ final class Pollers {
     List<Poller> opened = new ArrayList<>();
     try {
       for (int i = 0; i < carriers(); i++) {
-        opened.add(Poller.open(Thread.ofVirtual().factory()));
+        opened.add(Poller.open(Scope.virtualThreads()));
       }
     } finally {
       tasks = opened;
@@ -82,7 +82,7 @@ final class Pollers {
 
   /** Makes their threads. */
   ThreadFactory threads() {
-    return onEventLoops ? Thread.ofPlatform().factory() : Thread.ofVirtual().factory();
+    return onEventLoops ? Thread.ofPlatform().factory() : Scope.virtualThreads();
   }
 
   /** Makes a thread for each scheduler that runs connections. */
@@ -112,7 +112,7 @@ final class Pollers {
     }
   }
 
-  /** As {@link Poller#nudge()}, all of them. */
+  /** As {@link Poller#nudge()}, each of them. */
   void nudge() {
     List<Poller> all = pollers;
     for (int i = 0; i < all.size(); i++) {

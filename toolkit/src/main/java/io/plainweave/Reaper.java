@@ -3,7 +3,6 @@ package io.plainweave;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /**
  * The one thread of a server that looks at the time: at each tick it goes over the connections,
@@ -20,13 +19,8 @@ final class Reaper implements Callable<Scope.After> {
    */
   private static final int ALL_AT_ONCE = 10_000;
 
-  /** The first one may come before memory is there again for everybody. */
-  private static final int REVIVALS = 3;
-
-  private static final int REVIVAL_INTERVAL = 1_000 / Ticks.MILLIS;
-
-  private static final Consumer<SocketConnection> REVIVE =
-      connection -> connection.channel().wakeAll();
+  /** The first ones may come before there is memory again for everybody. */
+  private static final int REVIVALS = 2_000 / Ticks.MILLIS;
 
   private static final int PARTS = 1_000 / Ticks.MILLIS;
 
@@ -35,6 +29,7 @@ final class Reaper implements Callable<Scope.After> {
   /** A tick that is later than this comes after a stop, not after a busy moment. */
   private static final long LONGEST_DELAY = TimeUnit.SECONDS.toNanos(1);
 
+  private final JdkThreads jdkThreads = JdkThreads.find();
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
   private final CarrierWatchdog watchdog;
@@ -47,11 +42,11 @@ final class Reaper implements Callable<Scope.After> {
   /** The slot at which the next part begins. */
   private int next;
 
-  /** How often those who wait are still to be woken, after a lack of memory. */
-  private int toRevive;
+  /** The number of {@link Shortage#seen()} when it was looked at. */
+  private int known = Shortage.seen();
 
-  /** The tick at which they were woken last. */
-  private int revivedAt = -REVIVAL_INTERVAL;
+  /** In how many ticks something is still to be revived after a lack of memory. */
+  private int revivals;
 
   /** When the next tick is, in the nanoseconds of {@link System#nanoTime()}. */
   private long nextTick;
@@ -91,7 +86,6 @@ final class Reaper implements Callable<Scope.After> {
             throw e;
           }
           // It is for the handlers to end by it, not for the server. The next tick looks again.
-          toRevive = REVIVALS;
           LockSupport.parkNanos(TICK);
         }
       }
@@ -108,12 +102,13 @@ final class Reaper implements Callable<Scope.After> {
       // After a stop of the process the time that has passed does not count.
       nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
       context.ticks().advance();
-      reviveIfShort(context.ticks().now());
+      reviveAfterShortage();
       context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
       watchdog.check(context.ticks().now());
       backlogs.check(context.ticks().now());
       context.admission().check(context.ticks().now());
       context.preface().turns().check(context.ticks().now());
+      context.buffers().check(context.events(), context.ticks().now());
       context.events().check();
     }
     if (state == ServerState.DRAINING) {
@@ -124,15 +119,24 @@ final class Reaper implements Callable<Scope.After> {
   }
 
   /**
-   * After a lack of memory, lets all who wait look again, once a second: the JDK may have left them
-   * on their carriers, which is all of those, and then nobody can run who would wake them.
+   * After a lack of memory, brings to life again what the JDK may have left hanging, and looks
+   * whether it has survived itself.
    */
-  private void reviveIfShort(int now) {
-    if (toRevive > 0 && now - revivedAt >= REVIVAL_INTERVAL) {
-      revivedAt = now;
-      toRevive--;
+  private void reviveAfterShortage() {
+    int shortages = Shortage.seen();
+    if (shortages != known) {
+      known = shortages;
+      revivals = REVIVALS;
+    }
+    if (revivals > 0) {
+      revivals--;
+      JdkThreads.wakeCarriers();
       context.pollers().nudge();
-      context.registry().forEach(REVIVE);
+    }
+    Thread dead = jdkThreads.dead();
+    if (dead != null) {
+      throw new IllegalStateException(
+          "the JDK has lost its thread " + dead.getName() + ", most likely for want of memory");
     }
   }
 

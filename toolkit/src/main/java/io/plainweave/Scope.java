@@ -26,6 +26,8 @@ final class Scope implements AutoCloseable {
     CANCEL
   }
 
+  private static final Thread.UncaughtExceptionHandler SILENCE = (_, e) -> Shortage.see(e);
+
   private static final ScopedValue<Scope> NEVER_BOUND = ScopedValue.newInstance();
 
   private final StructuredTaskScope<After, @Nullable Void> scope;
@@ -62,7 +64,7 @@ final class Scope implements AutoCloseable {
   boolean fork(Callable<After> task) {
     findBindings();
     try {
-      scope.fork(task);
+      scope.fork(() -> run(task));
       // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
       return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
     } finally {
@@ -79,6 +81,30 @@ final class Scope implements AutoCloseable {
    */
   private static void findBindings() {
     boolean _ = NEVER_BOUND.isBound();
+  }
+
+  /** Nothing is thrown: to keep it the JDK would need memory. */
+  private static After run(Callable<After> task) {
+    try {
+      return task.call();
+    } catch (Throwable e) {
+      ServerLog.taskFailed(e);
+      return After.CONTINUE;
+    }
+  }
+
+  /**
+   * Makes virtual threads that say nothing of what nobody has caught, which is a lack of memory for
+   * the last steps of the JDK. To print that takes memory, too, and who fails to print it brings
+   * down the carrier, with all threads in its queue (ForkJoinPool.deregisterWorker).
+   */
+  static ThreadFactory virtualThreads() {
+    return silent(Thread.ofVirtual());
+  }
+
+  /** The same by a builder that has a scheduler. */
+  static ThreadFactory silent(Thread.Builder builder) {
+    return builder.uncaughtExceptionHandler(SILENCE).factory();
   }
 
   /** Waits until every thread of this scope has ended or the scope is cancelled. */
@@ -108,12 +134,8 @@ final class Scope implements AutoCloseable {
   private static final class LeanJoiner implements Joiner<After, @Nullable Void> {
     @Override
     public boolean onComplete(Subtask<? extends After> subtask) {
-      if (subtask.state() == Subtask.State.FAILED) {
-        ServerLog.taskFailed(subtask.exception());
-        return false;
-      }
       // There is no public cancel: a subtask has to end for it.
-      return subtask.get() == After.CANCEL;
+      return subtask.state() == Subtask.State.SUCCESS && subtask.get() == After.CANCEL;
     }
 
     @Override

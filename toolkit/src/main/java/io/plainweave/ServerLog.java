@@ -56,6 +56,13 @@ final class ServerLog implements ServerObserver {
               e.maximum());
       case ServerEvent.MemoryShort e ->
           LOG.warn("memory is short with {} connections: no more for now", e.connections());
+      case ServerEvent.DirectMemoryShort e ->
+          LOG.warn(
+              "direct memory is short, {} of {} bytes are in use: {} buffers from the heap since last"
+                  + " told (-XX:MaxDirectMemorySize)",
+              e.used(),
+              e.limit(),
+              e.onHeap());
       case ServerEvent.ConnectionsLimited e -> limited(e);
       case ServerEvent.ListenerFailed e ->
           LOG.error(

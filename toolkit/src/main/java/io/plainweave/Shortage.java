@@ -18,6 +18,9 @@ final class Shortage {
   private static final long LONGEST_BREAK = TimeUnit.SECONDS.toNanos(2);
   private static final long TELLING_INTERVAL = TimeUnit.SECONDS.toNanos(10);
 
+  /** How often any thread of any server was short of memory; it may miss one of two at a time. */
+  private static volatile int seen;
+
   /** Failures that were not told yet. */
   private int times;
 
@@ -29,8 +32,22 @@ final class Shortage {
   private boolean mayStay;
   private long nextTelling = System.nanoTime();
 
+  /** A number that changes with each of them. */
+  static int seen() {
+    return seen;
+  }
+
+  /** Notes a failure of any thread, which may be of any kind. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // it only has to change
+  static void see(Throwable failure) {
+    if (failure instanceof OutOfMemoryError) {
+      seen++;
+    }
+  }
+
   /** Notes a failure; returns whether the thread goes on. It allocates nothing. */
   boolean passes(Throwable failure) {
+    see(failure);
     times++;
     latest = failure;
     if (failure instanceof OutOfMemoryError) {

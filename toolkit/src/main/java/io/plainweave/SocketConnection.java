@@ -123,6 +123,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       }
       ConnectionEnd.afterReturn(this);
     } catch (Throwable failure) {
+      Shortage.see(failure);
       try {
         ConnectionEnd.afterFailure(this, failure);
       } catch (Throwable noMemoryToEndWith) {

@@ -4,12 +4,25 @@ import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.StructureViolationException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
@@ -25,9 +38,35 @@ import java.util.stream.Stream;
 final class WarmUp {
   private WarmUp() {}
 
+  /**
+   * What the JDK catches when something fails. It loads such a class when it looks for who catches an
+   * exception; if there is no memory for that, nobody catches it. So an OutOfMemoryError has ended
+   * the threads MasterPoller and VirtualThread-unblocker, without which no virtual thread wakes, for
+   * want of RejectedExecutionException, which is caught beside it.
+   */
+  private static final List<Class<?>> CAUGHT_BY_THE_JDK =
+      List.of(
+          RejectedExecutionException.class,
+          CancellationException.class,
+          ExecutionException.class,
+          TimeoutException.class,
+          BrokenBarrierException.class,
+          StructureViolationException.class,
+          UncheckedIOException.class,
+          AsynchronousCloseException.class,
+          ClosedByInterruptException.class,
+          ClosedChannelException.class,
+          ClosedSelectorException.class,
+          CancelledKeyException.class,
+          NotYetConnectedException.class,
+          SocketTimeoutException.class,
+          InternalError.class,
+          BootstrapMethodError.class);
+
   /** Does all that. Cheap when it was done before. */
   static void run() throws IOException, InterruptedException {
     loadClasses();
+    load(CAUGHT_BY_THE_JDK.stream().map(Class::getName).toList());
     startPoller();
   }
 
@@ -50,6 +89,10 @@ final class WarmUp {
               .map(file -> file.replace(".class", "").replace(File.separatorChar, '.'))
               .toList();
     }
+    load(names);
+  }
+
+  private static void load(List<String> names) {
     try {
       for (String name : names) {
         Class.forName(name);

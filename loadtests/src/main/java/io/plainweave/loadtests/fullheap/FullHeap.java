@@ -128,7 +128,7 @@ public final class FullHeap implements Callable<Integer> {
               .strip();
       PrintWriter err = spec.commandLine().getErr();
       if (outcome.end() == Outcome.End.FAILED) {
-        err.println(line + "; its log: " + round.log());
+        err.println(line + "; its log: " + round.log() + ", its threads: " + round.dumpThreads());
       } else {
         err.println(line);
         Files.delete(round.log());

@@ -4,11 +4,15 @@ import io.plainweave.loadtests.cli.RunFailed;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,7 +28,14 @@ final class Round implements AutoCloseable {
   private static final int COMING_AND_GOING = 8;
   private static final int STAYING = 8;
   private static final int SERVED_IN_A_ROW = 30;
-  private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration ATTEMPT = Duration.ofMillis(500);
+
+  /** How long to wait for what is no matter of time: a machine may be busy with other things. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final byte[] MESSAGE =
+      "a message that is to come back as it is".getBytes(StandardCharsets.US_ASCII);
+
 
   private final Duration full;
   private final Duration within;
@@ -74,25 +85,25 @@ final class Round implements AutoCloseable {
 
   /** Fills the heap, and looks at what is left of the server. */
   Outcome run() throws IOException, InterruptedException {
-    String first = told.poll(START.toSeconds(), TimeUnit.SECONDS);
+    String first = told.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     if (first == null || !first.startsWith(FullHeapServer.PORT)) {
       throw new RunFailed("the server did not start: " + first);
     }
     port = Integer.parseInt(first.substring(FullHeapServer.PORT.length()));
     for (int i = 0; i < SERVED_IN_A_ROW; i++) {
-      if (!isServed(5_000)) {
+      if (!isServed(PATIENCE)) {
         throw new RunFailed("the server does not serve, with all memory there is");
       }
     }
     for (int i = 0; i < STAYING; i++) {
-      clients.add(connect(i % 2 == 0 ? PLAIN : FORKED, 5_000));
+      clients.add(connect(i % 2 == 0 ? PLAIN : FORKED, PATIENCE));
     }
     String released = fillUnderLoad();
     long begin = System.nanoTime();
     if (!FullHeapServer.RELEASED.equals(released)) {
       return ended(released, begin);
     }
-    while (!isServed(500)) {
+    while (!isServed(ATTEMPT)) {
       if (!told.isEmpty()) {
         return ended(told.take(), begin);
       }
@@ -138,7 +149,7 @@ final class Round implements AutoCloseable {
         load.add(Thread.ofPlatform().daemon().start(this::comeAndGo));
       }
       tell(FullHeapServer.FILL);
-      return told.poll(full.plus(START).toMillis(), TimeUnit.MILLISECONDS);
+      return told.poll(full.plus(PATIENCE).toMillis(), TimeUnit.MILLISECONDS);
     } finally {
       load.forEach(Thread::interrupt);
       for (Thread one : load) {
@@ -149,7 +160,7 @@ final class Round implements AutoCloseable {
 
   private void comeAndGo() {
     while (!Thread.currentThread().isInterrupted()) {
-      isServed(300);
+      isServed(ATTEMPT);
       try {
         Thread.sleep(2);
       } catch (InterruptedException e) {
@@ -158,7 +169,7 @@ final class Round implements AutoCloseable {
     }
   }
 
-  private boolean isServed(int timeout) {
+  private boolean isServed(Duration timeout) {
     // Both kinds, and so that neighbours come to another event loop.
     int kind = System.nanoTime() % 2 == 0 ? PLAIN : FORKED;
     try (Socket client = connect(kind, timeout)) {
@@ -170,13 +181,13 @@ final class Round implements AutoCloseable {
   }
 
   /** Connects, and is greeted by a handler. */
-  private Socket connect(int kind, int timeout) throws IOException {
+  private Socket connect(int kind, Duration timeout) throws IOException {
     var client = new Socket();
     boolean greeted = false;
     try {
-      client.setSoTimeout(timeout);
-      client.connect(
-          new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port), timeout);
+      int millis = (int) timeout.toMillis();
+      client.setSoTimeout(millis);
+      client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), millis);
       client.getOutputStream().write(kind);
       greeted = client.getInputStream().read() == kind;
       if (!greeted) {
@@ -191,10 +202,8 @@ final class Round implements AutoCloseable {
   }
 
   private static void exchange(Socket client) throws IOException {
-    byte[] message = "a message that is to come back as it is".getBytes();
-    client.getOutputStream().write(message);
-    if (!new String(client.getInputStream().readNBytes(message.length))
-        .equals(new String(message))) {
+    client.getOutputStream().write(MESSAGE);
+    if (!Arrays.equals(client.getInputStream().readNBytes(MESSAGE.length), MESSAGE)) {
       throw new IOException("not the same");
     }
   }
@@ -202,15 +211,15 @@ final class Round implements AutoCloseable {
   /** What has been lost of a server that serves; null if nothing has. */
   private String whatIsWrong() throws IOException, InterruptedException {
     for (int i = 0; i < SERVED_IN_A_ROW; i++) {
-      if (!isServed(1_000)) {
+      if (!isServed(within)) {
         return "half deaf: one of %d is not served".formatted(SERVED_IN_A_ROW);
       }
     }
     for (Socket client : clients) {
-      client.setSoTimeout(1_000);
+      client.setSoTimeout((int) PATIENCE.toMillis());
       try {
         exchange(client);
-      } catch (java.net.SocketTimeoutException e) {
+      } catch (SocketTimeoutException e) {
         return "one that was there before is neither served nor ended";
       } catch (IOException e) {
         // It has ended for want of memory, which is in order.
@@ -223,13 +232,13 @@ final class Round implements AutoCloseable {
     }
     try {
       for (int i = 0; i < FullHeapServer.PERMITS; i++) {
-        clients.add(connect(i % 2 == 0 ? PLAIN : FORKED, 1_000));
+        clients.add(connect(i % 2 == 0 ? PLAIN : FORKED, PATIENCE));
       }
     } catch (IOException e) {
       return "permits are lost: only %d of %d".formatted(clients.size(), FullHeapServer.PERMITS);
     }
     tell(FullHeapServer.QUIT);
-    String drained = told.poll(within.toMillis() + 1_000, TimeUnit.MILLISECONDS);
+    String drained = told.poll(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     return drained != null && drained.startsWith(FullHeapServer.DRAINED)
         ? null
         : "the drain does not end: " + drained;
@@ -239,11 +248,11 @@ final class Round implements AutoCloseable {
     String none = FullHeapServer.LEFT + "0 0";
     String left = "";
     for (long begin = System.nanoTime(); !left.equals(none); ) {
-      if (millisSince(begin) > within.toMillis()) {
+      if (millisSince(begin) > PATIENCE.toMillis()) {
         return "permits and connections " + left + " with no client";
       }
       tell(FullHeapServer.COUNT);
-      left = String.valueOf(told.poll(within.toMillis(), TimeUnit.MILLISECONDS));
+      left = String.valueOf(told.poll(PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
     }
     return null;
   }
@@ -258,6 +267,22 @@ final class Round implements AutoCloseable {
       client.close();
     }
     clients.clear();
+  }
+
+  /** Lets the server write down where its threads stand; returns the file. */
+  Path dumpThreads() throws IOException, InterruptedException {
+    Path dump = log.resolveSibling(log.getFileName() + ".threads");
+    new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+            Long.toString(process.pid()),
+            "Thread.dump_to_file",
+            "-overwrite",
+            dump.toString())
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start()
+        .waitFor(20, TimeUnit.SECONDS);
+    return dump;
   }
 
   @Override
