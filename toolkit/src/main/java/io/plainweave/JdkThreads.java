@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class JdkThreads {
    * those that wait for a descriptor, our pollers among them; who clears what the collector has
    * found dead.
    */
-  private static final Set<String> IRREPLACEABLE =
+  static final Set<String> IRREPLACEABLE =
       Set.of("VirtualThread-unblocker", "MasterPoller", "Reference Handler");
 
   private final List<Thread> irreplaceable;
@@ -33,6 +34,11 @@ final class JdkThreads {
   static JdkThreads find() {
     return new JdkThreads(
         platformThreads().filter(thread -> IRREPLACEABLE.contains(thread.getName())).toList());
+  }
+
+  /** What it has found. */
+  Set<String> names() {
+    return irreplaceable.stream().map(Thread::getName).collect(Collectors.toSet());
   }
 
   /** One that has died, which nobody starts again; null if none has. */
@@ -52,7 +58,11 @@ final class JdkThreads {
    * spurious wake-up, and is taken off now.
    */
   static void wakeCarriers() {
-    platformThreads().filter(JdkThreads::isCarrier).forEach(LockSupport::unpark);
+    carriers().forEach(LockSupport::unpark);
+  }
+
+  static Stream<Thread> carriers() {
+    return platformThreads().filter(JdkThreads::isCarrier);
   }
 
   private static boolean isCarrier(Thread thread) {

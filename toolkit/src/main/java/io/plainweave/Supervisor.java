@@ -242,7 +242,8 @@ final class Supervisor {
         server.shutdownNow();
         cancelled = true;
       } catch (OutOfMemoryError e) {
-        Shortage.pause();
+        // It comes after a collection, and so not at once again.
+        Shortage.see(e);
       }
     }
   }

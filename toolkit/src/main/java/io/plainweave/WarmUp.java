@@ -3,8 +3,8 @@ package io.plainweave;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.net.SocketTimeoutException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.CancelledKeyException;
@@ -24,20 +24,20 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.StructureViolationException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
 /**
- * Starts what the JDK starts at first use, while there are descriptors and threads for it.
+ * Starts what the JDK starts at first use, while there are descriptors, threads and memory for it.
  *
  * <p>The poller of virtual threads opens its descriptors when the first of them waits for a socket.
  * If that fails because the process has none left, its class stays broken, and no connection can
  * wait for the rest of the process's life; so it is with the threads behind timed waits, and with a
- * class of ours that is needed for the first time: loading it from a folder takes a descriptor.
- * After a warm-up a server survives the lack of either.
+ * class of ours that is needed for the first time: loading it takes memory, and from a folder a
+ * descriptor. After a warm-up a server survives the lack of them.
  */
 final class WarmUp {
-  private WarmUp() {}
-
   /**
    * What the JDK catches when something fails. It loads such a class when it looks for who catches an
    * exception; if there is no memory for that, nobody catches it. So an OutOfMemoryError has ended
@@ -63,6 +63,8 @@ final class WarmUp {
           InternalError.class,
           BootstrapMethodError.class);
 
+  private WarmUp() {}
+
   /** Does all that. Cheap when it was done before. */
   static void run() throws IOException, InterruptedException {
     loadClasses();
@@ -70,26 +72,35 @@ final class WarmUp {
     startPoller();
   }
 
-  /** Loads the classes of the toolkit that lie in a folder. A jar stays open, and needs nothing. */
+  /** Loads the classes of the toolkit, from a folder or a jar. */
   private static void loadClasses() throws IOException {
     CodeSource source = WarmUp.class.getProtectionDomain().getCodeSource();
     if (source == null || !source.getLocation().getProtocol().equals("file")) {
       return;
     }
     Path root = Path.of(URI.create(source.getLocation().toString()));
-    if (!Files.isDirectory(root)) {
-      return;
+    if (Files.isDirectory(root)) {
+      try (Stream<Path> files = Files.walk(root.resolve("io/plainweave"))) {
+        load(classNames(files.map(file -> root.relativize(file).toString())));
+      }
+    } else {
+      try (JarFile jar = new JarFile(root.toFile())) {
+        // Perhaps one with all of a program in it.
+        load(
+            classNames(
+                jar.stream()
+                    .map(JarEntry::getName)
+                    .filter(name -> name.startsWith("io/plainweave/"))));
+      }
     }
-    List<String> names;
-    try (Stream<Path> files = Files.walk(root.resolve("io/plainweave"))) {
-      names =
-          files
-              .map(file -> root.relativize(file).toString())
-              .filter(file -> file.endsWith(".class") && !file.endsWith("-info.class"))
-              .map(file -> file.replace(".class", "").replace(File.separatorChar, '.'))
-              .toList();
-    }
-    load(names);
+  }
+
+  private static List<String> classNames(Stream<String> files) {
+    return files
+        .filter(file -> file.endsWith(".class") && !file.endsWith("-info.class"))
+        .map(file ->
+            file.replace(".class", "").replace(File.separatorChar, '/').replace('/', '.'))
+        .toList();
   }
 
   private static void load(List<String> names) {
