@@ -80,7 +80,7 @@ final class CarrierWatchdog {
     List<ThreadFactory> schedulers = pollers.schedulers();
     var beat = new AtomicInteger(schedulers.size());
     for (ThreadFactory threads : schedulers) {
-      // If there is no memory for one, this beat is none, and there is another at the next tick.
+      // If there is no memory for one, this beat is none: nobody is to wait for it.
       threads.newThread(beat::decrementAndGet).start();
     }
     unbeaten = beat;

@@ -4,7 +4,7 @@ package io.plainweave.loadtests.fullheap;
  * How a server has come through.
  *
  * @param end what became of it
- * @param millis after how long it served again, or had ended, counted from when there was memory
+ * @param millis after how long it served again, or had ended, counted from when there was memory, by {@link ServerClock}
  * @param what what it said, or what was wrong
  */
 record Outcome(End end, long millis, String what) {

@@ -99,46 +99,44 @@ final class Round implements AutoCloseable {
       clients.add(connect(i % 2 == 0 ? PLAIN : FORKED, PATIENCE));
     }
     String released = fillUnderLoad();
-    long begin = System.nanoTime();
+    var clock = new ServerClock(process.pid());
     if (!FullHeapServer.RELEASED.equals(released)) {
-      return ended(released, begin);
+      return ended(released, clock);
     }
     while (!isServed(ATTEMPT)) {
       if (!told.isEmpty()) {
-        return ended(told.take(), begin);
+        return ended(told.take(), clock);
       }
-      if (millisSince(begin) > within.toMillis()) {
-        return failed(begin, "deaf");
+      if (isTooLate(clock)) {
+        return failed(clock, "deaf");
       }
     }
-    long served = millisSince(begin);
-    if (served > within.toMillis()) {
-      return failed(begin, "served too late");
-    }
+    long served = clock.millis();
     String wrong = whatIsWrong();
     return wrong == null
         ? new Outcome(Outcome.End.SERVED, served, "")
-        : failed(begin, wrong);
+        : failed(clock, wrong);
   }
 
-  private static Outcome failed(long begin, String why) {
-    return new Outcome(Outcome.End.FAILED, millisSince(begin), why);
+  private boolean isTooLate(ServerClock clock) {
+    return clock.millis() > within.toMillis() || clock.wallMillis() > PATIENCE.toMillis();
+  }
+
+  private static Outcome failed(ServerClock clock, String why) {
+    return new Outcome(Outcome.End.FAILED, clock.millis(), why);
   }
 
   /** Judges a server that has said something else than was expected: why it has ended. */
-  private Outcome ended(String line, long begin) throws InterruptedException {
-    boolean inTime =
+  private Outcome ended(String line, ServerClock clock) throws InterruptedException {
+    boolean inOrder =
         line != null
             && line.startsWith(FullHeapServer.ENDED)
+            && !isTooLate(clock)
             && process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
     return new Outcome(
-        inTime ? Outcome.End.ENDED : Outcome.End.FAILED,
-        millisSince(begin),
+        inOrder ? Outcome.End.ENDED : Outcome.End.FAILED,
+        clock.millis(),
         line == null || line.isEmpty() ? "it says nothing" : line);
-  }
-
-  private static long millisSince(long begin) {
-    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
   }
 
   /** Lets clients come and go while the heap is full; returns what the server says afterwards. */
@@ -211,8 +209,9 @@ final class Round implements AutoCloseable {
   /** What has been lost of a server that serves; null if nothing has. */
   private String whatIsWrong() throws IOException, InterruptedException {
     for (int i = 0; i < SERVED_IN_A_ROW; i++) {
-      if (!isServed(within)) {
-        return "half deaf: one of %d is not served".formatted(SERVED_IN_A_ROW);
+      var clock = new ServerClock(process.pid());
+      if (!isServed(PATIENCE) || clock.millis() > within.toMillis()) {
+        return "half deaf: one of %d is not served in time".formatted(SERVED_IN_A_ROW);
       }
     }
     for (Socket client : clients) {
@@ -247,8 +246,8 @@ final class Round implements AutoCloseable {
   private String awaitNoneLeft() throws IOException, InterruptedException {
     String none = FullHeapServer.LEFT + "0 0";
     String left = "";
-    for (long begin = System.nanoTime(); !left.equals(none); ) {
-      if (millisSince(begin) > PATIENCE.toMillis()) {
+    for (var clock = new ServerClock(process.pid()); !left.equals(none); ) {
+      if (isTooLate(clock)) {
         return "permits and connections " + left + " with no client";
       }
       tell(FullHeapServer.COUNT);
