@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * encrypts in a direct buffer it copies twice. The last one given back is lent first, since it is
  * still in the processor's cache.
  *
- * <p>A peer that does not read keeps a buffer as long as it keeps its connection. Where many of them
- * have taken the direct memory, buffers come from the heap, one by one and at the price of a copy,
- * so that others are served.
+ * <p>A peer that does not read keeps a buffer as long as it keeps its connection. Where many of
+ * them have taken the direct memory, buffers come from the heap, one by one and at the price of a
+ * copy, so that others are served.
  */
 final class BufferPool {
   /** Large enough that a system call costs little against the bytes it moves. */

@@ -32,8 +32,8 @@ record DirectMemory(long limit, Optional<BufferPoolMXBean> pool) {
 
   /**
    * Whether so many bytes more leave a quarter of it to others: the JDK needs some for every read
-   * and write of a heap buffer, and a program may have buffers of its own. Who meets the limit itself
-   * waits half a second for collections before it fails (Bits.reserveMemory).
+   * and write of a heap buffer, and a program may have buffers of its own. Who meets the limit
+   * itself waits half a second for collections before it fails (Bits.reserveMemory).
    */
   boolean hasRoomFor(int bytes) {
     return used() + bytes <= limit / 4 * 3;

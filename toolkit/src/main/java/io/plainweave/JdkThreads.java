@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The threads of the JDK by which virtual threads live, as a thread dump names them. A lack of memory
- * may harm them, and the JDK does not notice. Only the reaper uses it.
+ * The threads of the JDK by which virtual threads live, as a thread dump names them. A lack of
+ * memory may harm them, and the JDK does not notice. Only the reaper uses it.
  */
 final class JdkThreads {
   private static final String CARRIERS = "CarrierThreads";

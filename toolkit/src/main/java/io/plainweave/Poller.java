@@ -12,7 +12,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,9 +26,6 @@ import org.jspecify.annotations.Nullable;
  * carrier, and makes it wait, when there is nothing to do, as they do: by the JDK's poller.
  */
 final class Poller implements Callable<Scope.After> {
-  private static final BooleanSupplier WAITS = () -> true;
-  private static final Consumer<SelectionKey> READY = Poller::ready;
-
   /** As many threads woken in one round mean that more work is on its way. */
   private static final int BUSY_ROUND = 4;
 
@@ -84,7 +80,7 @@ final class Poller implements Callable<Scope.After> {
     try {
       while (!stopped && !Thread.currentThread().isInterrupted()) {
         try {
-          giveWay(round(WAITS));
+          giveWay(round(() -> true));
           shortage.isOver();
         } catch (Error e) {
           if (!shortage.passes(e)) {
@@ -106,8 +102,8 @@ final class Poller implements Callable<Scope.After> {
   }
 
   /**
-   * Wakes the threads whose channels are ready. If it fails for want of memory, what was ready stays
-   * so, and the next round makes up for the rest.
+   * Wakes the threads whose channels are ready. If it fails for want of memory, what was ready
+   * stays so, and the next round makes up for the rest.
    *
    * @param mayWait asked whether there is nothing else to do, so that it may wait for a channel
    * @return how many channels were ready
@@ -125,8 +121,8 @@ final class Poller implements Callable<Scope.After> {
       waiting = true;
       // Whatever is added after this look finds the poller waiting, and wakes it.
       return unattended.isEmpty() && mayWait.getAsBoolean()
-          ? selector.select(READY)
-          : selector.selectNow(READY);
+          ? selector.select(Poller::ready)
+          : selector.selectNow(Poller::ready);
     } catch (Error e) {
       unsure = true;
       throw e;

@@ -3,8 +3,8 @@ package io.plainweave;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an event loop is to run, first in, first out. In place of an ArrayDeque, which loses all that
- * it holds if there is no memory to grow. Only the loop uses it.
+ * What an event loop is to run, first in, first out. In place of an ArrayDeque, which loses all
+ * that it holds if there is no memory to grow. Only the loop uses it.
  */
 final class RunQueue {
   private @Nullable Runnable[] tasks = new @Nullable Runnable[64];

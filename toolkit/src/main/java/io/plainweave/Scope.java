@@ -26,8 +26,6 @@ final class Scope implements AutoCloseable {
     CANCEL
   }
 
-  private static final Thread.UncaughtExceptionHandler SILENCE = (_, e) -> Shortage.see(e);
-
   private static final ScopedValue<Scope> NEVER_BOUND = ScopedValue.newInstance();
 
   private final StructuredTaskScope<After, @Nullable Void> scope;
@@ -74,10 +72,10 @@ final class Scope implements AutoCloseable {
 
   /**
    * Lets the JDK find the calling thread's bindings of scoped values again, if it has lost them:
-   * whenever the JVM throws a {@link VirtualMachineError}, caught or not, HotSpot forgets where they
-   * are (exceptions.cpp, clear_scopedValueBindings). A look at any value finds them on the stack.
-   * But a fork only compares them, and would fail from then on; and a scope would be opened without
-   * them. A value that is never bound is not cached, so that the look allocates nothing.
+   * whenever the JVM throws a {@link VirtualMachineError}, caught or not, HotSpot forgets where
+   * they are (exceptions.cpp, clear_scopedValueBindings). A look at any value finds them on the
+   * stack. But a fork only compares them, and would fail from then on; and a scope would be opened
+   * without them. A value that is never bound is not cached, so that the look allocates nothing.
    */
   private static void findBindings() {
     boolean _ = NEVER_BOUND.isBound();
@@ -104,7 +102,7 @@ final class Scope implements AutoCloseable {
 
   /** The same by a builder that has a scheduler. */
   static ThreadFactory silent(Thread.Builder builder) {
-    return builder.uncaughtExceptionHandler(SILENCE).factory();
+    return builder.uncaughtExceptionHandler((_, e) -> Shortage.see(e)).factory();
   }
 
   /** Waits until every thread of this scope has ended or the scope is cancelled. */

@@ -55,7 +55,9 @@ final class SourceCounts {
     rates.clear();
   }
 
-  /** Counts a connection, or nothing if there is no memory for it; returns what to {@link #remove}. */
+  /**
+   * Counts a connection, or nothing if there is no memory for it; returns what to {@link #remove}.
+   */
   Count add(InetAddress address) {
     Network source = source(address);
     Count network = open.computeIfAbsent(network(address), counted -> new Count(counted, null));

@@ -39,10 +39,10 @@ import java.util.stream.Stream;
  */
 final class WarmUp {
   /**
-   * What the JDK catches when something fails. It loads such a class when it looks for who catches an
-   * exception; if there is no memory for that, nobody catches it. So an OutOfMemoryError has ended
-   * the threads MasterPoller and VirtualThread-unblocker, without which no virtual thread wakes, for
-   * want of RejectedExecutionException, which is caught beside it.
+   * What the JDK catches when something fails. It loads such a class when it looks for who catches
+   * an exception; if there is no memory for that, nobody catches it. So an OutOfMemoryError has
+   * ended the threads MasterPoller and VirtualThread-unblocker, without which no virtual thread
+   * wakes, for want of RejectedExecutionException, which is caught beside it.
    */
   private static final List<Class<?>> CAUGHT_BY_THE_JDK =
       List.of(
@@ -98,8 +98,7 @@ final class WarmUp {
   private static List<String> classNames(Stream<String> files) {
     return files
         .filter(file -> file.endsWith(".class") && !file.endsWith("-info.class"))
-        .map(file ->
-            file.replace(".class", "").replace(File.separatorChar, '/').replace('/', '.'))
+        .map(file -> file.replace(".class", "").replace(File.separatorChar, '/').replace('/', '.'))
         .toList();
   }
 

@@ -52,11 +52,12 @@
  *
  * <p>That is the server, and no more. The code of handlers, libraries and the JDK may have failed
  * anywhere in the middle: a timed wait of a virtual thread ({@link java.lang.Thread#sleep}, {@code
- * poll} with a timeout) that finds no memory can take down a carrier of the JDK, and with it threads
- * that have nothing to do with it; {@linkplain io.plainweave.ServerBuilder#eventLoops event loops}
- * do not have that weakness. Where another process takes over, the safest answer to a lack of memory
- * is to end this one: {@code -XX:+ExitOnOutOfMemoryError}, together with a limit of connections
- * ({@link io.plainweave.AdmissionRules}) and of messages, so that it does not come to that.
+ * poll} with a timeout) that finds no memory can take down a carrier of the JDK, and with it
+ * threads that have nothing to do with it; {@linkplain io.plainweave.ServerBuilder#eventLoops event
+ * loops} do not have that weakness. Where another process takes over, the safest answer to a lack
+ * of memory is to end this one: {@code -XX:+ExitOnOutOfMemoryError}, together with a limit of
+ * connections ({@link io.plainweave.AdmissionRules}) and of messages, so that it does not come to
+ * that.
  */
 @NullMarked
 package io.plainweave;

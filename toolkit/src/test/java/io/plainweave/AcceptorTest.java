@@ -108,8 +108,7 @@ class AcceptorTest {
     @Override
     public SocketChannel accept(boolean waits) throws IOException {
       if (failed.compareAndSet(false, true)) {
-        throw assertThrows(
-            OutOfMemoryError.class, () -> new byte[Integer.MAX_VALUE].clone());
+        throw assertThrows(OutOfMemoryError.class, () -> new byte[Integer.MAX_VALUE].clone());
       }
       return socket.accept(waits);
     }
@@ -138,7 +137,11 @@ class AcceptorTest {
   @Test
   void forksAfterALackOfMemoryInItsOwnThread(@TempDir Path folder) throws Exception {
     Path path = folder.resolve("socket");
-    server = Server.builder().listen(LISTEN).handler(connection -> connection.input().transferTo(connection.output())).start();
+    server =
+        Server.builder()
+            .listen(LISTEN)
+            .handler(connection -> connection.input().transferTo(connection.output()))
+            .start();
     var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
     var ended = new FutureTask<>(() -> accept(socket));
     Thread acceptor =

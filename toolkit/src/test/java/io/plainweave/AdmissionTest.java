@@ -392,8 +392,7 @@ class AdmissionTest {
 
   @Test
   void takesPermitsBackOnceHoweverOftenAConnectionEnds() throws Exception {
-    try (Server server =
-            start(AdmissionRules.DEFAULT.withMaxConnections(2).withMaxPerSource(2));
+    try (Server server = start(AdmissionRules.DEFAULT.withMaxConnections(2).withMaxPerSource(2));
         Client one = Client.connect(server);
         Client other = Client.connect(server)) {
       one.exchange("one");

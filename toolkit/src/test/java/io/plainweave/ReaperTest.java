@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 class ReaperTest {
   @ParameterizedTest
-  @ValueSource(
-      classes = {OutOfMemoryError.class, InternalError.class, BootstrapMethodError.class})
+  @ValueSource(classes = {OutOfMemoryError.class, InternalError.class, BootstrapMethodError.class})
   void goesOnWhenMemoryWasShort(Class<? extends Error> shortage) throws Exception {
     var looks = new AtomicInteger();
     assertEquals(

@@ -55,8 +55,7 @@ public final class FullHeap implements Callable<Integer> {
       split = ",",
       paramLabel = "KIND",
       defaultValue = "serial,g1,parallel,zgc,loops",
-      description =
-          "The collectors, and loops for two event loops. Default: ${DEFAULT-VALUE}.")
+      description = "The collectors, and loops for two event loops. Default: ${DEFAULT-VALUE}.")
   private List<Kind> kinds;
 
   @Option(
@@ -118,12 +117,13 @@ public final class FullHeap implements Callable<Integer> {
     try (Round round = Round.start(kind, heap, full, within)) {
       Outcome outcome = round.run();
       String line =
-          "%s %d: %s after %d ms %s"
+          "%s %d: %s after %d ms (%d of its own) %s"
               .formatted(
                   kind,
                   number,
                   outcome.end().name().toLowerCase(Locale.ROOT),
                   outcome.millis(),
+                  outcome.ownMillis(),
                   outcome.what())
               .strip();
       PrintWriter err = spec.commandLine().getErr();
@@ -146,23 +146,33 @@ public final class FullHeap implements Callable<Integer> {
     for (Map.Entry<Kind, List<Future<Outcome>>> kind : running.entrySet()) {
       int[] ends = new int[Outcome.End.values().length];
       long slowest = 0;
+      long slowestOwn = 0;
       for (Future<Outcome> round : kind.getValue()) {
         Outcome outcome = round.get();
         ends[outcome.end().ordinal()]++;
         fine &= outcome.end() != Outcome.End.FAILED;
         slowest = Math.max(slowest, outcome.millis());
+        slowestOwn = Math.max(slowestOwn, outcome.ownMillis());
       }
       rows.add(
-          "%-10s%8d%16d%16d%8d%14d"
+          "%-10s%8d%15d%8d%8d%12d%16d"
               .formatted(
-                  kind.getKey(), kind.getValue().size(), ends[0], ends[1], ends[2], slowest));
+                  kind.getKey(),
+                  kind.getValue().size(),
+                  ends[0],
+                  ends[1],
+                  ends[2],
+                  slowest,
+                  slowestOwn));
     }
     out.printf(
         "A heap of %d MB, full for %s under load; in %s each server has to serve again with nothing"
             + " lost,%nor to have ended with a reason.%n%n",
         heap, DurationConverter.text(full), DurationConverter.text(within));
-    out.println("server      rounds    served again           ended  failed    slowest ms");
+    out.println("server      rounds   served again   ended  failed  slowest ms   of its own ms");
     rows.forEach(out::println);
+    out.println();
+    out.println("its own: without what its threads have waited for a processor, ready to run");
     out.flush();
     return fine ? 0 : 1;
   }

@@ -47,8 +47,7 @@ final class FullHeapServer {
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
             .eventLoops(Integer.parseInt(args[1]))
-            .admission(
-                AdmissionRules.DEFAULT.withMaxConnections(PERMITS).withMaxPerSource(PERMITS))
+            .admission(AdmissionRules.DEFAULT.withMaxConnections(PERMITS).withMaxPerSource(PERMITS))
             .observer(event -> {
               if (event instanceof ServerEvent.Listening e) {
                 tell(PORT + ((InetSocketAddress) e.address()).getPort());
@@ -103,8 +102,8 @@ final class FullHeapServer {
   }
 
   /**
-   * Takes all memory there is until the time has come, down to the last bytes, and again what others
-   * give back meanwhile.
+   * Takes all memory there is until the time has come, down to the last bytes, and again what
+   * others give back meanwhile.
    */
   private static void fill(long end) throws InterruptedException {
     Object[] held = new Object[1];

@@ -36,7 +36,6 @@ final class Round implements AutoCloseable {
   private static final byte[] MESSAGE =
       "a message that is to come back as it is".getBytes(StandardCharsets.US_ASCII);
 
-
   private final Duration full;
   private final Duration within;
   private final Process process;
@@ -111,11 +110,9 @@ final class Round implements AutoCloseable {
         return failed(clock, "deaf");
       }
     }
-    long served = clock.millis();
+    Outcome served = Outcome.of(Outcome.End.SERVED, clock, "");
     String wrong = whatIsWrong();
-    return wrong == null
-        ? new Outcome(Outcome.End.SERVED, served, "")
-        : failed(clock, wrong);
+    return wrong == null ? served : failed(clock, wrong);
   }
 
   private boolean isTooLate(ServerClock clock) {
@@ -123,7 +120,7 @@ final class Round implements AutoCloseable {
   }
 
   private static Outcome failed(ServerClock clock, String why) {
-    return new Outcome(Outcome.End.FAILED, clock.millis(), why);
+    return Outcome.of(Outcome.End.FAILED, clock, why);
   }
 
   /** Judges a server that has said something else than was expected: why it has ended. */
@@ -133,9 +130,9 @@ final class Round implements AutoCloseable {
             && line.startsWith(FullHeapServer.ENDED)
             && !isTooLate(clock)
             && process.waitFor(within.toMillis(), TimeUnit.MILLISECONDS);
-    return new Outcome(
+    return Outcome.of(
         inOrder ? Outcome.End.ENDED : Outcome.End.FAILED,
-        clock.millis(),
+        clock,
         line == null || line.isEmpty() ? "it says nothing" : line);
   }
 

@@ -24,7 +24,14 @@ final class FullHeapTest {
 
     int exit =
         commandLine.execute(
-            "full-heap", "--rounds", "1", "--kinds", "serial,loops", "--full", "2s", "--within",
+            "full-heap",
+            "--rounds",
+            "1",
+            "--kinds",
+            "serial,loops",
+            "--full",
+            "2s",
+            "--within",
             "20s");
 
     assertEquals(0, exit, () -> out + "\n" + err);
