@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.fullheap;
 
 import io.plainweave.loadtests.cli.DurationConverter;
+import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -115,7 +116,7 @@ public final class FullHeap implements Callable<Integer> {
 
   private Outcome round(Kind kind, int number) throws IOException, InterruptedException {
     try (Round round = Round.start(kind, heap, full, within)) {
-      Outcome outcome = round.run();
+      Outcome outcome = run(round);
       String line =
           "%s %d: %s after %d ms (%d of its own) %s"
               .formatted(
@@ -135,6 +136,15 @@ public final class FullHeap implements Callable<Integer> {
       }
       err.flush();
       return outcome;
+    }
+  }
+
+  /** One that cannot be run has failed, and the others go on. */
+  private static Outcome run(Round round) throws IOException, InterruptedException {
+    try {
+      return round.run();
+    } catch (RunFailed e) {
+      return new Outcome(Outcome.End.FAILED, 0, 0, String.valueOf(e.getMessage()));
     }
   }
 
