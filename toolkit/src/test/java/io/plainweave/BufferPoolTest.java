@@ -53,7 +53,7 @@ class BufferPoolTest {
     public static void main(String[] args) throws Exception {
       Server server =
           Server.builder()
-              .listen(Listen.tcp("127.0.0.1", 0).options(TcpOptions.DEFAULT.sendBuffer(4_096)))
+              .listen(Listen.tcp("127.0.0.1", 0).options(TcpOptions.DEFAULT.sendBuffer(65_536)))
               .timeLimits(TimeLimits.NONE)
               .observer(event -> {
                 if (event instanceof ServerEvent.DirectMemoryShort) {
@@ -62,7 +62,7 @@ class BufferPoolTest {
               })
               .handler(connection -> {
                 var message = new byte[1_000];
-                for (int left = connection.input().read() * 1_000; left > 0; left--) {
+                for (int left = connection.input().read() * 100; left > 0; left--) {
                   connection.output().write(message);
                 }
               })
@@ -92,12 +92,12 @@ class BufferPoolTest {
       int port = Integer.parseInt(lines.readLine());
       // Twice as many as there is direct memory for.
       for (int i = 0; i < 128; i++) {
-        ask(port, 100, readers);
+        ask(port, 100, 4_096, readers);
       }
       assertEquals("short", lines.readLine());
-      for (int i = 0; i < 20; i++) {
-        Socket served = ask(port, 1, readers);
-        assertEquals(1_000_000, served.getInputStream().readAllBytes().length);
+      for (int i = 0; i < 5; i++) {
+        Socket served = ask(port, 1, 65_536, readers);
+        assertEquals(100_000, served.getInputStream().readAllBytes().length);
       }
     } finally {
       for (Socket reader : readers) {
@@ -107,13 +107,14 @@ class BufferPoolTest {
     }
   }
 
-  private static Socket ask(int port, int thousands, List<Socket> readers) throws IOException {
+  private static Socket ask(int port, int hundreds, int buffer, List<Socket> readers)
+      throws IOException {
     var reader = new Socket();
     readers.add(reader);
-    reader.setReceiveBufferSize(4_096);
+    reader.setReceiveBufferSize(buffer);
     reader.setSoTimeout(30_000);
     reader.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-    reader.getOutputStream().write(thousands);
+    reader.getOutputStream().write(hundreds);
     return reader;
   }
 }
