@@ -200,7 +200,11 @@ final class ServerLog implements ServerObserver {
   }
 
   void observerFailed(ServerObserver observer, ServerEvent event, Throwable failure) {
-    LOG.error("the observer {} has failed at {}", observer, event, failure);
+    try {
+      LOG.error("the observer {} has failed at {}", observer, event, failure);
+    } catch (Throwable noMemoryForTheLog) {
+      // The log itself may be that observer. Whoever has told it goes on.
+    }
   }
 
   static void optionRefused(Object what, IOException failure) {
