@@ -5,7 +5,6 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +33,7 @@ final class Acceptor implements Callable<Scope.After> {
   private long pause = SHORTEST_PAUSE;
 
   /** Makes the thread of the next connection; only the acceptor's thread touches it. */
-  private ThreadFactory threads = Thread.ofVirtual().factory();
+  private ThreadFactory threads = Scope.virtualThreads();
 
   Acceptor(
       Listener listener,
@@ -80,15 +79,20 @@ final class Acceptor implements Callable<Scope.After> {
    * has met it, and passes, as that of descriptors does.
    */
   private void acceptInto(Scope connections) throws IOException, InterruptedException {
-    @Nullable OutOfMemoryError shortage = null;
+    var shortage = new Shortage();
+    @Nullable Error failure = null;
     for (boolean goesOn = true; goesOn; ) {
       try {
-        goesOn = (shortage == null || goesOnAfter(shortage)) && acceptNext(connections);
-        shortage = null;
-      } catch (OutOfMemoryError e) {
-        shortage = e;
-        // All that needs memory has to wait, even to tell of it; this does not.
-        LockSupport.parkNanos(SHORTEST_PAUSE);
+        goesOn = (failure == null || goesOnAfter(failure)) && acceptNext(connections);
+        failure = null;
+        shortage.isOver();
+      } catch (Error e) {
+        if (!shortage.passes(e)) {
+          throw e;
+        }
+        failure = e;
+        // Even to tell of it needs memory, for which it has to wait.
+        Shortage.pause();
       }
     }
   }
@@ -113,8 +117,9 @@ final class Acceptor implements Callable<Scope.After> {
   private boolean admit(SocketChannel channel, Scope connections)
       throws IOException, InterruptedException {
     boolean taken = false;
+    @Nullable SocketConnection connection = null;
     try {
-      var connection = SocketConnection.accepted(context, channel, listener.reachedAt(channel));
+      connection = SocketConnection.accepted(context, channel, listener.reachedAt(channel));
       Admission admission = context.admission();
       switch (admission.admit(connection)) {
         case Admission.Verdict.Admitted() -> {
@@ -134,7 +139,19 @@ final class Acceptor implements Callable<Scope.After> {
       return taken;
     } finally {
       if (!taken) {
-        channel.close();
+        turnAway(channel, connection);
+      }
+    }
+  }
+
+  /** Closes a channel of which nothing has become, and gives back what was taken for it. */
+  private void turnAway(SocketChannel channel, @Nullable SocketConnection connection)
+      throws IOException {
+    try {
+      channel.close();
+    } finally {
+      if (connection != null) {
+        context.admission().release(connection);
       }
     }
   }
@@ -149,7 +166,7 @@ final class Acceptor implements Callable<Scope.After> {
       started = !isTooLate(connection) && connections.fork(connection);
     } finally {
       if (!started) {
-        connection.end();
+        connection.discard();
       }
     }
   }
@@ -185,7 +202,7 @@ final class Acceptor implements Callable<Scope.After> {
         : !finishesAfterPause();
   }
 
-  private boolean goesOnAfter(OutOfMemoryError failure) throws InterruptedException {
+  private boolean goesOnAfter(Error failure) throws InterruptedException {
     return listener.isOpen() && goesOnAfterPause(failure);
   }
 

@@ -281,6 +281,7 @@ final class Admission {
       if (!rules.acceptRate().isUnlimited()) {
         tokens.take(rules.acceptRate(), System.nanoTime());
       }
+      connection.admitted = true;
       listener.connections++;
       connections++;
       return Verdict.ADMITTED;
@@ -343,27 +344,32 @@ final class Admission {
     lock.lock();
     try {
       InetAddress source = source(connection);
-      if (source != null && connection.sourceAdmitted && !connection.sourceCounted) {
-        sources.add(source);
-        connection.sourceCounted = true;
+      if (source != null && connection.sourceAdmitted && connection.sourceCount == null) {
+        connection.sourceCount = sources.add(source);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes back all permits of a connection. */
+  /**
+   * Takes back all permits that a connection has; a second time it has none. It allocates nothing,
+   * since a permit that is not given back for want of memory would be lost for ever.
+   */
   void release(SocketConnection connection) {
     lock.lock();
     try {
-      InetAddress source = source(connection);
-      if (source != null && connection.sourceCounted) {
-        sources.remove(source);
-      }
+      SourceCounts.Count count = connection.sourceCount;
+      connection.sourceCount = null;
       connection.sourceAdmitted = false;
-      connection.sourceCounted = false;
-      connection.context().limit().connections--;
-      connections--;
+      if (count != null) {
+        sources.remove(count);
+      }
+      if (connection.admitted) {
+        connection.admitted = false;
+        connection.context().limit().connections--;
+        connections--;
+      }
       changed.signalAll();
     } finally {
       lock.unlock();

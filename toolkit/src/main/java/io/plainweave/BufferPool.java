@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * go through one more copy inside the JDK. Only those for records of TLS are not: what the JDK
  * encrypts in a direct buffer it copies twice. The last one given back is lent first, since it is
  * still in the processor's cache.
+ *
+ * <p>A peer that does not read keeps a buffer as long as it keeps its connection. Where many of
+ * them have taken the direct memory, buffers come from the heap, one by one and at the price of a
+ * copy, so that others are served.
  */
 final class BufferPool {
   /** Large enough that a system call costs little against the bytes it moves. */
@@ -33,10 +38,23 @@ final class BufferPool {
   /** For four records of a stream that fills them. */
   static final int RECORDS_BUFFER_SIZE = 68 * 1024;
 
-  private final Kept buffers = new Kept(1024);
-  private final Kept recordBuffers = new Kept(1024);
-  private final Kept recordsBuffers = new Kept(64);
-  private final Kept largeBuffers = new Kept(64);
+  private final Kept buffers = new Kept(1024, true);
+  private final Kept recordBuffers = new Kept(1024, false);
+  private final Kept recordsBuffers = new Kept(64, false);
+  private final Kept largeBuffers = new Kept(64, true);
+
+  private final DirectMemory direct;
+
+  /** How many buffers were made on the heap for want of direct memory. */
+  private final AtomicInteger onHeap = new AtomicInteger();
+
+  // For the reaper's thread only.
+  private final Cooldown cooldown = new Cooldown();
+  private int told;
+
+  BufferPool(DirectMemory direct) {
+    this.direct = direct;
+  }
 
   /**
    * Returns an empty buffer of {@link #BUFFER_SIZE} bytes that is the caller's until it gives it
@@ -44,7 +62,27 @@ final class BufferPool {
    */
   ByteBuffer take() {
     ByteBuffer buffer = buffers.poll();
-    return buffer != null ? buffer : ByteBuffer.allocateDirect(BUFFER_SIZE);
+    if (buffer != null) {
+      return buffer;
+    }
+    ByteBuffer made = makeDirect(BUFFER_SIZE);
+    if (made != null) {
+      return made;
+    }
+    onHeap.incrementAndGet();
+    return ByteBuffer.allocate(BUFFER_SIZE);
+  }
+
+  /** Null if there is no direct memory for it. */
+  private @Nullable ByteBuffer makeDirect(int size) {
+    if (direct.hasRoomFor(size)) {
+      try {
+        return ByteBuffer.allocateDirect(size);
+      } catch (OutOfMemoryError e) {
+        // Others were faster, or the heap has no room for what stands for it.
+      }
+    }
+    return null;
   }
 
   /** The same of {@link #LARGE_BUFFER_SIZE} bytes, or less if memory is scarce. */
@@ -53,11 +91,8 @@ final class BufferPool {
     if (buffer != null) {
       return buffer;
     }
-    try {
-      return ByteBuffer.allocateDirect(LARGE_BUFFER_SIZE);
-    } catch (OutOfMemoryError e) {
-      return take();
-    }
+    ByteBuffer made = makeDirect(LARGE_BUFFER_SIZE);
+    return made != null ? made : take();
   }
 
   /** The same of {@link #RECORD_BUFFER_SIZE} bytes. */
@@ -85,10 +120,22 @@ final class BufferPool {
     kept.add(buffer);
   }
 
+  /** Tells if direct memory is short; called by the reaper. */
+  void check(ServerEvents events, int now) {
+    int made = onHeap.get();
+    if (made != told && cooldown.isOver(now)) {
+      events.tell(new ServerEvent.DirectMemoryShort(direct.used(), direct.limit(), made - told));
+      told = made;
+    }
+  }
+
   /** Buffers of one size that are not lent. */
   private static final class Kept {
     /** What is given back beyond this many is left to the garbage collector. */
     private final int most;
+
+    /** Others are substitutes, and are left to the garbage collector as well. */
+    private final boolean isDirect;
 
     /**
      * The buffer given back last, which is as a rule the only one: connections on one carrier take
@@ -101,8 +148,9 @@ final class BufferPool {
     /** Guarded by lock. */
     private final ArrayDeque<ByteBuffer> others = new ArrayDeque<>();
 
-    Kept(int most) {
+    Kept(int most, boolean isDirect) {
       this.most = most;
+      this.isDirect = isDirect;
     }
 
     @Nullable ByteBuffer poll() {
@@ -119,7 +167,7 @@ final class BufferPool {
     }
 
     void add(ByteBuffer buffer) {
-      if (latest.compareAndSet(null, buffer)) {
+      if (buffer.isDirect() != isDirect || latest.compareAndSet(null, buffer)) {
         return;
       }
       lock.lock();

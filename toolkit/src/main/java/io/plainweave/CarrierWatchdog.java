@@ -40,10 +40,11 @@ final class CarrierWatchdog {
   private final VirtualThreadSchedulerMXBean scheduler =
       ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
 
-  /** Schedulers on which the last beat has not run. */
-  private final AtomicInteger unbeaten = new AtomicInteger();
-
   // The rest is touched by the reaper only.
+
+  /** On how many schedulers the last beat has not run. */
+  private AtomicInteger unbeaten = new AtomicInteger();
+
   private int beatSince;
   private int alarmedAt;
   private boolean alarmed;
@@ -77,8 +78,12 @@ final class CarrierWatchdog {
 
   private void beat() {
     List<ThreadFactory> schedulers = pollers.schedulers();
-    unbeaten.set(schedulers.size());
-    schedulers.forEach(threads -> threads.newThread(unbeaten::decrementAndGet).start());
+    var beat = new AtomicInteger(schedulers.size());
+    for (ThreadFactory threads : schedulers) {
+      // If there is no memory for one, this beat is none: nobody is to wait for it.
+      threads.newThread(beat::decrementAndGet).start();
+    }
+    unbeaten = beat;
   }
 
   /** Takes back what was added; called at the end of the server, too. */

@@ -104,7 +104,7 @@ public final class ConnectionScope implements AutoCloseable {
     this.connection = connection;
     this.hasDeadline = timeoutTicks > 0;
     this.deadline = connection.now() + timeoutTicks;
-    this.scope = Scope.open(connection.toString(), Thread.ofVirtual().factory());
+    this.scope = Scope.open(connection.toString(), Scope.virtualThreads());
   }
 
   static ConnectionScope of(SocketConnection connection, Duration timeout) {

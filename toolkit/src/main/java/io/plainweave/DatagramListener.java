@@ -125,7 +125,10 @@ final class DatagramListener implements AutoCloseable {
   void handlerEnded() {
     handlers.decrementAndGet();
     if (finishing) {
-      sockets.forEach(ReceiverSockets::wake);
+      // Without an iterator, for which there may be no memory.
+      for (int i = 0; i < sockets.size(); i++) {
+        sockets.get(i).wake();
+      }
     }
   }
 

@@ -95,11 +95,27 @@ final class DatagramReceiver implements Callable<Scope.After> {
   }
 
   private void receiveInto(Scope handlers) throws IOException, InterruptedException {
+    var shortage = new Shortage();
+    @Nullable Error failure = null;
     while (!(draining && listener.handlers() == 0)) {
-      boolean finish = awaitAndReceive(handlers);
-      if (finish && !draining) {
-        draining = true;
-        drainSessions();
+      try {
+        if (failure != null) {
+          pauseAfter(failure);
+          failure = null;
+        }
+        boolean finish = awaitAndReceive(handlers);
+        if (finish && !draining) {
+          drainSessions();
+          draining = true;
+        }
+        shortage.isOver();
+      } catch (Error e) {
+        if (!shortage.passes(e)) {
+          throw e;
+        }
+        failure = e;
+        // Even to tell of it needs memory, for which it has to wait.
+        Shortage.pause();
       }
     }
   }
@@ -139,18 +155,22 @@ final class DatagramReceiver implements Callable<Scope.After> {
       }
       pause = SHORTEST_PAUSE;
       return finish;
-    } catch (IOException | OutOfMemoryError e) {
+    } catch (IOException e) {
       if (!sockets.isOpen()) {
         throw new IOException("the socket was closed", e);
       }
-      ServerLog.datagramFailed(sockets, e);
-      listener.drop(DatagramDrop.FAILED);
-      lifecycle.await(ServerState.CANCELLING, pause);
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
-      // Somebody may have ended the wait that has failed.
-      sockets.wake();
+      pauseAfter(e);
       return false;
     }
+  }
+
+  private void pauseAfter(Throwable failure) throws InterruptedException {
+    // Somebody may have ended the wait that has failed.
+    sockets.wake();
+    ServerLog.datagramFailed(sockets, failure);
+    listener.drop(DatagramDrop.FAILED);
+    lifecycle.await(ServerState.CANCELLING, pause);
+    pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
 
   private void receiveFrom(UdpSocket socket, Scope handlers) throws IOException {
@@ -228,7 +248,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
     var peer = new DatagramPeer(source, listener, socket);
     var session = new DatagramSession(peer, listener.udp().mailbox(), context.ticks());
     session.deliver(bytes != null ? bytes : bytes());
-    var task = new SessionTask(context, listener, handler, session, table);
+    var task = new SessionTask(context, listener, handler, session, key, table);
     // Before the start, since its end takes it out again.
     table.put(key, task);
     return start(task, handlers);
@@ -251,7 +271,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
       started = !context.drain().cancelsDatagrams() && handlers.fork(run);
     } finally {
       if (!started) {
-        run.end();
+        run.discard();
       }
     }
     return started ? null : DatagramDrop.DRAINING;

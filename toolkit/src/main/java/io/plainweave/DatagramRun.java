@@ -3,6 +3,7 @@ package io.plainweave;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
   private final DatagramListener listener;
   private final InetSocketAddress peer;
   private final AtomicReference<@Nullable CloseReason> reason = new AtomicReference<>();
+  private final AtomicBoolean hasPermit = new AtomicBoolean();
 
   /** The thread that runs the handler, set by itself. */
   private volatile @Nullable Thread thread;
@@ -41,6 +43,7 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
       // First what may fail for want of memory.
       context.datagrams().add(this);
       begun = listener.beginHandler();
+      hasPermit.set(begun);
       return begun;
     } finally {
       if (!begun) {
@@ -76,8 +79,29 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
         }
       }
     } finally {
+      giveBack();
+    }
+  }
+
+  /**
+   * Gives back what was taken for a run that has got no thread. The JDK may have failed to start
+   * one, say so, and run it all the same: then that ends it once more.
+   */
+  void discard() {
+    try {
+      remove();
+    } finally {
+      giveBack();
+    }
+  }
+
+  private void giveBack() {
+    try {
       context.datagrams().remove(this);
-      listener.handlerEnded();
+    } finally {
+      if (hasPermit.compareAndSet(true, false)) {
+        listener.handlerEnded();
+      }
     }
   }
 

@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** What a failure means for the end of a connection, and the other way round. */
 final class EndReasons {
+  /** For a connection that has failed, where there is no memory to say why. */
+  static final CloseReason OUT_OF_MEMORY =
+      new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to tell what has failed"));
+
   private EndReasons() {}
 
   /**

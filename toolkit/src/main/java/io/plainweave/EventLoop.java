@@ -2,12 +2,12 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.lang.reflect.Constructor;
-import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,7 @@ final class EventLoop implements Callable<Scope.After>, Executor {
   private final Poller poller;
 
   /** Runnable threads, and what else is to be done; only the loop touches it. */
-  private final ArrayDeque<Runnable> queue = new ArrayDeque<>();
+  private final RunQueue queue = new RunQueue();
 
   /** What other threads have added. */
   private final Queue<Runnable> submitted = new ConcurrentLinkedQueue<>();
@@ -46,7 +46,7 @@ final class EventLoop implements Callable<Scope.After>, Executor {
         Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")
             .getDeclaredConstructor(Executor.class);
     constructor.setAccessible(true);
-    return ((Thread.Builder) constructor.newInstance(scheduler)).factory();
+    return Scope.silent((Thread.Builder) constructor.newInstance(scheduler));
   }
 
   Poller poller() {
@@ -57,10 +57,21 @@ final class EventLoop implements Callable<Scope.After>, Executor {
   public Scope.After call() throws Exception {
     Thread.currentThread().setName("plainweave event loop");
     self = Thread.currentThread();
+    poller.beginOn(Thread.currentThread());
+    var shortage = new Shortage();
+    BooleanSupplier idle = this::isIdle;
     try {
       while (!poller.isStopped()) {
-        runQueue();
-        poller.round(this::isIdle);
+        try {
+          runQueue();
+          poller.round(idle);
+          shortage.isOver();
+        } catch (Error e) {
+          if (!shortage.passes(e)) {
+            throw e;
+          }
+          Shortage.pause();
+        }
       }
     } finally {
       poller.close();
@@ -68,11 +79,26 @@ final class EventLoop implements Callable<Scope.After>, Executor {
     return Scope.After.CONTINUE;
   }
 
+  /**
+   * Goes on to run threads, which nobody else can, but wakes none for its channel any more: the
+   * server is cancelled, and they have to come to their end. Has no effect after an end in order.
+   */
+  void runWithoutPoller() {
+    while (!poller.isDismissed()) {
+      try {
+        runQueue();
+      } catch (Error e) {
+        // There is nobody left to tell.
+      }
+      Shortage.pause();
+    }
+  }
+
   @Override
   @SuppressWarnings("ReferenceEquality") // a thread is itself only
   public void execute(Runnable task) {
     if (Thread.currentThread() == self) {
-      queue.addLast(task);
+      queue.add(task);
     } else {
       submitted.add(task);
       poller.wakeIfWaiting();
@@ -81,12 +107,14 @@ final class EventLoop implements Callable<Scope.After>, Executor {
 
   /** Runs what is in the queue now. What that adds has its turn after the next look at channels. */
   private void runQueue() {
-    for (Runnable task; (task = submitted.poll()) != null; ) {
-      queue.addLast(task);
+    // Removed afterwards: what there is no memory for has its turn again.
+    for (Runnable task; (task = submitted.peek()) != null; submitted.remove()) {
+      queue.add(task);
     }
-    for (int left = queue.size(); left > 0; left--) {
+    Runnable next;
+    for (int left = queue.size(); left > 0 && (next = queue.poll()) != null; left--) {
       try {
-        queue.removeFirst().run();
+        next.run();
       } catch (Throwable e) {
         // A handler's failure never comes here: this is the thread itself that could not go on.
         ServerLog.taskFailed(e);
@@ -95,6 +123,6 @@ final class EventLoop implements Callable<Scope.After>, Executor {
   }
 
   private boolean isIdle() {
-    return queue.isEmpty() && submitted.isEmpty();
+    return queue.size() == 0 && submitted.isEmpty();
   }
 }

@@ -164,7 +164,7 @@ final class HappyEyeballs {
 
   /** Returns when an address has answered, all have failed, or the time is over. */
   private void tryAll() throws InterruptedException {
-    try (Scope attempts = Scope.open("connect to " + destination, Thread.ofVirtual().factory())) {
+    try (Scope attempts = Scope.open("connect to " + destination, Scope.virtualThreads())) {
       try {
         tryInTurn(attempts);
       } finally {

@@ -43,7 +43,13 @@ record OpenScopes(List<ConnectionScope> all) {
 
   /** Ends the threads of scopes that the calling thread has left open, the innermost first. */
   void closeOwn() {
-    all.reversed().stream().filter(ConnectionScope::isOwner).forEach(ConnectionScope::close);
+    // Without a stream, for which there may be no memory.
+    for (int i = all.size() - 1; i >= 0; i--) {
+      ConnectionScope scope = all.get(i);
+      if (scope.isOwner()) {
+        scope.close();
+      }
+    }
   }
 
   /** For the reaper. */

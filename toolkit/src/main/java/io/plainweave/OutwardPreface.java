@@ -52,7 +52,7 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
       return;
     }
     var passed = new CompletableFuture<Boolean>();
-    try (Scope scope = Scope.open("preface of " + connection, Thread.ofVirtual().factory())) {
+    try (Scope scope = Scope.open("preface of " + connection, Scope.virtualThreads())) {
       scope.fork(() -> {
         try {
           passed.complete(passes(connection));

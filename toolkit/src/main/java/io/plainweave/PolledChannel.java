@@ -265,6 +265,9 @@ final class PolledChannel implements Transport {
     }
     try {
       channel.close();
+    } catch (Error e) {
+      poller.closedInPart();
+      throw e;
     } finally {
       wakeReader();
       wakeWriter();

@@ -10,7 +10,9 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for the channels of many connections at once, and wakes the threads that wait for them.
@@ -39,6 +41,18 @@ final class Poller implements Callable<Scope.After> {
   /** Whether it is to end, or has ended, and will wake nobody any more. */
   private volatile boolean stopped;
 
+  /** Whether it was told to end, and nobody needs it any more. */
+  private volatile boolean dismissed;
+
+  /** The thread that runs it, an event loop's perhaps; set by itself. */
+  private volatile @Nullable Thread self;
+
+  /**
+   * Whether something may have failed in the middle, of which the selector then knows only a part:
+   * set by whoever it has failed for, cleared by the poller's thread.
+   */
+  private volatile boolean unsure;
+
   private Poller(Selector selector, ThreadFactory threads) {
     this.selector = selector;
     this.threads = threads;
@@ -61,9 +75,20 @@ final class Poller implements Callable<Scope.After> {
   @Override
   public Scope.After call() throws IOException {
     Thread.currentThread().setName("plainweave poller");
+    beginOn(Thread.currentThread());
+    var shortage = new Shortage();
     try {
       while (!stopped && !Thread.currentThread().isInterrupted()) {
-        giveWay(round(() -> true));
+        try {
+          giveWay(round(() -> true));
+          shortage.isOver();
+        } catch (Error e) {
+          if (!shortage.passes(e)) {
+            throw e;
+          }
+          // No pause: a timed wait of a virtual thread costs its carrier if there is no memory for
+          // it (VirtualThread.afterYield). What fails comes after a collection, and not often.
+        }
       }
     } finally {
       close();
@@ -71,14 +96,24 @@ final class Poller implements Callable<Scope.After> {
     return Scope.After.CONTINUE;
   }
 
+  /** Notes who runs it, called by that thread before the first round. */
+  void beginOn(Thread thread) {
+    self = thread;
+  }
+
   /**
-   * Wakes the threads whose channels are ready.
+   * Wakes the threads whose channels are ready. If it fails for want of memory, what was ready
+   * stays so, and the next round makes up for the rest.
    *
    * @param mayWait asked whether there is nothing else to do, so that it may wait for a channel
    * @return how many channels were ready
    */
   int round(BooleanSupplier mayWait) throws IOException {
     try {
+      if (unsure) {
+        unsure = false;
+        renewAll();
+      }
       // Removed afterwards: what memory does not suffice for has its turn again.
       for (PolledChannel channel; (channel = unattended.peek()) != null; unattended.remove()) {
         attendNow(channel);
@@ -88,12 +123,31 @@ final class Poller implements Callable<Scope.After> {
       return unattended.isEmpty() && mayWait.getAsBoolean()
           ? selector.select(Poller::ready)
           : selector.selectNow(Poller::ready);
-    } catch (OutOfMemoryError e) {
-      // It is for the handlers to end by it, not for the server. What was ready stays so.
-      ServerLog.memoryShort(e);
-      return 0;
+    } catch (Error e) {
+      unsure = true;
+      throw e;
     } finally {
       waiting = false;
+    }
+  }
+
+  /**
+   * Tells the selector once more what it is to look out for, and what was closed. It keeps changes
+   * in queues until its next round, and an ArrayDeque that cannot grow loses all that it holds.
+   */
+  private void renewAll() {
+    for (SelectionKey key : selector.keys()) {
+      try {
+        if (key.channel().isOpen()) {
+          int operations = key.interestOps();
+          key.interestOps(0);
+          key.interestOps(operations);
+        } else {
+          key.cancel();
+        }
+      } catch (CancelledKeyException closedMeanwhile) {
+        // Its threads were woken when it was closed.
+      }
     }
   }
 
@@ -145,6 +199,20 @@ final class Poller implements Callable<Scope.After> {
     wakeIfWaiting();
   }
 
+  /**
+   * Lets the poller look again, though nothing has told it to, since its wait is the JDK's and may
+   * have come to grief without memory. On an event loop this ends the wait of a virtual thread that
+   * could not be taken off the loop, as {@link JdkThreads#wakeCarriers} does on a carrier.
+   */
+  void nudge() {
+    LockSupport.unpark(self);
+  }
+
+  /** Notes that a channel could not be closed as it should: its key may not be cancelled. */
+  void closedInPart() {
+    unsure = true;
+  }
+
   /** Gives back what a closed channel held here. */
   void forget(SocketChannel channel) {
     if (channel.isRegistered()) {
@@ -163,10 +231,17 @@ final class Poller implements Callable<Scope.After> {
     return stopped;
   }
 
-  /** Tells the poller to end. */
+  /** Whether nothing runs any more for which it, or its event loop, is needed. */
+  boolean isDismissed() {
+    return dismissed;
+  }
+
+  /** Tells the poller to end, since nobody needs it any more. */
   void stop() {
+    dismissed = true;
     stopped = true;
     selector.wakeup();
+    nudge();
   }
 
   /** Closes the selector, and with it the descriptors of channels that were closed meanwhile. */

@@ -61,7 +61,7 @@ final class Pollers {
     List<Poller> opened = new ArrayList<>();
     try {
       for (int i = 0; i < carriers(); i++) {
-        opened.add(Poller.open(Thread.ofVirtual().factory()));
+        opened.add(Poller.open(Scope.virtualThreads()));
       }
     } finally {
       tasks = opened;
@@ -82,7 +82,7 @@ final class Pollers {
 
   /** Makes their threads. */
   ThreadFactory threads() {
-    return onEventLoops ? Thread.ofPlatform().factory() : Thread.ofVirtual().factory();
+    return onEventLoops ? Thread.ofPlatform().factory() : Scope.virtualThreads();
   }
 
   /** Makes a thread for each scheduler that runs connections. */
@@ -100,6 +100,24 @@ final class Pollers {
   Poller next() {
     List<Poller> all = pollers;
     return all.get(Math.floorMod(connections.getAndIncrement(), all.size()));
+  }
+
+  /**
+   * Lets connections that were on a loop whose poller has failed come to their end; called by the
+   * thread of the task, after that.
+   */
+  static void finish(Callable<Scope.After> task) {
+    if (task instanceof EventLoop loop) {
+      loop.runWithoutPoller();
+    }
+  }
+
+  /** As {@link Poller#nudge()}, each of them. */
+  void nudge() {
+    List<Poller> all = pollers;
+    for (int i = 0; i < all.size(); i++) {
+      all.get(i).nudge();
+    }
   }
 
   /** Tells them to end, when no connection is left. */

@@ -19,6 +19,9 @@ final class Reaper implements Callable<Scope.After> {
    */
   private static final int ALL_AT_ONCE = 10_000;
 
+  /** The first ones may come before there is memory again for everybody. */
+  private static final int REVIVALS = 2_000 / Ticks.MILLIS;
+
   private static final int PARTS = 1_000 / Ticks.MILLIS;
 
   private static final long TICK = TimeUnit.MILLISECONDS.toNanos(Ticks.MILLIS);
@@ -26,6 +29,7 @@ final class Reaper implements Callable<Scope.After> {
   /** A tick that is later than this comes after a stop, not after a busy moment. */
   private static final long LONGEST_DELAY = TimeUnit.SECONDS.toNanos(1);
 
+  private final JdkThreads jdkThreads = JdkThreads.find();
   private final Lifecycle lifecycle;
   private final ConnectionContext context;
   private final CarrierWatchdog watchdog;
@@ -37,6 +41,12 @@ final class Reaper implements Callable<Scope.After> {
 
   /** The slot at which the next part begins. */
   private int next;
+
+  /** The number of {@link Shortage#seen()} when it was looked at. */
+  private int known = Shortage.seen();
+
+  /** In how many ticks something is still to be revived after a lack of memory. */
+  private int revivals;
 
   /** When the next tick is, in the nanoseconds of {@link System#nanoTime()}. */
   private long nextTick;
@@ -62,16 +72,20 @@ final class Reaper implements Callable<Scope.After> {
     try {
       ServerState known = lifecycle.state();
       nextTick = System.nanoTime() + TICK;
+      var shortage = new Shortage();
       for (boolean goesOn = true; goesOn; ) {
         try {
           goesOn = lifecycle.awaitChange(known, nextTick - System.nanoTime());
           if (goesOn) {
             known = lifecycle.state();
             look(known);
+            shortage.isOver();
           }
-        } catch (OutOfMemoryError e) {
+        } catch (Error e) {
+          if (!shortage.passes(e)) {
+            throw e;
+          }
           // It is for the handlers to end by it, not for the server. The next tick looks again.
-          ServerLog.memoryShort(e);
           LockSupport.parkNanos(TICK);
         }
       }
@@ -88,17 +102,41 @@ final class Reaper implements Callable<Scope.After> {
       // After a stop of the process the time that has passed does not count.
       nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
       context.ticks().advance();
+      reviveAfterShortage();
       context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
       watchdog.check(context.ticks().now());
       backlogs.check(context.ticks().now());
       context.admission().check(context.ticks().now());
       context.preface().turns().check(context.ticks().now());
+      context.buffers().check(context.events(), context.ticks().now());
       context.events().check();
     }
     if (state == ServerState.DRAINING) {
       drain(context.ticks().now());
     } else {
       checkPart(context.ticks().now());
+    }
+  }
+
+  /**
+   * After a lack of memory, brings to life again what the JDK may have left hanging, and looks
+   * whether it has survived itself.
+   */
+  private void reviveAfterShortage() {
+    int shortages = Shortage.seen();
+    if (shortages != known) {
+      known = shortages;
+      revivals = REVIVALS;
+    }
+    if (revivals > 0) {
+      revivals--;
+      JdkThreads.wakeCarriers();
+      context.pollers().nudge();
+    }
+    Thread dead = jdkThreads.dead();
+    if (dead != null) {
+      throw new IllegalStateException(
+          "the JDK has lost its thread " + dead.getName() + ", most likely for want of memory");
     }
   }
 

@@ -117,7 +117,7 @@ public final class Relay {
     var forward = new Direction(near, far);
     var backward = new Direction(far, near);
     try (Scope scope =
-        Scope.open("relay to " + far, Thread.ofVirtual().name("relay from " + far).factory())) {
+        Scope.open("relay to " + far, Scope.silent(Thread.ofVirtual().name("relay from " + far)))) {
       scope.fork(() ->
           ScopedValue.where(SocketConnection.OF_FORKED_THREAD, near).call(backward::call));
       forward.call();

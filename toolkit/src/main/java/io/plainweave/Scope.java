@@ -26,11 +26,13 @@ final class Scope implements AutoCloseable {
     CANCEL
   }
 
+  private static final ScopedValue<Scope> NEVER_BOUND = ScopedValue.newInstance();
+
   private final StructuredTaskScope<After, @Nullable Void> scope;
 
   private final ThreadFactory threads;
 
-  /** The thread of the latest fork; only the owner touches it. */
+  /** The thread that a fork has made, until it returns; only the owner touches it. */
   private @Nullable Thread latest;
 
   private Scope(String name, ThreadFactory threads) {
@@ -47,6 +49,7 @@ final class Scope implements AutoCloseable {
    * @param threads makes the thread of each fork
    */
   static Scope open(String name, ThreadFactory threads) {
+    findBindings();
     return new Scope(name, threads);
   }
 
@@ -57,10 +60,49 @@ final class Scope implements AutoCloseable {
    *     still the caller's
    */
   boolean fork(Callable<After> task) {
-    latest = null;
-    scope.fork(task);
-    // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
-    return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
+    findBindings();
+    try {
+      scope.fork(() -> run(task));
+      // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
+      return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
+    } finally {
+      latest = null;
+    }
+  }
+
+  /**
+   * Lets the JDK find the calling thread's bindings of scoped values again, if it has lost them:
+   * whenever the JVM throws a {@link VirtualMachineError}, caught or not, HotSpot forgets where
+   * they are (exceptions.cpp, clear_scopedValueBindings). A look at any value finds them on the
+   * stack. But a fork only compares them, and would fail from then on; and a scope would be opened
+   * without them. A value that is never bound is not cached, so that the look allocates nothing.
+   */
+  private static void findBindings() {
+    boolean _ = NEVER_BOUND.isBound();
+  }
+
+  /** Nothing is thrown: to keep it the JDK would need memory. */
+  private static After run(Callable<After> task) {
+    try {
+      return task.call();
+    } catch (Throwable e) {
+      ServerLog.taskFailed(e);
+      return After.CONTINUE;
+    }
+  }
+
+  /**
+   * Makes virtual threads that say nothing of what nobody has caught, which is a lack of memory for
+   * the last steps of the JDK. To print that takes memory, too, and who fails to print it brings
+   * down the carrier, with all threads in its queue (ForkJoinPool.deregisterWorker).
+   */
+  static ThreadFactory virtualThreads() {
+    return silent(Thread.ofVirtual());
+  }
+
+  /** The same by a builder that has a scheduler. */
+  static ThreadFactory silent(Thread.Builder builder) {
+    return builder.uncaughtExceptionHandler((_, e) -> Shortage.see(e)).factory();
   }
 
   /** Waits until every thread of this scope has ended or the scope is cancelled. */
@@ -90,12 +132,8 @@ final class Scope implements AutoCloseable {
   private static final class LeanJoiner implements Joiner<After, @Nullable Void> {
     @Override
     public boolean onComplete(Subtask<? extends After> subtask) {
-      if (subtask.state() == Subtask.State.FAILED) {
-        ServerLog.taskFailed(subtask.exception());
-        return false;
-      }
       // There is no public cancel: a subtask has to end for it.
-      return subtask.get() == After.CANCEL;
+      return subtask.state() == Subtask.State.SUCCESS && subtask.get() == After.CANCEL;
     }
 
     @Override

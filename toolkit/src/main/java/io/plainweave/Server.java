@@ -31,6 +31,9 @@ import java.util.stream.IntStream;
  * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
  * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
  *
+ * <p>What a server survives without memory, and what is better then, is said in the description of
+ * {@linkplain io.plainweave the package}.
+ *
  * <p>All methods are safe for use by several threads. None of them takes null.
  */
 public final class Server implements AutoCloseable {

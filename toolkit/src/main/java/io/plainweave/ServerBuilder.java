@@ -298,7 +298,7 @@ public final class ServerBuilder {
             null,
             registry,
             new DatagramRegistry(datagrams),
-            new BufferPool(),
+            new BufferPool(DirectMemory.ofThisProcess()),
             new Pollers(eventLoops),
             ticks,
             new TimeCheck(timeLimits),

@@ -103,6 +103,18 @@ public sealed interface ServerEvent {
   record MemoryShort(int connections) implements ServerEvent {}
 
   /**
+   * Direct memory is short, as a rule because many peers do not read: each of them keeps a buffer
+   * of 16 KB until it reads or {@link TimeLimits#writeStall()} ends it. From three quarters of the
+   * limit on, buffers come from the heap. Told at most every five seconds, as long as it lasts.
+   *
+   * @param used how many bytes the process has in direct buffers
+   * @param limit how many it may have ({@code -XX:MaxDirectMemorySize}, or else the size of the
+   *     heap)
+   * @param onHeap how many buffers were taken from the heap since this was told last
+   */
+  record DirectMemoryShort(long used, long limit, int onHeap) implements ServerEvent {}
+
+  /**
    * There may be fewer connections than the rules of admission say, since the process has not the
    * descriptors for more. Told at the start, and when the rules change.
    *

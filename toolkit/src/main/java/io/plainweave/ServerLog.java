@@ -3,6 +3,7 @@ package io.plainweave;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
@@ -52,6 +53,13 @@ final class ServerLog implements ServerObserver {
               e.maximum());
       case ServerEvent.MemoryShort e ->
           LOG.warn("memory is short with {} connections: no more for now", e.connections());
+      case ServerEvent.DirectMemoryShort e ->
+          LOG.warn(
+              "direct memory is short, {} of {} bytes are in use: {} buffers from the heap since last"
+                  + " told (-XX:MaxDirectMemorySize)",
+              e.used(),
+              e.limit(),
+              e.onHeap());
       case ServerEvent.ConnectionsLimited e -> limited(e);
       case ServerEvent.ListenerFailed e ->
           LOG.error(
@@ -188,7 +196,11 @@ final class ServerLog implements ServerObserver {
   }
 
   void observerFailed(ServerObserver observer, ServerEvent event, Throwable failure) {
-    LOG.error("the observer {} has failed at {}", observer, event, failure);
+    try {
+      LOG.error("the observer {} has failed at {}", observer, event, failure);
+    } catch (Throwable noMemoryForTheLog) {
+      // The log itself may be that observer. Whoever has told it goes on.
+    }
   }
 
   static void optionRefused(Object what, IOException failure) {
@@ -216,12 +228,19 @@ final class ServerLog implements ServerObserver {
   }
 
   static void serverFailed(Throwable failure) {
-    LOG.error("a thread of the server has failed; the server is cancelled", failure);
+    error("a thread of the server has failed; the server is cancelled", failure);
   }
 
-  /** Tells that a thread of the server goes on though it had no memory for something. */
-  static void memoryShort(OutOfMemoryError failure) {
-    error("a thread of the server had no memory, and goes on", failure);
+  /** Tells that a thread of the server has gone on though it had no memory for something. */
+  static void memoryWasShort(int times, @Nullable Throwable latest) {
+    try {
+      LOG.error(
+          "a thread of the server had no memory, {} times since last told; it goes on",
+          times,
+          latest);
+    } catch (Throwable noMemoryForTheLog) {
+      // It would end the thread, which has just gone on.
+    }
   }
 
   static void taskFailed(Throwable failure) {
@@ -231,8 +250,8 @@ final class ServerLog implements ServerObserver {
   private static void error(String what, Throwable failure) {
     try {
       LOG.error(what, failure);
-    } catch (OutOfMemoryError noneForTheLog) {
-      // It would end the thread, which goes on when there is memory again.
+    } catch (Throwable noMemoryForTheLog) {
+      // It would end the thread, which has something else to do besides.
     }
   }
 

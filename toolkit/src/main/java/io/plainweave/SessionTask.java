@@ -8,6 +8,7 @@ final class SessionTask extends DatagramRun {
   private final SessionHandler handler;
   private final DatagramSession session;
   private final int openedAt;
+  private final PeerKey key;
 
   /** The sessions of its socket, of which it is one until it is over. */
   private final ConcurrentMap<PeerKey, SessionTask> table;
@@ -17,8 +18,10 @@ final class SessionTask extends DatagramRun {
       DatagramListener listener,
       SessionHandler handler,
       DatagramSession session,
+      PeerKey key,
       ConcurrentMap<PeerKey, SessionTask> table) {
     super(context, listener, session.remoteAddress());
+    this.key = key;
     this.handler = handler;
     this.session = session;
     this.table = table;
@@ -51,7 +54,7 @@ final class SessionTask extends DatagramRun {
 
   @Override
   void remove() {
-    table.remove(PeerKey.of(session.remoteAddress()), this);
+    table.remove(key, this);
   }
 
   DatagramSession session() {

@@ -54,10 +54,11 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   /** The place in the registry, which alone sets it. */
   int slot = ConnectionRegistry.NO_SLOT;
 
-  // Whether its source was let in, and whether it was counted. Only admission touches them, under
-  // its lock.
+  // Whether it has its permits, whether its source was let in, and where that was counted. Only
+  // admission touches them, under its lock.
+  boolean admitted;
   boolean sourceAdmitted;
-  boolean sourceCounted;
+  SourceCounts.@Nullable Count sourceCount;
 
   /** The thread that runs the handler, set by itself. */
   private volatile @Nullable Thread thread;
@@ -88,7 +89,8 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   /**
-   * What an accepted channel becomes if it is admitted. Then {@link #end()} gives back its permits.
+   * What an accepted channel becomes if it is admitted. Then {@link #end()} or {@link #discard()}
+   * gives back its permits.
    *
    * @param localAddress where the peer has reached the server
    */
@@ -121,8 +123,14 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       }
       ConnectionEnd.afterReturn(this);
     } catch (Throwable failure) {
-      ConnectionEnd.afterFailure(this, failure);
-      scopes.closeOwn();
+      Shortage.see(failure);
+      try {
+        ConnectionEnd.afterFailure(this, failure);
+      } catch (Throwable noMemoryToEndWith) {
+        endWith(EndReasons.OUT_OF_MEMORY);
+      } finally {
+        scopes.closeOwn();
+      }
     } finally {
       end();
     }
@@ -154,7 +162,26 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
                     this, ended, age, input.received(), output.sent()));
       }
     } finally {
+      giveBack();
+    }
+  }
+
+  /**
+   * Ends a connection that has got no thread. The JDK may have failed to start one, say so, and run
+   * it all the same: then that ends it once more, and uses what it has borrowed until then.
+   */
+  void discard() {
+    try {
+      closeSocket();
+    } finally {
+      giveBack();
+    }
+  }
+
+  private void giveBack() {
+    try {
       context.registry().remove(this);
+    } finally {
       context.admission().release(this);
     }
   }

@@ -11,8 +11,23 @@ import org.jspecify.annotations.Nullable;
  * counts nothing until a limit says so. Its users hold the lock of the {@link Admission}.
  */
 final class SourceCounts {
+  /** How many connections a source or a network has. Guarded as the whole. */
+  static final class Count {
+    private final Network counted;
+
+    /** That of the network, for a source. */
+    private final @Nullable Count network;
+
+    private int connections;
+
+    private Count(Network counted, @Nullable Count network) {
+      this.counted = counted;
+      this.network = network;
+    }
+  }
+
   /** Sources and their networks, as long as they have connections. */
-  private final Map<Network, Integer> open = new HashMap<>();
+  private final Map<Network, Count> open = new HashMap<>();
 
   private final SourceRates rates = new SourceRates();
 
@@ -31,7 +46,8 @@ final class SourceCounts {
   }
 
   private int count(Network counted) {
-    return open.getOrDefault(counted, 0);
+    Count count = open.get(counted);
+    return count == null ? 0 : count.connections;
   }
 
   /** Forgets how often sources came, since another rate would judge them wrongly. */
@@ -39,18 +55,39 @@ final class SourceCounts {
     rates.clear();
   }
 
-  void add(InetAddress address) {
-    open.merge(source(address), 1, Integer::sum);
-    open.merge(network(address), 1, Integer::sum);
+  /**
+   * Counts a connection, or nothing if there is no memory for it; returns what to {@link #remove}.
+   */
+  Count add(InetAddress address) {
+    Network source = source(address);
+    Count network = open.computeIfAbsent(network(address), counted -> new Count(counted, null));
+    network.connections++;
+    boolean complete = false;
+    try {
+      Count count = open.computeIfAbsent(source, counted -> new Count(counted, network));
+      count.connections++;
+      complete = true;
+      return count;
+    } finally {
+      if (!complete) {
+        removeOne(network);
+      }
+    }
   }
 
-  void remove(InetAddress address) {
-    open.computeIfPresent(source(address), SourceCounts::oneLess);
-    open.computeIfPresent(network(address), SourceCounts::oneLess);
+  /** Takes back what {@link #add} has counted. It allocates nothing, and so does not fail. */
+  void remove(Count source) {
+    removeOne(source);
+    if (source.network != null) {
+      removeOne(source.network);
+    }
   }
 
-  private static @Nullable Integer oneLess(Network counted, Integer count) {
-    return count == 1 ? null : count - 1;
+  private void removeOne(Count count) {
+    count.connections--;
+    if (count.connections == 0) {
+      open.remove(count.counted);
+    }
   }
 
   /** How many sources and networks are known to have connections. */

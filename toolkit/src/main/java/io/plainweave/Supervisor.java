@@ -138,7 +138,14 @@ final class Supervisor {
   private void superviseAll() throws InterruptedException {
     // The pollers have the outer one, since a connection needs its poller to the last.
     try (Scope pollers = Scope.open("plainweave server", context.pollers().threads())) {
-      context.pollers().tasks().forEach(task -> pollers.fork(watched(task, Scope.After.CONTINUE)));
+      for (Callable<Scope.After> task : context.pollers().tasks()) {
+        Callable<Scope.After> watched = watched(task, Scope.After.CONTINUE);
+        pollers.fork(() -> {
+          Scope.After after = watched.call();
+          Pollers.finish(task);
+          return after;
+        });
+      }
       try {
         superviseListeners();
       } finally {
@@ -234,12 +241,25 @@ final class Supervisor {
       } catch (InterruptedException e) {
         return Scope.After.CANCEL;
       } catch (Throwable e) {
-        ServerLog.serverFailed(e);
         failure = e;
-        server.shutdownNow();
+        cancel();
+        ServerLog.serverFailed(e);
         return ifItFails;
       }
     };
+  }
+
+  /** Cancels the server, as soon as there is memory for that. */
+  private void cancel() {
+    for (boolean cancelled = false; !cancelled; ) {
+      try {
+        server.shutdownNow();
+        cancelled = true;
+      } catch (OutOfMemoryError e) {
+        // It comes after a collection, and so not at once again.
+        Shortage.see(e);
+      }
+    }
   }
 
   void finishListeners() {
@@ -259,10 +279,13 @@ final class Supervisor {
    * be there to close it.
    */
   void failed(SocketAddress listener, Throwable cause) {
-    context.events().tell(new ServerEvent.ListenerFailed(listener, cause));
     failure = cause;
     context.drain().limit();
-    server.shutdown();
+    try {
+      server.shutdown();
+    } finally {
+      context.events().tell(new ServerEvent.ListenerFailed(listener, cause));
+    }
   }
 
   /** Notes why its threads could not be started. */

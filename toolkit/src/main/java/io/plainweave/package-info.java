@@ -37,6 +37,27 @@
  * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler
  * stands. Nothing outlives its scope: when {@link io.plainweave.Server#run()} returns, no thread,
  * socket or permit is left.
+ *
+ * <h2>Without memory</h2>
+ *
+ * <p>A server outlives a heap that is full for a while. While it is, connections may be reset, and
+ * new ones wait or fail; a second or so after there is memory again it serves as before, and no
+ * thread, socket, permit or connection is lost. A handler that meets an {@link
+ * java.lang.OutOfMemoryError} or a {@link java.lang.StackOverflowError} ends its own connection
+ * only, and one that catches it may go on and fork.
+ *
+ * <p>If a thread without which the server is none has failed for good, be it one of ours or the
+ * JDK's, the server is cancelled, and {@link io.plainweave.Server#run()} throws the reason. It does
+ * not stay half alive.
+ *
+ * <p>That is the server, and no more. The code of handlers, libraries and the JDK may have failed
+ * anywhere in the middle: a timed wait of a virtual thread ({@link java.lang.Thread#sleep}, {@code
+ * poll} with a timeout) that finds no memory can take down a carrier of the JDK, and with it
+ * threads that have nothing to do with it; {@linkplain io.plainweave.ServerBuilder#eventLoops event
+ * loops} do not have that weakness. Where another process takes over, the safest answer to a lack
+ * of memory is to end this one: {@code -XX:+ExitOnOutOfMemoryError}, together with a limit of
+ * connections ({@link io.plainweave.AdmissionRules}) and of messages, so that it does not come to
+ * that.
  */
 @NullMarked
 package io.plainweave;

@@ -4,22 +4,27 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("An acceptor")
 @ExtendWith(ResourceGuard.class)
@@ -84,7 +89,9 @@ class AcceptorTest {
         new Throwable[] {
           new OutOfMemoryError("Java heap space"),
           new IOException("Cannot allocate memory"),
-          new OutOfMemoryError("unable to create native thread")
+          new OutOfMemoryError("unable to create native thread"),
+          new InternalError("no memory to link"),
+          new BootstrapMethodError("no memory to link")
         };
     assertNull(accept(new FailingSocket(failures)).failure());
     assertEquals(
@@ -93,6 +100,60 @@ class AcceptorTest {
             .map(event -> assertInstanceOf(ServerEvent.AcceptFailed.class, event).failure())
             .toList());
     assertFalse(server.state().isAtLeast(ServerState.DRAINING));
+  }
+
+  /** Fails once as the JVM does, and then accepts. */
+  private record FailingOnce(ListeningSocket socket, AtomicBoolean failed)
+      implements ListeningSocket {
+    @Override
+    public SocketChannel accept(boolean waits) throws IOException {
+      if (failed.compareAndSet(false, true)) {
+        throw assertThrows(OutOfMemoryError.class, () -> new byte[Integer.MAX_VALUE].clone());
+      }
+      return socket.accept(waits);
+    }
+
+    @Override
+    public SocketAddress address() {
+      return socket.address();
+    }
+
+    @Override
+    public boolean isOpen() {
+      return socket.isOpen();
+    }
+
+    @Override
+    public SocketAddress reachedAt(SocketChannel accepted) throws IOException {
+      return socket.reachedAt(accepted);
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  @Test
+  void forksAfterALackOfMemoryInItsOwnThread(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("socket");
+    server =
+        Server.builder()
+            .listen(LISTEN)
+            .handler(connection -> connection.input().transferTo(connection.output()))
+            .start();
+    var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
+    var ended = new FutureTask<>(() -> accept(socket));
+    Thread acceptor =
+        Thread.ofPlatform().start(() -> ScopedValue.where(Server.CURRENT, server).run(ended));
+    try (UnixClient client = UnixClient.connect(path)) {
+      client.exchange("hello");
+    } finally {
+      server.shutdownNow();
+      socket.close();
+      acceptor.join();
+    }
+    assertNull(ended.get().failure());
   }
 
   @Test

@@ -80,9 +80,9 @@ class AdmissionRulesTest {
   void takeAnAddressOrAnIpv6NetworkForASource(String first, String second, Refusal refusal) {
     AdmissionRules rules = AdmissionRules.DEFAULT.withMaxPerSource(1).withMaxPerNetwork(1);
     var counts = new SourceCounts();
-    counts.add(address(first));
+    SourceCounts.Count count = counts.add(address(first));
     assertEquals(refusal, counts.refusal(rules, address(second), NOW));
-    counts.remove(address(first));
+    counts.remove(count);
     assertEquals(0, counts.size());
     assertNull(counts.refusal(rules, address(second), NOW));
   }

@@ -389,4 +389,25 @@ class AdmissionTest {
             new ServerEvent.ConnectionsLimited(
                 Integer.MAX_VALUE, descriptors.connections(), descriptors.limit())));
   }
+
+  @Test
+  void takesPermitsBackOnceHoweverOftenAConnectionEnds() throws Exception {
+    try (Server server = start(AdmissionRules.DEFAULT.withMaxConnections(2).withMaxPerSource(2));
+        Client one = Client.connect(server);
+        Client other = Client.connect(server)) {
+      one.exchange("one");
+      other.exchange("other");
+      var known = new ArrayList<SocketConnection>();
+      server.context().registry().forEach(known::add);
+      Admission admission = server.context().admission();
+      for (int i = 0; i < 3; i++) {
+        known.getFirst().discard();
+      }
+      await().untilAsserted(() -> assertEquals(1, admission.connections()));
+      assertEquals(2, admission.knownSources());
+      known.getLast().discard();
+      await().untilAsserted(() -> assertEquals(0, admission.connections()));
+      assertEquals(0, admission.knownSources());
+    }
+  }
 }

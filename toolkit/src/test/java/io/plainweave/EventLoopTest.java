@@ -8,9 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Field;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +24,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("An event loop")
 @Timeout(30)
@@ -243,5 +249,49 @@ class EventLoopTest {
     // VirtualThread[#22,name]/runnable@CARRIER
     String text = Thread.currentThread().toString();
     return text.substring(text.lastIndexOf('@') + 1);
+  }
+
+  /** On the JDK's scheduler, too. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void thatFailsEndsTheServerAndAllItsConnections(int loops) throws Exception {
+    var inside = new CountDownLatch(1);
+    var run = new CompletableFuture<Throwable>();
+    Server server =
+        Server.builder()
+            .listen(Listen.tcp("127.0.0.1", 0))
+            .eventLoops(loops)
+            .stopOnSignal(false)
+            .observer(events::add)
+            .handler(connection -> {
+              inside.countDown();
+              connection.input().read();
+            })
+            .build();
+    Thread.ofPlatform()
+        .start(() -> {
+          try {
+            server.run();
+            run.complete(null);
+          } catch (Throwable e) {
+            run.complete(e);
+          }
+        });
+    await().until(() -> server.state() == ServerState.RUNNING);
+    try (Client client = Client.connect(server)) {
+      inside.await();
+      for (int i = 0; i < Math.max(loops, Runtime.getRuntime().availableProcessors()); i++) {
+        breakDown(server.context().pollers().next());
+      }
+      assertThrows(IOException.class, client::receiveAll);
+      assertInstanceOf(ClosedSelectorException.class, run.get(10, TimeUnit.SECONDS).getCause());
+      assertEquals(ServerState.TERMINATED, server.state());
+    }
+  }
+
+  private static void breakDown(Poller poller) throws Exception {
+    Field selector = Poller.class.getDeclaredField("selector");
+    selector.setAccessible(true);
+    ((Selector) selector.get(poller)).close();
   }
 }

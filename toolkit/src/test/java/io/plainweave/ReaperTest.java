@@ -1,31 +1,62 @@
 package io.plainweave;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("The reaper")
 @Timeout(30)
 class ReaperTest {
+  @ParameterizedTest
+  @ValueSource(classes = {OutOfMemoryError.class, InternalError.class, BootstrapMethodError.class})
+  void goesOnWhenMemoryWasShort(Class<? extends Error> shortage) throws Exception {
+    var looks = new AtomicInteger();
+    assertEquals(
+        Scope.After.CANCEL,
+        reap(end -> {
+          if (looks.incrementAndGet() == 1) {
+            throw shortage.getConstructor(String.class).newInstance("no memory");
+          }
+          end.run();
+        }));
+    assertEquals(2, looks.get());
+  }
+
   @Test
-  void goesOnWhenMemoryWasShort() throws Exception {
+  void endsByALinkThatStaysBroken() {
+    assertThrows(
+        BootstrapMethodError.class,
+        () ->
+            reap(end -> {
+              throw new BootstrapMethodError("broken for ever");
+            }));
+  }
+
+  private interface Step {
+    void run(Runnable endOfTheServer) throws ReflectiveOperationException;
+  }
+
+  private static Scope.After reap(Step step) throws Exception {
     ConnectionContext context =
         Server.builder().listen(Listen.tcp(0)).handler(_ -> {}).build().context();
     context.pollers().open();
     var lifecycle = new Lifecycle();
     lifecycle.expect(1);
     context.drain().begin(lifecycle, context);
-    var looks = new AtomicInteger();
     Runnable finishListeners =
         () -> {
-          if (looks.incrementAndGet() == 1) {
-            throw new OutOfMemoryError("Java heap space");
+          try {
+            step.run(lifecycle::acceptorEnded);
+          } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
           }
-          lifecycle.acceptorEnded();
         };
     var backlogs = new BacklogWatch(List.of(), context.events(), context.ticks().now());
     var reaper =
@@ -37,8 +68,7 @@ class ReaperTest {
             finishListeners,
             finishListeners);
     try {
-      assertEquals(Scope.After.CANCEL, reaper.call());
-      assertEquals(2, looks.get());
+      return reaper.call();
     } finally {
       context.pollers().close();
     }

@@ -3,6 +3,7 @@ package io.plainweave.loadtests;
 import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
+import io.plainweave.loadtests.fullheap.FullHeap;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
 import io.plainweave.loadtests.scenario.Broadcast;
@@ -41,7 +42,8 @@ import picocli.CommandLine.ParseResult;
       Start.class,
       Merge.class,
       Doctor.class,
-      Compare.class
+      Compare.class,
+      FullHeap.class
     })
 public final class Main {
   private static final int FAILED = 1;
