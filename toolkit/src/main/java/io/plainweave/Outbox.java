@@ -175,6 +175,11 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     }
   }
 
+  /** Those of the server that has the connection. */
+  Pollers pollers() {
+    return connection.context().pollers();
+  }
+
   /** Notes that a thread was started that will run it. */
   void forked() {
     forked = true;
@@ -233,7 +238,7 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    */
   private void giveWay(Object key) {
     while (isFull(key) && canGoOn()) {
-      Turn.giveWay(connection.context().pollers());
+      Turn.giveWay(pollers());
     }
   }
 

@@ -31,6 +31,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 @ExtendWith(ResourceGuard.class)
 @Timeout(60)
 class TurnTest {
+  private static final VirtualThreadSchedulerMXBean SCHEDULER =
+      ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+
+  private static final int FLOODS = 2;
   private static final int PIECE = 16 * 1024;
 
   /** How long a handler works on a piece, which a client moves in a tenth of it. */
@@ -39,6 +43,7 @@ class TurnTest {
   /** More than all of them move in several hundred turns. */
   private static final long MOST = 128 * 1024 * 1024;
 
+  private final int carriersBefore = SCHEDULER.getParallelism();
   private final AtomicLong moved = new AtomicLong();
   private final List<Socket> floods = new ArrayList<>();
   private final List<Thread> clients = new ArrayList<>();
@@ -49,6 +54,11 @@ class TurnTest {
   private final AtomicLong movedMeanwhile = new AtomicLong();
 
   @TempDir private Path folder;
+
+  @AfterEach
+  void restoreCarriers() {
+    SCHEDULER.setParallelism(carriersBefore);
+  }
 
   @AfterEach
   void endFloods() throws Exception {
@@ -141,18 +151,20 @@ class TurnTest {
         }));
   }
 
-  @ParameterizedTest(name = "{0}, {1}, {2} event loops")
+  @ParameterizedTest(name = "{0}, {1}, {2} carriers, {3} event loops")
   @CsvSource({
-    "reads,  plain, 0",
-    "writes, plain, 0",
-    "copies, plain, 0",
-    "reads,  TLS,   0",
-    "writes, TLS,   0",
-    "reads,  plain, 1",
-    "writes, plain, 1",
-    "copies, TLS,   1"
+    "reads,  plain, 1, 0",
+    "reads,  plain, 2, 0",
+    "writes, plain, 1, 0",
+    "copies, plain, 2, 0",
+    "reads,  TLS,   1, 0",
+    "writes, TLS,   2, 0",
+    "reads,  plain, 2, 1",
+    "writes, plain, 2, 1",
+    "copies, TLS,   2, 1"
   })
-  void givesWayToOthers(String kind, String transport, int loops) throws Exception {
+  void givesWayToOthers(String kind, String transport, int carriers, int loops) throws Exception {
+    SCHEDULER.setParallelism(carriers);
     TlsServer tls = TlsServer.in(folder);
     try (Server server =
         Server.builder()
@@ -165,7 +177,7 @@ class TurnTest {
       int port = ((InetSocketAddress) server.listeners().getLast().address()).getPort();
       try (Client other = Client.connect(server)) {
         other.send("-");
-        for (int i = 0; i < Math.max(loops, carriers()); i++) {
+        for (int i = 0; i < FLOODS; i++) {
           flood(
               transport.equals("TLS")
                   ? tls.connect(new Socket("127.0.0.1", port), "TLSv1.3")
@@ -192,9 +204,5 @@ class TurnTest {
     client.send("?");
     assertEquals("?", client.receive(1));
     assertTrue(goesOn(), "all that was moved while one waited: " + movedMeanwhile);
-  }
-
-  private static int carriers() {
-    return ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class).getParallelism();
   }
 }
