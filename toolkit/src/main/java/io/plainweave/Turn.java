@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How long a thread that finds something to do each time may go on before it gives way to others.
@@ -37,6 +38,12 @@ final class Turn {
   private static final int LENGTH = 500;
   private static final int OUTSIDE = 4_000;
 
+  /** More bytes than the JDK takes for a timer. */
+  private static final int FOR_TIMER = 1024;
+
+  /** A field, so that the compiler does not save the allocation. */
+  private static volatile byte @Nullable [] tried;
+
   /** When a thread came back from outside; of the process, as the JDK's scheduler is. */
   private static volatile int cameBackAt = now();
 
@@ -68,13 +75,27 @@ final class Turn {
 
   @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
   private static void giveWay(int now, Pollers pollers) {
-    if (pollers.areOnEventLoops() || isShorter(now - cameBackAt, OUTSIDE)) {
-      Thread.yield();
-    } else {
-      LockSupport.parkNanos(1);
-      Thread.yield();
+    boolean stays = pollers.areOnEventLoops() || isShorter(now - cameBackAt, OUTSIDE);
+    boolean left = !stays && leaveQueues();
+    Thread.yield();
+    if (left) {
       cameBackAt = now();
     }
+  }
+
+  /**
+   * Parks for the shortest time; false if memory is short. Where the JDK finds none for the timer,
+   * it loses the thread ({@code VirtualThread.afterYield}): better a failure here, before that.
+   */
+  private static boolean leaveQueues() {
+    try {
+      tried = new byte[FOR_TIMER];
+    } catch (OutOfMemoryError e) {
+      return false;
+    }
+    tried = null;
+    LockSupport.parkNanos(1);
+    return true;
   }
 
   /** The time, never {@link #NONE}. It wraps around after 73 minutes. */
