@@ -1,7 +1,7 @@
 package io.plainweave;
 
+import java.lang.ref.Reference;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How long a thread that finds something to do each time may go on before it gives way to others.
@@ -40,9 +40,6 @@ final class Turn {
 
   /** More bytes than the JDK takes for a timer. */
   private static final int FOR_TIMER = 1024;
-
-  /** A field, so that the compiler does not save the allocation. */
-  private static volatile byte @Nullable [] tried;
 
   /** When a thread came back from outside; of the process, as the JDK's scheduler is. */
   private static volatile int cameBackAt = now();
@@ -89,11 +86,10 @@ final class Turn {
    */
   private static boolean leaveQueues() {
     try {
-      tried = new byte[FOR_TIMER];
+      Reference.reachabilityFence(new byte[FOR_TIMER]);
     } catch (OutOfMemoryError e) {
       return false;
     }
-    tried = null;
     LockSupport.parkNanos(1);
     return true;
   }
