@@ -1,6 +1,5 @@
 package io.plainweave;
 
-import java.lang.ref.Reference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -86,12 +85,11 @@ final class Turn {
    */
   private static boolean leaveQueues() {
     try {
-      Reference.reachabilityFence(new byte[FOR_TIMER]);
+      LockSupport.parkNanos(new byte[FOR_TIMER], 1);
+      return true;
     } catch (OutOfMemoryError e) {
       return false;
     }
-    LockSupport.parkNanos(1);
-    return true;
   }
 
   /** The time, never {@link #NONE}. It wraps around after 73 minutes. */
