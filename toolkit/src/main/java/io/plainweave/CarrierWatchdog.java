@@ -24,6 +24,9 @@ final class CarrierWatchdog {
 
   private static final int BEAT = 200 / Ticks.MILLIS;
 
+  /** After which time an event loop may be one that will never go on by itself. */
+  private static final int SUSPICION = 200 / Ticks.MILLIS;
+
   /** How long all must have been well before an added carrier is taken back. */
   private static final int RECOVERY = 10_000 / Ticks.MILLIS;
 
@@ -69,7 +72,12 @@ final class CarrierWatchdog {
         alarmed = false;
         takeBack();
       }
-    } else if (now - beatSince >= ALARM && (!alarmed || now - alarmedAt >= ALARM)) {
+      return;
+    }
+    if (now - beatSince >= SUSPICION) {
+      pollers.lookInstead();
+    }
+    if (now - beatSince >= ALARM && (!alarmed || now - alarmedAt >= ALARM)) {
       alarmed = true;
       alarmedAt = now;
       alarm(now);

@@ -54,6 +54,9 @@ final class ConnectionInput extends MessageState {
    */
   private boolean readsAhead;
 
+  /** When its {@link Turn} began; only the reading thread touches it. */
+  private int turnSince = Turn.NONE;
+
   /** How often it has looked so far; only the reading thread touches it. */
   private byte looks;
 
@@ -325,6 +328,9 @@ final class ConnectionInput extends MessageState {
         end(new CloseReason.Drained(), waitingSince());
       } else if (!moreToRead) {
         waitOrLook();
+        turnSince = Turn.NONE;
+      } else {
+        turnSince = Turn.goOn(turnSince, connection.context().pollers());
       }
     } catch (IOException e) {
       throw connection.failed(e);
@@ -387,6 +393,8 @@ final class ConnectionInput extends MessageState {
       while (!finished) {
         if (!moreToRead) {
           channel.awaitPeersEnd();
+        } else {
+          turnSince = Turn.goOn(turnSince, connection.context().pollers());
         }
         // What becomes of the connection now is no failure: its reason to end is known.
         ByteBuffer dropped = connection.buffers().takeLarge();

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * the output for good; where it cannot, because somebody is writing, it leaves the buffer alone.
  */
 final class ConnectionOutput extends OutputStream {
+  /** Each time that so many bytes are full, a power of two, it may be time to give way. */
+  private static final int LOOK_AT_CLOCK = 16 * 1024;
+
   private static final AtomicIntegerFieldUpdater<ConnectionOutput> USE =
       AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "use");
 
@@ -60,6 +63,9 @@ final class ConnectionOutput extends OutputStream {
    * finds itself here only if it wrote it, so the comparison needs no lock.
    */
   private @Nullable Thread writer;
+
+  /** When its {@link Turn} began; only the thread that has taken the output touches it. */
+  private int turnSince = Turn.NONE;
 
   /** Whether FIN was sent; written by the writing thread, after {@link #finishedAt}. */
   private volatile boolean finished;
@@ -269,11 +275,13 @@ final class ConnectionOutput extends OutputStream {
   private void flushPending() throws IOException {
     ByteBuffer full = pending;
     if (full != null) {
+      long sentBefore = sent;
       try {
         sendNow(full.flip());
       } finally {
         dropPending();
       }
+      goOn(sentBefore);
     }
   }
 
@@ -329,7 +337,19 @@ final class ConnectionOutput extends OutputStream {
     int end = source.limit();
     while (source.position() < end) {
       source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
+      long sentBefore = sent;
       sendNow(source);
+      goOn(sentBefore);
+    }
+  }
+
+  /**
+   * Gives way at times, since a socket that has room for all that is written lets nobody wait. For
+   * small messages it does not look at the clock each time.
+   */
+  private void goOn(long sentBefore) {
+    if ((sent ^ sentBefore) >= LOOK_AT_CLOCK) {
+      turnSince = Turn.goOn(turnSince, connection.context().pollers());
     }
   }
 

@@ -125,10 +125,12 @@ public final class ConnectionScope implements AutoCloseable {
   public void fork(String name, Task task) {
     ensureOwner();
     inFront.incrementAndGet();
-    scope.fork(() -> {
-      Scope.After after = run(name, task);
-      return leaveFront() ? Scope.After.CANCEL : after;
-    });
+    start(
+        task,
+        () -> {
+          Scope.After after = run(name, task);
+          return leaveFront() ? Scope.After.CANCEL : after;
+        });
   }
 
   /**
@@ -143,7 +145,14 @@ public final class ConnectionScope implements AutoCloseable {
   public void forkBackground(String name, Task task) {
     ensureOwner();
     hasBackground = true;
-    scope.fork(() -> run(name, task));
+    start(task, () -> run(name, task));
+  }
+
+  /** Starts a thread for the task. An outbox is told, for those who offer before it has begun. */
+  private void start(Task task, Callable<Scope.After> run) {
+    if (scope.fork(run) && task instanceof Outbox outbox) {
+      outbox.forked();
+    }
   }
 
   /**

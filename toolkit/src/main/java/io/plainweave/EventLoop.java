@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,9 @@ final class EventLoop implements Callable<Scope.After>, Executor {
 
   /** What other threads have added. */
   private final Queue<Runnable> submitted = new ConcurrentLinkedQueue<>();
+
+  /** Held by whoever looks at the channels: then it is the poller's thread. */
+  private final ReentrantLock looking = new ReentrantLock();
 
   /** The loop's own thread, set by itself. */
   private volatile @Nullable Thread self;
@@ -64,7 +68,7 @@ final class EventLoop implements Callable<Scope.After>, Executor {
       while (!poller.isStopped()) {
         try {
           runQueue();
-          poller.round(idle);
+          look(idle);
           shortage.isOver();
         } catch (Error e) {
           if (!shortage.passes(e)) {
@@ -118,6 +122,33 @@ final class EventLoop implements Callable<Scope.After>, Executor {
       } catch (Throwable e) {
         // A handler's failure never comes here: this is the thread itself that could not go on.
         ServerLog.taskFailed(e);
+      }
+    }
+  }
+
+  private void look(BooleanSupplier idle) throws IOException {
+    looking.lock();
+    try {
+      poller.round(idle);
+    } finally {
+      looking.unlock();
+    }
+  }
+
+  /**
+   * Looks at the channels in place of the loop, called by the watchdog when the loop has not gone
+   * round for a while: its thread may be parked, with a virtual thread that waits for a channel and
+   * cannot leave its carrier, because a native method or a class initializer has called it (JEP
+   * 491). Nobody else would wake it. Has no effect while the loop looks itself.
+   */
+  void lookInstead() throws IOException {
+    if (looking.tryLock()) {
+      try {
+        if (!poller.isStopped()) {
+          poller.round(() -> false);
+        }
+      } finally {
+        looking.unlock();
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import java.util.Iterator;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +31,9 @@ public final class Group {
   }
 
   private final ConcurrentHashMap<String, Outbox> members = new ConcurrentHashMap<>();
+
+  /** When the {@link Turn} of those who broadcast began, whoever they are: a rough count will do. */
+  private int turnSince = Turn.NONE;
 
   /** Makes a group without members. */
   public Group() {}
@@ -77,6 +81,7 @@ public final class Group {
     for (Outbox member : members.values()) {
       member.offer(message);
     }
+    goOn();
   }
 
   /**
@@ -90,6 +95,15 @@ public final class Group {
   public void broadcast(Object key, byte[] message) throws InterruptedException {
     for (Outbox member : members.values()) {
       member.offer(key, message);
+    }
+    goOn();
+  }
+
+  /** Who broadcasts one message after another may never have to wait. */
+  private void goOn() {
+    Iterator<Outbox> all = members.values().iterator();
+    if (all.hasNext()) {
+      turnSince = Turn.goOn(turnSince, all.next().pollers());
     }
   }
 

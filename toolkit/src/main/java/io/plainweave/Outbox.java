@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * ever makes an offer wait for the peer. A peer is slow when its socket takes nothing more and the
  * queue is full; where the queue is full only because the outbox has not got a processor yet, the
  * thread that offers gives way to it, so that a burst costs nobody a message or the connection.
+ * That holds from the fork on: until somebody forks the outbox itself as a task, or runs it, there
+ * is its queue and no more.
  *
  * <p><b>The end.</b> {@link #close()} lets the outbox send what is queued and end. When its thread
  * is interrupted or the connection fails, it ends at once, and what is queued is dropped. From then
@@ -67,6 +69,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * none, so that an idle outbox holds no table. Guarded by lock.
    */
   private @Nullable LinkedHashMap<Object, byte[]> queue;
+
+  /** Whether a thread for it was started, which may not have begun; set by its owner. */
+  private volatile boolean forked;
 
   /** The thread that sends, set by itself. */
   private volatile @Nullable Thread sender;
@@ -170,6 +175,16 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     }
   }
 
+  /** Those of the server that has the connection. */
+  Pollers pollers() {
+    return connection.context().pollers();
+  }
+
+  /** Notes that a thread was started that will run it. */
+  void forked() {
+    forked = true;
+  }
+
   /** Makes this the outbox of a member, which leaves at the close; false if that has come. */
   boolean joined(Group.Member member) {
     lock.lock();
@@ -222,24 +237,27 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * waits for then is a processor and not the peer, and a burst would be taken for a slow peer.
    * Before a peer loses its connection the sender tries once more to send.
    */
-  @SuppressWarnings("ThreadPriorityCheck") // a hint is enough: the loop does not depend on it
   private void giveWay(Object key) {
-    Thread sends = sender;
     boolean triesAgain = policy == Policy.DISCONNECT;
-    while (sends != null && isFull(key)) {
-      if (isWaitingForPeer(sends)) {
+    while (isFull(key)) {
+      if (!canGoOn()) {
         if (!triesAgain) {
           return;
         }
         triesAgain = false;
         connection.channel().wakeWriter();
       }
-      Thread.yield();
+      Turn.giveWay(pollers());
     }
   }
 
-  private boolean isWaitingForPeer(Thread sends) {
-    return connection.isSending() && sends.getState() != Thread.State.RUNNABLE;
+  /** Whether the sender can go on, or begin, as soon as it has a processor. */
+  private boolean canGoOn() {
+    Thread sends = sender;
+    if (sends == null) {
+      return forked && connection.isOpen();
+    }
+    return !connection.isSending() || sends.getState() == Thread.State.RUNNABLE;
   }
 
   private boolean isFull(Object key) {

@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.lang.reflect.InaccessibleObjectException;
+import java.nio.channels.ClosedSelectorException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -18,6 +19,7 @@ final class Pollers {
   // Set when they are opened, before the first connection.
   private volatile List<Poller> pollers = List.of();
   private volatile List<? extends Callable<Scope.After>> tasks = List.of();
+  private volatile List<EventLoop> loops = List.of();
   private volatile boolean onEventLoops;
 
   private final AtomicInteger connections = new AtomicInteger();
@@ -53,6 +55,7 @@ final class Pollers {
       onEventLoops = true;
     } finally {
       tasks = loops;
+      this.loops = loops;
       pollers = loops.stream().map(EventLoop::poller).toList();
     }
   }
@@ -94,6 +97,17 @@ final class Pollers {
   /** Whether connections run on event loops, and not on the JDK's scheduler. */
   boolean areOnEventLoops() {
     return onEventLoops;
+  }
+
+  /** Looks at the channels of those event loops that do not; see there. */
+  void lookInstead() {
+    for (EventLoop loop : loops) {
+      try {
+        loop.lookInstead();
+      } catch (IOException | ClosedSelectorException e) {
+        // The loop itself meets it in its next round.
+      }
+    }
   }
 
   /** The poller of a new connection. */

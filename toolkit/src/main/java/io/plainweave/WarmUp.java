@@ -135,7 +135,8 @@ final class WarmUp {
             }
           });
       while (reader.getState() != Thread.State.WAITING && reader.isAlive()) {
-        Thread.onSpinWait();
+        // Not a spin: it may need the carrier of the thread that waits for it here.
+        Thread.sleep(1);
       }
       sink.write(ByteBuffer.allocate(1));
       reader.join();

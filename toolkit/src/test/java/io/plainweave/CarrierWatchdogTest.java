@@ -228,4 +228,50 @@ class CarrierWatchdogTest {
       stop.set(true);
     }
   }
+
+  /** The one who broadcasts and those who send keep the carrier busy, and let everybody run. */
+  @Test
+  void isSilentWhileABroadcastKeepsTheOnlyCarrierBusy() throws Exception {
+    var group = new Group();
+    Handler member =
+        connection -> {
+          var outbox = new Outbox(connection, 10, Outbox.Policy.DISCONNECT);
+          try (var scope = connection.openScope()) {
+            scope.fork("outbox", outbox);
+            group.join(connection.remoteAddress().toString(), outbox);
+            for (int b; (b = connection.input().read()) >= 0; ) {
+              group.broadcast(new byte[] {(byte) b});
+            }
+            outbox.close();
+            scope.join();
+          }
+        };
+    int members = 600;
+    int messages = 600;
+    SCHEDULER.setParallelism(1);
+    try (Server server =
+        Server.builder()
+            .listen(Listen.tcp("127.0.0.1", 0))
+            .handler(member)
+            .observer(event -> {
+              if (event instanceof ServerEvent.CarriersBusy busy) {
+                alarms.add(busy);
+              }
+            })
+            .stopOnSignal(false)
+            .start()) {
+      for (int i = 0; i < members; i++) {
+        clients.add(Client.connect(server));
+      }
+      await().until(() -> group.names().size() == members);
+      clients.getFirst().send("m".repeat(messages));
+      for (Client client : clients) {
+        assertEquals(messages, client.receive(messages).length());
+        client.close();
+      }
+      assertEquals(List.of(), List.copyOf(alarms));
+    } finally {
+      SCHEDULER.setParallelism(carriers);
+    }
+  }
 }

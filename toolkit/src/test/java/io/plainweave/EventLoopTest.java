@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.Selector;
@@ -233,6 +235,47 @@ class EventLoopTest {
       release.countDown();
     } finally {
       release.countDown();
+    }
+  }
+
+  /** Where a native method or a class initializer waits, the virtual thread keeps its carrier. */
+  @Test
+  void wakesAHandlerThatCannotLeaveIt() throws Exception {
+    var reads = new CompletableFuture<Thread>();
+    try (Server server =
+            start(
+                1,
+                connection -> {
+                  if (connection.input().read() == 'i') {
+                    toBeRead = connection.input();
+                    reads.complete(Thread.currentThread());
+                    connection.output().write(WaitsInItsInitializer.READ);
+                  }
+                  connection.input().transferTo(connection.output());
+                });
+        Client other = Client.connect(server);
+        Client client = Client.connect(server)) {
+      other.send("-");
+      other.exchange("before");
+      client.send("i");
+      await().until(() -> reads.get().getState() == Thread.State.WAITING);
+      client.send("x");
+      assertEquals("x", client.receive(1));
+      other.exchange("after");
+    }
+  }
+
+  private static volatile InputStream toBeRead;
+
+  private static final class WaitsInItsInitializer {
+    static final int READ;
+
+    static {
+      try {
+        READ = toBeRead.read();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -188,6 +188,47 @@ class GroupTest {
     }
   }
 
+  /** All run on one thread, so that an outbox can begin only where somebody gives way to it. */
+  @Test
+  void takesNoNewcomerForASlowPeer() throws Exception {
+    int chatters = 200;
+    Handler chats =
+        connection -> {
+          var outbox = new Outbox(connection, 10, Outbox.Policy.DISCONNECT);
+          try (var scope = connection.openScope()) {
+            scope.fork("outbox", outbox);
+            group.join(connection.remoteAddress().toString(), outbox);
+            for (int i = 0; i < 20; i++) {
+              group.broadcast(bytes("hello"));
+            }
+            connection.input().readAllBytes();
+            outbox.close();
+            scope.join();
+          }
+        };
+    List<Client> clients = new ArrayList<>();
+    try (Server server =
+        Server.builder()
+            .listen(Listen.tcp("127.0.0.1", 0))
+            .eventLoops(1)
+            .observer(closed)
+            .stopOnSignal(false)
+            .handler(chats)
+            .start()) {
+      for (int i = 0; i < chatters; i++) {
+        clients.add(Client.connect(server));
+      }
+      for (Client client : clients) {
+        client.finish();
+      }
+      for (Client client : clients) {
+        client.receiveAll();
+        client.close();
+        assertEquals(new CloseReason.Finished(), closed.next());
+      }
+    }
+  }
+
   @Test
   void waitsForAMemberThatWantsEverything() throws Exception {
     try (Server server = members(10, Outbox.Policy.BLOCK);

@@ -347,6 +347,37 @@ class OutboxTest {
     }
   }
 
+  /** Its thread cannot begin before the handler waits, which is the only one to run. */
+  @ParameterizedTest
+  @EnumSource(names = {"DISCONNECT", "DROP_OLDEST", "CONFLATE"})
+  void hasItsChanceBeforeItHasBegun(Outbox.Policy policy) throws Exception {
+    var dropped = new CompletableFuture<Long>();
+    Handler offersAtOnce =
+        connection -> {
+          var outbox = new Outbox(connection, 10, policy);
+          try (var scope = connection.openScope()) {
+            scope.fork("outbox", outbox);
+            for (int i = 0; i < 1_000; i++) {
+              outbox.offer(bytes("message"));
+            }
+            outbox.close();
+            scope.join();
+            dropped.complete(outbox.dropped());
+          }
+        };
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .eventLoops(1)
+                .stopOnSignal(false)
+                .handler(offersAtOnce)
+                .start();
+        Client client = Client.connect(server)) {
+      assertEquals(7 * 1_000, client.receive(7 * 1_000).length());
+      assertEquals(0, dropped.get());
+    }
+  }
+
   @Test
   void needsRoomForOneMessage() throws Exception {
     assertEquals(

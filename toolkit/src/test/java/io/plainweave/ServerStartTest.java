@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.faults.Machine;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.BindException;
 import java.net.ConnectException;
 import java.net.DatagramSocket;
@@ -24,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -51,6 +53,29 @@ class ServerStartTest {
         Client client = Client.connect(server)) {
       assertEquals(List.of(new InetSocketAddress("127.0.0.1", server.port())), server.addresses());
       client.exchange("hello");
+    }
+  }
+
+  /** As many at once as there are carriers: none is left to the threads that they wait for. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void mayBeInAVirtualThreadOnAnyNumberOfCarriers(int carriers) throws Exception {
+    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+    int before = scheduler.getParallelism();
+    scheduler.setParallelism(carriers);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Server>> starts = new ArrayList<>();
+      for (int i = 0; i < carriers; i++) {
+        starts.add(threads.submit(() -> echo().listen(Listen.tcp("127.0.0.1", 0)).start()));
+      }
+      for (Future<Server> start : starts) {
+        try (Server server = start.get();
+            Client client = Client.connect(server)) {
+          client.exchange("hello");
+        }
+      }
+    } finally {
+      scheduler.setParallelism(before);
     }
   }
 
