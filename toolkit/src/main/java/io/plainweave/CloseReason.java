@@ -72,8 +72,8 @@ public sealed interface CloseReason {
   record SlowPeer() implements CloseReason {}
 
   /**
-   * {@link Connection#abort()} was called; or a {@link Connection#close() close} from another thread,
-   * or an interrupt, has met a thread in the middle of its work with the connection.
+   * {@link Connection#abort()} was called; or a {@link Connection#close() close} from another
+   * thread, or an interrupt, has met a thread in the middle of its work with the connection.
    */
   record Aborted() implements CloseReason {}
 

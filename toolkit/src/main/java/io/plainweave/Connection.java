@@ -31,8 +31,8 @@ import jdk.net.UnixDomainPrincipal;
  * socket. Interrupting a thread that reads or writes, or that begins to while its interrupt flag is
  * set, ends the connection with a reset and fails with a {@link ConnectionClosedException}: this is
  * what cancellation is made of, and the peer must not take what was cut for the whole. Only behind
- * {@link #finishOutput()}, when nothing can be cut any more, it is closed without a reset. A handler
- * that returns with its interrupt status set ends its connection in order, as others do.
+ * {@link #finishOutput()}, when nothing can be cut any more, it is closed without a reset. A
+ * handler that returns with its interrupt status set ends its connection in order, as others do.
  *
  * <p><b>Failures</b> are {@link ConnectionException}s: the peer has reset the connection, it was
  * closed at this side, or two threads use one direction at a time. Over TLS, an {@link
@@ -210,10 +210,10 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   void abort();
 
   /**
-   * Ends the connection in order, as the handler's return does: flush, FIN, then wait for the peer's
-   * FIN while what still comes is dropped, for at most {@link TimeLimits#linger()}, and close. A
-   * thread that reads meanwhile fails with a {@link ConnectionClosedException}, and gets no byte of
-   * what is dropped. Has no effect on a closed connection.
+   * Ends the connection in order, as the handler's return does: flush, FIN, then wait for the
+   * peer's FIN while what still comes is dropped, for at most {@link TimeLimits#linger()}, and
+   * close. A thread that reads meanwhile fails with a {@link ConnectionClosedException}, and gets
+   * no byte of what is dropped. Has no effect on a closed connection.
    *
    * <p><b>From another thread</b> than the handler's, it ends the connection in order as well, and
    * the wait for the peer's FIN is left to the handler's thread: it returns when FIN was sent. A
@@ -229,8 +229,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
   void close() throws IOException;
 
   /**
-   * Tells whether the connection is open: not closed, not aborted, by any thread. An open connection may be of no
-   * use any more; only reading and writing can tell.
+   * Tells whether the connection is open: not closed, not aborted, by any thread. An open
+   * connection may be of no use any more; only reading and writing can tell.
    *
    * @return true until the connection is closed
    */

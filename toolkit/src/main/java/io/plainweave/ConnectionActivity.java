@@ -18,9 +18,9 @@ package io.plainweave;
  * <p>A plain stream, in which no messages are marked, goes to and fro between WORKING and WAITING.
  * Only the reading thread moves the state, but for two steps: the one to DRAINED, which the reaper
  * takes, and only from WAITING; and the one to CLOSED, which any thread takes that closes the
- * connection. So a handler either gets the first bytes of a message and may read the rest,
- * or it reads end of stream. Where the step meets the first bytes on their way to the handler, it
- * gets those, and a read for more of the message fails.
+ * connection. So a handler either gets the first bytes of a message and may read the rest, or it
+ * reads end of stream. Where the step meets the first bytes on their way to the handler, it gets
+ * those, and a read for more of the message fails.
  */
 enum ConnectionActivity {
   /** The handler is at work. */

@@ -51,8 +51,8 @@ final class ConnectionEnd {
   }
 
   /**
-   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the output
-   * was finished, since the peer must not take what is cut for the whole.
+   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the
+   * output was finished, since the peer must not take what is cut for the whole.
    */
   static void byInterrupt(SocketConnection connection) {
     if (!connection.output().isFinished()) {

@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * must know of the wait for them is in {@link MessageState}.
  *
  * <p>While it waits it holds no buffer: it borrows one when there are bytes for it. It is for one
- * thread at a time, and a second one is told so: a call takes the input and leaves it again, so that
- * a borrowed buffer has one user, who alone gives it back. A close takes nothing from a thread that
- * reads: it marks the input as CLOSED and wakes that thread, which gives back what it has and fails.
+ * thread at a time, and a second one is told so: a call takes the input and leaves it again, so
+ * that a borrowed buffer has one user, who alone gives it back. A close takes nothing from a thread
+ * that reads: it marks the input as CLOSED and wakes that thread, which gives back what it has and
+ * fails.
  */
 final class ConnectionInput extends MessageState {
   /**
@@ -188,8 +189,8 @@ final class ConnectionInput extends MessageState {
   }
 
   /**
-   * Reads by another transport from now on, which has to take over what is {@link #unread()}; called
-   * by the thread that has the input.
+   * Reads by another transport from now on, which has to take over what is {@link #unread()};
+   * called by the thread that has the input.
    */
   void use(Transport transport) {
     this.transport = transport;
@@ -384,7 +385,8 @@ final class ConnectionInput extends MessageState {
   /**
    * Reads and drops until the peer has finished or the channel is closed. However fast bytes come,
    * only the time is limited: a peer in the middle of a large request does not look for an early
-   * reply before it has sent it all. Called behind {@link #closeForGood()}, so that nobody else reads.
+   * reply before it has sent it all. Called behind {@link #closeForGood()}, so that nobody else
+   * reads.
    */
   void drop() {
     // However the bytes travel, nobody reads them any more.

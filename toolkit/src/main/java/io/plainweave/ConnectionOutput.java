@@ -16,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Small writes are collected in a borrowed buffer, which is given back as soon as it is sent. It
  * is for one thread at a time, and a second one is told so: a call takes the output and leaves it
- * again, so that the buffer has one user, who alone gives it back. A close from another thread takes
- * the output for good; where it cannot, because somebody is writing, it leaves the buffer alone.
+ * again, so that the buffer has one user, who alone gives it back. A close from another thread
+ * takes the output for good; where it cannot, because somebody is writing, it leaves the buffer
+ * alone.
  */
 final class ConnectionOutput extends OutputStream {
   /** Each time that so many bytes are full, a power of two, it may be time to give way. */
@@ -215,9 +216,9 @@ final class ConnectionOutput extends OutputStream {
   }
 
   /**
-   * Takes the output for good, if no message is cut by that, and sends what is pending first. A write
-   * of another thread that need not wait for room is let finish; one that has to fails. What a thread
-   * that lives on has written and not flushed may be the half of a message.
+   * Takes the output for good, if no message is cut by that, and sends what is pending first. A
+   * write of another thread that need not wait for room is let finish; one that has to fails. What
+   * a thread that lives on has written and not flushed may be the half of a message.
    *
    * @param flushOthers whether that is flushed all the same: nobody goes on with it
    * @return false if a message is cut, or another thread closes already
@@ -226,7 +227,8 @@ final class ConnectionOutput extends OutputStream {
     if (!CLOSER.compareAndSet(this, null, Thread.currentThread())) {
       return false;
     }
-    // A thread that waits for room looks at the closer when it is woken, before it waits, and before
+    // A thread that waits for room looks at the closer when it is woken, before it waits, and
+    // before
     // each transfer: it leaves soon.
     connection.channel().wakeWriter();
     while (!USE.compareAndSet(this, FREE, TAKEN)) {
@@ -260,8 +262,8 @@ final class ConnectionOutput extends OutputStream {
   }
 
   /**
-   * Ends the use of the output, when its connection has ended, and gives back what is borrowed. What
-   * a thread has that is in a call at this moment is left to that thread, or to the collector.
+   * Ends the use of the output, when its connection has ended, and gives back what is borrowed.
+   * What a thread has that is in a call at this moment is left to that thread, or to the collector.
    */
   void release() {
     CLOSER.compareAndSet(this, null, Thread.currentThread());

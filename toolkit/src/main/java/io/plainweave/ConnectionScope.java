@@ -32,14 +32,14 @@ import org.jspecify.annotations.Nullable;
  * is cancelled and {@link #join()} throws a {@link ConnectionClosedException} with {@link
  * TimeLimit#SCOPE}.
  *
- * <p><b>What an interrupt reaches.</b> To cancel is to interrupt, here as everywhere in Java, and an
- * interrupt does not ask what the thread is doing. A connection it ends with a reset. But an
+ * <p><b>What an interrupt reaches.</b> To cancel is to interrupt, here as everywhere in Java, and
+ * an interrupt does not ask what the thread is doing. A connection it ends with a reset. But an
  * interruptible channel that others use as well, such as the {@code FileChannel} of an embedded
  * database, is closed for all of them when it meets a thread in it ({@link
  * java.nio.channels.InterruptibleChannel}): a client that resets its connection would close the
- * database for every other one. {@link #shielded} runs such code where no interrupt comes. A write to
- * the connection of another handler needs no shield: no interrupt ends it, but the time limits of
- * that connection.
+ * database for every other one. {@link #shielded} runs such code where no interrupt comes. A write
+ * to the connection of another handler needs no shield: no interrupt ends it, but the time limits
+ * of that connection.
  *
  * <p>Only the owner, the thread that has opened the scope, may fork, join and close; another thread
  * gets a {@link WrongThreadException}. Scopes nest, and a thread of a scope may open its own. This
@@ -94,10 +94,14 @@ public final class ConnectionScope implements AutoCloseable {
   /** Whether join() has seen all tasks in front end; only the owner touches it. */
   private boolean joined;
 
-  /** Held while the owner is interrupted or leaves, so that no interrupt comes after it has left. */
+  /**
+   * Held while the owner is interrupted or leaves, so that no interrupt comes after it has left.
+   */
   private final ReentrantLock leaving = new ReentrantLock();
 
-  /** Whether the owner was interrupted because the connection has ended, or has left; under lock. */
+  /**
+   * Whether the owner was interrupted because the connection has ended, or has left; under lock.
+   */
   private boolean ownerTold;
 
   private ConnectionScope(SocketConnection connection, int timeoutTicks) {
@@ -218,15 +222,15 @@ public final class ConnectionScope implements AutoCloseable {
   }
 
   /**
-   * Runs a task that no interrupt of the calling thread reaches: neither the cancellation of a scope
-   * or of the server, nor {@link Thread#interrupt()}. It is for code that must not be interrupted,
-   * because others share what an interrupt would close, or because it must be done as a whole. It
-   * can be called in any thread, with or without a scope.
+   * Runs a task that no interrupt of the calling thread reaches: neither the cancellation of a
+   * scope or of the server, nor {@link Thread#interrupt()}. It is for code that must not be
+   * interrupted, because others share what an interrupt would close, or because it must be done as
+   * a whole. It can be called in any thread, with or without a scope.
    *
    * <p>The task runs in a thread of its own, which is a child of the calling one, sees its scoped
-   * values and ends with this call. The caller waits for it without limit: nothing ends the task but
-   * itself, and a cancellation waits for it. If the caller was interrupted before or meanwhile, its
-   * interrupt status is set when this returns.
+   * values and ends with this call. The caller waits for it without limit: nothing ends the task
+   * but itself, and a cancellation waits for it. If the caller was interrupted before or meanwhile,
+   * its interrupt status is set when this returns.
    *
    * {@snippet file="io/plainweave/ShieldTest.java" region="shield"}
    *

@@ -32,7 +32,9 @@ public final class Group {
 
   private final ConcurrentHashMap<String, Outbox> members = new ConcurrentHashMap<>();
 
-  /** When the {@link Turn} of those who broadcast began, whoever they are: a rough count will do. */
+  /**
+   * When the {@link Turn} of those who broadcast began, whoever they are: a rough count will do.
+   */
   private int turnSince = Turn.NONE;
 
   /** Makes a group without members. */

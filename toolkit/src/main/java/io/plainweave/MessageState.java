@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the reading side of a connection stands: between two messages or in one, waiting or at work,
- * and since when. The reading thread moves it; the drain and the time limits look at it, and end the
- * input where nothing is cut.
+ * Where the reading side of a connection stands: between two messages or in one, waiting or at
+ * work, and since when. The reading thread moves it; the drain and the time limits look at it, and
+ * end the input where nothing is cut.
  *
  * <p>It is a part of {@link ConnectionInput}, and its superclass only so that a connection has one
  * object less.

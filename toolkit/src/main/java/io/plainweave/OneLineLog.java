@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import io.plainweave.text.OneLine;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -22,28 +23,28 @@ final class OneLineLog {
     return log.isDebugEnabled();
   }
 
-  void trace(String format, Object... values) {
+  void trace(String format, @Nullable Object... values) {
     log(Level.TRACE, format, values);
   }
 
-  void debug(String format, Object... values) {
+  void debug(String format, @Nullable Object... values) {
     log(Level.DEBUG, format, values);
   }
 
-  void info(String format, Object... values) {
+  void info(String format, @Nullable Object... values) {
     log(Level.INFO, format, values);
   }
 
-  void warn(String format, Object... values) {
+  void warn(String format, @Nullable Object... values) {
     log(Level.WARN, format, values);
   }
 
-  void error(String format, Object... values) {
+  void error(String format, @Nullable Object... values) {
     log(Level.ERROR, format, values);
   }
 
   /** As SLF4J does it: a failure that is the last value comes with its stack trace. */
-  void log(Level level, String format, Object... values) {
+  void log(Level level, String format, @Nullable Object... values) {
     if (!log.isEnabledForLevel(level)) {
       return;
     }
@@ -65,7 +66,10 @@ final class OneLineLog {
   }
 
   /** An object of a user may fail when it is asked for its text. */
-  private static String text(Object value) {
+  private static String text(@Nullable Object value) {
+    if (value == null) {
+      return "null";
+    }
     try {
       return OneLine.of(String.valueOf(value));
     } catch (RuntimeException noText) {

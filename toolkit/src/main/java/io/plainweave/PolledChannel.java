@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Why no wake-up is lost</h2>
  *
  * <p>A slot is empty, or holds the one thread that waits, or {@link #WOKEN}; it is changed by
- * compare-and-set only, so that whoever takes a thread out has to wake that one, and
- * nobody else can take it for another. There are two kinds of wake-ups.
+ * compare-and-set only, so that whoever takes a thread out has to wake that one, and nobody else
+ * can take it for another. There are two kinds of wake-ups.
  *
  * <ul>
  *   <li>{@link #wakeReader()} and {@link #wakeWriter()}, for a change that is not the socket's: its
@@ -141,8 +141,8 @@ final class PolledChannel implements Transport {
   }
 
   /**
-   * Ends the wait of the reader, and each one that begins from now on. Only {@link #awaitPeersEnd()}
-   * goes on waiting.
+   * Ends the wait of the reader, and each one that begins from now on. Only {@link
+   * #awaitPeersEnd()} goes on waiting.
    */
   void endReading() {
     readingEnded = true;
@@ -213,8 +213,7 @@ final class PolledChannel implements Transport {
   }
 
   /** Wakes who waits now; whether somebody did. */
-  private boolean wakeWaiting(
-      AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot) {
+  private boolean wakeWaiting(AtomicReferenceFieldUpdater<PolledChannel, @Nullable Thread> slot) {
     Thread waiting = slot.get(this);
     if (!isWaiting(waiting)) {
       return false;

@@ -50,8 +50,7 @@ final class ReceiverSockets implements AutoCloseable {
    *
    * @param joins whether another one of these receivers is bound there
    */
-  static ReceiverSockets bind(Udp udp, InetSocketAddress wanted, boolean joins)
-      throws IOException {
+  static ReceiverSockets bind(Udp udp, InetSocketAddress wanted, boolean joins) throws IOException {
     UdpSocket first = UdpSocket.bind(udp, wanted, joins);
     Selector selector = null;
     boolean complete = false;

@@ -118,8 +118,8 @@ public final class Relay {
     var backward = new Direction(far, near);
     try (Scope scope =
         Scope.open("relay to " + far, Scope.silent(Thread.ofVirtual().name("relay from " + far)))) {
-      scope.fork(() ->
-          ScopedValue.where(SocketConnection.OF_FORKED_THREAD, near).call(backward::call));
+      scope.fork(
+          () -> ScopedValue.where(SocketConnection.OF_FORKED_THREAD, near).call(backward::call));
       forward.call();
       scope.join();
     }

@@ -88,11 +88,7 @@ class ConnectionIsolationTest {
   @MethodSource("servers")
   void whenAnotherThreadWritesUntilItsHandlerHasLeft(int loops, boolean encrypted)
       throws Exception {
-    disturb(
-        loops,
-        encrypted,
-        _ -> waitALittle(),
-        ConnectionIsolationTest::writeForEver);
+    disturb(loops, encrypted, _ -> waitALittle(), ConnectionIsolationTest::writeForEver);
   }
 
   @ParameterizedTest

@@ -134,9 +134,9 @@ class ForeignCloseTest {
   @Test
   void makesRoomForTheNextOne() throws Exception {
     try (Server server =
-            builder(connection -> connection.input().transferTo(connection.output()))
-                .maxConnections(3)
-                .start()) {
+        builder(connection -> connection.input().transferTo(connection.output()))
+            .maxConnections(3)
+            .start()) {
       for (int i = 0; i < 9; i++) {
         try (Client client = Client.connect(server)) {
           client.exchange("hello");
@@ -332,7 +332,8 @@ class ForeignCloseTest {
 
   @Test
   void ofAClientThatIsSlowToReadGetsItAllTheSame() throws Exception {
-    // The handler's thread is in the middle of a write, and not in a wait, as long as there is room.
+    // The handler's thread is in the middle of a write, and not in a wait, as long as there is
+    // room.
     byte[] message = new byte[1_000];
     var stop = new CountDownLatch(1);
     Handler writes =

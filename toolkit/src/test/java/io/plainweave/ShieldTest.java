@@ -47,12 +47,11 @@ class ShieldTest {
 
   // @start region="shield"
   private long insert(byte[] record) throws Exception {
-    return ConnectionScope.shielded(
-        () -> {
-          database.write(ByteBuffer.wrap(record));
-          database.force(false);
-          return database.position();
-        });
+    return ConnectionScope.shielded(() -> {
+      database.write(ByteBuffer.wrap(record));
+      database.force(false);
+      return database.position();
+    });
   }
 
   // @end
@@ -69,12 +68,11 @@ class ShieldTest {
                 "insert",
                 () -> {
                   long position =
-                      ConnectionScope.shielded(
-                          () -> {
-                            inserting.countDown();
-                            reset.await();
-                            return insert("record".getBytes(US_ASCII));
-                          });
+                      ConnectionScope.shielded(() -> {
+                        inserting.countDown();
+                        reset.await();
+                        return insert("record".getBytes(US_ASCII));
+                      });
                   assertEquals(6, position);
                   interrupted.complete(Thread.currentThread().isInterrupted());
                 });
@@ -126,9 +124,8 @@ class ShieldTest {
         assertThrows(
             IOException.class,
             () ->
-                ConnectionScope.shielded(
-                    () -> {
-                      throw failure;
-                    })));
+                ConnectionScope.shielded(() -> {
+                  throw failure;
+                })));
   }
 }

@@ -142,13 +142,14 @@ class TurnTest {
 
   private void start(Use use) {
     clients.add(
-        Thread.ofPlatform().start(() -> {
-          try {
-            use.run();
-          } catch (IOException closed) {
-            // The end of the test.
-          }
-        }));
+        Thread.ofPlatform()
+            .start(() -> {
+              try {
+                use.run();
+              } catch (IOException closed) {
+                // The end of the test.
+              }
+            }));
   }
 
   @ParameterizedTest(name = "{0}, {1}, {2} carriers, {3} event loops")

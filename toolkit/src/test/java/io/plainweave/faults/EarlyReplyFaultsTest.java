@@ -47,7 +47,8 @@ class EarlyReplyFaultsTest {
           readHead(connection);
           connection
               .output()
-              .write("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n".getBytes(US_ASCII));
+              .write(
+                  "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n".getBytes(US_ASCII));
         };
     try (Server server =
         Server.builder().listen(Listen.tcp("127.0.0.1", 0)).handler(refuses).start()) {
