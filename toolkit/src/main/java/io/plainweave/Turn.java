@@ -11,31 +11,32 @@ import java.util.concurrent.locks.LockSupport;
  * without a wait notes when its turn began, and gives way when the turn has lasted {@link #LENGTH}.
  * The input and the output of a connection do so each for itself, where they hold no buffer.
  *
- * <p><b>How it gives way.</b> On an event loop by a yield: all that is runnable has a turn before it
- * has the next one, and the loop looks at its channels and at what came from outside in between.
+ * <p><b>How it gives way.</b> On an event loop by a yield: all that is runnable has a turn before
+ * it has the next one, and the loop looks at its channels and at what came from outside in between.
  *
  * <p>The JDK's scheduler, a ForkJoinPool, has more queues. A carrier goes on with its own one until
- * that is empty; then with one of those for what comes from other threads, until that is empty, too;
- * and only then looks at all of them, beginning with any. New connections, timers, and the JDK's
- * poller, which wakes ours, come through these. But a yield puts the thread behind what is in the
- * carrier's own queue, or, if there is nothing, into an outer one: threads that yield to each other,
- * or a single one to itself, keep the carrier where it is, for seconds. So now and then a thread is
- * to be in no queue at all: it parks for the shortest time, and comes back by a timer, through an
- * outer queue. Each does so at the end of its turn if for {@link #OUTSIDE} none has come back that
- * way. Thus, of n threads that go on and on, the last is gone after {@code OUTSIDE + n * LENGTH} at
- * the latest, and the carrier finds its own queue empty. Who comes back yields at once, which takes
- * it to another queue than that of the timers: otherwise these would bring the next one, and again,
- * while the carrier is still there. The first one that comes back shows that the carrier has looked
- * around, and the others need not leave any more, which costs some 20 times as much as a yield.
+ * that is empty; then with one of those for what comes from other threads, until that is empty,
+ * too; and only then looks at all of them, beginning with any. New connections, timers, and the
+ * JDK's poller, which wakes ours, come through these. But a yield puts the thread behind what is in
+ * the carrier's own queue, or, if there is nothing, into an outer one: threads that yield to each
+ * other, or a single one to itself, keep the carrier where it is, for seconds. So now and then a
+ * thread is to be in no queue at all: it parks for the shortest time, and comes back by a timer,
+ * through an outer queue. Each does so at the end of its turn if for {@link #OUTSIDE} none has come
+ * back that way. Thus, of n threads that go on and on, the last is gone after {@code OUTSIDE + n *
+ * LENGTH} at the latest, and the carrier finds its own queue empty. Who comes back yields at once,
+ * which takes it to another queue than that of the timers: otherwise these would bring the next
+ * one, and again, while the carrier is still there. The first one that comes back shows that the
+ * carrier has looked around, and the others need not leave any more, which costs some 20 times as
+ * much as a yield.
  */
 final class Turn {
   /** No turn has begun: the thread has just waited. */
   static final int NONE = 0;
 
-  // In units of 1024 ns. The second one must be longer than several turns: who comes back must have
-  // the time to go by a yield, or a queue into which all of them came back would not become empty.
-  private static final int LENGTH = 500;
-  private static final int OUTSIDE = 4_000;
+  // In units of 1024 ns. A turn that is shorter than it takes to pass on a message of a megabyte
+  // costs: others have pushed it out of the processor's cache when the thread goes on.
+  private static final int LENGTH = 2_000;
+  private static final int OUTSIDE = 6_000;
 
   /** More bytes than the JDK takes for a timer. */
   private static final int FOR_TIMER = 1024;
