@@ -33,10 +33,10 @@ final class Turn {
   /** No turn has begun: the thread has just waited. */
   static final int NONE = 0;
 
-  // In units of 1024 ns. The second one must be longer than several turns: who comes back must have
-  // the time to go by a yield, or a queue into which all of them came back would not become empty.
-  private static final int LENGTH = 500;
-  private static final int OUTSIDE = 4_000;
+  // In units of 1024 ns. A turn that is shorter than it takes to pass on a message of a megabyte
+  // costs: others have pushed it out of the processor's cache when the thread goes on.
+  private static final int LENGTH = 2_000;
+  private static final int OUTSIDE = 6_000;
 
   /** More bytes than the JDK takes for a timer. */
   private static final int FOR_TIMER = 1024;
