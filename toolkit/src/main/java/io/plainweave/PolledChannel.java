@@ -57,6 +57,7 @@ final class PolledChannel implements Transport {
       AtomicReferenceFieldUpdater.newUpdater(PolledChannel.class, Thread.class, "writer");
 
   /** What a thread waits for. */
+  @SuppressWarnings("ImmutableEnumChecker") // an updater changes nothing of itself
   private enum Wait {
     INPUT(READER, SelectionKey.OP_READ),
     ROOM(WRITER, SelectionKey.OP_WRITE),
