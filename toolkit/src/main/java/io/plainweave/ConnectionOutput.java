@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +28,6 @@ final class ConnectionOutput extends OutputStream {
 
   private static final AtomicReferenceFieldUpdater<ConnectionOutput, @Nullable Thread> CLOSER =
       AtomicReferenceFieldUpdater.newUpdater(ConnectionOutput.class, Thread.class, "closer");
-
-  /** How often a close looks whether a write is done that need not wait. */
-  private static final long LOOK_AGAIN_NANOS = 20_000;
 
   // The bits of the use.
   private static final int FREE = 0;
@@ -223,19 +219,19 @@ final class ConnectionOutput extends OutputStream {
    * @param flushOthers whether that is flushed all the same: nobody goes on with it
    * @return false if a message is cut, or another thread closes already
    */
+  @SuppressWarnings("ThreadPriorityCheck") // the other thread is on its way out
   boolean closeForGood(boolean flushOthers) throws IOException {
     if (!CLOSER.compareAndSet(this, null, Thread.currentThread())) {
       return false;
     }
-    // A thread that waits for room looks at the closer when it is woken, before it waits, and
-    // before
-    // each transfer: it leaves soon.
+    // A writer looks at the closer before each transfer, and when it is woken: it leaves soon. A
+    // timed wait for that would need memory.
     connection.channel().wakeWriter();
     while (!USE.compareAndSet(this, FREE, TAKEN)) {
       if (use == CLOSED) {
         return false; // its handler has ended meanwhile
       }
-      LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      Thread.yield();
     }
     boolean whole = !cut && (pending == null || flushOthers || hasOwnPending());
     try {
