@@ -210,10 +210,7 @@ final class ConnectionInput extends MessageState {
 
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
   boolean isAtRest() {
-    return users == 0
-        && activity() == ConnectionActivity.WORKING
-        && bytes == null
-        && !finished;
+    return users == 0 && activity() == ConnectionActivity.WORKING && bytes == null && !finished;
   }
 
   /** Whether there is nothing to read, not even the end of input; looks at the socket. */
