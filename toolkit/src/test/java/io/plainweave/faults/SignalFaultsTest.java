@@ -53,8 +53,12 @@ class SignalFaultsTest {
 
     /** Makes a handler of each server be at work. */
     Program withWork(int servers) throws IOException {
+      List<Integer> ports = new ArrayList<>();
       for (int i = 0; i < servers; i++) {
-        clients.add(new Socket("127.0.0.1", Integer.parseInt(line().split(" ")[1])));
+        ports.add(Integer.valueOf(line().split(" ")[1]));
+      }
+      for (int port : ports) {
+        clients.add(new Socket("127.0.0.1", port));
         says("at work");
       }
       return this;
