@@ -24,7 +24,10 @@ static final Zone ZONE =
         shop.example.test.  300  CNAME  www.example.test.
         a.b.example.test.   300  TXT    there is no b.example.test, but something below it
         """
-            + "long.example.test. 300 TXT %s\n".repeat(10).formatted((Object[]) filled(10, 200)));
+            // Too long for a reply by UDP.
+            + IntStream.range(0, 10)
+                .mapToObj(i -> "long.example.test. 300 TXT " + (i + " ").repeat(100) + "\n")
+                .collect(Collectors.joining()));
 
 /** The largest reply that nearly every network carries in one piece, by UDP (RFC 9715). */
 static final int MOST_BY_UDP = 1_232;
@@ -34,7 +37,7 @@ static final int HEADER = 12;
 static final int RESPONSE = 0x8000, AUTHORITATIVE = 0x0400, TRUNCATED = 0x0200;
 static final int OPCODE = 0x7800, RECURSION_DESIRED = 0x0100;
 static final int IN = 1, ANY = 255, IXFR = 251, AXFR = 252;
-static final int DNSSEC_OK = 0x8000;
+static final int OPT = 41, DNSSEC_OK = 0x8000;
 
 void main(String... args) {
   Server.serve(
@@ -66,9 +69,7 @@ void serve(Connection connection) throws IOException {
 
 // ---- What is asked
 
-/**
- * The codes of replies. BADVERS is more than a header has room for: its rest is in the OPT record.
- */
+/** The codes of replies. BADVERS is too large for a header: its rest is in the OPT record. */
 static final int NOERROR = 0, FORMERR = 1, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5, BADVERS = 16;
 
 /** What the OPT record of a query says (RFC 6891, section 6.1.3). */
@@ -90,9 +91,7 @@ record Query(int id, int flags, int code, Question question, Options options) {
   }
 }
 
-/**
- * Reads a query, and remembers how far it has come: an error is told with what is known by then.
- */
+/** Reads a query, and keeps what it has read: an error is told with what is known by then. */
 static final class QueryReader {
   private final ByteBuffer in;
   private Question question; // null until it is read, and if it is not one
@@ -150,7 +149,7 @@ static final class QueryReader {
   /** All but OPT records mean nothing here. There is one of those at most, among the additional. */
   private void readRecord(boolean isAdditional) {
     String name = readName(true);
-    boolean isOptions = in.getShort() == Type.OPT.number;
+    boolean isOptions = in.getShort() == OPT;
     int size = in.getShort() & 0xFFFF;
     in.get(); // of a code, which a query has not
     int version = in.get() & 0xFF;
@@ -211,8 +210,7 @@ byte[] reply(Query query, boolean truncated) {
   var out = ByteBuffer.allocate(65_535);
   int flags = RESPONSE | query.flags & (OPCODE | RECURSION_DESIRED) | code & 0xF;
   // What holds for all classes is known to nobody (RFC 1035, section 6.2).
-  boolean isOurs = query.code == NOERROR && query.question.category == IN;
-  flags |= isOurs ? AUTHORITATIVE : 0;
+  flags |= query.code == NOERROR && query.question.category == IN ? AUTHORITATIVE : 0;
   flags |= truncated ? TRUNCATED : 0;
   out.putShort((short) query.id).putShort((short) flags);
   out.putShort((short) (query.question == null ? 0 : 1));
@@ -224,7 +222,7 @@ byte[] reply(Query query, boolean truncated) {
   answers.forEach(resource -> resource.write(out, query.question.name));
   authority.forEach(resource -> resource.write(out, query.question.name));
   if (query.options != null) {
-    out.put((byte) 0).putShort((short) Type.OPT.number).putShort((short) MOST_BY_UDP);
+    out.put((byte) 0).putShort((short) OPT).putShort((short) MOST_BY_UDP);
     out.put((byte) (code >> 4)).put((byte) 0);
     out.putShort((short) (query.options.flags & DNSSEC_OK)).putShort((short) 0);
   }
@@ -257,8 +255,7 @@ enum Type {
   SOA(6),
   MX(15),
   TXT(16),
-  AAAA(28),
-  OPT(41);
+  AAAA(28);
 
   final int number;
 
@@ -292,7 +289,6 @@ record Resource(String name, int ttl, Type type, String text, byte[] data) {
         Stream.of(words).skip(2).forEach(number -> out.putInt(Integer.parseInt(number)));
       }
       case TXT -> out.put((byte) text.length()).put(text.getBytes(ISO_8859_1));
-      case OPT -> throw new IllegalArgumentException("no type of a zone: " + type);
     }
     return Arrays.copyOf(out.array(), out.position());
   }
@@ -351,11 +347,4 @@ static final class Zone {
     int wanted = type == ANY && !all.isEmpty() ? all.getFirst().type.number : type;
     return all.stream().filter(one -> one.type.number == wanted || one.isAlias(wanted)).toList();
   }
-}
-
-/** Texts that make a reply too long for UDP. */
-static String[] filled(int count, int length) {
-  return IntStream.range(0, count)
-      .mapToObj(i -> (i + " ").repeat(length / 2))
-      .toArray(String[]::new);
 }
