@@ -17,7 +17,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.Queue;
@@ -216,7 +215,6 @@ class LogForgingTest {
         SocketChannel client = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       client.bind(UnixDomainSocketAddress.of(folder.resolve(FORGED_PATH)));
       client.connect(UnixDomainSocketAddress.of(socket));
-      client.write(ByteBuffer.wrap(new byte[1]));
       awaitLog("the handler has failed");
     }
     assertNothingForged();

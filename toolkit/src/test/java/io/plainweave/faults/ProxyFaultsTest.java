@@ -28,6 +28,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.nio.file.Files;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -128,7 +130,10 @@ class ProxyFaultsTest extends ProxyFaults {
                 """
                     .formatted(server.port()))) {
       haproxy.connect(1003).close();
-      try (UnixClient client = UnixClient.connect(folder.resolve("front.sock"))) {
+      // It has another name until HAProxy has bound everything.
+      Path front = folder.resolve("front.sock");
+      await().until(() -> Files.exists(front));
+      try (UnixClient client = UnixClient.connect(front)) {
         client.exchange("hello");
         await()
             .untilAsserted(() -> assertEquals(Optional.of(ProxyHeader.local()), next().header()));

@@ -52,12 +52,24 @@ class SignalFaultsTest {
     }
 
     /** Makes a handler of each server be at work. */
-    Program withWork(int servers) throws IOException {
-      for (int i = 0; i < servers; i++) {
-        clients.add(new Socket("127.0.0.1", Integer.parseInt(line().split(" ")[1])));
-        says("at work");
+    Program withWork(int servers) throws Exception {
+      boolean atWork = false;
+      try {
+        List<Integer> ports = new ArrayList<>();
+        for (int i = 0; i < servers; i++) {
+          ports.add(Integer.valueOf(line().split(" ")[1]));
+        }
+        for (int port : ports) {
+          clients.add(new Socket("127.0.0.1", port));
+          says("at work");
+        }
+        atWork = true;
+        return this;
+      } finally {
+        if (!atWork) {
+          close();
+        }
       }
-      return this;
     }
 
     void signal(String name) throws IOException, InterruptedException {
