@@ -12,6 +12,7 @@ import io.plainweave.framing.MessageReader;
 static final int LONGEST_COMMAND = 512 * 1024 * 1024; // in bytes, all of its strings together
 static final int LONGEST_LINE = 64 * 1024;
 static final int MOST_STRINGS = 1024 * 1024;
+static final int MOST_UNREAD = 64 * 1024 * 1024; // in bytes, of replies that a client leaves unread
 
 void main(String... args) {
   var patient =
@@ -30,10 +31,19 @@ void main(String... args) {
 
 // ---- A connection: commands in, replies out
 
-void serve(Connection connection) throws IOException {
+/** A client may send all of its commands before it reads a reply, so replies must not wait. */
+void serve(Connection connection) throws Exception {
+  try (ConnectionScope scope = connection.openScope()) {
+    scope.bufferOutput(MOST_UNREAD);
+    reply(connection);
+    scope.join();
+  }
+}
+
+void reply(Connection connection) throws IOException {
   var in = MessageReader.of(connection);
   var typed = MessageReader.crlfOrLf(connection); // by people
-  OutputStream out = connection.output(); // it leaves when the next command has to be waited for
+  OutputStream out = connection.output();
   try {
     boolean more = true;
     while (more && connection.awaitMessage()) {

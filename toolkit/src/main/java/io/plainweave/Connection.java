@@ -64,7 +64,8 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * connection of another handler, flushes by itself. Closing the stream is {@link
    * #finishOutput()}.
    *
-   * @return the output, the same at every call
+   * @return the output, the same at every call unless {@link ConnectionScope#bufferOutput(int)}
+   *     puts another one before it
    */
   OutputStream output();
 

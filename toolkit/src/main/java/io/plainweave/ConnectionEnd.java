@@ -28,9 +28,9 @@ final class ConnectionEnd {
     CloseReason cut = failure instanceof IOException ? connection.input().endedBy() : null;
     boolean alerted = reason instanceof CloseReason.TlsFailed;
     if (alerted) {
-      connection.output().drop();
+      connection.socketOutput().drop();
     }
-    if (alerted || connection.output().isClosed() || (cut != null && reason == null)) {
+    if (alerted || connection.socketOutput().isClosed() || (cut != null && reason == null)) {
       try {
         inOrder(connection);
         return;
@@ -55,7 +55,7 @@ final class ConnectionEnd {
    * output was finished, since the peer must not take what is cut for the whole.
    */
   static void byInterrupt(SocketConnection connection) {
-    if (!connection.output().isFinished()) {
+    if (!connection.socketOutput().isFinished()) {
       connection.channel().resetOnClose();
     }
     connection.closeSocket();
@@ -68,7 +68,7 @@ final class ConnectionEnd {
       connection.endWith(new CloseReason.Aborted());
       return;
     }
-    if (connection.output().isClosed()) {
+    if (connection.socketOutput().isClosed()) {
       // Another thread has begun, and has left the wait for the peer to that of the handler.
       if (connection.isHandlerThread()) {
         connection.endWith(reasonInOrder(connection));
@@ -97,7 +97,12 @@ final class ConnectionEnd {
   private static boolean finishForGood(SocketConnection connection, boolean own)
       throws IOException {
     CloseReason why = reasonInOrder(connection);
-    if (!connection.output().closeForGood(own)) {
+    OutputBuffer buffer = connection.scopes().outputBuffer();
+    if (buffer != null && buffer.isOwner()) {
+      buffer.awaitFlushed();
+    }
+    boolean whole = connection.socketOutput().closeForGood(own);
+    if (!whole || (buffer != null && buffer.isKept())) {
       return false;
     }
     if (!own) {
@@ -105,7 +110,7 @@ final class ConnectionEnd {
       connection.endWith(why);
     }
     connection.input().closeForGood();
-    connection.output().finishClosed();
+    connection.socketOutput().finishClosed();
     connection.endWith(why);
     connection.enterLinger();
     return true;
@@ -134,7 +139,7 @@ final class ConnectionEnd {
   /** Gives back what is borrowed, as far as no other thread is using it at this moment. */
   static void giveBackBuffers(SocketConnection connection, @Nullable TlsTransport tls) {
     boolean readsNoMore = connection.input().release();
-    connection.output().release();
+    connection.socketOutput().release();
     if (tls != null) {
       tls.release(readsNoMore);
     }

@@ -414,7 +414,7 @@ final class ConnectionOutput extends OutputStream {
     transport.awaitWritable();
   }
 
-  private void ensureNotFinished() throws IOException {
+  void ensureNotFinished() throws IOException {
     if (finished) {
       throw new IOException("the output is finished: nothing can be written after finishOutput()");
     }

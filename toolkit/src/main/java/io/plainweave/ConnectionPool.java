@@ -224,7 +224,7 @@ public final class ConnectionPool implements AutoCloseable {
       }
       boolean kept = false;
       try {
-        connection.output().flush();
+        connection.socketOutput().flush();
         kept = idle.keep(connection, server);
       } finally {
         try {

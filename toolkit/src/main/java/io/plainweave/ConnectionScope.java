@@ -1,5 +1,7 @@
 package io.plainweave;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -94,6 +96,12 @@ public final class ConnectionScope implements AutoCloseable {
   /** Whether join() has seen all tasks in front end; only the owner touches it. */
   private boolean joined;
 
+  /** Where the output is kept, if it is; only the owner writes it. */
+  private volatile @Nullable OutputBuffer outputBuffer;
+
+  /** Whether the owner forks no more, but waits or leaves; set by itself. */
+  private volatile boolean joining;
+
   /**
    * Held while the owner is interrupted or leaves, so that no interrupt comes after it has left.
    */
@@ -152,6 +160,51 @@ public final class ConnectionScope implements AutoCloseable {
     start(task, () -> run(name, task));
   }
 
+  /**
+   * Lets the handler go on where the peer does not read: what is written to {@link
+   * Connection#output()} from now on, by any thread, is kept, up to a limit, and a thread of this
+   * scope sends it.
+   *
+   * <p>This is for protocols in which a client may send many requests before it reads a reply. Some
+   * read none before they have sent all. If the replies are more than the two sockets hold, the
+   * handler waits for the client to read, the client for the handler to read, and {@link
+   * TimeLimits#writeStall()} resets the connection. Here the handler reads on:
+   *
+   * {@snippet file="io/plainweave/OutputBufferTest.java" region="pipeline"}
+   *
+   * <p><b>The limit.</b> When so much is kept, a write waits for the peer as it does without this,
+   * and one that takes nothing for the time of {@link TimeLimits#writeStall()} loses the
+   * connection, be there room here or not. Each connection can cost that much memory, and its peer
+   * decides whether it does: {@link ServerBuilder#maxConnections(int)} limits how many there are.
+   *
+   * <p><b>The stream</b> is another one than before: who holds that of {@link Connection#output()}
+   * already has to ask again. {@link OutputStream#flush()} has no effect, as everything is sent as
+   * soon as possible. {@link #join()} waits for what is kept when all other tasks in front have
+   * returned, and from then on writes wait for the peer again. {@link Connection#finishOutput()},
+   * the change to TLS and a {@link Connection#close()} by the owner wait for it, too. A close by
+   * another thread, or a scope that is left without {@link #join()}, cuts what is kept, and resets
+   * the connection.
+   *
+   * @param maxBytes how many bytes are kept at most
+   * @throws IOException if what was written before cannot be sent
+   * @throws IllegalArgumentException if {@code maxBytes} is less than 1
+   * @throws IllegalStateException if a scope of the connection does this already, or after {@link
+   *     #join()}
+   */
+  public void bufferOutput(int maxBytes) throws IOException {
+    ensureOwner();
+    if (maxBytes < 1) {
+      throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
+    }
+    if (connection.scopes().outputBuffer() != null) {
+      throw new IllegalStateException("the output of the %s is kept already".formatted(connection));
+    }
+    connection.socketOutput().flushOwn();
+    var buffer = new OutputBuffer(connection, maxBytes);
+    fork("output", buffer);
+    outputBuffer = buffer;
+  }
+
   /** Starts a thread for the task. An outbox is told, for those who offer before it has begun. */
   private void start(Task task, Callable<Scope.After> run) {
     if (scope.fork(run) && task instanceof Outbox outbox) {
@@ -170,6 +223,7 @@ public final class ConnectionScope implements AutoCloseable {
    */
   public void join() throws Exception {
     ensureOwner();
+    joining = true;
     if (leaveFront()) {
       // There is no public cancel: a subtask that asks for it has to end.
       scope.fork(() -> Scope.After.CANCEL);
@@ -216,6 +270,11 @@ public final class ConnectionScope implements AutoCloseable {
             "the scope was left without join(): what still ran in it was cancelled");
       }
     } finally {
+      OutputBuffer buffer = outputBuffer;
+      if (buffer != null && buffer.isKept()) {
+        // The peer must not take what is cut for the whole.
+        ConnectionEnd.byInterrupt(connection);
+      }
       ownerLeaves();
       connection.scopeClosed(this);
     }
@@ -290,6 +349,11 @@ public final class ConnectionScope implements AutoCloseable {
     };
   }
 
+  /** Where the output is kept, or null. */
+  @Nullable OutputBuffer outputBuffer() {
+    return outputBuffer;
+  }
+
   /** Whether it is being cancelled because its owner is leaving without a join. */
   boolean isAbandoned() {
     return abandoned;
@@ -355,7 +419,12 @@ public final class ConnectionScope implements AutoCloseable {
 
   /** Notes that a task in front, or the owner, is done; true if it was the last one. */
   private boolean leaveFront() {
-    boolean last = inFront.decrementAndGet() == 0;
+    int left = inFront.decrementAndGet();
+    OutputBuffer buffer = outputBuffer;
+    if (left == 1 && joining && buffer != null) {
+      buffer.finish(); // only its own task is left
+    }
+    boolean last = left == 0;
     if (last && hasBackground) {
       ending = true;
     }

@@ -143,7 +143,7 @@ final class IdleConnections {
     return connection.isOpen()
         && connection.scopes().isEmpty()
         && connection.input().isAtRest()
-        && connection.output().isAtRest();
+        && connection.socketOutput().isAtRest();
   }
 
   /** Ends a connection in order. Nothing is on its way, so that there is nothing to wait for. */

@@ -2,6 +2,7 @@ package io.plainweave;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The open scopes of one connection, in the order of their opening: a value that is replaced as a
@@ -26,6 +27,17 @@ record OpenScopes(List<ConnectionScope> all) {
 
   boolean isEmpty() {
     return all.isEmpty();
+  }
+
+  /** Where the output is kept, or null; there is one at most. */
+  @Nullable OutputBuffer outputBuffer() {
+    for (int i = 0; i < all.size(); i++) {
+      OutputBuffer buffer = all.get(i).outputBuffer();
+      if (buffer != null) {
+        return buffer;
+      }
+    }
+    return null;
   }
 
   /** Whether one of them is being cancelled because its owner has left without a join. */

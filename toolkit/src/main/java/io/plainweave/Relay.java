@@ -63,7 +63,7 @@ public final class Relay {
     @Override
     public Scope.After call() {
       try {
-        bytes = from.input().transferTo(to.output());
+        bytes = from.input().transferTo(to.socketOutput());
         to.finishOutput();
       } catch (IOException | RuntimeException | Error e) {
         // In this order: what the reset makes of the opposite direction is no failure of its own.

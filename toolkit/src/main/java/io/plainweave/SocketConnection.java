@@ -4,6 +4,7 @@ import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
@@ -282,8 +283,9 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   @Override
-  public ConnectionOutput output() {
-    return output;
+  public OutputStream output() {
+    OutputBuffer buffer = scopes.outputBuffer();
+    return buffer == null ? output : buffer;
   }
 
   @Override
@@ -303,6 +305,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public void finishOutput() throws IOException {
+    flushOutputBuffer();
     output.close();
   }
 
@@ -349,6 +352,19 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   // For its two sides, its end, its scopes and relays
 
+  /** What writes to the socket, behind a buffer if there is one. */
+  ConnectionOutput socketOutput() {
+    return output;
+  }
+
+  /** Waits until what a scope of the connection keeps is sent. */
+  void flushOutputBuffer() throws IOException {
+    OutputBuffer buffer = scopes.outputBuffer();
+    if (buffer != null) {
+      buffer.awaitFlushed();
+    }
+  }
+
   /** Whether the calling thread runs the handler, so that its end is that of the connection. */
   @SuppressWarnings("ReferenceEquality") // a thread is itself only
   boolean isHandlerThread() {
@@ -365,6 +381,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   /** Sends what was written before a relay, and lets the drain know what a relay is. */
   void beginRelay() throws IOException {
+    flushOutputBuffer();
     output.flush();
     input.beginRelay();
   }

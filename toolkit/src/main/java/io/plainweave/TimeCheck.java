@@ -87,7 +87,7 @@ final class TimeCheck {
 
   private void applyToHandler(SocketConnection connection, int now) {
     ConnectionInput input = connection.input();
-    ConnectionOutput output = connection.output();
+    ConnectionOutput output = connection.socketOutput();
     TimeLimit over = endsConnection(connection, input, output, now);
     if (over != null) {
       end(connection, new CloseReason.TimedOut(over));
@@ -113,7 +113,7 @@ final class TimeCheck {
   private void applyToLinger(SocketConnection connection, int now, boolean draining) {
     int linger = limits.linger;
     int most = draining ? Math.min(linger, MOST_IN_DRAIN) : linger;
-    if (now - connection.output().finishedAt() >= most) {
+    if (now - connection.socketOutput().finishedAt() >= most) {
       connection.closeSocket();
     }
     connection.scopes().check(now);

@@ -31,7 +31,8 @@ final class TlsUpgrade {
               + "what follows the wish to begin TLS would look as if it had come by TLS "
               + "(CVE-2011-0411); use Lines, readUntil, or ask for as many bytes as there must be");
     }
-    connection.output().flush();
+    connection.flushOutputBuffer();
+    connection.socketOutput().flush();
     ByteBuffer unread = connection.input().unread();
     if (unread != null) {
       // Whoever sits between the peers may have put it there, and it would look as if it had come
@@ -54,11 +55,11 @@ final class TlsUpgrade {
   static boolean handshake(SocketConnection connection, SSLEngine engine) throws IOException {
     connection.input().enter();
     try {
-      connection.output().enter();
+      connection.socketOutput().enter();
       try {
         return handshakeAlone(connection, engine);
       } finally {
-        connection.output().leave();
+        connection.socketOutput().leave();
       }
     } finally {
       connection.input().leave();

@@ -303,6 +303,22 @@ class RedisTest {
   }
 
   @Test
+  void repliesToAClientThatSendsEverythingBeforeItReads() throws Exception {
+    String value = "v".repeat(64);
+    byte[] gets = "*2\r\n$3\r\nGET\r\n$1\r\nv\r\n".repeat(600_000).getBytes(ISO_8859_1);
+    long replies = 600_000L * "$64\r\n%s\r\n".formatted(value).length();
+    for (int port : new int[] {originalPort, redis.port()}) {
+      try (Client client = Client.connect(port)) {
+        client.send("SET v " + value + "\r\n");
+        assertEquals("+OK\r\n", client.receive(5));
+        client.socket().getOutputStream().write(gets);
+        client.socket().getInputStream().skipNBytes(replies - 2);
+        assertEquals("\r\n", client.receive(2));
+      }
+    }
+  }
+
+  @Test
   void countsEveryIncrementOfManyClients() throws Exception {
     run("redis-benchmark -p PORT -q -c 50 -n 20000 -P 8 INCR counter", redis.port());
     assertEquals("20000\n", redisCli("GET counter"));
@@ -350,6 +366,8 @@ class RedisTest {
           *1\\r\\n$-1\\r\\n,        invalid bulk length
           *1\\r\\n:5\\r\\n,         'expected ''$'', got '':'''
           *1\\r\\n$1\\r\\nab\\r\\n, where a line ends there is 'b'
+          *1\\n$4\\r\\nPING\\r\\n, a number has 0x0a in it
+          *1\\r\\n$4\\r\\nPING\\n, where a line ends there is 0x0a
           *1\\r\\n$18446744073709551617\\r\\n, a number does not fit into 64 bits
           """)
   void endsAConnectionWhoseCommandsCannotBeToldApart(String bad, String why) throws Exception {
