@@ -349,7 +349,7 @@ class ForeignCloseTest {
     try (Server server = start(writes);
         Client client = Client.connect(server)) {
       Connection connection = nextConnection();
-      await().until(() -> ((SocketConnection) connection).output().sent() == 20_000);
+      await().until(() -> ((SocketConnection) connection).socketOutput().sent() == 20_000);
       connection.close();
       stop.countDown();
       assertEquals(20_000, client.receiveAll().length());

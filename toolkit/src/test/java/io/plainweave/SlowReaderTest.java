@@ -99,7 +99,7 @@ class SlowReaderTest {
               .registry()
               .forEach(connection -> {
                 if (connection.isOutward() == outward) {
-                  found.set(connection.output());
+                  found.set(connection.socketOutput());
                 }
               });
           return found.get() != null;
