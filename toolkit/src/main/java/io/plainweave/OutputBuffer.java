@@ -9,6 +9,7 @@ import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,10 +102,7 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
   void awaitFlushed() throws IOException {
     lock.lock();
     try {
-      while (!flushed) {
-        failIfClosed();
-        awaitProgress();
-      }
+      await(() -> flushed);
     } finally {
       lock.unlock();
     }
@@ -141,10 +139,7 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
   private boolean awaitRoom() throws IOException {
     connection.socketOutput().ensureNotFinished();
     failIfClosed();
-    while (size >= maxBytes && !ended) {
-      awaitProgress();
-      failIfClosed();
-    }
+    await(() -> size < maxBytes || ended);
     return !ended;
   }
 
@@ -152,13 +147,17 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
    * Called under lock. An interrupt closes the connection, as in every wait of a writer, unless it
    * is none of its business.
    */
-  private void awaitProgress() throws IOException {
-    if (!connection.isOwnWorker()) {
-      progress.awaitUninterruptibly();
-      return;
-    }
+  private void await(BooleanSupplier condition) throws IOException {
+    boolean interruptible = connection.isOwnWorker();
     try {
-      progress.await();
+      while (!condition.getAsBoolean()) {
+        failIfClosed();
+        if (interruptible) {
+          progress.await();
+        } else {
+          progress.awaitUninterruptibly();
+        }
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw connection.failed(new InterruptedIOException());
@@ -193,6 +192,7 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
   // For the thread that sends
 
   @Override
+  @SuppressWarnings("ByteBufferBackingArray") // the chunks are allocated here
   public void run() throws IOException, InterruptedException {
     try {
       OutputStream output = connection.socketOutput();
