@@ -114,6 +114,7 @@ class DrainTest {
     try (Server server = builder(reads).start();
         Client client = Client.connect(server)) {
       client.send("x");
+      await().until(() -> server.connections() == 1);
       var drain = drainInBackground(server);
       assertEquals("!", client.receive(1));
       client.send("late");
