@@ -27,6 +27,9 @@ final class CoordinatorEndTest {
   void startAndAwaitHold() throws IOException {
     coordinator =
         new ProcessBuilder(
+                // A shell starts what it puts into the background with SIGINT ignored.
+                "env",
+                "--default-signal=INT",
                 ProcessHandle.current().info().command().orElseThrow(),
                 "--enable-preview",
                 "-cp",
