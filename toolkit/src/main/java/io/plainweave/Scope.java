@@ -62,7 +62,16 @@ final class Scope implements AutoCloseable {
   boolean fork(Callable<After> task) {
     findBindings();
     try {
-      scope.fork(() -> run(task));
+      // Nothing is thrown: to keep it the JDK would need memory. And all here, since each frame is
+      // memory of every connection that waits.
+      scope.fork(() -> {
+        try {
+          return task.call();
+        } catch (Throwable e) {
+          ServerLog.taskFailed(e);
+          return After.CONTINUE;
+        }
+      });
       // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
       return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
     } finally {
@@ -79,16 +88,6 @@ final class Scope implements AutoCloseable {
    */
   private static void findBindings() {
     boolean _ = NEVER_BOUND.isBound();
-  }
-
-  /** Nothing is thrown: to keep it the JDK would need memory. */
-  private static After run(Callable<After> task) {
-    try {
-      return task.call();
-    } catch (Throwable e) {
-      ServerLog.taskFailed(e);
-      return After.CONTINUE;
-    }
   }
 
   /**
