@@ -391,6 +391,8 @@ final class ConnectionInput extends MessageState {
   void drop() {
     // However the bytes travel, nobody reads them any more.
     PolledChannel channel = connection.channel();
+    // Most peers send nothing more: a large buffer is for those that do.
+    boolean much = false;
     try {
       while (!finished) {
         if (!moreToRead) {
@@ -399,15 +401,14 @@ final class ConnectionInput extends MessageState {
           turnSince = Turn.goOn(turnSince, connection.context().pollers());
         }
         // What becomes of the connection now is no failure: its reason to end is known.
-        ByteBuffer dropped = connection.buffers().takeLarge();
+        BufferPool buffers = connection.buffers();
+        ByteBuffer dropped = much ? buffers.takeLarge() : buffers.take();
         try {
           finished = channel.read(dropped) < 0;
-          moreToRead = !dropped.hasRemaining();
+          much = !dropped.hasRemaining();
+          moreToRead = much;
         } finally {
-          connection.buffers().give(dropped);
-        }
-        if (moreToRead) {
-          giveWay();
+          buffers.give(dropped);
         }
       }
     } catch (IOException resetOrClosed) {
