@@ -129,7 +129,7 @@ final class BoundTcpSocket implements ListeningSocket {
     } catch (IOException e) {
       // It worked at the start. Some systems refuse it when the peer has reset the connection,
       // which is for the handler to see.
-      ServerLog.optionRefused(this, e);
+      Log.optionRefused(this, e);
     }
   }
 

@@ -205,7 +205,7 @@ final class DatagramListener implements AutoCloseable {
       }
       return drop(DatagramDrop.SEND_BUFFER_FULL);
     } catch (IOException e) {
-      ServerLog.datagramFailed(socket, e);
+      Log.datagramFailed(socket, e);
       return drop(DatagramDrop.FAILED);
     } finally {
       if (interrupted) {
@@ -277,7 +277,7 @@ final class DatagramListener implements AutoCloseable {
                 .flatMap(NetworkInterface::inetAddresses)
                 .collect(Collectors.toUnmodifiableSet());
       } catch (SocketException e) {
-        ServerLog.datagramFailed(this, e);
+        Log.datagramFailed(this, e);
       }
     }
   }

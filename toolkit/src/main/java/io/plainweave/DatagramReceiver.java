@@ -167,7 +167,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
   private void pauseAfter(Throwable failure) throws InterruptedException {
     // Somebody may have ended the wait that has failed.
     sockets.wake();
-    ServerLog.datagramFailed(sockets, failure);
+    Log.datagramFailed(sockets, failure);
     listener.drop(DatagramDrop.FAILED);
     lifecycle.await(ServerState.CANCELLING, pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);

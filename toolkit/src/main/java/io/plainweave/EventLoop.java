@@ -121,7 +121,7 @@ final class EventLoop implements Callable<Scope.After>, Executor {
         next.run();
       } catch (Throwable e) {
         // A handler's failure never comes here: this is the thread itself that could not go on.
-        ServerLog.taskFailed(e);
+        Log.taskFailed(e);
       }
     }
   }

@@ -135,7 +135,7 @@ final class Listener implements AutoCloseable {
       socket.close();
     } catch (IOException e) {
       // The descriptor is gone all the same (close(2)).
-      ServerLog.closeFailed(this, e);
+      Log.closeFailed(this, e);
     }
     accepting.lock();
     try {

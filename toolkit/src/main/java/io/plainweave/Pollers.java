@@ -40,7 +40,7 @@ final class Pollers {
         openLoops();
         return;
       } catch (ReflectiveOperationException | InaccessibleObjectException e) {
-        ServerLog.noEventLoops(e);
+        Log.noEventLoops(e);
       }
     }
     openVirtual();

@@ -144,7 +144,7 @@ final class ReceiverSockets implements AutoCloseable {
       others.put(host, socket);
       socket.register(selector);
     } catch (IOException e) {
-      ServerLog.repliesFromElsewhere(address, e);
+      Log.repliesFromElsewhere(Addresses.format(address), e);
     }
   }
 
@@ -173,7 +173,7 @@ final class ReceiverSockets implements AutoCloseable {
       // The descriptor of a registered channel is closed with the registration.
       selector.close();
     } catch (IOException e) {
-      ServerLog.closeFailed(this, e);
+      Log.closeFailed(this, e);
     }
   }
 

@@ -118,7 +118,7 @@ final class Refusals {
       channel.close();
     } catch (IOException e) {
       // The descriptor is gone all the same (close(2)).
-      ServerLog.closeFailed(channel, e);
+      Log.closeFailed(channel, e);
     }
   }
 

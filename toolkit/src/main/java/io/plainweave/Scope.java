@@ -68,7 +68,7 @@ final class Scope implements AutoCloseable {
         try {
           return task.call();
         } catch (Throwable e) {
-          ServerLog.taskFailed(e);
+          Log.taskFailed(e);
           return After.CONTINUE;
         }
       });

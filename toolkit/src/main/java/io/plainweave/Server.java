@@ -446,7 +446,7 @@ public final class Server implements AutoCloseable {
       // Whoever interrupts this thread wants the server to be cancelled, and so it was.
       Thread.currentThread().interrupt();
     } catch (RuntimeException | Error e) {
-      ServerLog.serverFailed(e);
+      Log.serverFailed(e);
     }
   }
 

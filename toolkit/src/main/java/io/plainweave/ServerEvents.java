@@ -34,7 +34,7 @@ final class ServerEvents {
       log.run();
     } catch (RuntimeException failure) {
       // An exception of a handler may fail when it is asked for its message.
-      ServerLog.taskFailed(failure);
+      Log.taskFailed(failure);
     }
   }
 

@@ -1,18 +1,15 @@
 package io.plainweave;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
- * Writes the events of a server to its log, and nothing else does. What a peer does is never worth
+ * Writes the events of a server to its {@link Log}. What a peer does is never worth
  * more than DEBUG: a reset is how the other side of the world says goodbye. And nothing that a peer
  * has sent is ever more than one line.
  */
 final class ServerLog implements ServerObserver {
-  private static final OneLineLog LOG = new OneLineLog(Server.class);
+  private static final Log LOG = Log.SERVER;
 
   private static final int MOST_OF_PEER = 500;
 
@@ -91,14 +88,6 @@ final class ServerLog implements ServerObserver {
               e.parallelism(),
               e.running());
     }
-  }
-
-  /** Tells that event loops were asked for and cannot be had. */
-  static void noEventLoops(Exception cause) {
-    LOG.warn(
-        "no event loops: start java with --add-opens java.base/java.lang=io.plainweave (on the class"
-            + " path: =ALL-UNNAMED); the connections run on the JDK's scheduler ({})",
-        cause.toString());
   }
 
   private static void closed(ServerEvent.ConnectionClosed e) {
@@ -201,62 +190,5 @@ final class ServerLog implements ServerObserver {
     } catch (Throwable noMemoryForTheLog) {
       // The log itself may be that observer. Whoever has told it goes on.
     }
-  }
-
-  static void optionRefused(Object what, IOException failure) {
-    LOG.debug("{}: an accepted socket does not take an option", what, failure);
-  }
-
-  static void datagramFailed(Object socket, Throwable failure) {
-    LOG.debug("{}: the system could not receive or send", socket, failure);
-  }
-
-  static void repliesFromElsewhere(InetSocketAddress address, IOException failure) {
-    LOG.debug(
-        "udp:{}: no socket there, so replies may come from another address",
-        Addresses.format(address),
-        failure);
-  }
-
-  static void closeFailed(Object what, Throwable failure) {
-    LOG.debug("{}: the socket did not close well", what, failure);
-  }
-
-  static void socketFileLeft(Path path, IOException failure) {
-    LOG.warn(
-        "the file of the socket stays, and the next server will find it stale: {}", path, failure);
-  }
-
-  static void serverFailed(Throwable failure) {
-    error("a thread of the server has failed; the server is cancelled", failure);
-  }
-
-  /** Tells that a thread of the server has gone on though it had no memory for something. */
-  static void memoryWasShort(int times, @Nullable Throwable latest) {
-    try {
-      LOG.error(
-          "a thread of the server had no memory, {} times since last told; it goes on",
-          times,
-          latest);
-    } catch (Throwable noMemoryForTheLog) {
-      // It would end the thread, which has just gone on.
-    }
-  }
-
-  static void taskFailed(Throwable failure) {
-    error("a thread of the server has failed", failure);
-  }
-
-  private static void error(String what, Throwable failure) {
-    try {
-      LOG.error(what, failure);
-    } catch (Throwable noMemoryForTheLog) {
-      // It would end the thread, which has something else to do besides.
-    }
-  }
-
-  static void signalsNotCaught(Throwable cause) {
-    LOG.debug(
-        "SIGTERM and SIGINT cannot be caught: the drain runs beside other shutdown hooks", cause);
   }
 }

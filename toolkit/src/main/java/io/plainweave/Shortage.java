@@ -77,7 +77,7 @@ final class Shortage {
       long now = System.nanoTime();
       if (now - nextTelling >= 0) {
         nextTelling = now + TELLING_INTERVAL;
-        ServerLog.memoryWasShort(times, latest);
+        Log.memoryWasShort(times, latest);
         times = 0;
         latest = null;
       }

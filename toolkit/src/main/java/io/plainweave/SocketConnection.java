@@ -217,7 +217,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
       channel.close();
     } catch (IOException e) {
       // The descriptor is gone all the same (close(2)).
-      ServerLog.closeFailed(this, e);
+      Log.closeFailed(this, e);
     }
     if (outward) {
       // A borrowed buffer is left to the garbage collector: another thread may still be using it.

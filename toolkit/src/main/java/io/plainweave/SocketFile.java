@@ -291,7 +291,7 @@ final class SocketFile {
     } catch (NoSuchFileException gone) {
       // Somebody was faster.
     } catch (IOException e) {
-      ServerLog.socketFileLeft(path, e);
+      Log.socketFileLeft(path, e);
     }
   }
 }

@@ -83,7 +83,7 @@ final class StopSignals {
         }
       }
     } catch (ReflectiveOperationException e) {
-      ServerLog.signalsNotCaught(e);
+      Log.signalsNotCaught(e);
     }
     caught = List.copyOf(signals);
   }

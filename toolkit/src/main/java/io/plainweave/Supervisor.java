@@ -243,7 +243,7 @@ final class Supervisor {
       } catch (Throwable e) {
         failure = e;
         cancel();
-        ServerLog.serverFailed(e);
+        Log.serverFailed(e);
         return ifItFails;
       }
     };

@@ -178,7 +178,7 @@ final class UdpSocket implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      ServerLog.closeFailed(this, e);
+      Log.closeFailed(this, e);
     }
   }
 

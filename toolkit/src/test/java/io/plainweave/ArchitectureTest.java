@@ -89,7 +89,7 @@ class ArchitectureTest {
   void logsInOneClassOnly() {
     noClasses()
         .that()
-        .doNotBelongToAnyOf(OneLineLog.class)
+        .doNotBelongToAnyOf(Log.class)
         .should()
         .dependOnClassesThat()
         .belongToAnyOf(Logger.class, LoggerFactory.class)
