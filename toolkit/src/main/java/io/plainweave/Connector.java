@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.SocketPath;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.tls.ClientTls;
 import java.io.IOException;
@@ -88,7 +89,7 @@ public final class Connector {
    *     system
    */
   public static Connector unix(Path path) {
-    return to(new UnixDestination(SocketFile.address(path)));
+    return to(new UnixDestination(SocketPath.address(path)));
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.SocketPath;
 import io.plainweave.tls.ServerTls;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
@@ -305,7 +306,7 @@ public sealed interface Listen {
       implements Listen {
     /** Checks the values. */
     public Unix {
-      SocketFile.ownAddress(path);
+      SocketPath.ownAddress(path);
       Objects.requireNonNull(preface, "preface");
       permissions = Set.copyOf(permissions);
       checkMaxConnections(maxConnections);
@@ -364,7 +365,7 @@ public sealed interface Listen {
     }
 
     UnixDomainSocketAddress socketAddress() {
-      return SocketFile.address(path);
+      return SocketPath.address(path);
     }
 
     /** Returns {@code unix:PATH}. */

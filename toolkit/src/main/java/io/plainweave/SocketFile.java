@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.SocketPath;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -10,7 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.Charset;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -36,26 +36,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * two servers one fails.
  */
 final class SocketFile {
-  /**
-   * The room for a path in a socket address of Linux (108 bytes, unix(7)), but for the NUL at its
-   * end and for one byte that the JDK does not use.
-   */
-  private static final int LONGEST_PATH = 106;
-
-  /** As long as the path in which the socket is made may be longer: {@code /.1234/s}. */
-  private static final int LONGEST_FOLDER = LONGEST_PATH - 8;
-
   /** As many names of four digits there are to the base of 36. */
   private static final int FOLDER_NAMES = 36 * 36 * 36 * 36;
-
-  /** The type of a file in its mode, and that of a socket (inode(7)). */
-  private static final int TYPE = 0170000;
-
-  private static final int SOCKET = 0140000;
-
-  /** How the JDK encodes the names of files. */
-  private static final Charset NAMES =
-      Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
 
   /** Held while a stale file is removed: a file lock is one of the whole process (fcntl(2)). */
   private static final ReentrantLock REMOVING = new ReentrantLock();
@@ -82,44 +64,6 @@ final class SocketFile {
   }
 
   /**
-   * Makes the address of a path.
-   *
-   * @throws IllegalArgumentException if it cannot be one
-   */
-  static UnixDomainSocketAddress address(Path path) {
-    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
-    if (path.getFileName() == null || path.toString().isEmpty()) {
-      throw new IllegalArgumentException("this is no path of a socket: '" + path + "'");
-    }
-    if (length(path) > LONGEST_PATH) {
-      throw new IllegalArgumentException(
-          "the path of a Unix-domain socket has at most %d bytes, and this one has %d: %s"
-              .formatted(LONGEST_PATH, length(path), path));
-    }
-    return address;
-  }
-
-  /**
-   * Makes the address of a path at which a socket is to be made.
-   *
-   * @throws IllegalArgumentException if it cannot be one
-   */
-  static UnixDomainSocketAddress ownAddress(Path path) {
-    UnixDomainSocketAddress address = address(path);
-    Path folder = path.getParent();
-    if (folder != null && length(folder) > LONGEST_FOLDER) {
-      throw new IllegalArgumentException(
-          "the folder of a Unix-domain listener has at most %d bytes, and this one has %d: %s"
-              .formatted(LONGEST_FOLDER, length(folder), folder));
-    }
-    return address;
-  }
-
-  private static int length(Path path) {
-    return path.toString().getBytes(NAMES).length;
-  }
-
-  /**
    * Binds the channel, so that it can be reached at the path. When it fails, no file of it is left;
    * the channel is the caller's to close.
    *
@@ -133,7 +77,7 @@ final class SocketFile {
       try {
         // Tools that ask the kernel (ss(8), lsof(8)) show this name: best with the real one in it.
         Path named = folder.resolve(path.getFileName());
-        Path made = length(named) <= LONGEST_PATH ? named : folder.resolve("s");
+        Path made = SocketPath.fits(named) ? named : folder.resolve("s");
         try {
           channel.bind(UnixDomainSocketAddress.of(made), backlog);
           Files.setPosixFilePermissions(made, listen.permissions());
@@ -224,7 +168,7 @@ final class SocketFile {
       return false;
     }
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-      if (!isSocket(path, LinkOption.NOFOLLOW_LINKS)) {
+      if (!SocketPath.isSocket(path, LinkOption.NOFOLLOW_LINKS)) {
         throw taken("what is there is no socket, and stays: remove it, or take another path");
       }
       // One with a full backlog does not answer, but says so.
@@ -252,11 +196,6 @@ final class SocketFile {
     } catch (NoSuchFileException gone) {
       return false;
     }
-  }
-
-  /** Whether the file at the path is a socket. */
-  static boolean isSocket(Path path, LinkOption... options) throws IOException {
-    return ((int) Files.getAttribute(path, "unix:mode", options) & TYPE) == SOCKET;
   }
 
   private static FileSystemException taken(String sentence) {

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.kernel.SocketPath;
 import io.plainweave.kernel.UnixSockets;
 import java.io.IOException;
 import java.net.BindException;
@@ -104,7 +105,7 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
       String why = Files.exists(folder) ? "this is no folder: " : "there is no folder ";
       throw new FileSystemException(path.toString(), null, why + folder);
     }
-    if (!SocketFile.isSocket(path)) {
+    if (!SocketPath.isSocket(path)) {
       throw new FileSystemException(path.toString(), null, "what is there is no socket");
     }
     if (!(failure instanceof ConnectException) && UnixSockets.isNoStream(path)) {
