@@ -37,8 +37,11 @@ import jdk.net.UnixDomainPrincipal;
  * <p><b>Failures</b> are {@link ConnectionException}s: the peer has reset the connection, it was
  * closed at this side, or two threads use one direction at a time. Over TLS, an {@link
  * SSLException} is one more: the peer has sent what is no TLS, or an alert.
+ *
+ * <p>Anybody may implement it, to run a handler in a test without a socket. Later versions may add
+ * methods to it.
  */
-public sealed interface Connection extends AutoCloseable permits SocketConnection {
+public interface Connection extends AutoCloseable {
   /**
    * Returns the stream of bytes from the peer.
    *
@@ -177,9 +180,7 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * @throws IllegalStateException if the connection speaks TLS already, or the last read has
    *     brought fewer bytes than it had asked for
    */
-  default void startTls(ServerTls tls) throws IOException {
-    TlsUpgrade.start(this, tls.newEngine());
-  }
+  void startTls(ServerTls tls) throws IOException;
 
   /**
    * Goes on by TLS, as the client. The server's certificate must be for {@link
@@ -194,9 +195,7 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    *     brought fewer bytes than it had asked for, or if the connection is to a Unix-domain socket
    *     and no name is set
    */
-  default void startTls(ClientTls tls) throws IOException {
-    TlsUpgrade.start(this, TlsUpgrade.engineTo(this, tls));
-  }
+  void startTls(ClientTls tls) throws IOException;
 
   /**
    * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been
@@ -208,7 +207,18 @@ public sealed interface Connection extends AutoCloseable permits SocketConnectio
    * #close()} (unix(7), ECONNRESET). A protocol for such sockets has to tell by itself where a
    * message ends.
    */
-  void abort();
+  default void abort() {
+    abort(new CloseReason.Aborted());
+  }
+
+  /**
+   * Ends the connection at once with a reset, as {@link #abort()}, for a reason that observers are
+   * told.
+   *
+   * @param reason why it ends
+   * @return false if it had ended for another reason before
+   */
+  boolean abort(CloseReason reason);
 
   /**
    * Ends the connection in order, as the handler's return does: flush, FIN, then wait for the

@@ -97,6 +97,7 @@ public final class Relay {
    * @param connection one side, as a rule the handler's own connection
    * @param other the other side, as a rule one that the handler has opened by a {@link Connector}
    * @return how much was carried
+   * @throws IllegalArgumentException if one of them is no connection over a socket
    * @throws IOException if either connection fails
    * @throws InterruptedException if the calling thread is interrupted
    */
@@ -139,8 +140,9 @@ public final class Relay {
   }
 
   private static SocketConnection overSocket(Connection connection) {
-    return switch (connection) {
-      case SocketConnection socket -> socket;
-    };
+    if (connection instanceof SocketConnection socket) {
+      return socket;
+    }
+    throw new IllegalArgumentException("a relay carries bytes between sockets only: " + connection);
   }
 }

@@ -1,6 +1,8 @@
 package io.plainweave;
 
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.tls.ClientTls;
+import io.plainweave.tls.ServerTls;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -193,12 +195,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   }
 
   @Override
-  public void abort() {
-    abort(new CloseReason.Aborted());
-  }
-
-  /** Resets the connection; false if it has ended for another reason before. */
-  boolean abort(CloseReason why) {
+  public boolean abort(CloseReason why) {
     boolean first = endWith(why);
     channel.resetOnClose();
     closeSocket();
@@ -307,6 +304,16 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
   public void finishOutput() throws IOException {
     flushOutputBuffer();
     output.close();
+  }
+
+  @Override
+  public void startTls(ServerTls server) throws IOException {
+    TlsUpgrade.start(this, server.newEngine());
+  }
+
+  @Override
+  public void startTls(ClientTls client) throws IOException {
+    TlsUpgrade.start(this, TlsUpgrade.engineTo(this, client));
   }
 
   @Override

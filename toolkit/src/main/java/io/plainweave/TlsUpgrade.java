@@ -12,13 +12,7 @@ final class TlsUpgrade {
   private TlsUpgrade() {}
 
   /** See {@link Connection#startTls}. */
-  static void start(Connection connection, SSLEngine engine) throws IOException {
-    switch (connection) {
-      case SocketConnection socket -> start(socket, engine);
-    }
-  }
-
-  private static void start(SocketConnection connection, SSLEngine engine) throws IOException {
+  static void start(SocketConnection connection, SSLEngine engine) throws IOException {
     if (connection.tls().isPresent()) {
       throw new IllegalStateException("the " + connection + " speaks TLS already");
     }
