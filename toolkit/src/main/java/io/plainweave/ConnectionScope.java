@@ -2,14 +2,6 @@ package io.plainweave;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.time.Duration;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Threads that live and die with a connection: readers, writers, heartbeats. None of them outlives
@@ -39,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * interruptible channel that others use as well, such as the {@code FileChannel} of an embedded
  * database, is closed for all of them when it meets a thread in it ({@link
  * java.nio.channels.InterruptibleChannel}): a client that resets its connection would close the
- * database for every other one. {@link #shielded} runs such code where no interrupt comes. A write
+ * database for every other one. {@link Shield#call} runs such code where no interrupt comes. A write
  * to the connection of another handler needs no shield: no interrupt ends it, but the time limits
  * of that connection.
  *
@@ -48,82 +40,25 @@ import org.jspecify.annotations.Nullable;
  * is structured concurrency (JEP 505) for one connection; the threads are virtual, and their names
  * are seen in a thread dump.
  */
-public final class ConnectionScope implements AutoCloseable {
+public interface ConnectionScope extends AutoCloseable {
   /**
    * What a thread of a scope does. It returns when it is done, for example at the end of its
    * stream.
    */
   @FunctionalInterface
-  public interface Task {
+  interface Task {
     /**
      * Runs to its end.
      *
      * @throws Exception to end the connection and cancel the other tasks
      */
     void run() throws Exception;
-  }
 
-  private final SocketConnection connection;
-  private final Scope scope;
-  private final Thread owner = Thread.currentThread();
-
-  /** The tick at which everything ends, if {@link #hasDeadline}. */
-  private final int deadline;
-
-  private final boolean hasDeadline;
-
-  /**
-   * Tasks in front that have not ended, and the owner until it joins: at zero the background is
-   * cancelled.
-   */
-  private final AtomicInteger inFront = new AtomicInteger(1);
-
-  /** The first failure of a task, set by its thread; the later ones are suppressed in it. */
-  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-
-  /**
-   * Whether what still runs is cancelled because it is not needed any more: set before the
-   * interrupts, by the owner or the last task in front. To be interrupted is no failure then.
-   */
-  private volatile boolean ending;
-
-  /** Whether the owner has left without a join, as a rule because it fails; set by the owner. */
-  private volatile boolean abandoned;
-
-  /** Whether there are threads in the background; only the owner writes it, before it joins. */
-  private boolean hasBackground;
-
-  /** Whether join() has seen all tasks in front end; only the owner touches it. */
-  private boolean joined;
-
-  /** Where the output is kept, if it is; only the owner writes it. */
-  private volatile @Nullable OutputBuffer outputBuffer;
-
-  /** Whether the owner forks no more, but waits or leaves; set by itself. */
-  private volatile boolean joining;
-
-  /**
-   * Held while the owner is interrupted or leaves, so that no interrupt comes after it has left.
-   */
-  private final ReentrantLock leaving = new ReentrantLock();
-
-  /**
-   * Whether the owner was interrupted because the connection has ended, or has left; under lock.
-   */
-  private boolean ownerTold;
-
-  private ConnectionScope(SocketConnection connection, int timeoutTicks) {
-    this.connection = connection;
-    this.hasDeadline = timeoutTicks > 0;
-    this.deadline = connection.now() + timeoutTicks;
-    this.scope = Scope.open(connection.toString(), Scope.virtualThreads());
-  }
-
-  static ConnectionScope of(SocketConnection connection, Duration timeout) {
-    if (timeout.isNegative()) {
-      throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
-    }
-    return new ConnectionScope(connection, Ticks.of(timeout));
+    /**
+     * Called in the owner's thread when a thread for the task was started, which may not have begun
+     * to run it. Does nothing by default.
+     */
+    default void forked() {}
   }
 
   /**
@@ -134,16 +69,7 @@ public final class ConnectionScope implements AutoCloseable {
    * @param task what it does
    * @throws IllegalStateException after {@link #join()}
    */
-  public void fork(String name, Task task) {
-    ensureOwner();
-    inFront.incrementAndGet();
-    start(
-        task,
-        () -> {
-          Scope.After after = run(name, task);
-          return leaveFront() ? Scope.After.CANCEL : after;
-        });
-  }
+  void fork(String name, Task task);
 
   /**
    * Starts a thread that is cancelled when all tasks in front have ended. It is interrupted then,
@@ -154,11 +80,7 @@ public final class ConnectionScope implements AutoCloseable {
    * @param task what it does
    * @throws IllegalStateException after {@link #join()}
    */
-  public void forkBackground(String name, Task task) {
-    ensureOwner();
-    hasBackground = true;
-    start(task, () -> run(name, task));
-  }
+  void forkBackground(String name, Task task);
 
   /**
    * Lets the handler go on where the peer does not read: what is written to {@link
@@ -191,26 +113,7 @@ public final class ConnectionScope implements AutoCloseable {
    * @throws IllegalStateException if a scope of the connection does this already, or after {@link
    *     #join()}
    */
-  public void bufferOutput(int maxBytes) throws IOException {
-    ensureOwner();
-    if (maxBytes < 1) {
-      throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
-    }
-    if (connection.scopes().outputBuffer() != null) {
-      throw new IllegalStateException("the output of the %s is kept already".formatted(connection));
-    }
-    connection.socketOutput().flushOwn();
-    var buffer = new OutputBuffer(connection, maxBytes);
-    fork("output", buffer);
-    outputBuffer = buffer;
-  }
-
-  /** Starts a thread for the task. An outbox is told, for those who offer before it has begun. */
-  private void start(Task task, Callable<Scope.After> run) {
-    if (scope.fork(run) && task instanceof Outbox outbox) {
-      outbox.forked();
-    }
-  }
+  void bufferOutput(int maxBytes) throws IOException;
 
   /**
    * Waits until all tasks in front have returned, cancels the background, or waits until one has
@@ -221,30 +124,7 @@ public final class ConnectionScope implements AutoCloseable {
    *     passed, the server cancels, or somebody has closed it
    * @throws InterruptedException if the calling thread is interrupted otherwise
    */
-  public void join() throws Exception {
-    ensureOwner();
-    joining = true;
-    if (leaveFront()) {
-      // There is no public cancel: a subtask that asks for it has to end.
-      scope.fork(() -> Scope.After.CANCEL);
-    }
-    try {
-      scope.join();
-    } catch (InterruptedException e) {
-      throw connection.closeReason() == null ? e : connection.closed(e);
-    }
-    joined = true;
-    switch (failure.get()) {
-      case null -> {
-        if (connection.closeReason() != null) {
-          throw connection.closed(null);
-        }
-      }
-      case Exception e -> throw e;
-      case Error e -> throw e;
-      case Throwable e -> throw new AssertionError("neither an exception nor an error", e);
-    }
-  }
+  void join() throws Exception;
 
   /**
    * Cancels what still runs, if {@link #join()} has not seen it end, and waits for it without
@@ -254,215 +134,5 @@ public final class ConnectionScope implements AutoCloseable {
    * @throws IllegalStateException if threads were forked and {@link #join()} was not called, while
    *     the connection is in order; everything is closed all the same
    */
-  @Override
-  public void close() {
-    ensureOwner();
-    if (!joined) {
-      abandoned = true;
-      ending = true;
-    }
-    try {
-      scope.close();
-    } catch (IllegalStateException notJoined) {
-      // Where the connection has ended, join() could have said no more than that.
-      if (connection.closeReason() == null) {
-        throw new IllegalStateException(
-            "the scope was left without join(): what still ran in it was cancelled");
-      }
-    } finally {
-      OutputBuffer buffer = outputBuffer;
-      if (buffer != null && buffer.isKept()) {
-        // The peer must not take what is cut for the whole.
-        ConnectionEnd.byInterrupt(connection);
-      }
-      ownerLeaves();
-      connection.scopeClosed(this);
-    }
-  }
-
-  /**
-   * Runs a task that no interrupt of the calling thread reaches: neither the cancellation of a
-   * scope or of the server, nor {@link Thread#interrupt()}. It is for code that must not be
-   * interrupted, because others share what an interrupt would close, or because it must be done as
-   * a whole. It can be called in any thread, with or without a scope.
-   *
-   * <p>The task runs in a thread of its own, which is a child of the calling one, sees its scoped
-   * values and ends with this call. The caller waits for it without limit: nothing ends the task
-   * but itself, and a cancellation waits for it. If the caller was interrupted before or meanwhile,
-   * its interrupt status is set when this returns.
-   *
-   * {@snippet file="io/plainweave/ShieldTest.java" region="shield"}
-   *
-   * @param <T> the type of the result
-   * @param task what to run
-   * @return what the task returns
-   * @throws Exception what the task throws
-   */
-  public static <T> T shielded(Callable<T> task) throws Exception {
-    var result = new FutureTask<T>(task);
-    boolean interrupted = Thread.interrupted();
-    try (Scope shield = Scope.open("shielded", Thread.ofVirtual().name("shielded").factory())) {
-      shield.fork(() -> {
-        result.run();
-        return Scope.After.CONTINUE;
-      });
-      for (boolean waits = true; waits; ) {
-        try {
-          result.get();
-          waits = false;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException failed) {
-          waits = false;
-        }
-      }
-      interrupted |= joinWithoutWait(shield);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-    return resultOf(result);
-  }
-
-  /** Joins what is done; whether an interrupt came in this moment. */
-  private static boolean joinWithoutWait(Scope shield) {
-    try {
-      shield.join();
-      return false;
-    } catch (InterruptedException e) {
-      return true;
-    }
-  }
-
-  private static <T> T resultOf(FutureTask<T> done) throws Exception {
-    return switch (done.state()) {
-      case SUCCESS -> done.resultNow();
-      case FAILED -> {
-        switch (done.exceptionNow()) {
-          case Exception e -> throw e;
-          case Error e -> throw e;
-          case Throwable e -> throw new AssertionError("neither an exception nor an error", e);
-        }
-      }
-      case RUNNING, CANCELLED -> throw new AssertionError("nobody cancels it");
-    };
-  }
-
-  /** Where the output is kept, or null. */
-  @Nullable OutputBuffer outputBuffer() {
-    return outputBuffer;
-  }
-
-  /** Whether it is being cancelled because its owner is leaving without a join. */
-  boolean isAbandoned() {
-    return abandoned;
-  }
-
-  /**
-   * Ends the connection if the deadline has passed, and wakes the owner if the connection has
-   * ended; called by the reaper.
-   */
-  void check(int now) {
-    if (hasDeadline && now - deadline >= 0) {
-      connection.abort(new CloseReason.TimedOut(TimeLimit.SCOPE));
-    }
-    if (connection.closeReason() != null) {
-      interruptOwner();
-    }
-  }
-
-  /** Interrupts the owner, unless it was told before or has left. */
-  private void interruptOwner() {
-    leaving.lock();
-    try {
-      if (!ownerTold) {
-        ownerTold = true;
-        owner.interrupt();
-      }
-    } finally {
-      leaving.unlock();
-    }
-  }
-
-  /** Whether the owner was interrupted, or has left. */
-  boolean isOwnerTold() {
-    leaving.lock();
-    try {
-      return ownerTold;
-    } finally {
-      leaving.unlock();
-    }
-  }
-
-  /** From here on the owner is not told any more. */
-  private void ownerLeaves() {
-    leaving.lock();
-    try {
-      ownerTold = true;
-    } finally {
-      leaving.unlock();
-    }
-  }
-
-  /** Whether the calling thread has opened it. */
-  @SuppressWarnings("ReferenceEquality") // a thread is itself only
-  boolean isOwner() {
-    return Thread.currentThread() == owner;
-  }
-
-  private void ensureOwner() {
-    if (!isOwner()) {
-      throw new WrongThreadException("only the thread that has opened the scope may do this");
-    }
-  }
-
-  /** Notes that a task in front, or the owner, is done; true if it was the last one. */
-  private boolean leaveFront() {
-    int left = inFront.decrementAndGet();
-    OutputBuffer buffer = outputBuffer;
-    if (left == 1 && joining && buffer != null) {
-      buffer.finish(); // only its own task is left
-    }
-    boolean last = left == 0;
-    if (last && hasBackground) {
-      ending = true;
-    }
-    return last;
-  }
-
-  private Scope.After run(String name, Task task) {
-    Thread.currentThread().setName(name);
-    return ScopedValue.where(SocketConnection.OF_FORKED_THREAD, connection).call(() -> run(task));
-  }
-
-  private Scope.After run(Task task) {
-    try {
-      task.run();
-      connection.scopes().ensureOwnClosed();
-      return Scope.After.CONTINUE;
-    } catch (Throwable e) {
-      failed(e);
-      connection.scopes().closeOwn();
-      return Scope.After.CANCEL;
-    }
-  }
-
-  /**
-   * Notes a failure; the first one ends the connection. What only says that the end has come is
-   * none.
-   */
-  @SuppressWarnings("ReferenceEquality") // an exception cannot be suppressed in itself
-  private void failed(Throwable e) {
-    boolean isOver = ending || connection.closeReason() != null;
-    if (isOver && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
-      return;
-    }
-    Throwable first = failure.compareAndExchange(null, e);
-    if (first == null) {
-      connection.abort(EndReasons.of(e));
-    } else if (first != e) {
-      first.addSuppressed(e);
-    }
-  }
+  void close();
 }

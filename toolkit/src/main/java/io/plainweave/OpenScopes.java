@@ -10,17 +10,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param all the scopes
  */
-record OpenScopes(List<ConnectionScope> all) {
+record OpenScopes(List<ConnectionThreads> all) {
   static final OpenScopes NONE = new OpenScopes(List.of());
 
-  OpenScopes with(ConnectionScope opened) {
-    List<ConnectionScope> more = new ArrayList<>(all);
+  OpenScopes with(ConnectionThreads opened) {
+    List<ConnectionThreads> more = new ArrayList<>(all);
     more.add(opened);
     return new OpenScopes(more);
   }
 
-  OpenScopes without(ConnectionScope closed) {
-    List<ConnectionScope> rest = new ArrayList<>(all);
+  OpenScopes without(ConnectionThreads closed) {
+    List<ConnectionThreads> rest = new ArrayList<>(all);
     rest.remove(closed);
     return rest.isEmpty() ? NONE : new OpenScopes(rest);
   }
@@ -42,12 +42,12 @@ record OpenScopes(List<ConnectionScope> all) {
 
   /** Whether one of them is being cancelled because its owner has left without a join. */
   boolean isAnyAbandoned() {
-    return all.stream().anyMatch(ConnectionScope::isAbandoned);
+    return all.stream().anyMatch(ConnectionThreads::isAbandoned);
   }
 
   /** Fails if the calling thread has left a scope open. */
   void ensureOwnClosed() {
-    if (all.stream().anyMatch(ConnectionScope::isOwner)) {
+    if (all.stream().anyMatch(ConnectionThreads::isOwner)) {
       throw new IllegalStateException(
           "a scope was left open: openScope() belongs into a try-with-resources statement");
     }
@@ -57,7 +57,7 @@ record OpenScopes(List<ConnectionScope> all) {
   void closeOwn() {
     // Without a stream, for which there may be no memory.
     for (int i = all.size() - 1; i >= 0; i--) {
-      ConnectionScope scope = all.get(i);
+      ConnectionThreads scope = all.get(i);
       if (scope.isOwner()) {
         scope.close();
       }

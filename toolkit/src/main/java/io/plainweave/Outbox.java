@@ -180,8 +180,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     return connection.context().pollers();
   }
 
-  /** Notes that a thread was started that will run it. */
-  void forked() {
+  @Override
+  public void forked() {
     forked = true;
   }
 

@@ -323,7 +323,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   @Override
   public ConnectionScope openScope(Duration timeout) {
-    var opened = ConnectionScope.of(this, timeout);
+    var opened = ConnectionThreads.of(this, timeout);
     SCOPES.updateAndGet(this, open -> open.with(opened));
     return opened;
   }
@@ -461,7 +461,7 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     return scopes;
   }
 
-  void scopeClosed(ConnectionScope closed) {
+  void scopeClosed(ConnectionThreads closed) {
     SCOPES.updateAndGet(this, open -> open.without(closed));
   }
 

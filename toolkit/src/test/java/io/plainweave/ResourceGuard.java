@@ -45,7 +45,7 @@ public final class ResourceGuard implements BeforeEachCallback, AfterEachCallbac
               .filter(line ->
                   line.contains("io.plainweave.SocketConnection.call")
                       || line.contains("io.plainweave.DatagramRun.call")
-                      || line.contains("io.plainweave.ConnectionScope.run(")
+                      || line.contains("io.plainweave.ConnectionThreads.run(")
                       || line.contains("io.plainweave.HappyEyeballs.attempt")
                       || line.contains("io.plainweave.Server.supervise"))
               .count();

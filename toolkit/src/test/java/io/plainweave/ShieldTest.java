@@ -47,7 +47,7 @@ class ShieldTest {
 
   // @start region="shield"
   private long insert(byte[] record) throws Exception {
-    return ConnectionScope.shielded(() -> {
+    return Shield.call(() -> {
       database.write(ByteBuffer.wrap(record));
       database.force(false);
       return database.position();
@@ -68,7 +68,7 @@ class ShieldTest {
                 "insert",
                 () -> {
                   long position =
-                      ConnectionScope.shielded(() -> {
+                      Shield.call(() -> {
                         inserting.countDown();
                         reset.await();
                         return insert("record".getBytes(US_ASCII));
@@ -124,7 +124,7 @@ class ShieldTest {
         assertThrows(
             IOException.class,
             () ->
-                ConnectionScope.shielded(() -> {
+                Shield.call(() -> {
                   throw failure;
                 })));
   }

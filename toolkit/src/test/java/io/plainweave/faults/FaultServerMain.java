@@ -231,7 +231,7 @@ final class FaultServerMain {
       return lines
           .filter(line ->
               line.contains("io.plainweave.SocketConnection.call")
-                  || line.contains("io.plainweave.ConnectionScope.run"))
+                  || line.contains("io.plainweave.ConnectionThreads.run"))
           .count();
     } finally {
       Files.delete(dump);
