@@ -331,7 +331,7 @@ final class ConnectionInput extends MessageState {
         waitOrLook();
         turnSince = Turn.NONE;
       } else {
-        turnSince = Turn.goOn(turnSince, connection.context().pollers());
+        turnSince = connection.goOn(turnSince);
       }
     } catch (IOException e) {
       throw connection.failed(e);
@@ -398,7 +398,7 @@ final class ConnectionInput extends MessageState {
         if (!moreToRead) {
           channel.awaitPeersEnd();
         } else {
-          turnSince = Turn.goOn(turnSince, connection.context().pollers());
+          turnSince = connection.goOn(turnSince);
         }
         // What becomes of the connection now is no failure: its reason to end is known.
         BufferPool buffers = connection.buffers();

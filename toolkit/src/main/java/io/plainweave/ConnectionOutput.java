@@ -347,7 +347,7 @@ final class ConnectionOutput extends OutputStream {
    */
   private void goOn(long sentBefore) {
     if ((sent ^ sentBefore) >= LOOK_AT_CLOCK) {
-      turnSince = Turn.goOn(turnSince, connection.context().pollers());
+      turnSince = connection.goOn(turnSince);
     }
   }
 

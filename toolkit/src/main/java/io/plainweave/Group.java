@@ -105,7 +105,7 @@ public final class Group {
   private void goOn() {
     Iterator<Outbox> all = members.values().iterator();
     if (all.hasNext()) {
-      turnSince = Turn.goOn(turnSince, all.next().pollers());
+      turnSince = all.next().goOn(turnSince);
     }
   }
 

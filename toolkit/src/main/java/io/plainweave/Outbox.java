@@ -53,7 +53,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     DISCONNECT
   }
 
-  private final SocketConnection connection;
+  private final Connection connection;
+  private final Yielding yielding;
   private final int capacity;
   private final Policy policy;
   private final ReentrantLock lock = new ReentrantLock();
@@ -76,6 +77,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   /** The thread that sends, set by itself. */
   private volatile @Nullable Thread sender;
 
+  /** Whether that one writes, or waits for room to write; set by itself. */
+  private volatile boolean sending;
+
   /** Guarded by lock. */
   private boolean closed;
 
@@ -97,7 +101,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     if (capacity < 1) {
       throw new IllegalArgumentException("the capacity must be at least 1: " + capacity);
     }
-    this.connection = (SocketConnection) connection;
+    this.connection = connection;
+    this.yielding = Yielding.of(connection);
     this.capacity = capacity;
     this.policy = policy;
   }
@@ -142,10 +147,12 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     try {
       OutputStream output = connection.output();
       do {
+        sending = true;
         for (byte[] message; (message = poll()) != null; ) {
           output.write(message);
         }
         output.flush();
+        sending = false;
       } while (awaitMessage());
     } finally {
       end(true);
@@ -175,9 +182,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     }
   }
 
-  /** Those of the server that has the connection. */
-  Pollers pollers() {
-    return connection.context().pollers();
+  /** As {@link Yielding#goOn(int)}. */
+  int goOn(int since) {
+    return yielding.goOn(since);
   }
 
   @Override
@@ -245,9 +252,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
           return;
         }
         triesAgain = false;
-        connection.channel().wakeWriter();
+        yielding.retrySend();
       }
-      Turn.giveWay(pollers());
+      yielding.giveWay();
     }
   }
 
@@ -257,7 +264,7 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     if (sends == null) {
       return forked && connection.isOpen();
     }
-    return !connection.isSending() || sends.getState() == Thread.State.RUNNABLE;
+    return !sending || sends.getState() == Thread.State.RUNNABLE;
   }
 
   private boolean isFull(Object key) {

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
-final class SocketConnection implements Connection, Callable<Scope.After> {
+final class SocketConnection implements Connection, Yielding, Callable<Scope.After> {
   /** In a thread that was forked for a connection: that one. */
   static final ScopedValue<SocketConnection> OF_FORKED_THREAD = ScopedValue.newInstance();
 
@@ -357,6 +357,23 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
     }
   }
 
+  // For those who push messages to it
+
+  @Override
+  public int goOn(int since) {
+    return Turn.goOn(since, context.pollers());
+  }
+
+  @Override
+  public void giveWay() {
+    Turn.giveWay(context.pollers());
+  }
+
+  @Override
+  public void retrySend() {
+    channel.wakeWriter();
+  }
+
   // For its two sides, its end, its scopes and relays
 
   /** What writes to the socket, behind a buffer if there is one. */
@@ -435,11 +452,6 @@ final class SocketConnection implements Connection, Callable<Scope.After> {
 
   BufferPool buffers() {
     return context.buffers();
-  }
-
-  /** Whether a thread is sending, or waiting for room to send. */
-  boolean isSending() {
-    return output.isSending();
   }
 
   void flushOwnOutput() throws IOException {

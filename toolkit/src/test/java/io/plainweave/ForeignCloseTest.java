@@ -72,7 +72,7 @@ class ForeignCloseTest {
   }
 
   private static void awaitSending(Connection connection) {
-    await().until(() -> ((SocketConnection) connection).isSending());
+    await().until(() -> ((SocketConnection) connection).socketOutput().isSending());
   }
 
   private void assertClosed(Class<? extends CloseReason> why) throws Exception {

@@ -52,7 +52,7 @@ class ForeignWriterTest {
       await().until(() -> !readers.isEmpty());
       SocketConnection slow = (SocketConnection) readers.peek();
       sender.send("s");
-      await().until(() -> slow.isSending() && slow.channel().isAwaited());
+      await().until(() -> slow.socketOutput().isSending() && slow.channel().isAwaited());
       sender.reset();
       SocketConnection gone =
           events.openConnections().stream()

@@ -217,7 +217,7 @@ class OutputBufferTest extends TlsTest {
     try (Server server = start(waits, Duration.ofSeconds(30), 0);
         Socket _ = connect(server)) {
       Connection connection = writes.join();
-      await().until(() -> ((SocketConnection) connection).isSending());
+      await().until(() -> ((SocketConnection) connection).socketOutput().isSending());
       connection.abort();
       assertInstanceOf(ConnectionClosedException.class, failure.join());
       assertInstanceOf(CloseReason.Aborted.class, events.awaitReason());
