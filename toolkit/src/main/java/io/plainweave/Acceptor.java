@@ -25,7 +25,7 @@ final class Acceptor implements Callable<Scope.After> {
 
   private final Supervisor supervisor;
   private final Lifecycle lifecycle;
-  private final ConnectionContext context;
+  private final ServerHome home;
 
   /**
    * How long to wait after the next failure, in nanoseconds; only the acceptor's thread touches it.
@@ -40,12 +40,12 @@ final class Acceptor implements Callable<Scope.After> {
       boolean binds,
       Supervisor supervisor,
       Lifecycle lifecycle,
-      ConnectionContext context) {
+      ServerHome home) {
     this.listener = listener;
     this.binds = binds;
     this.supervisor = supervisor;
     this.lifecycle = lifecycle;
-    this.context = context;
+    this.home = home;
   }
 
   @Override
@@ -99,7 +99,7 @@ final class Acceptor implements Callable<Scope.After> {
 
   /** Accepts one; false when there is nothing left to accept from. */
   private boolean acceptNext(Scope connections) throws IOException, InterruptedException {
-    if (!context.admission().awaitTurn(context.limit())) {
+    if (!home.admission().awaitTurn(home.limit())) {
       return false;
     }
     int rebinds = listener.rebinds();
@@ -119,9 +119,9 @@ final class Acceptor implements Callable<Scope.After> {
     boolean taken = false;
     @Nullable SocketConnection connection = null;
     try {
-      connection = SocketConnection.accepted(context, channel, listener.reachedAt(channel));
-      Admission admission = context.admission();
-      switch (admission.admit(connection)) {
+      connection = SocketConnection.accepted(home, channel, listener.reachedAt(channel));
+      Admission admission = home.admission();
+      switch (admission.admit(connection, home.limit())) {
         case Admission.Verdict.Admitted() -> {
           taken = true;
           start(connection, connections);
@@ -151,7 +151,7 @@ final class Acceptor implements Callable<Scope.After> {
       channel.close();
     } finally {
       if (connection != null) {
-        context.admission().release(connection);
+        home.release(connection);
       }
     }
   }
@@ -160,8 +160,8 @@ final class Acceptor implements Callable<Scope.After> {
   private void start(SocketConnection connection, Scope connections) {
     boolean started = false;
     try {
-      context.registry().add(connection);
-      context.admission().registered(connection);
+      home.registry().add(connection);
+      home.admission().registered(connection);
       threads = connection.channel().threads();
       started = !isTooLate(connection) && connections.fork(connection);
     } finally {
@@ -173,7 +173,7 @@ final class Acceptor implements Callable<Scope.After> {
 
   /** Cancels the connection if all others were cancelled before it was known. */
   private boolean isTooLate(SocketConnection connection) {
-    return context.drain().cancels(connection) && connection.cancel();
+    return home.cancels(connection) && connection.cancel();
   }
 
   private Thread newThread(Runnable task) {
@@ -207,7 +207,7 @@ final class Acceptor implements Callable<Scope.After> {
   }
 
   private boolean goesOnAfterPause(Throwable failure) throws InterruptedException {
-    context.events().tell(new ServerEvent.AcceptFailed(listener.address(), failure));
+    home.observer().onEvent(new ServerEvent.AcceptFailed(listener.address(), failure));
     return !finishesAfterPause();
   }
 
@@ -221,7 +221,7 @@ final class Acceptor implements Callable<Scope.After> {
     if (listener.rebindFor().isZero()) {
       throw loss;
     }
-    context.events().tell(new ServerEvent.ListenerLost(listener.address(), loss));
+    home.observer().onEvent(new ServerEvent.ListenerLost(listener.address(), loss));
     long end = System.nanoTime() + TimeUnit.NANOSECONDS.convert(listener.rebindFor());
     @Nullable IOException failed = null;
     while (System.nanoTime() - end < 0) {
@@ -231,7 +231,7 @@ final class Acceptor implements Callable<Scope.After> {
       try {
         boolean bound = listener.rebind();
         if (bound) {
-          context.events().tell(new ServerEvent.ListenerRestored(listener.address()));
+          home.observer().onEvent(new ServerEvent.ListenerRestored(listener.address()));
         }
         return bound;
       } catch (IOException e) {
@@ -249,7 +249,7 @@ final class Acceptor implements Callable<Scope.After> {
    * finish, which in a drain may come late.
    */
   private boolean finishesAfterPause() throws InterruptedException {
-    boolean finishes = context.admission().finishesWithin(pause);
+    boolean finishes = home.admission().finishesWithin(pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
     return finishes;
   }

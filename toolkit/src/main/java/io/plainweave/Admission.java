@@ -35,7 +35,7 @@ final class Admission {
   }
 
   private final ConnectionRegistry registry;
-  private final ServerEvents events;
+  private final ServerObserver observer;
   private final Descriptors descriptors;
   private final Refusals refusals;
 
@@ -88,12 +88,12 @@ final class Admission {
       AdmissionRules rules,
       ConnectionRegistry registry,
       Ticks ticks,
-      ServerEvents events,
+      ServerObserver observer,
       Descriptors descriptors) {
     this.registry = registry;
-    this.events = events;
+    this.observer = observer;
     this.descriptors = descriptors;
-    this.refusals = new Refusals(ticks, events);
+    this.refusals = new Refusals(ticks, observer);
     apply(rules);
   }
 
@@ -153,7 +153,7 @@ final class Admission {
   void tellIfLimited() {
     int wanted = wanted(rules);
     if (wanted > descriptors.connections()) {
-      events.tell(
+      observer.onEvent(
           new ServerEvent.ConnectionsLimited(
               wanted, descriptors.connections(), descriptors.limit()));
     }
@@ -261,9 +261,8 @@ final class Admission {
    * Takes the permits for a connection, after a wait if another acceptor was faster. Where a
    * preface tells who the client is, that of the source is left to {@link #admitSource}.
    */
-  Verdict admit(SocketConnection connection) throws InterruptedException {
-    InetAddress source = connection.context().preface().tellsSource() ? null : source(connection);
-    ListenerLimit listener = connection.context().limit();
+  Verdict admit(SocketConnection connection, ListenerLimit listener) throws InterruptedException {
+    InetAddress source = connection.home().preface().tellsSource() ? null : source(connection);
     lock.lockInterruptibly();
     try {
       boolean open = awaitTurn(listener);
@@ -355,19 +354,21 @@ final class Admission {
   /**
    * Takes back all permits that a connection has; a second time it has none. It allocates nothing,
    * since a permit that is not given back for want of memory would be lost for ever.
+   *
+   * @param listener of a connection that was accepted
    */
-  void release(SocketConnection connection) {
+  void release(SocketConnection connection, @Nullable ListenerLimit listener) {
     lock.lock();
     try {
-      SourceCounts.Count count = connection.sourceCount;
+      SourceCount count = connection.sourceCount;
       connection.sourceCount = null;
       connection.sourceAdmitted = false;
       if (count != null) {
         sources.remove(count);
       }
-      if (connection.admitted) {
+      if (connection.admitted && listener != null) {
         connection.admitted = false;
-        connection.context().limit().connections--;
+        listener.connections--;
         connections--;
       }
       changed.signalAll();
@@ -418,6 +419,6 @@ final class Admission {
     } finally {
       lock.unlock();
     }
-    alarms.tell(events);
+    alarms.tell(observer);
   }
 }

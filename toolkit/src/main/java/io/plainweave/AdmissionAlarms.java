@@ -41,8 +41,8 @@ final class AdmissionAlarms {
   }
 
   /** Tells them, outside of any lock. */
-  void tell(ServerEvents events) {
-    due.forEach(events::tell);
+  void tell(ServerObserver observer) {
+    due.forEach(observer::onEvent);
     due.clear();
   }
 }

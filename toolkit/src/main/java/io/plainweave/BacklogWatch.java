@@ -17,7 +17,7 @@ final class BacklogWatch {
   private static final int TELL_EVERY = 10_000 / Ticks.MILLIS;
 
   private final List<Listener> listeners;
-  private final ServerEvents events;
+  private final ServerObserver observer;
 
   private int nextLook;
 
@@ -30,9 +30,9 @@ final class BacklogWatch {
   /** How much that has grown since it was told. */
   private long overflows;
 
-  BacklogWatch(List<Listener> listeners, ServerEvents events, int now) {
+  BacklogWatch(List<Listener> listeners, ServerObserver observer, int now) {
     this.listeners = listeners;
-    this.events = events;
+    this.observer = observer;
     this.nextLook = now;
     this.nextTold = now;
   }
@@ -61,7 +61,7 @@ final class BacklogWatch {
       OptionalInt backlog = status.backlog();
       OptionalInt waiting = status.waiting();
       if (backlog.isPresent() && waiting.isPresent() && waiting.getAsInt() >= backlog.getAsInt()) {
-        events.tell(new ServerEvent.BacklogFull(listener.address(), backlog.getAsInt(), overflows));
+        observer.onEvent(new ServerEvent.BacklogFull(listener.address(), backlog.getAsInt(), overflows));
         nextTold = now + TELL_EVERY;
       }
     }

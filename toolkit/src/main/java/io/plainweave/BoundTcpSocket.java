@@ -125,7 +125,7 @@ final class BoundTcpSocket implements ListeningSocket {
 
   private void prepare(SocketChannel accepted) {
     try {
-      listen.options().applyToAccepted(accepted);
+      new TcpSettings(listen.options()).applyToAccepted(accepted);
     } catch (IOException e) {
       // It worked at the start. Some systems refuse it when the peer has reset the connection,
       // which is for the handler to see.
@@ -187,7 +187,7 @@ final class BoundTcpSocket implements ListeningSocket {
       probe.configureBlocking(false);
       if (probe.connect(new InetSocketAddress(reachable, address.getPort()))
           || probe.finishConnect()) {
-        TcpDestination.refuseItself(probe);
+        SelfConnection.refuse(probe);
       }
       return true;
     } catch (ConnectException refused) {

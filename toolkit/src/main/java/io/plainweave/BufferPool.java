@@ -120,13 +120,22 @@ final class BufferPool {
     kept.add(buffer);
   }
 
-  /** Tells if direct memory is short; called by the reaper. */
-  void check(ServerEvents events, int now) {
+  /**
+   * How many buffers from the heap are to be told of, since direct memory is short; 0 for none. For
+   * the reaper.
+   */
+  int toTell(int now) {
     int made = onHeap.get();
-    if (made != told && cooldown.isOver(now)) {
-      events.tell(new ServerEvent.DirectMemoryShort(direct.used(), direct.limit(), made - told));
-      told = made;
+    if (made == told || !cooldown.isOver(now)) {
+      return 0;
     }
+    int more = made - told;
+    told = made;
+    return more;
+  }
+
+  DirectMemory direct() {
+    return direct;
   }
 
   /** Buffers of one size that are not lent. */

@@ -37,7 +37,7 @@ final class CarrierWatchdog {
 
   private final ConnectionRegistry registry;
   private final DatagramRegistry datagrams;
-  private final ServerEvents events;
+  private final ServerObserver observer;
   private final Pollers pollers;
   private final int maxCarriers;
   private final VirtualThreadSchedulerMXBean scheduler =
@@ -53,11 +53,11 @@ final class CarrierWatchdog {
   private boolean alarmed;
   private int added;
 
-  CarrierWatchdog(ConnectionContext context, int maxCarriers) {
-    this.registry = context.registry();
-    this.datagrams = context.datagrams();
-    this.events = context.events();
-    this.pollers = context.pollers();
+  CarrierWatchdog(ServerHome home, int maxCarriers) {
+    this.registry = home.registry();
+    this.datagrams = home.datagrams();
+    this.observer = home.observer();
+    this.pollers = home.pollers();
     this.maxCarriers = maxCarriers;
   }
 
@@ -118,7 +118,7 @@ final class CarrierWatchdog {
       putToWork(parallelism);
     }
     Duration waited = Duration.ofMillis((long) (now - beatSince) * Ticks.MILLIS);
-    events.tell(new ServerEvent.CarriersBusy(waited, parallelism, running));
+    observer.onEvent(new ServerEvent.CarriersBusy(waited, parallelism, running));
   }
 
   /**

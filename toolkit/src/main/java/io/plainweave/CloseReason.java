@@ -2,6 +2,7 @@ package io.plainweave;
 
 import io.plainweave.text.OneLine;
 import java.io.IOException;
+import java.net.ConnectException;
 import javax.net.ssl.SSLException;
 
 /**
@@ -103,6 +104,26 @@ public sealed interface CloseReason {
     public String toString() {
       return OneLine.of("HandlerFailed[failure=" + failure + "]");
     }
+  }
+
+  /**
+   * Returns what a failure of a handler means for its connection, if nothing else has ended that
+   * before. So a reset, or a connection that is closed, is another one than this: its own has ended
+   * it already.
+   *
+   * @param failure what the handler has thrown
+   * @return the reason
+   */
+  static CloseReason of(Throwable failure) {
+    return switch (failure) {
+      case TruncatedMessageException e -> new Truncated(e);
+      case MalformedMessageException e -> new Malformed(e);
+      case PeerResetException e -> new UpstreamFailed(e);
+      case ConnectionClosedException e -> new UpstreamFailed(e);
+      case ConnectException e -> new UpstreamFailed(e);
+      case SSLException e -> new UpstreamFailed(e);
+      default -> new HandlerFailed(failure);
+    };
   }
 
   /**

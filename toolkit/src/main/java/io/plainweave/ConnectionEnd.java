@@ -38,7 +38,7 @@ final class ConnectionEnd {
         // The peer is gone, and has given the reason; or there is no buffer to wait for it with.
       }
     }
-    connection.abort(cut != null ? cut : EndReasons.of(failure));
+    connection.abort(cut != null ? cut : CloseReason.of(failure));
   }
 
   /**
@@ -81,7 +81,7 @@ final class ConnectionEnd {
     try {
       if (!finishForGood(connection, own)) {
         connection.abort(new CloseReason.Aborted());
-      } else if (own || !connection.context().timeCheck().lingers()) {
+      } else if (own || !connection.home().timeCheck().lingers()) {
         lingerAndClose(connection);
       }
     } catch (Throwable e) {
@@ -128,7 +128,7 @@ final class ConnectionEnd {
    */
   private static void lingerAndClose(SocketConnection connection) {
     try {
-      if (connection.context().timeCheck().lingers()) {
+      if (connection.home().timeCheck().lingers()) {
         connection.input().drop();
       }
     } finally {

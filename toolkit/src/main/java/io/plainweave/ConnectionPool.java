@@ -103,7 +103,7 @@ public final class ConnectionPool implements AutoCloseable {
    *     handler
    */
   public Lease borrow() throws IOException, InterruptedException {
-    Server server = connector.server();
+    Home home = connector.home();
     long wait = Deadline.in(limits.borrowTimeout()).left();
     if (!permits.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
       throw new ConnectException(
@@ -115,8 +115,8 @@ public final class ConnectionPool implements AutoCloseable {
       if (closed.get()) {
         throw new IllegalStateException("the pool of connections to " + connector + " is closed");
       }
-      SocketConnection connection = takeIdle(server);
-      lease = new Lease(connection != null ? connection : connector.open(), server);
+      SocketConnection connection = takeIdle(home);
+      lease = new Lease(connection != null ? connection : connector.open(), home);
       return lease;
     } finally {
       if (lease == null) {
@@ -125,9 +125,9 @@ public final class ConnectionPool implements AutoCloseable {
     }
   }
 
-  private @Nullable SocketConnection takeIdle(Server server) {
+  private @Nullable SocketConnection takeIdle(Home home) {
     while (true) {
-      SocketConnection connection = idle.take(server);
+      SocketConnection connection = idle.take(home);
       if (connection == null || passes(connection)) {
         return connection;
       }
@@ -186,14 +186,14 @@ public final class ConnectionPool implements AutoCloseable {
 
   /** A connection of the pool, in the hands of one borrower. */
   public final class Lease implements AutoCloseable {
-    private final Server server;
+    private final Home home;
 
     /** Taken once, by whoever ends the lease. */
     private final AtomicReference<@Nullable SocketConnection> held;
 
-    private Lease(SocketConnection connection, Server server) {
+    private Lease(SocketConnection connection, Home home) {
       this.held = new AtomicReference<>(connection);
-      this.server = server;
+      this.home = home;
     }
 
     /**
@@ -225,7 +225,7 @@ public final class ConnectionPool implements AutoCloseable {
       boolean kept = false;
       try {
         connection.socketOutput().flush();
-        kept = idle.keep(connection, server);
+        kept = idle.keep(connection, home);
       } finally {
         try {
           if (!kept) {

@@ -276,7 +276,7 @@ final class ConnectionThreads implements ConnectionScope {
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
-      connection.abort(EndReasons.of(e));
+      connection.abort(CloseReason.of(e));
     } else if (first != e) {
       first.addSuppressed(e);
     }

@@ -255,25 +255,25 @@ public final class Connector {
     return open();
   }
 
-  /** The server of the handler that calls. */
-  Server server() {
-    if (!Server.CURRENT.isBound()) {
+  /** Where the connections of the calling thread live. */
+  Home home() {
+    if (!Home.CURRENT.isBound()) {
       throw new IllegalStateException(
           "only a handler, or a task of Server.builder().call(...), can connect to "
               + this
               + ": elsewhere nothing watches the time limits");
     }
-    return Server.CURRENT.get();
+    return Home.CURRENT.get();
   }
 
   /** See {@link #connect()}. */
   SocketConnection open() throws IOException, InterruptedException {
-    Server server = server();
+    Home home = home();
     Deadline retries = Deadline.in(retryTime);
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {
       try {
-        return connect(server, Deadline.in(connectTimeout));
+        return connect(home, Deadline.in(connectTimeout));
       } catch (ConnectException e) {
         if (retryTime.isZero() || retries.hasPassed() || !destination.mayPass(e)) {
           throw e;
@@ -288,9 +288,9 @@ public final class Connector {
   }
 
   /** One attempt; when it fails, nothing stays open. */
-  private SocketConnection connect(Server server, Deadline deadline)
+  private SocketConnection connect(Home home, Deadline deadline)
       throws IOException, InterruptedException {
-    SocketConnection connection = open(server, destination.connect(deadline));
+    SocketConnection connection = open(home, destination.connect(deadline));
     boolean complete = false;
     try {
       preface.run(connection, deadline);
@@ -306,13 +306,10 @@ public final class Connector {
   }
 
   /** Makes a connection of a channel; when it fails, the channel is closed. */
-  private static SocketConnection open(Server server, SocketChannel channel) throws IOException {
+  private static SocketConnection open(Home home, SocketChannel channel) throws IOException {
     boolean complete = false;
     try {
-      var connection = SocketConnection.registerOutward(server.context(), channel);
-      if (server.context().drain().cancels(connection)) {
-        connection.cancel();
-      }
+      var connection = SocketConnection.registerOutward(home, channel);
       complete = true;
       return connection;
     } finally {

@@ -7,32 +7,20 @@ import java.nio.ByteBuffer;
  * A datagram that was received, for a {@link DatagramHandler}, and the way to reply to it. It may
  * be kept and replied to later, by any thread, as long as the server lives.
  */
-public final class Datagram {
-  private final byte[] bytes;
-  private final DatagramPeer peer;
-
-  Datagram(byte[] bytes, DatagramPeer peer) {
-    this.bytes = bytes;
-    this.peer = peer;
-  }
-
+public interface Datagram {
   /**
    * Returns what was received, all of it. May be empty: a datagram without a byte is one, too.
    *
    * @return the array itself, which is the handler's
    */
-  public byte[] bytes() {
-    return bytes;
-  }
+  byte[] bytes();
 
   /**
    * Returns the address from which it seems to come: anyone can write any address there.
    *
    * @return an IPv4 or IPv6 address, and a port, which may be 0
    */
-  public InetSocketAddress remoteAddress() {
-    return peer.remoteAddress();
-  }
+  InetSocketAddress remoteAddress();
 
   /**
    * Returns the address of the socket that has received it.
@@ -40,9 +28,7 @@ public final class Datagram {
    * @return the address that was asked; where the server listens at every address and this is none
    *     of an interface, that one, as 0.0.0.0 or ::
    */
-  public InetSocketAddress localAddress() {
-    return peer.localAddress();
-  }
+  InetSocketAddress localAddress();
 
   /**
    * Sends a datagram to where this one seems to come from. It may wait for room in the socket, for
@@ -55,9 +41,7 @@ public final class Datagram {
    *     counted ({@link DatagramDrop})
    * @throws IllegalArgumentException if it is longer than any datagram
    */
-  public boolean reply(byte[] reply) {
-    return peer.send(ByteBuffer.wrap(reply));
-  }
+  boolean reply(byte[] reply);
 
   /**
    * Sends what is left in a buffer, as {@link #reply(byte[])}.
@@ -66,13 +50,5 @@ public final class Datagram {
    * @return whether the system has taken it
    * @throws IllegalArgumentException if it is longer than any datagram
    */
-  public boolean reply(ByteBuffer reply) {
-    return peer.send(reply.duplicate());
-  }
-
-  /** Returns the sender and the length. */
-  @Override
-  public String toString() {
-    return "datagram of " + bytes.length + " bytes from " + Addresses.format(remoteAddress());
-  }
+  boolean reply(ByteBuffer reply);
 }

@@ -85,6 +85,10 @@ final class DatagramListener implements AutoCloseable {
     return service;
   }
 
+  DatagramRegistry registry() {
+    return registry;
+  }
+
   List<ReceiverSockets> sockets() {
     return sockets;
   }
@@ -240,27 +244,27 @@ final class DatagramListener implements AutoCloseable {
   }
 
   /** Tells what was dropped since the last time, if that is long ago; called by the reaper. */
-  void tellDrops(ServerEvents events, int now) {
+  void tellDrops(ServerObserver observer, int now) {
     Map<DatagramDrop, Long> drops = drops();
     if (!drops.equals(told) && cooldown.isOver(now)) {
-      tell(drops, events);
+      tell(drops, observer);
     }
   }
 
   /** Tells what was dropped since the last time. */
-  void tellLastDrops(ServerEvents events) {
+  void tellLastDrops(ServerObserver observer) {
     Map<DatagramDrop, Long> drops = drops();
     if (!drops.equals(told)) {
-      tell(drops, events);
+      tell(drops, observer);
     }
   }
 
-  private void tell(Map<DatagramDrop, Long> drops, ServerEvents events) {
+  private void tell(Map<DatagramDrop, Long> drops, ServerObserver observer) {
     Map<DatagramDrop, Long> since = new EnumMap<>(drops);
     told.forEach((why, count) -> since.merge(why, -count, Long::sum));
     since.values().removeIf(count -> count == 0);
     told = drops;
-    events.tell(new ServerEvent.DatagramsDropped(address, since));
+    observer.onEvent(new ServerEvent.DatagramsDropped(address, since));
   }
 
   /** Looks whether addresses of this machine have come or gone; called by the reaper. */

@@ -28,9 +28,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
 
   private final DatagramListener listener;
   private final ReceiverSockets sockets;
-  private final Supervisor supervisor;
-  private final Lifecycle lifecycle;
-  private final ConnectionContext context;
+  private final DatagramHome home;
 
   // The rest is touched by the receiver's thread only.
 
@@ -48,17 +46,10 @@ final class DatagramReceiver implements Callable<Scope.After> {
   /** How long to wait after the next failure, in nanoseconds. */
   private long pause = SHORTEST_PAUSE;
 
-  DatagramReceiver(
-      DatagramListener listener,
-      ReceiverSockets sockets,
-      Supervisor supervisor,
-      Lifecycle lifecycle,
-      ConnectionContext context) {
+  DatagramReceiver(DatagramListener listener, ReceiverSockets sockets, DatagramHome home) {
     this.listener = listener;
     this.sockets = sockets;
-    this.supervisor = supervisor;
-    this.lifecycle = lifecycle;
-    this.context = context;
+    this.home = home;
     this.buffer = ByteBuffer.allocateDirect(listener.udp().maxDatagram() + 1);
   }
 
@@ -70,28 +61,23 @@ final class DatagramReceiver implements Callable<Scope.After> {
     } finally {
       listener.lookAtKernel();
       sockets.close();
-      lifecycle.acceptorEnded();
+      home.receiverEnded();
     }
   }
 
   /** Receives until the drain is over; an interrupt cancels the handlers. */
   private Scope.After receiveAndJoin() throws InterruptedException {
-    try (Scope handlers = Scope.open("datagram " + listener, this::newThread)) {
+    try (Scope handlers = Scope.open("datagram " + listener, home.threads())) {
       try {
         receiveInto(handlers);
       } catch (IOException | RuntimeException | Error e) {
-        supervisor.failed(listener.address(), e);
+        home.failed(listener.address(), e);
         // Nothing comes any more that their handlers could wait for.
         drainSessions();
       }
       handlers.join();
     }
     return Scope.After.CONTINUE;
-  }
-
-  /** On the scheduler of connections, whichever that is. */
-  private Thread newThread(Runnable task) {
-    return context.pollers().next().threads().newThread(task);
   }
 
   private void receiveInto(Scope handlers) throws IOException, InterruptedException {
@@ -169,7 +155,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
     sockets.wake();
     Log.datagramFailed(sockets, failure);
     listener.drop(DatagramDrop.FAILED);
-    lifecycle.await(ServerState.CANCELLING, pause);
+    boolean _ = home.isCancelledWithin(pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
 
@@ -187,7 +173,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
   private void take(InetSocketAddress source, UdpSocket socket, Scope handlers) {
     listener.received();
     DatagramDrop why;
-    if (context.admission().isDenied(source.getAddress())) {
+    if (home.isDenied(source.getAddress())) {
       why = DatagramDrop.DENIED;
     } else if (!listener.admits(source)) {
       why = DatagramDrop.SOURCE_RATE;
@@ -224,7 +210,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
     var peer = new DatagramPeer(source, listener, socket);
     byte[] bytes = bytes();
     peer.received(bytes.length);
-    return start(new DatagramTask(context, listener, handler, new Datagram(bytes, peer)), handlers);
+    return start(new DatagramTask(home, listener, handler, new ReceivedDatagram(bytes, peer)), handlers);
   }
 
   /** Gives the datagram in the buffer to the session of its sender, perhaps a new one. */
@@ -246,9 +232,9 @@ final class DatagramReceiver implements Callable<Scope.After> {
       return refused;
     }
     var peer = new DatagramPeer(source, listener, socket);
-    var session = new DatagramSession(peer, listener.udp().mailbox(), context.ticks());
+    var session = new PeerSession(peer, listener.udp().mailbox(), home.ticks());
     session.deliver(bytes != null ? bytes : bytes());
-    var task = new SessionTask(context, listener, handler, session, key, table);
+    var task = new SessionTask(home, listener, handler, session, key, table);
     // Before the start, since its end takes it out again.
     table.put(key, task);
     return start(task, handlers);
@@ -268,7 +254,7 @@ final class DatagramReceiver implements Callable<Scope.After> {
     }
     boolean started = false;
     try {
-      started = !context.drain().cancelsDatagrams() && handlers.fork(run);
+      started = !home.cancelsDatagrams() && handlers.fork(run);
     } finally {
       if (!started) {
         run.discard();

@@ -67,13 +67,17 @@ final class DatagramRegistry {
     runs.forEach(action);
   }
 
-  /** Looks at the time, and once a second at what was dropped; called by the reaper. */
-  void check(TimeCheck limits, ServerEvents events, int now) {
+  /**
+   * Looks at the time, and once a second at what was dropped; called by the reaper.
+   *
+   * @param idleTicks after how long without a datagram a session ends
+   */
+  void check(int idleTicks, ServerObserver observer, int now) {
     listeners.forEach(DatagramListener::countRefused);
-    forEach(run -> run.check(limits, now));
+    forEach(run -> run.check(idleTicks, now));
     if (now % BEAT == 0) {
       listeners.forEach(DatagramListener::lookForAddresses);
-      listeners.forEach(listener -> listener.tellDrops(events, now));
+      listeners.forEach(listener -> listener.tellDrops(observer, now));
     }
   }
 
@@ -93,9 +97,9 @@ final class DatagramRegistry {
   }
 
   /** Closes the sockets, when nobody uses them any more, and tells what was dropped at last. */
-  void close(ServerEvents events) {
+  void close(ServerObserver observer) {
     listeners.forEach(DatagramListener::close);
-    listeners.forEach(listener -> listener.tellLastDrops(events));
+    listeners.forEach(listener -> listener.tellLastDrops(observer));
   }
 
   /** How many handlers are at work. */

@@ -1,7 +1,6 @@
 package io.plainweave;
 
 import java.net.InetSocketAddress;
-import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** The task of a thread that serves a datagram or a session, from its handler to the end. */
 abstract sealed class DatagramRun implements Callable<Scope.After>
     permits DatagramTask, SessionTask {
-  private final ConnectionContext context;
+  private final DatagramHome home;
   private final DatagramListener listener;
   private final InetSocketAddress peer;
   private final AtomicReference<@Nullable CloseReason> reason = new AtomicReference<>();
@@ -19,8 +18,8 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
   /** The thread that runs the handler, set by itself. */
   private volatile @Nullable Thread thread;
 
-  DatagramRun(ConnectionContext context, DatagramListener listener, InetSocketAddress peer) {
-    this.context = context;
+  DatagramRun(DatagramHome home, DatagramListener listener, InetSocketAddress peer) {
+    this.home = home;
     this.listener = listener;
     this.peer = peer;
   }
@@ -41,13 +40,13 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
     boolean begun = false;
     try {
       // First what may fail for want of memory.
-      context.datagrams().add(this);
+      listener.registry().add(this);
       begun = listener.beginHandler();
       hasPermit.set(begun);
       return begun;
     } finally {
       if (!begun) {
-        context.datagrams().remove(this);
+        listener.registry().remove(this);
         remove();
       }
     }
@@ -59,7 +58,7 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
     try {
       reason.compareAndSet(null, work());
     } catch (Throwable failure) {
-      reason.compareAndSet(null, EndReasons.of(failure));
+      reason.compareAndSet(null, CloseReason.of(failure));
     } finally {
       end();
     }
@@ -73,7 +72,7 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
       remove();
       // There is no reason if it has not run at all.
       if (why != null) {
-        context.drain().connectionEnded(why);
+        home.ended(why);
         if (thread != null) {
           ended(why);
         }
@@ -97,7 +96,7 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
 
   private void giveBack() {
     try {
-      context.datagrams().remove(this);
+      listener.registry().remove(this);
     } finally {
       if (hasPermit.compareAndSet(true, false)) {
         listener.handlerEnded();
@@ -106,7 +105,7 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
   }
 
   /** Looks at the time; called by the reaper. */
-  void check(TimeCheck limits, int now) {}
+  void check(int idleTicks, int now) {}
 
   /** Notes that it is cancelled, and its thread about to be interrupted; false if it has ended. */
   boolean cancel() {
@@ -117,16 +116,13 @@ abstract sealed class DatagramRun implements Callable<Scope.After>
     return listener;
   }
 
-  ConnectionContext context() {
-    return context;
+  DatagramHome home() {
+    return home;
   }
 
   /** Where the handler stands, or null if its thread does not run. */
   @Nullable HandlerPosition position() {
-    Thread handler = thread;
-    return handler == null || !handler.isAlive()
-        ? null
-        : new HandlerPosition(peer, List.of(handler.getStackTrace()));
+    return HandlerPosition.of(peer, thread);
   }
 
   /** Whether the handler's thread is on a carrier, or wants to be. */

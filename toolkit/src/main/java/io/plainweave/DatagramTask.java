@@ -6,11 +6,11 @@ final class DatagramTask extends DatagramRun {
   private final Datagram datagram;
 
   DatagramTask(
-      ConnectionContext context,
+      DatagramHome home,
       DatagramListener listener,
       DatagramHandler handler,
       Datagram datagram) {
-    super(context, listener, datagram.remoteAddress());
+    super(home, listener, datagram.remoteAddress());
     this.handler = handler;
     this.datagram = datagram;
   }
@@ -27,7 +27,7 @@ final class DatagramTask extends DatagramRun {
   @Override
   void ended(CloseReason why) {
     if (!(why instanceof CloseReason.Finished || why instanceof CloseReason.Cancelled)) {
-      context().events().tell(new ServerEvent.DatagramFailed(datagram, why));
+      home().observer().onEvent(new ServerEvent.DatagramFailed(datagram, why));
     }
   }
 }

@@ -68,7 +68,7 @@ final class Drain {
    *
    * @return whether this call has begun it
    */
-  boolean begin(Lifecycle lifecycle, ConnectionContext context) {
+  boolean begin(Lifecycle lifecycle, ServerHome home) {
     if (!telling.tryLock()) {
       return false;
     }
@@ -79,8 +79,8 @@ final class Drain {
       begunAt = ticks.now();
       begunNanos = System.nanoTime();
       begun = true;
-      int open = context.admission().connections() + context.datagrams().handlers();
-      context.events().tell(new ServerEvent.DrainBegan(open));
+      int open = home.admission().connections() + home.datagrams().handlers();
+      home.observer().onEvent(new ServerEvent.DrainBegan(open));
       return true;
     } finally {
       telling.unlock();
@@ -166,15 +166,15 @@ final class Drain {
    * Makes the one report when all is over, and tells of it the first time. Nobody has the report
    * before the observers do: a program that ends when it has drained would cut them off.
    */
-  DrainReport conclude(ConnectionContext context) {
+  DrainReport conclude(ServerHome home) {
     telling.lock();
     try {
       DrainReport report = concluded;
       if (report == null) {
-        report = report(context.registry(), context.datagrams());
+        report = report(home.registry(), home.datagrams());
         concluded = report; // before the telling, since an observer may ask for it
         if (begun) {
-          context.events().tell(new ServerEvent.DrainEnded(report));
+          home.observer().onEvent(new ServerEvent.DrainEnded(report));
         }
       }
       return report;

@@ -1,34 +1,16 @@
 package io.plainweave;
 
 import java.io.IOException;
-import java.net.ConnectException;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** What a failure means for the end of a connection, and the other way round. */
+/** What a failure of the transport means for the end of a connection, and the other way round. */
 final class EndReasons {
   /** For a connection that has failed, where there is no memory to say why. */
   static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to tell what has failed"));
 
   private EndReasons() {}
-
-  /**
-   * What a failure of the handler means for the connection, if nothing else has ended it before. So
-   * a reset, or a connection that is closed, is another one than this: its own has ended it
-   * already.
-   */
-  static CloseReason of(Throwable failure) {
-    return switch (failure) {
-      case TruncatedMessageException e -> new CloseReason.Truncated(e);
-      case MalformedMessageException e -> new CloseReason.Malformed(e);
-      case PeerResetException e -> new CloseReason.UpstreamFailed(e);
-      case ConnectionClosedException e -> new CloseReason.UpstreamFailed(e);
-      case ConnectException e -> new CloseReason.UpstreamFailed(e);
-      case SSLException e -> new CloseReason.UpstreamFailed(e);
-      default -> new CloseReason.HandlerFailed(failure);
-    };
-  }
 
   /** What a failure of the transport of an open connection means for it. */
   static CloseReason ofTransport(SocketConnection connection, IOException failure) {

@@ -21,8 +21,14 @@ public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack)
     stack = List.copyOf(stack);
   }
 
-  /** Where this thread stands, or null if it does not run. */
-  static @Nullable HandlerPosition of(SocketAddress peer, @Nullable Thread handler) {
+  /**
+   * Returns where a thread stands.
+   *
+   * @param peer the address of its connection's peer
+   * @param handler the thread, if there is one
+   * @return the position, or null if it does not run
+   */
+  public static @Nullable HandlerPosition of(SocketAddress peer, @Nullable Thread handler) {
     return handler == null || !handler.isAlive()
         ? null
         : new HandlerPosition(peer, List.of(handler.getStackTrace()));

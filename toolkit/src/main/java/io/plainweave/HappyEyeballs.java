@@ -127,7 +127,7 @@ final class HappyEyeballs {
       channel = destination.open();
       // The only connect of the JDK with a limit that a channel in blocking mode has.
       channel.socket().connect(address, deadline.millisLeft());
-      TcpDestination.refuseItself(channel);
+      SelfConnection.refuse(channel);
       connected = true;
       return channel;
     } catch (IOException | RuntimeException e) {
@@ -207,7 +207,7 @@ final class HappyEyeballs {
     try {
       channel = destination.open();
       channel.connect(address);
-      TcpDestination.refuseItself(channel);
+      SelfConnection.refuse(channel);
       outcomes.add(new Outcome.Connected(channel));
       return Scope.After.CANCEL;
     } catch (Throwable e) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class IdleConnections {
   /** One of them, the server of whose handlers it is, and the tick at which it was given back. */
-  private record Idle(SocketConnection connection, Server server, int since) {}
+  private record Idle(SocketConnection connection, Home home, int since) {}
 
   private final PoolLimits limits;
   private final int idleTicks;
@@ -37,13 +37,13 @@ final class IdleConnections {
   }
 
   /** Takes one that may be used by a handler of this server; null if there is none. */
-  @Nullable SocketConnection take(Server server) {
+  @Nullable SocketConnection take(Home home) {
     while (true) {
       Idle latest = removeOldAndTake();
       if (latest == null) {
         return null;
       }
-      if (latest.server == server && isUsable(latest.connection)) {
+      if (latest.home == home && isUsable(latest.connection)) {
         return latest.connection;
       }
       close(latest.connection);
@@ -76,7 +76,7 @@ final class IdleConnections {
    *
    * @return false if it is not to be kept, and is still the caller's
    */
-  boolean keep(SocketConnection connection, Server server) {
+  boolean keep(SocketConnection connection, Home home) {
     if (!isAtRest(connection) || isTooOld(connection)) {
       return false;
     }
@@ -86,7 +86,7 @@ final class IdleConnections {
       if (closed) {
         return false;
       }
-      idle.addFirst(new Idle(connection, server, connection.now()));
+      idle.addFirst(new Idle(connection, home, connection.now()));
       removeOld(old);
     } finally {
       lock.unlock();
@@ -111,7 +111,7 @@ final class IdleConnections {
 
   private boolean isTooOld(SocketConnection connection) {
     int shortened =
-        maxAgeTicks == Ticks.NEVER ? 0 : (int) (Spread.of(connection.slot) * maxAgeTicks / 10);
+        maxAgeTicks == Ticks.NEVER ? 0 : (int) (Spread.of(connection.slot()) * maxAgeTicks / 10);
     return connection.now() - connection.openedAt() >= maxAgeTicks - shortened;
   }
 

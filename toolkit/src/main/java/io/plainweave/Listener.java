@@ -96,11 +96,6 @@ final class Listener implements AutoCloseable {
     return listen;
   }
 
-  /** What comes before the handler, in its order. */
-  List<PrefaceStep> preface() {
-    return listen.preface().steps();
-  }
-
   SocketAddress address() {
     return socket.address();
   }

@@ -1,8 +1,6 @@
 package io.plainweave;
 
 import io.plainweave.tls.ServerTls;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,18 +19,5 @@ public record Preface(@Nullable ProxyProtocol proxyProtocol, @Nullable ServerTls
 
   Preface with(ServerTls tls) {
     return new Preface(proxyProtocol, tls);
-  }
-
-  /** What is to be done, in its order. */
-  List<PrefaceStep> steps() {
-    List<PrefaceStep> steps = new ArrayList<>();
-    if (proxyProtocol != null) {
-      steps.add(new ProxyHeaderStep(proxyProtocol));
-      steps.add(new SourceAdmission());
-    }
-    if (tls != null) {
-      steps.add(new TlsStep(tls));
-    }
-    return steps;
   }
 }

@@ -18,7 +18,7 @@ final class PrefaceRunner {
   PrefaceRunner(List<PrefaceStep> steps, PrefaceTurns turns) {
     this.steps = List.copyOf(steps);
     this.turns = turns;
-    this.tellsSource = steps.stream().anyMatch(SourceAdmission.class::isInstance);
+    this.tellsSource = steps.stream().anyMatch(PrefaceStep::admitsSource);
   }
 
   /** One with other steps, that shares the turns. */

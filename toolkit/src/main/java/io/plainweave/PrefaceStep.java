@@ -24,4 +24,9 @@ interface PrefaceStep {
   default boolean needsTurn() {
     return true;
   }
+
+  /** Whether the source of a connection is not known before, and is admitted by this step. */
+  default boolean admitsSource() {
+    return false;
+  }
 }

@@ -13,7 +13,7 @@ record ProxyHeaderStep(ProxyProtocol protocol) implements PrefaceStep {
   public boolean run(SocketConnection connection) throws IOException {
     if (!protocol.isProxy(connection.remoteAddress())) {
       if (!protocol.servesOthers()) {
-        connection.context().countRefused(connection, Refusal.NO_PROXY);
+        connection.home().refused(connection, Refusal.NO_PROXY);
         connection.abort(new CloseReason.Refused(Refusal.NO_PROXY));
       }
       return protocol.servesOthers();

@@ -31,7 +31,7 @@ final class Reaper implements Callable<Scope.After> {
 
   private final JdkThreads jdkThreads = JdkThreads.find();
   private final Lifecycle lifecycle;
-  private final ConnectionContext context;
+  private final ServerHome home;
   private final CarrierWatchdog watchdog;
   private final BacklogWatch backlogs;
   private final Runnable finishListeners;
@@ -53,13 +53,13 @@ final class Reaper implements Callable<Scope.After> {
 
   Reaper(
       Lifecycle lifecycle,
-      ConnectionContext context,
+      ServerHome home,
       CarrierWatchdog watchdog,
       BacklogWatch backlogs,
       Runnable finishListeners,
       Runnable closeListeners) {
     this.lifecycle = lifecycle;
-    this.context = context;
+    this.home = home;
     this.watchdog = watchdog;
     this.backlogs = backlogs;
     this.finishListeners = finishListeners;
@@ -91,7 +91,7 @@ final class Reaper implements Callable<Scope.After> {
       }
     } finally {
       watchdog.takeBack();
-      context.admission().refusals().close(context.ticks().now());
+      home.admission().refusals().close(home.ticks().now());
     }
     return Scope.After.CANCEL;
   }
@@ -101,20 +101,29 @@ final class Reaper implements Callable<Scope.After> {
     if (late >= 0) {
       // After a stop of the process the time that has passed does not count.
       nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
-      context.ticks().advance();
+      home.ticks().advance();
       reviveAfterShortage();
-      context.datagrams().check(context.timeCheck(), context.events(), context.ticks().now());
-      watchdog.check(context.ticks().now());
-      backlogs.check(context.ticks().now());
-      context.admission().check(context.ticks().now());
-      context.preface().turns().check(context.ticks().now());
-      context.buffers().check(context.events(), context.ticks().now());
-      context.events().check();
+      home.datagrams().check(home.timeCheck().idleTicks(), home.observer(), home.ticks().now());
+      watchdog.check(home.ticks().now());
+      backlogs.check(home.ticks().now());
+      home.admission().check(home.ticks().now());
+      home.preface().turns().check(home.ticks().now());
+      tellIfDirectMemoryIsShort(home.buffers());
+      home.observer().check();
     }
     if (state == ServerState.DRAINING) {
-      drain(context.ticks().now());
+      drain(home.ticks().now());
     } else {
-      checkPart(context.ticks().now());
+      checkPart(home.ticks().now());
+    }
+  }
+
+  private void tellIfDirectMemoryIsShort(BufferPool buffers) {
+    int onHeap = buffers.toTell(home.ticks().now());
+    if (onHeap > 0) {
+      DirectMemory direct = buffers.direct();
+      home.observer()
+          .onEvent(new ServerEvent.DirectMemoryShort(direct.used(), direct.limit(), onHeap));
     }
   }
 
@@ -131,7 +140,7 @@ final class Reaper implements Callable<Scope.After> {
     if (revivals > 0) {
       revivals--;
       JdkThreads.wakeCarriers();
-      context.pollers().nudge();
+      home.pollers().nudge();
     }
     Thread dead = jdkThreads.dead();
     if (dead != null) {
@@ -141,20 +150,20 @@ final class Reaper implements Callable<Scope.After> {
   }
 
   private void checkPart(int now) {
-    int slots = context.registry().slots();
+    int slots = home.registry().slots();
     int end = slots <= ALL_AT_ONCE ? slots : Math.min(slots, next + slots / PARTS + 1);
-    context.registry().forEach(next, end, connection -> check(connection, now, false));
+    home.registry().forEach(next, end, connection -> check(connection, now, false));
     next = end == slots ? 0 : end;
   }
 
   private void check(SocketConnection connection, int now, boolean draining) {
-    context.timeCheck().apply(connection, now, draining);
+    home.timeCheck().apply(connection, now, draining);
   }
 
   private void drain(int now) {
-    Drain drain = context.drain();
+    Drain drain = home.drain();
     if (drain.isOver(now)) {
-      drain.cancel(context.registry(), context.datagrams());
+      drain.cancel(home.registry(), home.datagrams());
       lifecycle.advanceTo(ServerState.CANCELLING);
       return;
     }
@@ -163,10 +172,10 @@ final class Reaper implements Callable<Scope.After> {
     } else if (drain.finishesListeners(now)) {
       finishListeners.run();
     }
-    context
+    home
         .registry()
         .forEach(connection -> {
-          if (drain.tells(connection.slot, now)) {
+          if (drain.tells(connection.slot(), now)) {
             connection.drain(now);
           }
           check(connection, now, true);

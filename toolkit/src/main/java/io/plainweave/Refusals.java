@@ -42,7 +42,7 @@ final class Refusals {
   private record Lingering(SocketChannel channel, int until) {}
 
   private final Ticks ticks;
-  private final ServerEvents events;
+  private final ServerObserver observer;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by lock. */
@@ -57,9 +57,9 @@ final class Refusals {
   /** Guarded by lock. */
   private boolean closed;
 
-  Refusals(Ticks ticks, ServerEvents events) {
+  Refusals(Ticks ticks, ServerObserver observer) {
     this.ticks = ticks;
-    this.events = events;
+    this.observer = observer;
   }
 
   /** Counts a refused connection. */
@@ -162,7 +162,7 @@ final class Refusals {
     } finally {
       lock.unlock();
     }
-    told.forEach(events::tell);
+    told.forEach(observer::onEvent);
   }
 
   /** Lets nobody linger any more, and tells the rest; called by the reaper at its end. */

@@ -134,7 +134,7 @@ public final class Relay {
   }
 
   private void abort(Throwable cause) {
-    CloseReason reason = EndReasons.of(cause);
+    CloseReason reason = CloseReason.of(cause);
     near.abort(reason);
     far.abort(reason);
   }

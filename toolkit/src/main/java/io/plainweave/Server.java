@@ -40,21 +40,14 @@ public final class Server implements AutoCloseable {
   /** What a cancelled handler gets to clean up before {@link #close()} goes on without it. */
   private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
-  /**
-   * The server to which the current thread belongs: each that it has started, those of its
-   * connections and what they fork in a scope among them, and one that binds it or runs a task in
-   * it ({@link ServerBuilder#call}).
-   */
-  static final ScopedValue<Server> CURRENT = ScopedValue.newInstance();
-
-  private final ConnectionContext context;
+  private final ServerHome home;
   private final Lifecycle lifecycle = new Lifecycle();
   private final AtomicBoolean started = new AtomicBoolean();
   private final Supervisor supervisor;
 
-  Server(List<Listen> listens, ConnectionContext context, int maxCarriers, boolean stopOnSignal) {
-    this.context = context;
-    this.supervisor = new Supervisor(this, listens, context, maxCarriers, stopOnSignal, lifecycle);
+  Server(List<Listen> listens, ServerHome home, int maxCarriers, boolean stopOnSignal) {
+    this.home = home;
+    this.supervisor = new Supervisor(this, listens, home, maxCarriers, stopOnSignal, lifecycle);
   }
 
   /**
@@ -100,7 +93,7 @@ public final class Server implements AutoCloseable {
     for (SocketAddress address : server.addresses()) {
       System.out.println("listening on " + Addresses.format(address));
     }
-    for (DatagramListener listener : server.context.datagrams().listeners()) {
+    for (DatagramListener listener : server.home.datagrams().listeners()) {
       System.out.println("listening on " + listener);
     }
     server.superviseOrFail();
@@ -211,7 +204,7 @@ public final class Server implements AutoCloseable {
   <T> T call(Callable<T> task) throws Exception {
     start();
     try {
-      return ScopedValue.where(CURRENT, this).call(task::call);
+      return ScopedValue.where(Home.CURRENT, home).call(task::call);
     } finally {
       lifecycle.advanceTo(ServerState.DRAINING);
       lifecycle.awaitTermination();
@@ -273,7 +266,7 @@ public final class Server implements AutoCloseable {
    * @return how many handlers are at work, and connections lingering
    */
   public int connections() {
-    return context.admission().connections();
+    return home.admission().connections();
   }
 
   /**
@@ -283,7 +276,7 @@ public final class Server implements AutoCloseable {
    * @return the figures of now; empty before the start
    */
   public List<DatagramStatistics> datagrams() {
-    return context.datagrams().listeners().stream().map(DatagramListener::statistics).toList();
+    return home.datagrams().listeners().stream().map(DatagramListener::statistics).toList();
   }
 
   /**
@@ -293,7 +286,7 @@ public final class Server implements AutoCloseable {
    * @param timeLimits the limits
    */
   public void changeTimeLimits(TimeLimits timeLimits) {
-    context.timeCheck().change(timeLimits);
+    home.timeCheck().change(timeLimits);
   }
 
   /**
@@ -303,7 +296,7 @@ public final class Server implements AutoCloseable {
    * @return the rules, as they were set last
    */
   public AdmissionRules admission() {
-    return context.admission().rules();
+    return home.admission().rules();
   }
 
   /**
@@ -313,7 +306,7 @@ public final class Server implements AutoCloseable {
    * @param admission the rules
    */
   public void changeAdmission(AdmissionRules admission) {
-    context.admission().change(admission);
+    home.admission().change(admission);
   }
 
   /**
@@ -327,7 +320,7 @@ public final class Server implements AutoCloseable {
     if (maxConnections < 0) {
       throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
     }
-    if (!context.admission().change(listener, maxConnections)) {
+    if (!home.admission().change(listener, maxConnections)) {
       throw new IllegalArgumentException(
           "the server does not listen on " + listener + ", but on " + addresses());
     }
@@ -339,12 +332,12 @@ public final class Server implements AutoCloseable {
    * which waits, too.
    */
   public void suspend() {
-    context.admission().suspend(true);
+    home.admission().suspend(true);
   }
 
   /** Accepts again after {@link #suspend()}. */
   public void resume() {
-    context.admission().suspend(false);
+    home.admission().suspend(false);
   }
 
   /**
@@ -358,8 +351,8 @@ public final class Server implements AutoCloseable {
   public void shutdown() {
     if (started.compareAndSet(false, true)) {
       lifecycle.advanceTo(ServerState.TERMINATED);
-    } else if (context.drain().begin(lifecycle, context)
-        && context.drain().finishesListeners(context.ticks().now())) {
+    } else if (home.drain().begin(lifecycle, home)
+        && home.drain().finishesListeners(home.ticks().now())) {
       supervisor.finishListeners();
     }
   }
@@ -373,7 +366,7 @@ public final class Server implements AutoCloseable {
     shutdown();
     if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
       supervisor.closeListeners();
-      context.drain().cancel(context.registry(), context.datagrams());
+      home.drain().cancel(home.registry(), home.datagrams());
       lifecycle.advanceTo(ServerState.CANCELLING);
     }
   }
@@ -402,8 +395,8 @@ public final class Server implements AutoCloseable {
    */
   public DrainReport drain() {
     beginToClose();
-    if (CURRENT.isBound() && CURRENT.get() == this) {
-      return context.drain().report(context.registry(), context.datagrams());
+    if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
+      return home.drain().report(home.registry(), home.datagrams());
     }
     try {
       lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
@@ -412,12 +405,12 @@ public final class Server implements AutoCloseable {
       shutdownNow();
       Thread.currentThread().interrupt();
     }
-    return context.drain().conclude(context);
+    return home.drain().conclude(home);
   }
 
   /** Begins what {@link #close()} waits for. */
   void beginToClose() {
-    context.drain().limit();
+    home.drain().limit();
     shutdown();
   }
 
@@ -428,8 +421,8 @@ public final class Server implements AutoCloseable {
   }
 
   /** What all its connections share. */
-  ConnectionContext context() {
-    return context;
+  ServerHome home() {
+    return home;
   }
 
   private void bind() throws IOException, InterruptedException {
@@ -471,7 +464,7 @@ public final class Server implements AutoCloseable {
       throw e;
     } finally {
       lifecycle.advanceTo(ServerState.TERMINATED);
-      context.drain().conclude(context);
+      home.drain().conclude(home);
     }
   }
 }

@@ -290,8 +290,8 @@ public final class ServerBuilder {
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
     var events = new ServerEvents(new ServerLog(), observers);
-    var context =
-        new ConnectionContext(
+    var home =
+        new ServerHome(
             // Without a listener there is no connection that it could run for.
             Objects.requireNonNullElse(handler, Connection::abort),
             new Admission(admission, registry, ticks, events, Descriptors.ofThisProcess()),
@@ -305,7 +305,7 @@ public final class ServerBuilder {
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
             events,
             new PrefaceRunner(List.of(), new PrefaceTurns(maxPrefaces)));
-    return new Server(List.copyOf(listens), context, maxCarriers, stopOnSignal);
+    return new Server(List.copyOf(listens), home, maxCarriers, stopOnSignal);
   }
 
   private static Duration notNegative(String name, Duration value) {

@@ -3,7 +3,7 @@ package io.plainweave;
 import java.util.List;
 
 /** Tells the observers of a server, of whom the log is one. */
-final class ServerEvents {
+final class ServerEvents implements ServerObserver {
   private final List<ServerObserver> observers;
   private final ServerLog log;
 
@@ -12,7 +12,8 @@ final class ServerEvents {
     this.observers = List.copyOf(observers);
   }
 
-  void tell(ServerEvent event) {
+  @Override
+  public void onEvent(ServerEvent event) {
     tell(log, event);
     for (ServerObserver observer : observers) {
       tell(observer, event);

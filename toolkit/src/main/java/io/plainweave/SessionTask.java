@@ -6,7 +6,7 @@ import java.util.concurrent.ConcurrentMap;
 /** The run of a handler for one peer. */
 final class SessionTask extends DatagramRun {
   private final SessionHandler handler;
-  private final DatagramSession session;
+  private final PeerSession session;
   private final int openedAt;
   private final PeerKey key;
 
@@ -14,23 +14,23 @@ final class SessionTask extends DatagramRun {
   private final ConcurrentMap<PeerKey, SessionTask> table;
 
   SessionTask(
-      ConnectionContext context,
+      DatagramHome home,
       DatagramListener listener,
       SessionHandler handler,
-      DatagramSession session,
+      PeerSession session,
       PeerKey key,
       ConcurrentMap<PeerKey, SessionTask> table) {
-    super(context, listener, session.remoteAddress());
+    super(home, listener, session.remoteAddress());
     this.key = key;
     this.handler = handler;
     this.session = session;
     this.table = table;
-    this.openedAt = context.ticks().now();
+    this.openedAt = home.ticks().now();
   }
 
   @Override
   CloseReason work() throws Exception {
-    context().events().tell(new ServerEvent.SessionOpened(session));
+    home().observer().onEvent(new ServerEvent.SessionOpened(session));
     handler.handle(session);
     CloseReason ended = session.endedBy();
     return ended != null ? ended : new CloseReason.Finished();
@@ -39,13 +39,13 @@ final class SessionTask extends DatagramRun {
   @Override
   void ended(CloseReason why) {
     listener().drop(DatagramDrop.UNREAD, session.close());
-    Duration age = Duration.ofMillis((long) (context().ticks().now() - openedAt) * Ticks.MILLIS);
-    context().events().tell(new ServerEvent.SessionClosed(session, why, age));
+    Duration age = Duration.ofMillis((long) (home().ticks().now() - openedAt) * Ticks.MILLIS);
+    home().observer().onEvent(new ServerEvent.SessionClosed(session, why, age));
   }
 
   @Override
-  void check(TimeCheck limits, int now) {
-    if (session.endIfIdle(limits, now, listener().isCrowded())) {
+  void check(int idleTicks, int now) {
+    if (session.endIfIdle(idleTicks, now, listener().isCrowded())) {
       listener().madeRoom();
       // What comes from now on begins another session.
       remove();
@@ -57,7 +57,7 @@ final class SessionTask extends DatagramRun {
     table.remove(key, this);
   }
 
-  DatagramSession session() {
+  PeerSession session() {
     return session;
   }
 

@@ -36,7 +36,7 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   private static final AtomicReferenceFieldUpdater<SocketConnection, OpenScopes> SCOPES =
       AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, OpenScopes.class, "scopes");
 
-  private final ConnectionContext context;
+  private final Home home;
   private final PolledChannel channel;
   private final boolean outward;
   private final int openedAt;
@@ -61,7 +61,7 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   // admission touches them, under its lock.
   boolean admitted;
   boolean sourceAdmitted;
-  SourceCounts.@Nullable Count sourceCount;
+  @Nullable SourceCount sourceCount;
 
   /** The thread that runs the handler, set by itself. */
   private volatile @Nullable Thread thread;
@@ -76,17 +76,17 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   private volatile ConnectionPhase phase;
 
   private SocketConnection(
-      ConnectionContext context, SocketChannel channel, SocketAddress localAddress, boolean outward)
+      Home home, SocketChannel channel, SocketAddress localAddress, boolean outward)
       throws IOException {
-    this.context = context;
-    this.channel = new PolledChannel(channel, context.pollers().next());
+    this.home = home;
+    this.channel = new PolledChannel(channel, home.pollers().next());
     this.outward = outward;
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = localAddress;
-    this.openedAt = context.ticks().now();
+    this.openedAt = home.ticks().now();
     this.phaseSince = openedAt;
     this.phase =
-        outward || context.preface().isEmpty() ? ConnectionPhase.HANDLER : ConnectionPhase.PREFACE;
+        outward || home.preface().isEmpty() ? ConnectionPhase.HANDLER : ConnectionPhase.PREFACE;
     this.input = new ConnectionInput(this, this.channel);
     this.output = new ConnectionOutput(this, this.channel);
   }
@@ -98,17 +98,20 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
    * @param localAddress where the peer has reached the server
    */
   static SocketConnection accepted(
-      ConnectionContext context, SocketChannel channel, SocketAddress localAddress)
+      Home home, SocketChannel channel, SocketAddress localAddress)
       throws IOException {
-    return new SocketConnection(context, channel, localAddress, false);
+    return new SocketConnection(home, channel, localAddress, false);
   }
 
   /** Takes over a channel that a handler has connected, until the handler closes the connection. */
-  static SocketConnection registerOutward(ConnectionContext context, SocketChannel channel)
+  static SocketConnection registerOutward(Home home, SocketChannel channel)
       throws IOException {
-    var connection = new SocketConnection(context, channel, channel.getLocalAddress(), true);
+    var connection = new SocketConnection(home, channel, channel.getLocalAddress(), true);
     connection.channel.prepare();
-    context.registry().add(connection);
+    home.registry().add(connection);
+    if (home.cancels(connection)) {
+      connection.cancel();
+    }
     return connection;
   }
 
@@ -118,10 +121,10 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   public Scope.After call() {
     thread = Thread.currentThread();
     try {
-      context.events().tell(new ServerEvent.ConnectionOpened(this));
+      home.observer().onEvent(new ServerEvent.ConnectionOpened(this));
       channel.prepare();
       if (phase == ConnectionPhase.HANDLER || passesPreface()) {
-        context.handler().handle(this);
+        home.handler().handle(this);
         scopes.ensureOwnClosed();
       }
       ConnectionEnd.afterReturn(this);
@@ -141,7 +144,7 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   }
 
   private boolean passesPreface() throws IOException, InterruptedException {
-    boolean passed = context.preface().run(this, context.timeCheck().prefaceMillis());
+    boolean passed = home.preface().run(this, home.timeCheck().prefaceMillis());
     if (passed) {
       input.beginHandler();
       enter(ConnectionPhase.HANDLER);
@@ -155,12 +158,11 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
       closeSocket();
       ConnectionEnd.giveBackBuffers(this, tls);
       CloseReason ended = reason;
-      context.drain().connectionEnded(ended);
+      home.ended(ended);
       if (thread != null && ended != null) {
         Duration age = Duration.ofMillis((long) (now() - openedAt) * Ticks.MILLIS);
-        context
-            .events()
-            .tell(
+        home.observer()
+            .onEvent(
                 new ServerEvent.ConnectionClosed(
                     this, ended, age, input.received(), output.sent()));
       }
@@ -183,9 +185,9 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
 
   private void giveBack() {
     try {
-      context.registry().remove(this);
+      home.registry().remove(this);
     } finally {
-      context.admission().release(this);
+      home.release(this);
     }
   }
 
@@ -218,7 +220,7 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
     }
     if (outward) {
       // A borrowed buffer is left to the garbage collector: another thread may still be using it.
-      context.registry().remove(this);
+      home.registry().remove(this);
     }
   }
 
@@ -361,12 +363,12 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
 
   @Override
   public int goOn(int since) {
-    return Turn.goOn(since, context.pollers());
+    return Turn.goOn(since, home.pollers());
   }
 
   @Override
   public void giveWay() {
-    Turn.giveWay(context.pollers());
+    Turn.giveWay(home.pollers());
   }
 
   @Override
@@ -411,15 +413,19 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   }
 
   int now() {
-    return context.ticks().now();
+    return home.ticks().now();
+  }
+
+  int slot() {
+    return slot;
   }
 
   int openedAt() {
     return openedAt;
   }
 
-  ConnectionContext context() {
-    return context;
+  Home home() {
+    return home;
   }
 
   PolledChannel channel() {
@@ -451,7 +457,7 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   }
 
   BufferPool buffers() {
-    return context.buffers();
+    return home.buffers();
   }
 
   void flushOwnOutput() throws IOException {
@@ -466,7 +472,7 @@ final class SocketConnection implements Connection, Yielding, Callable<Scope.Aft
   /** Whether the server drains and it is this connection's turn to end. */
   boolean isToldToFinish() {
     int now = now();
-    return !outward && context.drain().tells(slot, now) && !input.isNew(now);
+    return !outward && home.finishes(slot, now) && !input.isNew(now);
   }
 
   OpenScopes scopes() {

@@ -8,15 +8,14 @@ import java.nio.channels.Channels;
  * Admits a connection by its source where the step before has told who the client is: behind a
  * proxy, the address of the socket says nothing about it.
  */
-final class SourceAdmission implements PrefaceStep {
+record SourceAdmission(Admission admission) implements PrefaceStep {
   @Override
   public boolean run(SocketConnection connection) throws IOException {
-    Admission admission = connection.context().admission();
     Refusal refusal = admission.admitSource(connection);
     if (refusal == null) {
       return true;
     }
-    connection.context().countRefused(connection, refusal);
+    connection.home().refused(connection, refusal);
     var reason = new CloseReason.Refused(refusal);
     ByteBuffer goodbye = admission.rules().goodbye();
     if (goodbye.hasRemaining()) {
@@ -26,6 +25,11 @@ final class SourceAdmission implements PrefaceStep {
       connection.abort(reason);
     }
     return false;
+  }
+
+  @Override
+  public boolean admitsSource() {
+    return true;
   }
 
   @Override

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SourceCounts {
   /** How many connections a source or a network has. Guarded as the whole. */
-  static final class Count {
+  static final class Count implements SourceCount {
     private final Network counted;
 
     /** That of the network, for a source. */
@@ -76,7 +76,8 @@ final class SourceCounts {
   }
 
   /** Takes back what {@link #add} has counted. It allocates nothing, and so does not fail. */
-  void remove(Count source) {
+  void remove(SourceCount counted) {
+    var source = (Count) counted;
     removeOne(source);
     if (source.network != null) {
       removeOne(source.network);

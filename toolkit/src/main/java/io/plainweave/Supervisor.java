@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Supervisor {
   private final Server server;
   private final List<Listen> listens;
-  private final ConnectionContext context;
+  private final ServerHome home;
   private final int maxCarriers;
   private final boolean stopOnSignal;
   private final Lifecycle lifecycle;
@@ -36,13 +36,13 @@ final class Supervisor {
   Supervisor(
       Server server,
       List<Listen> listens,
-      ConnectionContext context,
+      ServerHome home,
       int maxCarriers,
       boolean stopOnSignal,
       Lifecycle lifecycle) {
     this.server = server;
     this.listens = listens;
-    this.context = context;
+    this.home = home;
     this.maxCarriers = maxCarriers;
     this.stopOnSignal = stopOnSignal;
     this.lifecycle = lifecycle;
@@ -60,13 +60,13 @@ final class Supervisor {
       for (Listen listen : listens) {
         bound.addAll(Listener.bind(listen));
       }
-      context.datagrams().bind(tcpAddresses(bound));
-      context.pollers().open();
+      home.datagrams().bind(tcpAddresses(bound));
+      home.pollers().open();
       listeners = List.copyOf(bound);
       if (stopOnSignal) {
         StopSignals.add(server);
       }
-      ScopedValue.where(Server.CURRENT, server).run(this::tellListening);
+      ScopedValue.where(Home.CURRENT, home).run(this::tellListening);
       complete = true;
     } catch (ClosedByInterruptException e) {
       Thread.interrupted();
@@ -81,11 +81,11 @@ final class Supervisor {
   }
 
   private void tellListening() {
-    addresses().forEach(address -> context.events().tell(new ServerEvent.Listening(address)));
-    for (DatagramListener listener : context.datagrams().listeners()) {
-      context.events().tell(new ServerEvent.Listening(listener.address()));
+    addresses().forEach(address -> home.observer().onEvent(new ServerEvent.Listening(address)));
+    for (DatagramListener listener : home.datagrams().listeners()) {
+      home.observer().onEvent(new ServerEvent.Listening(listener.address()));
     }
-    context.admission().tellIfLimited();
+    home.admission().tellIfLimited();
   }
 
   /** Closes what is bound, and terminates the server: no thread of it runs, or will. */
@@ -93,8 +93,8 @@ final class Supervisor {
     try {
       StopSignals.remove(server);
       bound.forEach(Listener::close);
-      context.datagrams().close(context.events());
-      context.pollers().close();
+      home.datagrams().close(home.observer());
+      home.pollers().close();
     } finally {
       lifecycle.advanceTo(ServerState.TERMINATED);
     }
@@ -128,7 +128,7 @@ final class Supervisor {
   /** Owns the server's scopes until everything in them has ended. */
   void supervise() throws InterruptedException {
     // Bound here once, it is inherited by all threads.
-    ScopedValue.where(Server.CURRENT, server)
+    ScopedValue.where(Home.CURRENT, home)
         .call(() -> {
           superviseAll();
           return this;
@@ -137,8 +137,8 @@ final class Supervisor {
 
   private void superviseAll() throws InterruptedException {
     // The pollers have the outer one, since a connection needs its poller to the last.
-    try (Scope pollers = Scope.open("plainweave server", context.pollers().threads())) {
-      for (Callable<Scope.After> task : context.pollers().tasks()) {
+    try (Scope pollers = Scope.open("plainweave server", home.pollers().threads())) {
+      for (Callable<Scope.After> task : home.pollers().tasks()) {
         Callable<Scope.After> watched = watched(task, Scope.After.CONTINUE);
         pollers.fork(() -> {
           Scope.After after = watched.call();
@@ -150,22 +150,22 @@ final class Supervisor {
         superviseListeners();
       } finally {
         // What handlers have opened and left open, in a pool for example.
-        context.registry().forEach(SocketConnection::closeSocket);
-        context.pollers().stop();
+        home.registry().forEach(SocketConnection::closeSocket);
+        home.pollers().stop();
         pollers.join();
       }
     } finally {
       closeListeners();
-      context.datagrams().close(context.events());
+      home.datagrams().close(home.observer());
       StopSignals.remove(server);
-      context.events().close();
+      home.observer().close();
     }
   }
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
       int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
-      int sources = acceptors + context.datagrams().receivers();
+      int sources = acceptors + home.datagrams().receivers();
       lifecycle.expect(Math.max(1, sources));
       if (sources == 0) {
         scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
@@ -175,27 +175,28 @@ final class Supervisor {
           boolean binds = i == 0;
           scope.fork(
               watched(
-                  new Acceptor(listener, binds, this, lifecycle, contextOf(listener)),
+                  new Acceptor(listener, binds, this, lifecycle, homeOf(listener)),
                   Scope.After.CANCEL));
         }
       }
-      for (DatagramListener listener : context.datagrams().listeners()) {
+      var datagramHome = new ServerDatagramHome(home, this, lifecycle);
+      for (DatagramListener listener : home.datagrams().listeners()) {
         for (ReceiverSockets sockets : listener.sockets()) {
           scope.fork(
               watched(
-                  new DatagramReceiver(listener, sockets, this, lifecycle, context),
+                  new DatagramReceiver(listener, sockets, datagramHome),
                   Scope.After.CANCEL));
         }
       }
       // The reaper ends when the acceptors and receivers have, or when the server is to be
       // cancelled; its end cancels the scope.
-      var watchdog = new CarrierWatchdog(context, maxCarriers);
-      var backlogs = new BacklogWatch(listeners, context.events(), context.ticks().now());
+      var watchdog = new CarrierWatchdog(home, maxCarriers);
+      var backlogs = new BacklogWatch(listeners, home.observer(), home.ticks().now());
       scope.fork(
           watched(
               new Reaper(
                   lifecycle,
-                  context,
+                  home,
                   watchdog,
                   backlogs,
                   this::finishListeners,
@@ -224,10 +225,10 @@ final class Supervisor {
     return Scope.After.CONTINUE;
   }
 
-  private ConnectionContext contextOf(Listener listener) {
-    return context.with(
-        context.admission().add(listener.listen(), listener.address()),
-        context.preface().of(listener.preface()));
+  private ServerHome homeOf(Listener listener) {
+    return home.with(
+        home.admission().add(listener.listen(), listener.address()),
+        home.preface().of(PrefaceSteps.of(listener.listen().preface(), home.admission())));
   }
 
   /**
@@ -263,15 +264,15 @@ final class Supervisor {
   }
 
   void finishListeners() {
-    context.admission().hurry();
+    home.admission().hurry();
     listeners.forEach(Listener::finish);
-    context.datagrams().finish();
+    home.datagrams().finish();
   }
 
   void closeListeners() {
     listeners.forEach(Listener::close);
-    context.datagrams().finish();
-    context.admission().close();
+    home.datagrams().finish();
+    home.admission().close();
   }
 
   /**
@@ -280,11 +281,11 @@ final class Supervisor {
    */
   void failed(SocketAddress listener, Throwable cause) {
     failure = cause;
-    context.drain().limit();
+    home.drain().limit();
     try {
       server.shutdown();
     } finally {
-      context.events().tell(new ServerEvent.ListenerFailed(listener, cause));
+      home.observer().onEvent(new ServerEvent.ListenerFailed(listener, cause));
     }
   }
 

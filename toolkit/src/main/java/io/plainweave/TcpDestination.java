@@ -5,7 +5,6 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.util.List;
@@ -68,7 +67,7 @@ record TcpDestination(
     SocketChannel channel = SocketChannel.open();
     boolean complete = false;
     try {
-      options.applyToConnecting(channel);
+      new TcpSettings(options).applyToConnecting(channel);
       if (local != null) {
         channel.bind(new InetSocketAddress(local, 0));
       }
@@ -78,22 +77,6 @@ record TcpDestination(
       if (!complete) {
         channel.close();
       }
-    }
-  }
-
-  /**
-   * Fails if a socket is connected to itself. Where nobody listens at a port of the range from
-   * which local ports are taken, the system may take just this one: then the two ends of one socket
-   * meet (RFC 9293, section 3.5, figure 8). The port is free when this throws.
-   *
-   * @throws ConnectException as when nobody listens, which is so
-   */
-  static void refuseItself(SocketChannel connected) throws IOException {
-    if (connected.getRemoteAddress().equals(connected.getLocalAddress())) {
-      // In order, it would go through TIME_WAIT with its port.
-      connected.setOption(StandardSocketOptions.SO_LINGER, 0);
-      connected.close();
-      throw new ConnectException("Connection refused: only the socket itself was at this port");
     }
   }
 

@@ -103,7 +103,7 @@ final class TcpListeners {
     if (listen.reusePort()) {
       share(channel);
     }
-    listen.options().applyTo(channel);
+    new TcpSettings(listen.options()).applyTo(channel);
     try {
       channel.bind(address, ListenQueues.BACKLOG);
     } catch (UnsupportedAddressTypeException e) {

@@ -1,13 +1,6 @@
 package io.plainweave;
 
-import java.io.IOException;
-import java.net.SocketOption;
-import java.net.StandardSocketOptions;
-import java.nio.channels.NetworkChannel;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,12 +21,6 @@ import org.jspecify.annotations.Nullable;
 public record TcpOptions(int receiveBuffer, int sendBuffer, @Nullable KeepAlive keepAlive) {
   /** Everything as the system has it. */
   public static final TcpOptions DEFAULT = new TcpOptions(0, 0, null);
-
-  /**
-   * What an accepted socket does not have from the one that listens costs a system call for each
-   * connection.
-   */
-  private static final boolean INHERITS = System.getProperty("os.name").equals("Linux");
 
   /**
    * When the kernel asks a silent peer whether it is still there (SO_KEEPALIVE). One that does not
@@ -60,12 +47,6 @@ public record TcpOptions(int receiveBuffer, int sendBuffer, @Nullable KeepAlive 
         throw new IllegalArgumentException(
             name + " must be whole seconds, and at least one: " + value);
       }
-    }
-
-    private void apply(NetworkChannel channel) throws IOException {
-      set(channel, ExtendedSocketOptions.TCP_KEEPIDLE, (int) idle.toSeconds());
-      set(channel, ExtendedSocketOptions.TCP_KEEPINTERVAL, (int) interval.toSeconds());
-      set(channel, ExtendedSocketOptions.TCP_KEEPCOUNT, count);
     }
   }
 
@@ -114,68 +95,5 @@ public record TcpOptions(int receiveBuffer, int sendBuffer, @Nullable KeepAlive 
    */
   public TcpOptions keepAlive(Duration idle, Duration interval, int count) {
     return new TcpOptions(receiveBuffer, sendBuffer, new KeepAlive(idle, interval, count));
-  }
-
-  /**
-   * Sets what the accepted sockets inherit, before the channel is bound: the peer learns of the
-   * size of the receive buffer in the handshake (tcp(7)).
-   */
-  void applyTo(ServerSocketChannel channel) throws IOException {
-    if (receiveBuffer > 0) {
-      set(channel, StandardSocketOptions.SO_RCVBUF, receiveBuffer);
-    }
-    if (keepAlive != null && INHERITS) {
-      keepAlive.apply(channel);
-    }
-    if (sendBuffer > 0 || keepAlive != null) {
-      // What comes later, on each accepted socket, is tried on another one now.
-      try (var trial = SocketChannel.open()) {
-        applyToAccepted(trial);
-      }
-    }
-  }
-
-  /** Sets what an accepted socket has not inherited. */
-  void applyToAccepted(SocketChannel channel) throws IOException {
-    if (sendBuffer > 0) {
-      set(channel, StandardSocketOptions.SO_SNDBUF, sendBuffer);
-    }
-    if (keepAlive != null) {
-      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-      if (!INHERITS) {
-        keepAlive.apply(channel);
-      }
-    }
-  }
-
-  /** Sets everything on a socket that is about to connect. */
-  void applyToConnecting(SocketChannel channel) throws IOException {
-    if (receiveBuffer > 0) {
-      set(channel, StandardSocketOptions.SO_RCVBUF, receiveBuffer);
-    }
-    applyToAccepted(channel);
-    if (keepAlive != null && INHERITS) {
-      keepAlive.apply(channel);
-    }
-  }
-
-  /** Sets an option; fails if the system gives less. */
-  static void set(NetworkChannel channel, SocketOption<Integer> option, int value)
-      throws IOException {
-    if (!channel.supportedOptions().contains(option)) {
-      throw new IOException("this system has no " + option.name());
-    }
-    try {
-      channel.setOption(option, value);
-    } catch (IOException e) {
-      throw new IOException(
-          "the system refuses %d as %s: %s".formatted(value, option.name(), e.getMessage()), e);
-    }
-    int given = channel.getOption(option);
-    if (given < value) {
-      throw new IOException(
-          "the system gives %d to %s at most, and %d are asked for"
-              .formatted(given, option.name(), value));
-    }
   }
 }

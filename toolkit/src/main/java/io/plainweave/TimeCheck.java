@@ -57,9 +57,9 @@ final class TimeCheck {
     return (long) limits.preface * Ticks.MILLIS;
   }
 
-  /** Whether so many ticks without a datagram end a session. */
-  boolean isIdle(int quiet) {
-    return quiet >= limits.idle;
+  /** After how many ticks without a datagram a session ends. */
+  int idleTicks() {
+    return limits.idle;
   }
 
   boolean lingers() {

@@ -114,7 +114,7 @@ final class UdpSocket implements AutoCloseable {
       channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
     }
     if (udp.receiveBuffer() > 0) {
-      TcpOptions.set(channel, StandardSocketOptions.SO_RCVBUF, udp.receiveBuffer());
+      TcpSettings.set(channel, StandardSocketOptions.SO_RCVBUF, udp.receiveBuffer());
     }
     // The kernel then refuses to send to the broadcast address of a network, which only it knows.
     channel.setOption(StandardSocketOptions.SO_BROADCAST, false);

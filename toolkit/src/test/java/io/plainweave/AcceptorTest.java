@@ -75,10 +75,10 @@ class AcceptorTest {
   /** Runs an acceptor to its end. */
   private Supervisor accept(ListeningSocket socket) throws Exception {
     var lifecycle = new Lifecycle();
-    ConnectionContext context = server.context();
-    var supervisor = new Supervisor(server, List.of(), context, 1, false, lifecycle);
-    ConnectionContext own =
-        context.with(context.admission().add(LISTEN, socket.address()), context.preface());
+    ServerHome home = server.home();
+    var supervisor = new Supervisor(server, List.of(), home, 1, false, lifecycle);
+    ServerHome own =
+        home.with(home.admission().add(LISTEN, socket.address()), home.preface());
     new Acceptor(new Listener(LISTEN, socket), true, supervisor, lifecycle, own).call();
     return supervisor;
   }
@@ -145,7 +145,7 @@ class AcceptorTest {
     var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
     var ended = new FutureTask<>(() -> accept(socket));
     Thread acceptor =
-        Thread.ofPlatform().start(() -> ScopedValue.where(Server.CURRENT, server).run(ended));
+        Thread.ofPlatform().start(() -> ScopedValue.where(Home.CURRENT, server.home()).run(ended));
     try (UnixClient client = UnixClient.connect(path)) {
       client.exchange("hello");
     } finally {

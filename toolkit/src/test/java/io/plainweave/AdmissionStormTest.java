@@ -108,7 +108,7 @@ class AdmissionStormTest {
       await().untilAsserted(() -> assertEquals(LIMIT, most.get()));
       resetAll(held);
       await().until(() -> server.connections() == 1);
-      assertEquals(2, server.context().admission().knownSources(), "the other and its network");
+      assertEquals(2, server.home().admission().knownSources(), "the other and its network");
       other.exchange("is not harmed");
     } finally {
       resetAll(held);
@@ -127,7 +127,7 @@ class AdmissionStormTest {
         last.exchange("all before were accepted");
       }
       await().until(() -> server.connections() == 0);
-      assertEquals(0, server.context().admission().knownSources());
+      assertEquals(0, server.home().admission().knownSources());
       Deque<Client> all = new ArrayDeque<>();
       for (int i = 0; i < LIMIT; i++) {
         all.add(Client.connect(server, source(0)));

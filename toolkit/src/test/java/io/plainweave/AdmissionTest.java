@@ -301,7 +301,7 @@ class AdmissionTest {
         served(server, "127.0.0.1").close();
       }
       third.close();
-      await().until(() -> server.context().admission().knownSources() == 0);
+      await().until(() -> server.home().admission().knownSources() == 0);
     }
   }
 
@@ -398,8 +398,8 @@ class AdmissionTest {
       one.exchange("one");
       other.exchange("other");
       var known = new ArrayList<SocketConnection>();
-      server.context().registry().forEach(known::add);
-      Admission admission = server.context().admission();
+      server.home().registry().forEach(known::add);
+      Admission admission = server.home().admission();
       for (int i = 0; i < 3; i++) {
         known.getFirst().discard();
       }

@@ -37,8 +37,8 @@ class CancellationTest {
 
   /** What a cancellation begins with. The state does not tell of it yet, and no interrupt came. */
   private void cancelConnections() {
-    ConnectionContext context = handlers.server().context();
-    context.drain().cancel(context.registry(), context.datagrams());
+    ServerHome home = handlers.server().home();
+    home.drain().cancel(home.registry(), home.datagrams());
     assertEquals(ServerState.RUNNING, handlers.server().state());
   }
 

@@ -264,7 +264,7 @@ class ConnectionPoolTest {
         Connection first = lease.connection();
         lease.giveBack();
         Client upstream = accept();
-        Ticks ticks = handlers.server().context().ticks();
+        Ticks ticks = handlers.server().home().ticks();
         int then = ticks.now();
         await().until(() -> ticks.now() > then);
         try (ConnectionPool.Lease other = handlers.call(impatient::borrow)) {
@@ -365,7 +365,7 @@ class ConnectionPoolTest {
     TimeLimits limits = TimeLimits.DEFAULT.withIdle(Duration.ofMillis(Ticks.MILLIS));
     handlers.server().changeTimeLimits(limits);
     Connection first = use();
-    Ticks ticks = handlers.server().context().ticks();
+    Ticks ticks = handlers.server().home().ticks();
     int then = ticks.now();
     // As long as the limit of a connection whose handler waits, two seconds and more.
     await().until(() -> ticks.now() > then + 25);

@@ -36,7 +36,7 @@ class ConnectionScopeEndTest {
     var took = new CompletableFuture<Integer>();
     Handler waits =
         connection -> {
-          Ticks ticks = ((SocketConnection) connection).context().ticks();
+          Ticks ticks = ((SocketConnection) connection).home().ticks();
           int begin = ticks.now();
           try (var scope = connection.openScope(Duration.ofMillis(200))) {
             scope.fork("waits", waiting);

@@ -102,7 +102,7 @@ class ConnectorTest {
       socket.bind(new InetSocketAddress("127.0.0.1", 0));
       SocketAddress address = socket.getLocalAddress();
       socket.connect(address);
-      assertThrows(ConnectException.class, () -> TcpDestination.refuseItself(socket));
+      assertThrows(ConnectException.class, () -> SelfConnection.refuse(socket));
       // So that a connection in TIME_WAIT would be in the way.
       server.setReuseAddress(false);
       server.bind(address);
@@ -442,7 +442,7 @@ class ConnectorTest {
 
   private static Stream<SocketConnection> registered(Server server) {
     Stream.Builder<SocketConnection> all = Stream.builder();
-    server.context().registry().forEach(all);
+    server.home().registry().forEach(all);
     return all.build();
   }
 

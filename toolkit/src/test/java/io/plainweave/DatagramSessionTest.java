@@ -160,7 +160,7 @@ class DatagramSessionTest {
                 .start();
         UdpClient client = UdpClient.of(server)) {
       assertEquals("a1", client.ask("a"));
-      server.context().datagrams().close(server.context().events());
+      server.home().datagrams().close(server.home().observer());
       assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
       assertInstanceOf(CloseReason.Drained.class, awaitReason());
     }

@@ -409,9 +409,9 @@ class DatagramTest {
                 .datagrams(Udp.address("127.0.0.1", 0), _ -> begun.incrementAndGet())
                 .start();
         UdpClient client = UdpClient.of(server)) {
-      ConnectionContext context = server.context();
+      ServerHome home = server.home();
       // The receiver has not heard of it yet.
-      context.drain().cancel(context.registry(), context.datagrams());
+      home.drain().cancel(home.registry(), home.datagrams());
       client.send("too late");
       await().until(() -> figures(server).dropped(DatagramDrop.DRAINING) == 1);
       assertEquals(0, begun.get());

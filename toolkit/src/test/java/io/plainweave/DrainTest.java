@@ -57,7 +57,7 @@ class DrainTest {
 
   /** The time by which the server goes: after a pause of the machine some come at once. */
   private static int ticks(Server server) {
-    return server.context().ticks().now();
+    return server.home().ticks().now();
   }
 
   private static void pause(long millis) {
@@ -90,7 +90,7 @@ class DrainTest {
     Ticks ticks = new Ticks();
     var drain = new Drain(forEver, forEver, forEver, ticks);
     try (Server server = builder(ECHO).start()) {
-      assertTrue(drain.begin(new Lifecycle(), server.context()));
+      assertTrue(drain.begin(new Lifecycle(), server.home()));
       drain.limit();
       assertFalse(drain.finishesListeners(1));
       assertFalse(drain.closesListeners(1));

@@ -324,7 +324,7 @@ class EventLoopTest {
     try (Client client = Client.connect(server)) {
       inside.await();
       for (int i = 0; i < Math.max(loops, Runtime.getRuntime().availableProcessors()); i++) {
-        breakDown(server.context().pollers().next());
+        breakDown(server.home().pollers().next());
       }
       assertThrows(IOException.class, client::receiveAll);
       assertInstanceOf(ClosedSelectorException.class, run.get(10, TimeUnit.SECONDS).getCause());

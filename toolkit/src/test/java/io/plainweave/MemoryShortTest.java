@@ -54,7 +54,7 @@ class MemoryShortTest {
     private static void handle(Connection connection) throws Exception {
       List<byte[]> held = pieces(PIECES_OF_A_CONNECTION);
       // The reaper looks at memory before the client asks for more of it.
-      Ticks ticks = ((SocketConnection) connection).context().ticks();
+      Ticks ticks = ((SocketConnection) connection).home().ticks();
       for (int begun = ticks.now(); ticks.now() == begun; ) {
         Thread.sleep(5);
       }

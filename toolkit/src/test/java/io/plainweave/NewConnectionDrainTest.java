@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(20)
 class NewConnectionDrainTest {
   /** Of a server that is never started. */
-  private final ConnectionContext context =
-      Server.builder().listen(Listen.tcp(0)).handler(connection -> {}).build().context();
+  private final ServerHome home =
+      Server.builder().listen(Listen.tcp(0)).handler(connection -> {}).build().home();
 
   private SocketChannel peer;
   private SocketConnection connection;
@@ -33,15 +33,15 @@ class NewConnectionDrainTest {
 
   @BeforeEach
   void acceptAndWaitForAMessage() throws Exception {
-    context.pollers().open();
-    ListenerLimit limit = context.admission().add(Listen.tcp(0), new InetSocketAddress(0));
+    home.pollers().open();
+    ListenerLimit limit = home.admission().add(Listen.tcp(0), new InetSocketAddress(0));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       peer = SocketChannel.open(listener.getLocalAddress());
       SocketChannel accepted = listener.accept();
       connection =
           SocketConnection.accepted(
-              context.with(limit, context.preface()), accepted, accepted.getLocalAddress());
+              home.with(limit, home.preface()), accepted, accepted.getLocalAddress());
     }
     connection.channel().prepare();
     message = new FutureTask<>(connection::awaitMessage);
@@ -53,7 +53,7 @@ class NewConnectionDrainTest {
   void close() throws Exception {
     connection.abort();
     peer.close();
-    context.pollers().close();
+    home.pollers().close();
   }
 
   private ConnectionActivity activity() {
@@ -61,13 +61,13 @@ class NewConnectionDrainTest {
   }
 
   private void nextTick() {
-    context.ticks().advance();
-    connection.drain(context.ticks().now());
+    home.ticks().advance();
+    connection.drain(home.ticks().now());
   }
 
   @Test
   void hasTwoWholeTicksForItsFirstMessage() throws Exception {
-    connection.drain(context.ticks().now());
+    connection.drain(home.ticks().now());
     // The first one may have begun long before the connection.
     nextTick();
     nextTick();
@@ -83,11 +83,11 @@ class NewConnectionDrainTest {
   @Test
   void hasThemFromTheEndOfItsPreface() throws Exception {
     connection.enter(ConnectionPhase.PREFACE);
-    context.ticks().advance();
-    context.ticks().advance();
-    context.ticks().advance();
+    home.ticks().advance();
+    home.ticks().advance();
+    home.ticks().advance();
     connection.enter(ConnectionPhase.HANDLER);
-    connection.drain(context.ticks().now());
+    connection.drain(home.ticks().now());
     nextTick();
     nextTick();
     assertEquals(ConnectionActivity.WAITING, activity());

@@ -65,7 +65,7 @@ class PrefaceTurnsTest {
   void losesItAfterASecondWhenItsPeerStallsAndAnotherWaits() throws Exception {
     var turns = new PrefaceTurns(1);
     try (Server server = start(turns, PrefaceTurnsTest::awaitPeer)) {
-      Ticks ticks = server.context().ticks();
+      Ticks ticks = server.home().ticks();
       int before = ticks.now();
       try (Client stalled = connectAndStall(server);
           Client other = connectAndQueue(server, turns)) {
@@ -86,7 +86,7 @@ class PrefaceTurnsTest {
     var turns = new PrefaceTurns(1);
     try (Server server = start(turns, PrefaceTurnsTest::awaitPeer);
         Client slow = connectAndStall(server)) {
-      turns.check(server.context().ticks().now() + SECOND);
+      turns.check(server.home().ticks().now() + SECOND);
       slow.send("x");
       slow.finish();
       assertEquals(List.of(new CloseReason.Finished()), awaitReasons(1));
@@ -108,7 +108,7 @@ class PrefaceTurnsTest {
         Client busy = Client.connect(server)) {
       begun.await();
       try (Client other = connectAndQueue(server, turns)) {
-        turns.check(server.context().ticks().now() + SECOND);
+        turns.check(server.home().ticks().now() + SECOND);
         work.countDown();
         busy.finish();
         other.finish();
@@ -125,7 +125,7 @@ class PrefaceTurnsTest {
         Client oldest = connectAndStall(server);
         Client younger = connectAndStall(server);
         Client other = connectAndQueue(server, turns)) {
-      turns.check(server.context().ticks().now() + SECOND);
+      turns.check(server.home().ticks().now() + SECOND);
       assertTrue(oldest.seesReset());
       for (Client client : List.of(younger, other)) {
         client.send("x");

@@ -82,7 +82,7 @@ record Proxied(
   /** How many connections the server knows, accepted or opened. */
   int registered() {
     var count = new AtomicInteger();
-    server.context().registry().forEach(_ -> count.incrementAndGet());
+    server.home().registry().forEach(_ -> count.incrementAndGet());
     return count.get();
   }
 

@@ -44,12 +44,12 @@ class ReaperTest {
   }
 
   private static Scope.After reap(Step step) throws Exception {
-    ConnectionContext context =
-        Server.builder().listen(Listen.tcp(0)).handler(_ -> {}).build().context();
-    context.pollers().open();
+    ServerHome home =
+        Server.builder().listen(Listen.tcp(0)).handler(_ -> {}).build().home();
+    home.pollers().open();
     var lifecycle = new Lifecycle();
     lifecycle.expect(1);
-    context.drain().begin(lifecycle, context);
+    home.drain().begin(lifecycle, home);
     Runnable finishListeners =
         () -> {
           try {
@@ -58,19 +58,19 @@ class ReaperTest {
             throw new AssertionError(e);
           }
         };
-    var backlogs = new BacklogWatch(List.of(), context.events(), context.ticks().now());
+    var backlogs = new BacklogWatch(List.of(), home.observer(), home.ticks().now());
     var reaper =
         new Reaper(
             lifecycle,
-            context,
-            new CarrierWatchdog(context, 1),
+            home,
+            new CarrierWatchdog(home, 1),
             backlogs,
             finishListeners,
             finishListeners);
     try {
       return reaper.call();
     } finally {
-      context.pollers().close();
+      home.pollers().close();
     }
   }
 }

@@ -96,7 +96,7 @@ class ScopeTest {
           }
           lack.provoke();
           try (var scope = connection.openScope()) {
-            scope.fork("second", () -> write(connection, "second " + Server.CURRENT.isBound()));
+            scope.fork("second", () -> write(connection, "second " + Home.CURRENT.isBound()));
             scope.join();
           }
         };

@@ -13,7 +13,7 @@ public final class ServerInsides {
   /** How many connections the registry of a server knows. */
   public static int registered(Server server) {
     var count = new AtomicInteger();
-    server.context().registry().forEach(connection -> count.incrementAndGet());
+    server.home().registry().forEach(connection -> count.incrementAndGet());
     return count.get();
   }
 
@@ -40,6 +40,6 @@ public final class ServerInsides {
 
   /** How many sources and networks a server knows to have connections. */
   public static int knownSources(Server server) {
-    return server.context().admission().knownSources();
+    return server.home().admission().knownSources();
   }
 }

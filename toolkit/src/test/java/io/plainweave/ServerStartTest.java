@@ -83,7 +83,7 @@ class ServerStartTest {
   void failsIfItsThreadsCannotBeStarted() throws Exception {
     Listen place = Listen.tcp("127.0.0.1", 0);
     // As good as a system without threads: none of the acceptors comes to be.
-    ConnectionContext broken = echo().listen(place).build().context().with(null, null);
+    ServerHome broken = echo().listen(place).build().home().with(null, null);
     var server = new Server(List.of(place), broken, 1, false);
     IOException failure = assertThrows(IOException.class, server::start);
     assertEquals(NullPointerException.class, failure.getCause().getClass());

@@ -39,7 +39,7 @@ class SilenceTest {
         connection -> {
           connection.input().read();
           workFor(Duration.ofMillis(1_500));
-          Ticks ticks = servers.get().context().ticks();
+          Ticks ticks = servers.get().home().ticks();
           int begin = ticks.now();
           assertEquals(-1, connection.input().read());
           waited.complete(ticks.now() - begin);

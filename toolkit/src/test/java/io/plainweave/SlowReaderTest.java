@@ -86,7 +86,7 @@ class SlowReaderTest {
 
   /** Waits until nothing has moved for a while, and whatever moves does so in another tick. */
   private static void awaitFull(ConnectionOutput output, Server server) {
-    Ticks ticks = server.context().ticks();
+    Ticks ticks = server.home().ticks();
     await().until(() -> output.isSending() && ticks.now() - output.lastSent() > 2);
   }
 
@@ -95,7 +95,7 @@ class SlowReaderTest {
     await()
         .until(() -> {
           server
-              .context()
+              .home()
               .registry()
               .forEach(connection -> {
                 if (connection.isOutward() == outward) {
@@ -202,7 +202,7 @@ class SlowReaderTest {
     try (Server server = builder(tcp(), sends).timeLimits(TimeLimits.NONE).start();
         Socket client = narrow(server);
         Outbox outbox = outboxes.get()) {
-      Ticks ticks = server.context().ticks();
+      Ticks ticks = server.home().ticks();
       ConnectionOutput output = output(server, false);
       int offered = 0;
       boolean full = false;

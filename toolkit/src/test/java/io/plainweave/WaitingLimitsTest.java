@@ -33,7 +33,7 @@ class WaitingLimitsTest {
   @Test
   void forTheFirstByteEndsTheInputOfASilentPeer() throws Exception {
     try (Server server = start(TimeLimits.NONE.withFirstByte(SHORT), ECHO, events)) {
-      Ticks ticks = server.context().ticks();
+      Ticks ticks = server.home().ticks();
       int begin = ticks.now();
       try (Client client = Client.connect(server)) {
         assertEquals("", client.receiveAll());

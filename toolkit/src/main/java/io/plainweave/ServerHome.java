@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param listenerLimit null for connections that handlers open, which have no permit
  */
-record ConnectionContext(
+record ServerHome(
     Handler handler,
     Admission admission,
     @Nullable ListenerLimit listenerLimit,
@@ -20,21 +20,42 @@ record ConnectionContext(
     Ticks ticks,
     TimeCheck timeCheck,
     Drain drain,
-    ServerEvents events,
-    PrefaceRunner preface) {
+    ServerEvents observer,
+    PrefaceRunner preface)
+    implements Home {
   /** The limit of the listener that has accepted the connections. */
   ListenerLimit limit() {
     return Objects.requireNonNull(listenerLimit, "only what was accepted has permits");
   }
 
-  /** Counts a connection that its preface has refused, so that it is told of. */
-  void countRefused(SocketConnection connection, Refusal refusal) {
+  @Override
+  public boolean finishes(int slot, int now) {
+    return drain.tells(slot, now);
+  }
+
+  @Override
+  public boolean cancels(SocketConnection registered) {
+    return drain.cancels(registered);
+  }
+
+  @Override
+  public void ended(@Nullable CloseReason reason) {
+    drain.connectionEnded(reason);
+  }
+
+  @Override
+  public void release(SocketConnection connection) {
+    admission.release(connection, listenerLimit);
+  }
+
+  @Override
+  public void refused(SocketConnection connection, Refusal refusal) {
     admission.refusals().count(limit().address(), refusal, connection.remoteAddress());
   }
 
   /** The same for a listener with this limit and preface. */
-  ConnectionContext with(ListenerLimit listenerLimit, PrefaceRunner preface) {
-    return new ConnectionContext(
+  ServerHome with(ListenerLimit listenerLimit, PrefaceRunner preface) {
+    return new ServerHome(
         handler,
         admission,
         listenerLimit,
@@ -45,7 +66,7 @@ record ConnectionContext(
         ticks,
         timeCheck,
         drain,
-        events,
+        observer,
         preface);
   }
 }
