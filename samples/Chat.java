@@ -1,6 +1,9 @@
 // Chat: everyone reads what everyone writes.   samples/run Chat [PORT | HOST:PORT]
 import io.plainweave.*;
 import io.plainweave.framing.Lines;
+import io.plainweave.messaging.Group;
+import io.plainweave.messaging.Outbox;
+import io.plainweave.server.Server;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 

@@ -9,6 +9,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.plainweave.*;
 import io.plainweave.framing.*;
+import io.plainweave.server.Server;
+import io.plainweave.udp.Datagram;
+import io.plainweave.udp.Udp;
 
 static final Zone ZONE =
     new Zone(

@@ -8,6 +8,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.plainweave.*;
 import io.plainweave.framing.MessageReader;
+import io.plainweave.server.Server;
 
 static final int LONGEST_COMMAND = 512 * 1024 * 1024; // in bytes, all of its strings together
 static final int LONGEST_LINE = 64 * 1024;

@@ -1,5 +1,8 @@
 // TcpProxy: every connection goes on to another server.   samples/run TcpProxy TARGET [PORT | ...]
 import io.plainweave.*;
+import io.plainweave.client.Connector;
+import io.plainweave.client.Relay;
+import io.plainweave.server.Server;
 import java.time.Duration;
 
 void main(String... args) {

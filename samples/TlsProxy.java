@@ -1,6 +1,10 @@
 // TlsProxy: TLS in front, plain TCP behind, where a PROXY header tells who the client is.
 //   samples/run TlsProxy CERTIFICATE_AND_KEY.pem TARGET_HOST:PORT [PORT | HOST:PORT | [IPv6]:PORT]
 import io.plainweave.*;
+import io.plainweave.client.Connector;
+import io.plainweave.client.Relay;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.*;
 import java.time.Duration;
 

@@ -7,7 +7,12 @@ module io.plainweave {
   requires static transitive org.jspecify;
 
   exports io.plainweave;
+  exports io.plainweave.client;
+  exports io.plainweave.event;
   exports io.plainweave.framing;
+  exports io.plainweave.messaging;
   exports io.plainweave.proxyprotocol;
+  exports io.plainweave.server;
   exports io.plainweave.tls;
+  exports io.plainweave.udp;
 }

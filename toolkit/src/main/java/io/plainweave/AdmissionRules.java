@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.event.ServerEvent;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Set;

@@ -1,5 +1,8 @@
 package io.plainweave;
 
+import io.plainweave.client.Connector;
+import io.plainweave.client.Relay;
+import io.plainweave.event.ServerEvent;
 import io.plainweave.text.OneLine;
 import java.io.IOException;
 import java.net.ConnectException;

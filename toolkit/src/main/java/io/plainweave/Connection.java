@@ -1,6 +1,8 @@
 package io.plainweave;
 
+import io.plainweave.client.Connector;
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.server.Server;
 import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.ServerTls;
 import io.plainweave.tls.TlsSession;

@@ -5,7 +5,12 @@ package io.plainweave;
  * the handler.
  */
 public final class ConnectionBusyException extends ConnectionException {
-  ConnectionBusyException(String what) {
+  /**
+   * Makes one; for those who implement {@link Connection}.
+   *
+   * @param what what the other thread does, as in "reading from"
+   */
+  public ConnectionBusyException(String what) {
     super("another thread is " + what + " this connection", null);
   }
 }

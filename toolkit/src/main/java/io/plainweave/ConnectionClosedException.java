@@ -6,7 +6,15 @@ import org.jspecify.annotations.Nullable;
 public final class ConnectionClosedException extends ConnectionException {
   private final transient CloseReason reason;
 
-  ConnectionClosedException(Connection connection, CloseReason reason, @Nullable Throwable cause) {
+  /**
+   * Makes one; for those who implement {@link Connection}.
+   *
+   * @param connection the connection that is closed
+   * @param reason why it was closed
+   * @param cause what it was closed for, if that is a failure
+   */
+  public ConnectionClosedException(
+      Connection connection, CloseReason reason, @Nullable Throwable cause) {
     super("the " + connection + " is closed: " + reason, cause);
     this.reason = reason;
   }

@@ -1,5 +1,8 @@
 package io.plainweave;
 
+import io.plainweave.messaging.Outbox;
+import io.plainweave.server.ServerBuilder;
+import io.plainweave.server.Shield;
 import java.io.IOException;
 import java.io.OutputStream;
 
@@ -31,9 +34,9 @@ import java.io.OutputStream;
  * interruptible channel that others use as well, such as the {@code FileChannel} of an embedded
  * database, is closed for all of them when it meets a thread in it ({@link
  * java.nio.channels.InterruptibleChannel}): a client that resets its connection would close the
- * database for every other one. {@link Shield#call} runs such code where no interrupt comes. A write
- * to the connection of another handler needs no shield: no interrupt ends it, but the time limits
- * of that connection.
+ * database for every other one. {@link Shield#call} runs such code where no interrupt comes. A
+ * write to the connection of another handler needs no shield: no interrupt ends it, but the time
+ * limits of that connection.
  *
  * <p>Only the owner, the thread that has opened the scope, may fork, join and close; another thread
  * gets a {@link WrongThreadException}. Scopes nest, and a thread of a scope may open its own. This
@@ -92,7 +95,7 @@ public interface ConnectionScope extends AutoCloseable {
    * handler waits for the client to read, the client for the handler to read, and {@link
    * TimeLimits#writeStall()} resets the connection. Here the handler reads on:
    *
-   * {@snippet file="io/plainweave/OutputBufferTest.java" region="pipeline"}
+   * {@snippet file="io/plainweave/internal/connection/OutputBufferTest.java" region="pipeline"}
    *
    * <p><b>The limit.</b> When so much is kept, a write waits for the peer as it does without this,
    * and one that takes nothing for the time of {@link TimeLimits#writeStall()} loses the
@@ -134,5 +137,6 @@ public interface ConnectionScope extends AutoCloseable {
    * @throws IllegalStateException if threads were forked and {@link #join()} was not called, while
    *     the connection is in order; everything is closed all the same
    */
+  @Override
   void close();
 }

@@ -1,6 +1,7 @@
 package io.plainweave;
 
 import io.plainweave.kernel.SocketPath;
+import io.plainweave.text.Addresses;
 import io.plainweave.tls.ServerTls;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
@@ -242,7 +243,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
-      return with(preface.with(proxyProtocol));
+      return preface(preface.with(proxyProtocol));
     }
 
     /**
@@ -265,11 +266,16 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp tls(ServerTls tls) {
-      return with(preface.with(tls));
+      return preface(preface.with(tls));
     }
 
-    /** This description with host and port of another one. */
-    Tcp at(Tcp place) {
+    /**
+     * Returns this description with the host and the port of another one.
+     *
+     * @param place where to listen
+     * @return the description
+     */
+    public Tcp at(Tcp place) {
       return new Tcp(
           place.host,
           place.port,
@@ -281,7 +287,13 @@ public sealed interface Listen {
           preface);
     }
 
-    Tcp with(Preface preface) {
+    /**
+     * Returns this description with something else between accept and handler.
+     *
+     * @param preface what comes first
+     * @return the description
+     */
+    public Tcp preface(Preface preface) {
       return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
     }
 
@@ -364,7 +376,12 @@ public sealed interface Listen {
       return new Unix(path, permissions, maxConnections, preface.with(tls));
     }
 
-    UnixDomainSocketAddress socketAddress() {
+    /**
+     * Returns the address of the path.
+     *
+     * @return the address
+     */
+    public UnixDomainSocketAddress socketAddress() {
       return SocketPath.address(path);
     }
 

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.text.Addresses;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;

@@ -10,7 +10,13 @@ package io.plainweave;
  * order.)
  */
 public final class PeerResetException extends ConnectionException {
-  PeerResetException(Connection connection, Throwable cause) {
+  /**
+   * Makes one; for those who implement {@link Connection}.
+   *
+   * @param connection the connection that was reset
+   * @param cause what the socket has said
+   */
+  public PeerResetException(Connection connection, Throwable cause) {
     super("the " + connection + " was reset by the peer or lost: " + cause.getMessage(), cause);
   }
 }

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.client.Connector;
 import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.Tlv;
@@ -121,12 +122,22 @@ public final class ProxyProtocol {
         .toArray(Tlv[]::new);
   }
 
-  boolean servesOthers() {
+  /**
+   * Tells whether others than the proxies are served, too.
+   *
+   * @return true after {@link #othersDirect()}
+   */
+  public boolean servesOthers() {
     return othersDirect;
   }
 
-  /** Whether a header is due from this peer. */
-  boolean isProxy(SocketAddress peer) {
+  /**
+   * Tells whether a header is due from a peer.
+   *
+   * @param peer the address of the socket at the other end
+   * @return true if it has to begin with a header
+   */
+  public boolean isProxy(SocketAddress peer) {
     if (proxies == null) {
       return true;
     }

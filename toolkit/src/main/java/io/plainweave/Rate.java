@@ -46,12 +46,21 @@ public record Rate(int times, Duration per) {
     return new Rate(times, Duration.ofMinutes(1));
   }
 
-  /** Whether it is more often than can be told apart. */
-  boolean isUnlimited() {
+  /**
+   * Tells whether this is no limit: more often than once in a nanosecond.
+   *
+   * @return true if everything is within it
+   */
+  public boolean isUnlimited() {
     return intervalNanos() == 0;
   }
 
-  long intervalNanos() {
+  /**
+   * Returns how long it is from one to the next on average.
+   *
+   * @return nanoseconds, rounded down; 0 if there is no limit
+   */
+  public long intervalNanos() {
     return per.toNanos() / times;
   }
 

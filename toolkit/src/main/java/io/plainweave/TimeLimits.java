@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.server.ServerBuilder;
 import java.time.Duration;
 
 /**

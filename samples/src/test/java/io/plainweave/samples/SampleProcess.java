@@ -95,12 +95,13 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
 
   /** The number of threads that serve a connection. */
   long connections() throws IOException, InterruptedException {
-    return threads("io.plainweave.SocketConnection.");
+    return threads("io.plainweave.internal.connection.SocketConnection.");
   }
 
   /** The number of connections that cannot go on before their peer reads. */
   long blockedConnections() throws IOException, InterruptedException {
-    return threads("io.plainweave.PolledChannel.awaitWritable(", "\"state\": \"WAITING\"");
+    return threads(
+        "io.plainweave.internal.transport.PolledChannel.awaitWritable(", "\"state\": \"WAITING\"");
   }
 
   void awaitConnections(int expected) {

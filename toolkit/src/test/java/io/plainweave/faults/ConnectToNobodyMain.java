@@ -1,8 +1,8 @@
 package io.plainweave.faults;
 
 import io.plainweave.Connection;
-import io.plainweave.Connector;
-import io.plainweave.Server;
+import io.plainweave.client.Connector;
+import io.plainweave.server.Server;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

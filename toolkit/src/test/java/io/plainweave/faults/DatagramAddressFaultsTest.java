@@ -4,7 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.ResourceGuard;
+import io.plainweave.fixture.ResourceGuard;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

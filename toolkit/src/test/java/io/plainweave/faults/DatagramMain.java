@@ -1,10 +1,10 @@
 package io.plainweave.faults;
 
-import io.plainweave.Datagram;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerBuilder;
-import io.plainweave.Udp;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
+import io.plainweave.udp.Datagram;
+import io.plainweave.udp.Udp;
 
 /**
  * The program of {@link DatagramAddressFaultsTest}: takes datagrams at every address of a host and

@@ -4,15 +4,15 @@ import com.sun.management.HotSpotDiagnosticMXBean;
 import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
-import io.plainweave.DrainReport;
-import io.plainweave.HandlerPosition;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerBuilder;
-import io.plainweave.ServerEvent;
-import io.plainweave.ServerInsides;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
+import io.plainweave.event.DrainReport;
+import io.plainweave.event.HandlerPosition;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
+import io.plainweave.server.ServerInsides;
 import java.io.BufferedReader;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -230,8 +230,8 @@ final class FaultServerMain {
     try (var lines = Files.lines(dump)) {
       return lines
           .filter(line ->
-              line.contains("io.plainweave.SocketConnection.call")
-                  || line.contains("io.plainweave.ConnectionThreads.run"))
+              line.contains("io.plainweave.internal.connection.SocketConnection.call")
+                  || line.contains("io.plainweave.internal.connection.ConnectionThreads.run"))
           .count();
     } finally {
       Files.delete(dump);

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.ServerState;
+import io.plainweave.server.ServerState;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

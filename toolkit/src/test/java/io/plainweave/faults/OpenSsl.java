@@ -2,7 +2,7 @@ package io.plainweave.faults;
 
 import static org.awaitility.Awaitility.await;
 
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -2,17 +2,17 @@ package io.plainweave.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.plainweave.Client;
 import io.plainweave.Connection;
-import io.plainweave.Connector;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
-import io.plainweave.Relay;
-import io.plainweave.Server;
-import io.plainweave.UnixClient;
+import io.plainweave.client.Connector;
+import io.plainweave.client.Relay;
+import io.plainweave.fixture.Client;
+import io.plainweave.fixture.UnixClient;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.ProxyHeader.Version;
+import io.plainweave.server.Server;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

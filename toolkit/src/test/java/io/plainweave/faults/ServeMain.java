@@ -1,7 +1,7 @@
 package io.plainweave.faults;
 
 import io.plainweave.Listen;
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 
 /** A program that is a server and no more, started as the samples are. */
 final class ServeMain {

@@ -2,8 +2,8 @@ package io.plainweave.faults;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerEvent;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.server.Server;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.net.InetSocketAddress;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.util.List;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Connection;
-import io.plainweave.Connector;
-import io.plainweave.Server;
+import io.plainweave.client.Connector;
+import io.plainweave.server.Server;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -1,7 +1,7 @@
 package io.plainweave.faults;
 
 import io.plainweave.Listen;
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.nio.file.Path;

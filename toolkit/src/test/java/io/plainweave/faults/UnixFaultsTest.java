@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.UnixClient;
+import io.plainweave.fixture.UnixClient;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.Files;

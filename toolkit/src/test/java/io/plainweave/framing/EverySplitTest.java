@@ -3,7 +3,7 @@ package io.plainweave.framing;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.plainweave.CloseReason;
-import io.plainweave.ResourceGuard;
+import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.framing.ReadingServer.Outcome;
 import java.util.Arrays;
 import java.util.List;

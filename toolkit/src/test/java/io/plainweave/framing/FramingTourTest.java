@@ -3,11 +3,11 @@ package io.plainweave.framing;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.plainweave.Client;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.ResourceGuard;
-import io.plainweave.Server;
+import io.plainweave.fixture.Client;
+import io.plainweave.fixture.ResourceGuard;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.DisplayName;

@@ -5,14 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.plainweave.Client;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.MalformedMessageException;
-import io.plainweave.ResourceGuard;
-import io.plainweave.Server;
+import io.plainweave.fixture.Client;
+import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.framing.ReadingServer.Outcome;
+import io.plainweave.server.Server;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
-import io.plainweave.ResourceGuard;
+import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.framing.ReadingServer.Outcome;
 import io.plainweave.framing.ReadingServer.Source;
 import java.io.IOException;

@@ -1,12 +1,12 @@
 package io.plainweave.framing;
 
-import io.plainweave.Client;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
-import io.plainweave.ConnectionProbe;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerEvent;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.fixture.Client;
+import io.plainweave.fixture.ConnectionProbe;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.net.SocketException;
 import java.util.ArrayList;

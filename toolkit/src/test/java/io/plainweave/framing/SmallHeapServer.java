@@ -2,8 +2,8 @@ package io.plainweave.framing;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.Server;
 import io.plainweave.faults.Machine;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.Client;
-import io.plainweave.ResourceGuard;
+import io.plainweave.fixture.Client;
+import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.framing.SmallHeapServer.Framing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 package io.plainweave.loadtests.compare;
 
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerBuilder;
-import io.plainweave.ServerEvent;
 import io.plainweave.TimeLimits;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.io.IOException;

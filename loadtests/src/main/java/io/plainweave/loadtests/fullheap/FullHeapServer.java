@@ -2,10 +2,10 @@ package io.plainweave.loadtests.fullheap;
 
 import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
-import io.plainweave.DrainReport;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerEvent;
+import io.plainweave.event.DrainReport;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -136,7 +136,9 @@ final class FullHeapServer {
     return histogram
         .lines()
         .map(String::strip)
-        .filter(line -> line.matches(".*\\bio\\.plainweave\\.SocketConnection\\b(?!\\$).*"))
+        .filter(line ->
+            line.matches(
+                ".*\\bio\\.plainweave\\.internal\\.connection\\.SocketConnection\\b(?!\\$).*"))
         .mapToLong(line -> Long.parseLong(line.split("\\s+")[1]))
         .sum();
   }

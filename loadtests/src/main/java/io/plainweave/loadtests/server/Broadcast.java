@@ -1,10 +1,10 @@
 package io.plainweave.loadtests.server;
 
 import io.plainweave.Connection;
-import io.plainweave.Group;
 import io.plainweave.Handler;
-import io.plainweave.Outbox;
 import io.plainweave.framing.Frames;
+import io.plainweave.messaging.Group;
+import io.plainweave.messaging.Outbox;
 
 /**
  * Sends every message to everyone. The first message of a connection goes back to itself alone: by

@@ -1,12 +1,12 @@
 package io.plainweave.loadtests.server;
 
 import io.plainweave.Listen;
-import io.plainweave.Server;
 import io.plainweave.TimeLimits;
 import io.plainweave.loadtests.cli.DurationConverter;
 import io.plainweave.loadtests.control.Control;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;

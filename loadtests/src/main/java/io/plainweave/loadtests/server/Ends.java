@@ -1,8 +1,8 @@
 package io.plainweave.loadtests.server;
 
 import io.plainweave.CloseReason;
-import io.plainweave.ServerEvent;
-import io.plainweave.ServerObserver;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.event.ServerObserver;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,9 +1,7 @@
 package io.plainweave.loadtests.server;
 
-import io.plainweave.DrainReport;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerBuilder;
+import io.plainweave.event.DrainReport;
 import io.plainweave.loadtests.cli.DurationConverter;
 import io.plainweave.loadtests.cli.Home;
 import io.plainweave.loadtests.cli.Version;
@@ -14,6 +12,8 @@ import io.plainweave.loadtests.report.ReportFiles;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.report.Series;
 import io.plainweave.loadtests.report.TimedPhase;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;

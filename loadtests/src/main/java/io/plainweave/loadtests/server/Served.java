@@ -1,7 +1,7 @@
 package io.plainweave.loadtests.server;
 
-import io.plainweave.ServerEvent;
-import io.plainweave.ServerObserver;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.event.ServerObserver;
 import io.plainweave.loadtests.report.Panel;
 import io.plainweave.loadtests.report.Series;
 import java.io.IOException;

@@ -2,13 +2,13 @@ package io.plainweave.loadtests.start;
 
 import io.plainweave.Connection;
 import io.plainweave.ConnectionScope;
-import io.plainweave.Group;
 import io.plainweave.Listen;
-import io.plainweave.Outbox;
-import io.plainweave.Server;
 import io.plainweave.framing.Lines;
 import io.plainweave.loadtests.cli.DurationConverter;
 import io.plainweave.loadtests.control.Target;
+import io.plainweave.messaging.Group;
+import io.plainweave.messaging.Outbox;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;

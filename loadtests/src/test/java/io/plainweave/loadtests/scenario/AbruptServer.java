@@ -1,10 +1,10 @@
 package io.plainweave.loadtests.scenario;
 
 import io.plainweave.Listen;
-import io.plainweave.Server;
 import io.plainweave.loadtests.control.Control;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
+import io.plainweave.server.Server;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;

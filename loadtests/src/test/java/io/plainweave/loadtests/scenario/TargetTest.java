@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.Server;
 import io.plainweave.loadtests.report.Expectation;
 import io.plainweave.loadtests.report.Figure;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.report.TimedPhase;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.Server;
 import io.plainweave.framing.Lines;
+import io.plainweave.server.Server;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.Server;
-import io.plainweave.ServerState;
 import io.plainweave.framing.Lines;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerState;
 import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

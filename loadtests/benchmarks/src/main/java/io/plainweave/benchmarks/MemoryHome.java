@@ -1,0 +1,84 @@
+package io.plainweave.benchmarks;
+
+import io.plainweave.AdmissionRules;
+import io.plainweave.CloseReason;
+import io.plainweave.Handler;
+import io.plainweave.Listen;
+import io.plainweave.Refusal;
+import io.plainweave.TimeLimits;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.admission.Admission;
+import io.plainweave.internal.admission.Descriptors;
+import io.plainweave.internal.admission.ListenerLimit;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.Home;
+import io.plainweave.internal.connection.PrefaceRunner;
+import io.plainweave.internal.connection.PrefaceTurns;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.DirectMemory;
+import io.plainweave.internal.transport.Pollers;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/** A home of connections that has no sockets and no threads of its own, and never drains. */
+record MemoryHome(
+    ConnectionRegistry registry,
+    BufferPool buffers,
+    Pollers pollers,
+    Ticks ticks,
+    TimeCheck timeCheck,
+    PrefaceRunner preface,
+    Admission admission,
+    ListenerLimit limit)
+    implements Home {
+  static MemoryHome make() {
+    var registry = new ConnectionRegistry();
+    var ticks = new Ticks();
+    var admission =
+        new Admission(
+            AdmissionRules.DEFAULT, registry, ticks, _ -> {}, Descriptors.ofThisProcess());
+    return new MemoryHome(
+        registry,
+        new BufferPool(DirectMemory.ofThisProcess()),
+        new Pollers(0),
+        ticks,
+        new TimeCheck(TimeLimits.DEFAULT),
+        new PrefaceRunner(List.of(), new PrefaceTurns(1)),
+        admission,
+        admission.add(Listen.tcp(0), new InetSocketAddress(0)));
+  }
+
+  @Override
+  public Handler handler() {
+    return _ -> {};
+  }
+
+  @Override
+  public ServerObserver observer() {
+    return _ -> {};
+  }
+
+  @Override
+  public boolean finishes(int slot, int now) {
+    return false;
+  }
+
+  @Override
+  public boolean cancels(SocketConnection registered) {
+    return false;
+  }
+
+  @Override
+  public void ended(CloseReason reason) {}
+
+  @Override
+  public void refused(SocketConnection connection, Refusal refusal) {}
+
+  @Override
+  public void release(SocketConnection connection) {
+    admission.release(connection, limit);
+  }
+}

@@ -1,0 +1,34 @@
+package io.plainweave.client;
+
+import io.plainweave.internal.time.Deadline;
+import java.net.ConnectException;
+import java.nio.channels.SocketChannel;
+
+/** Where to connect. */
+sealed interface Destination permits TcpDestination, UnixDestination {
+  /**
+   * Connects.
+   *
+   * @return a connected channel, the caller's to close
+   * @throws ConnectException if that was not possible; the message is a sentence with the
+   *     destination in it
+   */
+  SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException;
+
+  /** Whether another attempt may be of use after this failure. */
+  default boolean mayPass(ConnectException failure) {
+    return true;
+  }
+
+  /** What is thrown when it is not possible. */
+  default ConnectException failed(String why, Throwable cause) {
+    var failure = new ConnectException("cannot connect to " + this + ": " + why);
+    failure.initCause(cause);
+    return failure;
+  }
+
+  /** What is thrown when the thread was interrupted meanwhile. */
+  default InterruptedException interrupted() {
+    return new InterruptedException("interrupted while connecting to " + this);
+  }
+}

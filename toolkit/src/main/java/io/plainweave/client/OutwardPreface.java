@@ -1,0 +1,117 @@
+package io.plainweave.client;
+
+import io.plainweave.CloseReason;
+import io.plainweave.TimeLimit;
+import io.plainweave.internal.connection.PrefaceStep;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.thread.Scope;
+import io.plainweave.internal.time.Deadline;
+import io.plainweave.proxyprotocol.ProxyHeader;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a connection that was opened here begins with, before it is the caller's: nothing as a rule.
+ *
+ * @param proxyHeader sent before all else; null for none
+ * @param steps what comes then, in its order
+ */
+record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps) {
+  static final OutwardPreface NONE = new OutwardPreface(null, List.of());
+
+  OutwardPreface {
+    steps = List.copyOf(steps);
+  }
+
+  OutwardPreface with(ProxyHeader header) {
+    return new OutwardPreface(header, steps);
+  }
+
+  /** The same with a step behind the others. */
+  OutwardPreface with(PrefaceStep step) {
+    return new OutwardPreface(proxyHeader, Stream.concat(steps.stream(), Stream.of(step)).toList());
+  }
+
+  /**
+   * Sends the header, for which a new socket has room, and runs all steps, in a thread of their
+   * own: the calling one watches the time, since the reaper does not know the limit of the
+   * connector, but only those of the server. When it fails, the connection is for the caller to
+   * close.
+   *
+   * @throws IOException if a step fails, in its own words; {@link SocketTimeoutException} if the
+   *     time is over
+   */
+  void run(SocketConnection connection, Deadline deadline)
+      throws IOException, InterruptedException {
+    if (proxyHeader != null) {
+      connection.output().write(proxyHeader.toBytes());
+      connection.output().flush();
+    }
+    if (steps.isEmpty()) {
+      return;
+    }
+    var passed = new CompletableFuture<Boolean>();
+    try (Scope scope = Scope.open("preface of " + connection, Scope.virtualThreads())) {
+      scope.fork(() -> {
+        try {
+          passed.complete(passes(connection));
+        } catch (Throwable e) {
+          passed.completeExceptionally(e);
+        }
+        return Scope.After.CONTINUE;
+      });
+      try {
+        await(passed, connection, deadline);
+      } finally {
+        if (!passed.isDone()) {
+          // It ends every wait of the step.
+          connection.abort(new CloseReason.TimedOut(TimeLimit.PREFACE));
+        }
+        scope.join();
+      }
+    }
+  }
+
+  private boolean passes(SocketConnection connection) throws IOException, InterruptedException {
+    for (PrefaceStep step : steps) {
+      if (!step.run(connection)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static void await(
+      CompletableFuture<Boolean> passed, SocketConnection connection, Deadline deadline)
+      throws IOException, InterruptedException {
+    try {
+      if (!passed.get(deadline.left(), TimeUnit.NANOSECONDS)) {
+        throw new IOException(connection + ": the peer has finished before it began");
+      }
+    } catch (TimeoutException e) {
+      throw late(connection);
+    } catch (ExecutionException e) {
+      if (connection.closeReason() instanceof CloseReason.TimedOut) {
+        // The reaper was first: its limits apply to a handshake, too.
+        throw late(connection);
+      }
+      switch (e.getCause()) {
+        case IOException failure -> throw failure;
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw new IOException(e);
+      }
+    }
+  }
+
+  private static SocketTimeoutException late(SocketConnection connection) {
+    return new SocketTimeoutException(connection + ": the peer does not begin in time");
+  }
+}

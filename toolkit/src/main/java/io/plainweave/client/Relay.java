@@ -1,0 +1,153 @@
+package io.plainweave.client;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.TimeLimits;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.thread.Scope;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins two connections: what either peer sends, the other one receives, as if they were connected
+ * to each other.
+ *
+ * <p><b>The end of a direction.</b> When one side has finished its output, the other side's is
+ * finished behind the last byte (FIN), and the opposite direction goes on. The relay returns when
+ * both directions have ended.
+ *
+ * <p><b>Failure.</b> When one side is reset, or fails otherwise, both are reset, and {@link
+ * #between} throws what has happened. So each peer can tell a whole stream from a broken one, as it
+ * could without the relay; but over a Unix-domain socket, only if its protocol tells ({@link
+ * Connection#abort()}).
+ *
+ * <p><b>Time.</b> The {@link TimeLimits} of the server apply to either connection, and whatever
+ * reaches one of them ends both.
+ *
+ * <ul>
+ *   <li>{@link TimeLimits#idle()} looks at both directions of a connection, and each byte of a
+ *       relay comes at one connection and goes at the other. So a relay is idle when nothing moves
+ *       in either direction: one that streams in one direction only is not, however long the other
+ *       one is quiet. The accepted connection then reads end of stream, which goes round in order.
+ *   <li>{@link TimeLimits#halfClosed()} begins for a connection when FIN was passed to its peer,
+ *       and is over when that peer sends nothing for so long: the one that asked may be the client
+ *       or the server.
+ *   <li>{@link TimeLimits#writeStall()} is reached when a peer takes nothing of what is there for
+ *       it; while it is slow, no more than a buffer is read from the other one.
+ * </ul>
+ *
+ * <p><b>Drain.</b> A relay does not know what a message is. It waits when for 200 ms nothing has
+ * moved in either direction: then the accepted connection reads end of stream, FIN goes to the
+ * other peer, and the relay returns when that one has finished as well. One that flows goes on
+ * until it pauses.
+ */
+public final class Relay {
+  /**
+   * What a relay has carried to the end of both streams.
+   *
+   * @param forwardBytes from the first connection to the other
+   * @param backwardBytes from the other connection to the first
+   */
+  public record Result(long forwardBytes, long backwardBytes) {}
+
+  /** One direction, and the task of its thread. */
+  private final class Direction implements Callable<Scope.After> {
+    private final SocketConnection from;
+    private final SocketConnection to;
+
+    /** Written by the thread of the task at its end. */
+    private long bytes;
+
+    Direction(SocketConnection from, SocketConnection to) {
+      this.from = from;
+      this.to = to;
+    }
+
+    @Override
+    public Scope.After call() {
+      try {
+        bytes = from.input().transferTo(to.socketOutput());
+        to.finishOutput();
+      } catch (IOException | RuntimeException | Error e) {
+        // In this order: what the reset makes of the opposite direction is no failure of its own.
+        failure.compareAndSet(null, e);
+        abort(e);
+      }
+      return Scope.After.CONTINUE;
+    }
+  }
+
+  private final SocketConnection near;
+  private final SocketConnection far;
+
+  /** The first failure of a direction, set by its thread. */
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+  private Relay(Connection near, Connection far) {
+    this.near = overSocket(near);
+    this.far = overSocket(far);
+  }
+
+  /**
+   * Relays until both directions have ended. The calling thread carries one of them; another
+   * thread, which does not outlive the call, carries the other one. Bytes that were read before are
+   * not carried, what was written before is sent first.
+   *
+   * <p>When this returns, the outputs of both connections are finished, and they are still to be
+   * closed. When it throws, both have been reset. Nobody else may read or write either of them
+   * meanwhile.
+   *
+   * @param connection one side, as a rule the handler's own connection
+   * @param other the other side, as a rule one that the handler has opened by a {@link Connector}
+   * @return how much was carried
+   * @throws IllegalArgumentException if one of them is no connection over a socket
+   * @throws IOException if either connection fails
+   * @throws InterruptedException if the calling thread is interrupted
+   */
+  public static Result between(Connection connection, Connection other)
+      throws IOException, InterruptedException {
+    var relay = new Relay(connection, other);
+    try {
+      return relay.run();
+    } catch (Throwable e) {
+      relay.abort(e);
+      throw e;
+    }
+  }
+
+  private Result run() throws IOException, InterruptedException {
+    near.beginRelay();
+    far.beginRelay();
+    var forward = new Direction(near, far);
+    var backward = new Direction(far, near);
+    try (Scope scope =
+        Scope.open("relay to " + far, Scope.silent(Thread.ofVirtual().name("relay from " + far)))) {
+      scope.fork(
+          () -> ScopedValue.where(SocketConnection.OF_FORKED_THREAD, near).call(backward::call));
+      forward.call();
+      scope.join();
+    }
+    return switch (failure.get()) {
+      case null -> new Result(forward.bytes, backward.bytes);
+      case IOException e -> throw e;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new AssertionError("no direction throws this", e);
+    };
+  }
+
+  private void abort(Throwable cause) {
+    CloseReason reason = CloseReason.of(cause);
+    near.abort(reason);
+    far.abort(reason);
+  }
+
+  private static SocketConnection overSocket(Connection connection) {
+    if (connection instanceof SocketConnection socket) {
+      return socket;
+    }
+    throw new IllegalArgumentException("a relay carries bytes between sockets only: " + connection);
+  }
+}

@@ -1,0 +1,91 @@
+package io.plainweave.client;
+
+import io.plainweave.TcpOptions;
+import io.plainweave.internal.socket.TcpSettings;
+import io.plainweave.internal.time.Deadline;
+import io.plainweave.text.Addresses;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A port of a host, reached by TCP.
+ *
+ * @param host a name or a literal address
+ * @param port from 1 to 65535
+ * @param local where the connection is to begin, or null for what the system chooses
+ * @param options of the sockets
+ * @param resolver finds the addresses of the host
+ */
+record TcpDestination(
+    String host, int port, @Nullable InetAddress local, TcpOptions options, Resolver resolver)
+    implements Destination {
+  /** Finds the addresses of a host, at least one. */
+  @FunctionalInterface
+  interface Resolver {
+    List<InetAddress> addresses(String host, Deadline deadline)
+        throws UnknownHostException, SocketTimeoutException, InterruptedException;
+  }
+
+  @Override
+  public SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException {
+    List<InetSocketAddress> targets =
+        HappyEyeballs.inOrder(lookUp(deadline)).stream()
+            .map(address -> new InetSocketAddress(address, port))
+            .toList();
+    return new HappyEyeballs(this, targets, deadline, HappyEyeballs.DELAY).connect();
+  }
+
+  private List<InetAddress> lookUp(Deadline deadline)
+      throws ConnectException, InterruptedException {
+    List<InetAddress> addresses;
+    try {
+      addresses = resolver.addresses(host, deadline);
+    } catch (UnknownHostException e) {
+      throw failed("the host is unknown", e);
+    } catch (SocketTimeoutException e) {
+      throw failed("no answer from the name server", e);
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+    if (local == null) {
+      return addresses;
+    }
+    List<InetAddress> reachable =
+        addresses.stream().filter(address -> address.getClass() == local.getClass()).toList();
+    if (reachable.isEmpty()) {
+      String why = "it has no address of the family of " + local.getHostAddress();
+      throw failed(why, new UnknownHostException(why));
+    }
+    return reachable;
+  }
+
+  /** Opens a socket for one attempt. */
+  SocketChannel open() throws IOException {
+    SocketChannel channel = SocketChannel.open();
+    boolean complete = false;
+    try {
+      new TcpSettings(options).applyToConnecting(channel);
+      if (local != null) {
+        channel.bind(new InetSocketAddress(local, 0));
+      }
+      complete = true;
+      return channel;
+    } finally {
+      if (!complete) {
+        channel.close();
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return Addresses.format(host, port);
+  }
+}

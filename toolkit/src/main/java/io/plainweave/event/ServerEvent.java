@@ -1,0 +1,228 @@
+package io.plainweave.event;
+
+import io.plainweave.AdmissionRules;
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.Listen;
+import io.plainweave.Preface;
+import io.plainweave.Refusal;
+import io.plainweave.TimeLimits;
+import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
+import io.plainweave.text.Addresses;
+import io.plainweave.udp.Datagram;
+import io.plainweave.udp.DatagramDrop;
+import io.plainweave.udp.DatagramSession;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a server has to tell. Everything that it logs is one of these. */
+public sealed interface ServerEvent {
+  /**
+   * A listener is bound, TCP, Unix-domain or UDP, and the server about to accept.
+   *
+   * @param address where
+   */
+  record Listening(SocketAddress address) implements ServerEvent {}
+
+  /**
+   * A connection was accepted; its {@link Preface} begins, or its handler. Who the client is behind
+   * a proxy, and what was agreed on in TLS, is not known yet.
+   *
+   * @param connection the connection
+   */
+  record ConnectionOpened(Connection connection) implements ServerEvent {}
+
+  /**
+   * A connection has ended: its handler is done, if it has come to that, and its socket closed.
+   * Told once for each {@link ConnectionOpened}.
+   *
+   * @param connection the connection, closed
+   * @param reason why it has ended
+   * @param age how long it was open, in steps of 100 ms
+   * @param received bytes from the peer
+   * @param sent bytes to the peer
+   */
+  record ConnectionClosed(
+      Connection connection, CloseReason reason, Duration age, long received, long sent)
+      implements ServerEvent {}
+
+  /**
+   * A connection could not be accepted. The acceptor goes on after a pause of 5 ms, doubled each
+   * time up to 1 s.
+   *
+   * @param listener where
+   * @param failure why, most often for lack of descriptors
+   */
+  record AcceptFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * A listener was destroyed from outside. The server binds it again, at the same address, or gives
+   * it up ({@link Listen.Tcp#rebindFor()}): {@link ListenerRestored} or {@link ListenerFailed}
+   * tells. Connections are not harmed.
+   *
+   * @param listener where
+   * @param failure how it was noticed
+   */
+  record ListenerLost(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * A listener that was lost is bound again, and the server accepts there.
+   *
+   * @param listener where
+   */
+  record ListenerRestored(SocketAddress listener) implements ServerEvent {}
+
+  /**
+   * Connections were refused, whose handler did not begin. Told at most every five seconds for each
+   * listener and reason.
+   *
+   * @param listener where
+   * @param reason why
+   * @param count how many since this was last told
+   * @param latest where the latest of them came from
+   */
+  record ConnectionsRefused(SocketAddress listener, Refusal reason, int count, SocketAddress latest)
+      implements ServerEvent {
+    @Override
+    public String toString() {
+      return "ConnectionsRefused[listener=%s, reason=%s, count=%d, latest=%s]"
+          .formatted(Addresses.format(listener), reason, count, Addresses.format(latest));
+    }
+  }
+
+  /**
+   * As many connections are open as {@link AdmissionRules#alarmAt()} says, or as there may be. Told
+   * at most every five seconds, as long as it lasts.
+   *
+   * @param listener where, or null for the whole server
+   * @param connections how many are open
+   * @param maximum how many there may be
+   */
+  record ManyConnections(@Nullable SocketAddress listener, int connections, int maximum)
+      implements ServerEvent {}
+
+  /**
+   * Memory is short: a garbage collection has left more than nine tenths of the old generation in
+   * use. Until one leaves less, there are no more connections than there were then, and others wait
+   * or are refused, as beyond a limit. Told at most every five seconds, as long as it lasts.
+   *
+   * @param connections how many are open
+   */
+  record MemoryShort(int connections) implements ServerEvent {}
+
+  /**
+   * Direct memory is short, as a rule because many peers do not read: each of them keeps a buffer
+   * of 16 KB until it reads or {@link TimeLimits#writeStall()} ends it. From three quarters of the
+   * limit on, buffers come from the heap. Told at most every five seconds, as long as it lasts.
+   *
+   * @param used how many bytes the process has in direct buffers
+   * @param limit how many it may have ({@code -XX:MaxDirectMemorySize}, or else the size of the
+   *     heap)
+   * @param onHeap how many buffers were taken from the heap since this was told last
+   */
+  record DirectMemoryShort(long used, long limit, int onHeap) implements ServerEvent {}
+
+  /**
+   * There may be fewer connections than the rules of admission say, since the process has not the
+   * descriptors for more. Told at the start, and when the rules change.
+   *
+   * @param wanted how many there should be; the greatest integer if nothing limits them
+   * @param maximum how many there may be
+   * @param descriptors how many the process may have (RLIMIT_NOFILE)
+   */
+  record ConnectionsLimited(int wanted, int maximum, long descriptors) implements ServerEvent {}
+
+  /**
+   * A listener is of no use any more; the server drains, for no longer than {@link Server#close()}
+   * would.
+   *
+   * @param listener where
+   * @param failure why
+   */
+  record ListenerFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
+
+  /**
+   * A session has begun ({@link ServerBuilder#sessions}).
+   *
+   * @param session the session
+   */
+  record SessionOpened(DatagramSession session) implements ServerEvent {}
+
+  /**
+   * A session has ended: its handler has returned. Told once for each {@link SessionOpened}.
+   *
+   * @param session the session, closed
+   * @param reason why it has ended
+   * @param age how long it was open, in steps of 100 ms
+   */
+  record SessionClosed(DatagramSession session, CloseReason reason, Duration age)
+      implements ServerEvent {}
+
+  /**
+   * The handler of a datagram has failed ({@link ServerBuilder#datagrams}).
+   *
+   * @param datagram what it was to serve
+   * @param reason why, most often {@link CloseReason.HandlerFailed}
+   */
+  record DatagramFailed(Datagram datagram, CloseReason reason) implements ServerEvent {}
+
+  /**
+   * Datagrams were dropped at an address. Told at most once in five seconds for each address.
+   *
+   * @param listener where
+   * @param dropped how many since the last such event, and why; {@link Server#datagrams()} has all
+   */
+  record DatagramsDropped(InetSocketAddress listener, Map<DatagramDrop, Long> dropped)
+      implements ServerEvent {
+    /** Copies the map. */
+    public DatagramsDropped {
+      dropped = Map.copyOf(dropped);
+    }
+  }
+
+  /**
+   * The backlog of a listener is full: the server accepts more slowly than connections come, or not
+   * at all ({@link ServerBuilder#maxConnections(int)}, {@link Server#suspend()}). What finds no
+   * room is dropped by the kernel and tried again by its peer, a second later and more. Told on
+   * Linux, for TCP, once every ten seconds at most.
+   *
+   * @param listener where
+   * @param backlog how many connections wait there
+   * @param overflows how many were dropped since this was told last, at all listeners of this
+   *     machine (or container) that had no room
+   */
+  record BacklogFull(SocketAddress listener, int backlog, long overflows) implements ServerEvent {}
+
+  /**
+   * The server drains. From here on it is not ready for new work, even while a listener is still
+   * open. The drain does not wait for observers: the first connections may close while they are
+   * told.
+   *
+   * @param connections how many are open, UDP sessions and handlers of datagrams included
+   */
+  record DrainBegan(int connections) implements ServerEvent {}
+
+  /**
+   * The drain is over: no connection is left, or those that are left have ignored the cancellation.
+   *
+   * @param report what has become of the connections
+   */
+  record DrainEnded(DrainReport report) implements ServerEvent {}
+
+  /**
+   * No virtual thread could run for a while, because all carriers are busy with code that does not
+   * wait.
+   *
+   * @param waited for how long none has run
+   * @param parallelism how many carriers there are now; one more than before, if the server may add
+   *     carriers
+   * @param running the handlers that keep them, as far as they belong to this server
+   */
+  record CarriersBusy(Duration waited, int parallelism, List<HandlerPosition> running)
+      implements ServerEvent {}
+}

@@ -1,0 +1,434 @@
+package io.plainweave.internal.admission;
+
+import io.plainweave.AdmissionRules;
+import io.plainweave.Listen;
+import io.plainweave.Refusal;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.SourceCount;
+import io.plainweave.internal.time.Ticks;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets connections in by the {@link AdmissionRules}, and counts them exactly: a permit of the
+ * server, of the listener and of the source is taken as one before a handler runs, and given back
+ * as one when the handler has returned and the socket is closed. The descriptor of a connection
+ * that has waited is given back by its poller, a moment later: the reserve of {@link Descriptors}
+ * covers that.
+ */
+public final class Admission {
+  /** What becomes of an accepted connection. */
+  public sealed interface Verdict {
+    /** It has its permits. */
+    record Admitted() implements Verdict {}
+
+    /** It has none and is to be turned away. */
+    record Refused(Refusal reason) implements Verdict {}
+
+    /** The server has ended meanwhile. */
+    record Closed() implements Verdict {}
+
+    Verdict ADMITTED = new Admitted();
+    Verdict CLOSED = new Closed();
+  }
+
+  private final ConnectionRegistry registry;
+  private final ServerObserver observer;
+  private final Descriptors descriptors;
+  private final Refusals refusals;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  /** Written under lock. */
+  private volatile AdmissionRules rules = AdmissionRules.DEFAULT;
+
+  /** The lists of the rules; written under lock. */
+  private volatile AccessList access = AccessList.of(rules);
+
+  /**
+   * Whether sources are counted: from the first rule on that limits them, to the end. Written under
+   * lock.
+   */
+  private volatile boolean counting;
+
+  /** Guarded by lock. */
+  private final SourceCounts sources = new SourceCounts();
+
+  /** For the rate of all connections; guarded by lock. */
+  private TokenBucket tokens = new TokenBucket(System.nanoTime());
+
+  /** How many connections there may be, by the rules and by the descriptors; guarded by lock. */
+  private int maximum;
+
+  /** Guarded by lock. */
+  private int connections;
+
+  /** Guarded by lock. */
+  private boolean suspended;
+
+  /** How many connections there may be by the memory; guarded by lock. */
+  private int memoryMaximum = MemoryWatch.NO_LIMIT;
+
+  /** Whether no connection is to wait for its turn any more; guarded by lock. */
+  private boolean hurried;
+
+  /** Guarded by lock. */
+  private boolean closed;
+
+  private final List<ListenerLimit> listeners = new CopyOnWriteArrayList<>();
+
+  // For the reaper's thread only.
+  private final MemoryWatch memory = new MemoryWatch();
+  private final AdmissionAlarms alarms = new AdmissionAlarms();
+
+  public Admission(
+      AdmissionRules rules,
+      ConnectionRegistry registry,
+      Ticks ticks,
+      ServerObserver observer,
+      Descriptors descriptors) {
+    this.registry = registry;
+    this.observer = observer;
+    this.descriptors = descriptors;
+    this.refusals = new Refusals(ticks, observer);
+    apply(rules);
+  }
+
+  /** Adds a socket of a listener, before any accepts, and returns the limit of the listener. */
+  @SuppressWarnings("ReferenceEquality") // two listeners on port 0 are two, and yet equal
+  public ListenerLimit add(Listen listen, SocketAddress address) {
+    Optional<ListenerLimit> known =
+        listeners.stream().filter(limit -> limit.listen == listen).findFirst();
+    ListenerLimit limit = known.orElseGet(() -> new ListenerLimit(listen));
+    limit.addresses.addIfAbsent(address);
+    if (known.isEmpty()) {
+      listeners.add(limit);
+    }
+    return limit;
+  }
+
+  // The rules
+
+  public AdmissionRules rules() {
+    return rules;
+  }
+
+  /** Replaces the rules, and counts the sources of open connections if that was not done before. */
+  public void change(AdmissionRules rules) {
+    boolean counted = counting;
+    apply(rules);
+    if (counting && !counted) {
+      registry.forEach(this::count);
+    }
+    tellIfLimited();
+  }
+
+  private void apply(AdmissionRules next) {
+    lock.lock();
+    try {
+      if (!next.acceptRate().equals(rules.acceptRate())) {
+        tokens = new TokenBucket(System.nanoTime());
+      }
+      if (!next.sourceRate().equals(rules.sourceRate())) {
+        sources.forgetRates();
+      }
+      rules = next;
+      access = AccessList.of(next);
+      counting |= next.maxPerSource() != 0 || next.maxPerNetwork() != 0;
+      maximum = Math.min(wanted(next), descriptors.connections());
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static int wanted(AdmissionRules rules) {
+    return rules.maxConnections() == 0 ? Integer.MAX_VALUE : rules.maxConnections();
+  }
+
+  /** Tells if the descriptors allow fewer connections than the rules. */
+  public void tellIfLimited() {
+    int wanted = wanted(rules);
+    if (wanted > descriptors.connections()) {
+      observer.onEvent(
+          new ServerEvent.ConnectionsLimited(
+              wanted, descriptors.connections(), descriptors.limit()));
+    }
+  }
+
+  /** Replaces the maximum of the listener at an address; false if there is none. */
+  public boolean change(SocketAddress listener, int maximum) {
+    lock.lock();
+    try {
+      List<ListenerLimit> found = new ArrayList<>(listeners);
+      found.removeIf(limit -> !limit.addresses.contains(listener));
+      found.forEach(limit -> limit.change(maximum));
+      changed.signalAll();
+      return !found.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets everybody wait for a permit until it is resumed. */
+  public void suspend(boolean suspended) {
+    lock.lock();
+    try {
+      this.suspended = suspended;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Lets nobody wait for the rate any more: what is in the backlog when a listener finishes has to
+   * be accepted now, or it is reset.
+   */
+  public void hurry() {
+    lock.lock();
+    try {
+      hurried = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends every wait: whoever waits in vain gets no permit any more. */
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // For acceptors
+
+  /**
+   * Waits until a listener may accept. It takes nothing yet, so that connections beyond a limit
+   * wait in the kernel's backlog, and an acceptor that waits for one holds nothing that others
+   * need.
+   *
+   * @return false when admission is closed
+   */
+  public boolean awaitTurn(ListenerLimit listener) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      for (long wait; !closed && (wait = nanosToTurn(listener)) > 0; ) {
+        changed.awaitNanos(wait);
+      }
+      return !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits, and tells whether the listeners finish or have closed, which ends the wait. */
+  public boolean finishesWithin(long nanos) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      for (long left = nanos; !hurried && !closed && left > 0; ) {
+        left = changed.awaitNanos(left);
+      }
+      return hurried || closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The greatest value until something changes. */
+  private long nanosToTurn(ListenerLimit listener) {
+    if (suspended || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
+      return Long.MAX_VALUE;
+    }
+    return hurried || rules.acceptRate().isUnlimited()
+        ? 0
+        : tokens.nanosToNext(rules.acceptRate(), System.nanoTime());
+  }
+
+  private boolean isFull(ListenerLimit listener) {
+    return connections >= Math.min(maximum, memoryMaximum) || listener.isFull();
+  }
+
+  /**
+   * Takes the permits for a connection, after a wait if another acceptor was faster. Where a
+   * preface tells who the client is, that of the source is left to {@link #admitSource}.
+   */
+  public Verdict admit(SocketConnection connection, ListenerLimit listener)
+      throws InterruptedException {
+    InetAddress source = connection.home().preface().tellsSource() ? null : source(connection);
+    lock.lockInterruptibly();
+    try {
+      boolean open = awaitTurn(listener);
+      // Not before, since the rules may have changed while it waited.
+      if (source != null && isDenied(source)) {
+        return new Verdict.Refused(Refusal.DENIED);
+      }
+      if (isFull(listener) || suspended) {
+        return open ? new Verdict.Refused(Refusal.FULL) : Verdict.CLOSED;
+      }
+      Refusal refusal = source == null ? null : takeSource(connection, source);
+      if (refusal != null) {
+        return new Verdict.Refused(refusal);
+      }
+      if (!rules.acceptRate().isUnlimited()) {
+        tokens.take(rules.acceptRate(), System.nanoTime());
+      }
+      connection.admitted = true;
+      listener.connections++;
+      connections++;
+      return Verdict.ADMITTED;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Counts the source of a connection that is in the registry now, if it was too late for that. */
+  public void registered(SocketConnection connection) {
+    if (counting) {
+      count(connection);
+    }
+  }
+
+  /**
+   * Takes the permit of the source for a connection that has all others, once its preface has told
+   * who the client is.
+   *
+   * @return why it is to be turned away, or null if it is not
+   */
+  @Nullable Refusal admitSource(SocketConnection connection) {
+    InetAddress source = source(connection);
+    if (source == null) {
+      return null;
+    }
+    if (isDenied(source)) {
+      return Refusal.DENIED;
+    }
+    lock.lock();
+    try {
+      return takeSource(connection, source);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Where the client comes from; null on a Unix-domain socket. */
+  private static @Nullable InetAddress source(SocketConnection connection) {
+    return connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+  }
+
+  /** Whether nobody from there is to be served. */
+  public boolean isDenied(InetAddress source) {
+    return access.denies(source);
+  }
+
+  private @Nullable Refusal takeSource(SocketConnection connection, InetAddress source) {
+    Refusal refusal = sources.refusal(rules, source, System.nanoTime());
+    if (refusal == null) {
+      connection.sourceAdmitted = true;
+      if (counting) {
+        count(connection);
+      }
+    }
+    return refusal;
+  }
+
+  private void count(SocketConnection connection) {
+    lock.lock();
+    try {
+      InetAddress source = source(connection);
+      if (source != null && connection.sourceAdmitted && connection.sourceCount == null) {
+        connection.sourceCount = sources.add(source);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes back all permits that a connection has; a second time it has none. It allocates nothing,
+   * since a permit that is not given back for want of memory would be lost for ever.
+   *
+   * @param listener of a connection that was accepted
+   */
+  public void release(SocketConnection connection, @Nullable ListenerLimit listener) {
+    lock.lock();
+    try {
+      SourceCount count = connection.sourceCount;
+      connection.sourceCount = null;
+      connection.sourceAdmitted = false;
+      if (count != null) {
+        sources.remove(count);
+      }
+      if (connection.admitted && listener != null) {
+        connection.admitted = false;
+        listener.connections--;
+        connections--;
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  public Refusals refusals() {
+    return refusals;
+  }
+
+  // What there is to know
+
+  /** How many connections have permits. */
+  public int connections() {
+    lock.lock();
+    try {
+      return connections;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many sources and networks are known to have connections. */
+  public int knownSources() {
+    lock.lock();
+    try {
+      return sources.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells what there is to tell; called by the reaper. */
+  public void check(int now) {
+    refusals.check(now);
+    int most = memory.maximum(connections(), now);
+    lock.lock();
+    try {
+      if (memoryMaximum != most) {
+        memoryMaximum = most;
+        changed.signalAll();
+      }
+      alarms.checkMemory(connections, most, now);
+      alarms.check(connections, rules.alarmAt(), maximum, now);
+      listeners.forEach(limit -> alarms.check(limit, now));
+    } finally {
+      lock.unlock();
+    }
+    alarms.tell(observer);
+  }
+}

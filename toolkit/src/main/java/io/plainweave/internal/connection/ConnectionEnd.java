@@ -1,0 +1,150 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.internal.transport.TlsTransport;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a connection ends: in order, when its handler has returned or somebody closes it, or by a
+ * reset, when something would be cut. Who is in the middle of a read or write is never waited for.
+ */
+final class ConnectionEnd {
+  private ConnectionEnd() {}
+
+  /** Ends the connection because its handler has returned. */
+  static void afterReturn(SocketConnection connection) throws IOException {
+    forgetInterrupt();
+    inOrder(connection);
+  }
+
+  /**
+   * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
+   * only because its input was ended at this side. That is no fault, and a reset could destroy the
+   * replies that are on their way. So it could the alert that says why TLS has failed, and what was
+   * sent before another thread has closed the connection in order.
+   */
+  static void afterFailure(SocketConnection connection, Throwable failure) {
+    forgetInterrupt();
+    CloseReason reason = connection.closeReason();
+    CloseReason cut = failure instanceof IOException ? connection.input().endedBy() : null;
+    boolean alerted = reason instanceof CloseReason.TlsFailed;
+    if (alerted) {
+      connection.socketOutput().drop();
+    }
+    if (alerted || connection.socketOutput().isClosed() || (cut != null && reason == null)) {
+      try {
+        inOrder(connection);
+        return;
+      } catch (IOException | OutOfMemoryError e) {
+        // The peer is gone, and has given the reason; or there is no buffer to wait for it with.
+      }
+    }
+    connection.abort(cut != null ? cut : CloseReason.of(failure));
+  }
+
+  /**
+   * An interrupt that the handler has left to us was meant for it, and it is over: what it has
+   * written is to reach the peer, and not to be cut. A cancellation does not rely on interrupts, it
+   * resets the connection as well.
+   */
+  private static void forgetInterrupt() {
+    Thread.interrupted();
+  }
+
+  /**
+   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the
+   * output was finished, since the peer must not take what is cut for the whole.
+   */
+  static void byInterrupt(SocketConnection connection) {
+    if (!connection.socketOutput().isFinished()) {
+      connection.channel().resetOnClose();
+    }
+    connection.closeSocket();
+  }
+
+  /** See {@link Connection#close()}. */
+  static void inOrder(SocketConnection connection) throws IOException {
+    if (!connection.channel().isOpen()) {
+      // A thread was interrupted while it used the connection.
+      connection.endWith(new CloseReason.Aborted());
+      return;
+    }
+    if (connection.socketOutput().isClosed()) {
+      // Another thread has begun, and has left the wait for the peer to that of the handler.
+      if (connection.isHandlerThread()) {
+        connection.endWith(reasonInOrder(connection));
+        lingerAndClose(connection);
+      }
+      return;
+    }
+    // One that was opened here has no thread of its own.
+    boolean own = connection.isOutward() || connection.isHandlerThread();
+    try {
+      if (!finishForGood(connection, own)) {
+        connection.abort(new CloseReason.Aborted());
+      } else if (own || !connection.home().timeCheck().lingers()) {
+        lingerAndClose(connection);
+      }
+    } catch (Throwable e) {
+      connection.closeSocket();
+      throw e;
+    }
+  }
+
+  /**
+   * Lets all reads and writes fail from now on, and sends FIN behind all that was written; false,
+   * and nothing is sent, if that would cut a message.
+   */
+  private static boolean finishForGood(SocketConnection connection, boolean own)
+      throws IOException {
+    CloseReason why = reasonInOrder(connection);
+    OutputBuffer buffer = connection.scopes().outputBuffer();
+    if (buffer != null && buffer.isOwner()) {
+      buffer.awaitFlushed();
+    }
+    boolean whole = connection.socketOutput().closeForGood(own);
+    if (!whole || (buffer != null && buffer.isKept())) {
+      return false;
+    }
+    if (!own) {
+      // Before the handler can fail for it, and end in its turn.
+      connection.endWith(why);
+    }
+    connection.input().closeForGood();
+    connection.socketOutput().finishClosed();
+    connection.endWith(why);
+    connection.enterLinger();
+    return true;
+  }
+
+  private static CloseReason reasonInOrder(SocketConnection connection) {
+    CloseReason ended = connection.input().endedBy();
+    return ended != null ? ended : new CloseReason.Finished();
+  }
+
+  /**
+   * Reads and drops until the peer has finished, then closes: closing a socket with unread input
+   * makes the kernel send RST, which can destroy the reply on its way (RFC 9112, section 9.6). The
+   * reaper ends what takes too long.
+   */
+  private static void lingerAndClose(SocketConnection connection) {
+    try {
+      if (connection.home().timeCheck().lingers()) {
+        connection.input().drop();
+      }
+    } finally {
+      connection.closeSocket();
+    }
+  }
+
+  /** Gives back what is borrowed, as far as no other thread is using it at this moment. */
+  static void giveBackBuffers(SocketConnection connection, @Nullable TlsTransport tls) {
+    boolean readsNoMore = connection.input().release();
+    connection.socketOutput().release();
+    if (tls != null) {
+      tls.release(readsNoMore);
+    }
+  }
+}

@@ -1,0 +1,475 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.ConnectionBusyException;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.Transport;
+import io.plainweave.internal.transport.Turn;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The side of a connection that writes: the bytes to the peer, and what the time limits must know
+ * of the wait for room.
+ *
+ * <p>Small writes are collected in a borrowed buffer, which is given back as soon as it is sent. It
+ * is for one thread at a time, and a second one is told so: a call takes the output and leaves it
+ * again, so that the buffer has one user, who alone gives it back. A close from another thread
+ * takes the output for good; where it cannot, because somebody is writing, it leaves the buffer
+ * alone.
+ */
+public final class ConnectionOutput extends OutputStream {
+  /** Each time that so many bytes are full, a power of two, it may be time to give way. */
+  private static final int LOOK_AT_CLOCK = 16 * 1024;
+
+  private static final AtomicIntegerFieldUpdater<ConnectionOutput> USE =
+      AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "use");
+
+  private static final AtomicReferenceFieldUpdater<ConnectionOutput, @Nullable Thread> CLOSER =
+      AtomicReferenceFieldUpdater.newUpdater(ConnectionOutput.class, Thread.class, "closer");
+
+  // The bits of the use.
+  private static final int FREE = 0;
+
+  /** A thread is in a call that writes. */
+  private static final int TAKEN = 1;
+
+  /** It sends, or waits for room to send. */
+  private static final int SENDING = 2;
+
+  /** Nobody writes any more. */
+  private static final int CLOSED = 4;
+
+  private final SocketConnection connection;
+
+  /** Replaced by the thread that writes, before it writes on. */
+  private Transport transport;
+
+  /** Who uses it: from FREE by compare-and-set; all else is set by the thread that has taken it. */
+  private volatile int use = FREE;
+
+  /** The thread that closes the connection; set once, by itself. All others must not write on. */
+  private volatile @Nullable Thread closer;
+
+  /** Bytes not yet sent, if any; only the thread that has taken the output touches it. */
+  private @Nullable ByteBuffer pending;
+
+  /**
+   * The thread that has written what is pending. The reading thread compares it with itself: it
+   * finds itself here only if it wrote it, so the comparison needs no lock.
+   */
+  private @Nullable Thread writer;
+
+  /** When its {@link Turn} began; only the thread that has taken the output touches it. */
+  private int turnSince = Turn.NONE;
+
+  /** Whether FIN was sent; written by the writing thread, after {@link #finishedAt}. */
+  private volatile boolean finished;
+
+  /** Whether a close has stopped a write; only the thread that has taken the output touches it. */
+  private boolean cut;
+
+  // Written by the writing thread. The reaper may see them a moment late, which a time limit can
+  // bear.
+  private int finishedAt;
+  private int lastSent;
+  private long sent;
+
+  /**
+   * The tick at which a write was last tried in vain. It publishes {@link #lastSent}: whoever has
+   * read this one knows of all that was sent before.
+   */
+  private volatile int lastFull;
+
+  ConnectionOutput(SocketConnection connection, Transport transport) {
+    this.connection = connection;
+    this.transport = transport;
+    this.lastSent = connection.openedAt();
+    this.lastFull = lastSent;
+  }
+
+  // For the writer
+
+  @Override
+  public void write(int b) throws IOException {
+    enter();
+    try {
+      ByteBuffer to = room();
+      to.put((byte) b);
+      if (!to.hasRemaining()) {
+        flushPending();
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void write(byte[] source, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, source.length);
+    enter();
+    try {
+      if (length >= BufferPool.BUFFER_SIZE) {
+        sendInSlices(ByteBuffer.wrap(source, offset, length));
+        return;
+      }
+      int done = 0;
+      while (done < length) {
+        ByteBuffer to = room();
+        int n = Math.min(length - done, to.remaining());
+        to.put(source, offset + done, n);
+        done += n;
+        if (!to.hasRemaining()) {
+          flushPending();
+        }
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  @Override
+  public void flush() throws IOException {
+    enter();
+    try {
+      flushPending();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Finishes the output of the connection, as {@link Connection#finishOutput()} does. */
+  @Override
+  public void close() throws IOException {
+    if (finished) {
+      return;
+    }
+    enter();
+    try {
+      flushPending();
+      finish();
+    } finally {
+      leave();
+    }
+  }
+
+  /** Sends all of the bytes, behind what is pending. */
+  void send(ByteBuffer source) throws IOException {
+    enter();
+    try {
+      flushPending();
+      sendNow(source);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Flushes what the calling thread has written; what another thread is writing is that thread's
+   * business.
+   */
+  void flushOwn() throws IOException {
+    if (hasOwnPending()) {
+      flush();
+    }
+  }
+
+  /** Takes the output for the calling thread, which has to {@linkplain #leave() leave} it. */
+  void enter() throws IOException {
+    boolean taken = USE.compareAndSet(this, FREE, TAKEN);
+    if (isClosed()) {
+      if (taken) {
+        leave();
+      }
+      throw connection.closed(null);
+    }
+    if (!taken) {
+      throw new ConnectionBusyException("writing to");
+    }
+  }
+
+  void leave() {
+    USE.lazySet(this, FREE);
+  }
+
+  /**
+   * Writes by another transport from now on; what is pending was flushed. Called by the thread that
+   * has taken the output.
+   */
+  void use(Transport transport) {
+    this.transport = transport;
+  }
+
+  // For the close, by any thread
+
+  /** Drops what is pending, unless another thread is writing. */
+  void drop() {
+    if (USE.compareAndSet(this, FREE, TAKEN)) {
+      dropPending();
+      leave();
+    }
+  }
+
+  /**
+   * Takes the output for good, if no message is cut by that, and sends what is pending first. A
+   * write of another thread that need not wait for room is let finish; one that has to fails. What
+   * a thread that lives on has written and not flushed may be the half of a message.
+   *
+   * @param flushOthers whether that is flushed all the same: nobody goes on with it
+   * @return false if a message is cut, or another thread closes already
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // the other thread is on its way out
+  boolean closeForGood(boolean flushOthers) throws IOException {
+    if (!CLOSER.compareAndSet(this, null, Thread.currentThread())) {
+      return false;
+    }
+    // A writer looks at the closer before each transfer, and when it is woken: it leaves soon. A
+    // timed wait for that would need memory.
+    connection.channel().wakeWriter();
+    while (!USE.compareAndSet(this, FREE, TAKEN)) {
+      if (use == CLOSED) {
+        return false; // its handler has ended meanwhile
+      }
+      Thread.yield();
+    }
+    boolean whole = !cut && (pending == null || flushOthers || hasOwnPending());
+    try {
+      if (whole) {
+        flushPending();
+      }
+    } finally {
+      dropPending();
+      use = CLOSED;
+    }
+    return whole;
+  }
+
+  /** Finishes the output that was closed for good. */
+  void finishClosed() throws IOException {
+    if (!finished) {
+      finish();
+    }
+  }
+
+  /** Whether the connection was closed, or is being closed. */
+  boolean isClosed() {
+    return closer != null;
+  }
+
+  /**
+   * Ends the use of the output, when its connection has ended, and gives back what is borrowed.
+   * What a thread has that is in a call at this moment is left to that thread, or to the collector.
+   */
+  void release() {
+    CLOSER.compareAndSet(this, null, Thread.currentThread());
+    if (USE.compareAndSet(this, FREE, CLOSED)) {
+      dropPending();
+    }
+  }
+
+  // For the thread that has taken the output
+
+  private void flushPending() throws IOException {
+    ByteBuffer full = pending;
+    if (full != null) {
+      long sentBefore = sent;
+      try {
+        sendNow(full.flip());
+      } finally {
+        dropPending();
+      }
+      goOn(sentBefore);
+    }
+  }
+
+  private void dropPending() {
+    ByteBuffer full = pending;
+    if (full != null) {
+      pending = null;
+      writer = null;
+      connection.buffers().give(full);
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private boolean hasOwnPending() {
+    return writer == Thread.currentThread();
+  }
+
+  /** Sends FIN; over TLS, it may have to wait for room. */
+  private void finish() throws IOException {
+    finishedAt = connection.now();
+    lastSent = finishedAt;
+    finished = true;
+    int before = use;
+    USE.lazySet(this, before | SENDING);
+    try {
+      for (int now = finishedAt; !transport.finishOutput(); now = connection.now()) {
+        awaitRoom(now);
+      }
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      USE.lazySet(this, before);
+    }
+  }
+
+  private ByteBuffer room() throws IOException {
+    ByteBuffer to = pending;
+    if (to == null) {
+      ensureNotFinished();
+      to = connection.buffers().take();
+      pending = to;
+      writer = Thread.currentThread();
+    }
+    return to;
+  }
+
+  /**
+   * The JDK copies a heap buffer to a native one of the same size at each attempt: large ones go in
+   * slices.
+   */
+  private void sendInSlices(ByteBuffer source) throws IOException {
+    flushPending();
+    int end = source.limit();
+    while (source.position() < end) {
+      source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
+      long sentBefore = sent;
+      sendNow(source);
+      goOn(sentBefore);
+    }
+  }
+
+  /**
+   * Gives way at times, since a socket that has room for all that is written lets nobody wait. For
+   * small messages it does not look at the clock each time.
+   */
+  private void goOn(long sentBefore) {
+    if ((sent ^ sentBefore) >= LOOK_AT_CLOCK) {
+      turnSince = connection.goOn(turnSince);
+    }
+  }
+
+  private void sendNow(ByteBuffer source) throws IOException {
+    ensureNotFinished();
+    lastSent = connection.now();
+    boolean interrupted = false;
+    USE.lazySet(this, TAKEN | SENDING);
+    try {
+      while (source.hasRemaining() || transport.hasUnsent()) {
+        cutIfClosed();
+        try {
+          moveSome(source);
+        } catch (InterruptedIOException e) {
+          if (connection.isOwnWorker()) {
+            throw e;
+          }
+          // What became of this thread's own connection must not cut a message to this peer, whose
+          // time limits end what takes too long.
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      USE.lazySet(this, TAKEN);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Fails if another thread closes the connection: what is left of the message is not sent. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private void cutIfClosed() throws IOException {
+    Thread by = closer;
+    if (by != null && by != Thread.currentThread()) {
+      cut = true;
+      connection.endWith(new CloseReason.Aborted());
+      throw connection.closed(null);
+    }
+  }
+
+  /** Sends what there is room for, or waits for room. */
+  private void moveSome(ByteBuffer source) throws IOException {
+    int now = connection.now();
+    int before = source.remaining();
+    boolean moves = transport.write(source) > 0;
+    sent += before - source.remaining();
+    if (moves) {
+      lastSent = now;
+    } else if (source.hasRemaining() || transport.hasUnsent()) {
+      awaitRoom(now);
+    }
+  }
+
+  /**
+   * Waits for room.
+   *
+   * @param triedAt the tick, noted before it, of the write for which there was none
+   */
+  private void awaitRoom(int triedAt) throws IOException {
+    lastFull = triedAt;
+    transport.awaitWritable();
+  }
+
+  void ensureNotFinished() throws IOException {
+    if (finished) {
+      throw new IOException("the output is finished: nothing can be written after finishOutput()");
+    }
+  }
+
+  // For the reaper
+
+  /** Whether a thread is sending, or waiting for room to send. */
+  boolean isSending() {
+    return (use & SENDING) != 0;
+  }
+
+  boolean isFinished() {
+    return finished;
+  }
+
+  /** Whether everything was sent, and more can be. */
+  public boolean isAtRest() {
+    return pending == null && use == FREE && !finished;
+  }
+
+  int finishedAt() {
+    return finishedAt;
+  }
+
+  int lastSent() {
+    return lastSent;
+  }
+
+  /**
+   * Whether the socket has taken no byte for so long. While a thread waits for room only a write
+   * can tell: the kernel reports room when a third of the buffer is free on TCP, and three quarters
+   * of it on a Unix-domain socket, and to a slow peer that may be minutes of a stream that moves
+   * all the time. So if no write was tried that late, the thread is woken to try one.
+   */
+  boolean isQuietFor(int ticks, int now) {
+    boolean sends = isSending();
+    int full = lastFull;
+    if (now - lastSent < ticks) {
+      return false;
+    }
+    if (!sends || full - lastSent >= ticks) {
+      return true;
+    }
+    connection.channel().wakeWriter();
+    return false;
+  }
+
+  long sent() {
+    return sent;
+  }
+}

@@ -1,0 +1,15 @@
+package io.plainweave.internal.connection;
+
+/**
+ * Where an accepted connection is in its life, as far as the reaper must know it. The connection's
+ * own thread moves it, from each one to the next; without a preface it begins with HANDLER, as does
+ * one that was opened outward.
+ */
+public enum ConnectionPhase {
+  /** What comes before the handler. */
+  PREFACE,
+  /** The handler runs. */
+  HANDLER,
+  /** The handler is done, our output is finished, and we wait for the peer's FIN. */
+  LINGER
+}

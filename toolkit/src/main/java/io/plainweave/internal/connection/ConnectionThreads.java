@@ -1,0 +1,290 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.ConnectionClosedException;
+import io.plainweave.ConnectionScope;
+import io.plainweave.TimeLimit;
+import io.plainweave.internal.thread.Scope;
+import io.plainweave.internal.time.Ticks;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** The scope of a connection over a socket. */
+final class ConnectionThreads implements ConnectionScope {
+  private final SocketConnection connection;
+  private final Scope scope;
+  private final Thread owner = Thread.currentThread();
+
+  /** The tick at which everything ends, if {@link #hasDeadline}. */
+  private final int deadline;
+
+  private final boolean hasDeadline;
+
+  /**
+   * Tasks in front that have not ended, and the owner until it joins: at zero the background is
+   * cancelled.
+   */
+  private final AtomicInteger inFront = new AtomicInteger(1);
+
+  /** The first failure of a task, set by its thread; the later ones are suppressed in it. */
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+  /**
+   * Whether what still runs is cancelled because it is not needed any more: set before the
+   * interrupts, by the owner or the last task in front. To be interrupted is no failure then.
+   */
+  private volatile boolean ending;
+
+  /** Whether the owner has left without a join, as a rule because it fails; set by the owner. */
+  private volatile boolean abandoned;
+
+  /** Whether there are threads in the background; only the owner writes it, before it joins. */
+  private boolean hasBackground;
+
+  /** Whether join() has seen all tasks in front end; only the owner touches it. */
+  private boolean joined;
+
+  /** Where the output is kept, if it is; only the owner writes it. */
+  private volatile @Nullable OutputBuffer outputBuffer;
+
+  /** Whether the owner forks no more, but waits or leaves; set by itself. */
+  private volatile boolean joining;
+
+  /**
+   * Held while the owner is interrupted or leaves, so that no interrupt comes after it has left.
+   */
+  private final ReentrantLock leaving = new ReentrantLock();
+
+  /**
+   * Whether the owner was interrupted because the connection has ended, or has left; under lock.
+   */
+  private boolean ownerTold;
+
+  private ConnectionThreads(SocketConnection connection, int timeoutTicks) {
+    this.connection = connection;
+    this.hasDeadline = timeoutTicks > 0;
+    this.deadline = connection.now() + timeoutTicks;
+    this.scope = Scope.open(connection.toString(), Scope.virtualThreads());
+  }
+
+  static ConnectionThreads of(SocketConnection connection, Duration timeout) {
+    if (timeout.isNegative()) {
+      throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
+    }
+    return new ConnectionThreads(connection, Ticks.of(timeout));
+  }
+
+  @Override
+  public void fork(String name, Task task) {
+    ensureOwner();
+    inFront.incrementAndGet();
+    start(
+        task,
+        () -> {
+          Scope.After after = run(name, task);
+          return leaveFront() ? Scope.After.CANCEL : after;
+        });
+  }
+
+  @Override
+  public void forkBackground(String name, Task task) {
+    ensureOwner();
+    hasBackground = true;
+    start(task, () -> run(name, task));
+  }
+
+  @Override
+  public void bufferOutput(int maxBytes) throws IOException {
+    ensureOwner();
+    if (maxBytes < 1) {
+      throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
+    }
+    if (connection.scopes().outputBuffer() != null) {
+      throw new IllegalStateException("the output of the %s is kept already".formatted(connection));
+    }
+    connection.socketOutput().flushOwn();
+    var buffer = new OutputBuffer(connection, maxBytes);
+    fork("output", buffer);
+    outputBuffer = buffer;
+  }
+
+  private void start(Task task, Callable<Scope.After> run) {
+    if (scope.fork(run)) {
+      task.forked();
+    }
+  }
+
+  @Override
+  public void join() throws Exception {
+    ensureOwner();
+    joining = true;
+    if (leaveFront()) {
+      // There is no public cancel: a subtask that asks for it has to end.
+      scope.fork(() -> Scope.After.CANCEL);
+    }
+    try {
+      scope.join();
+    } catch (InterruptedException e) {
+      throw connection.closeReason() == null ? e : connection.closed(e);
+    }
+    joined = true;
+    switch (failure.get()) {
+      case null -> {
+        if (connection.closeReason() != null) {
+          throw connection.closed(null);
+        }
+      }
+      case Exception e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new AssertionError("neither an exception nor an error", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    ensureOwner();
+    if (!joined) {
+      abandoned = true;
+      ending = true;
+    }
+    try {
+      scope.close();
+    } catch (IllegalStateException notJoined) {
+      // Where the connection has ended, join() could have said no more than that.
+      if (connection.closeReason() == null) {
+        throw new IllegalStateException(
+            "the scope was left without join(): what still ran in it was cancelled");
+      }
+    } finally {
+      OutputBuffer buffer = outputBuffer;
+      if (buffer != null && buffer.isKept()) {
+        // The peer must not take what is cut for the whole.
+        ConnectionEnd.byInterrupt(connection);
+      }
+      ownerLeaves();
+      connection.scopeClosed(this);
+    }
+  }
+
+  /** Where the output is kept, or null. */
+  @Nullable OutputBuffer outputBuffer() {
+    return outputBuffer;
+  }
+
+  /** Whether it is being cancelled because its owner is leaving without a join. */
+  boolean isAbandoned() {
+    return abandoned;
+  }
+
+  /**
+   * Ends the connection if the deadline has passed, and wakes the owner if the connection has
+   * ended; called by the reaper.
+   */
+  void check(int now) {
+    if (hasDeadline && now - deadline >= 0) {
+      connection.abort(new CloseReason.TimedOut(TimeLimit.SCOPE));
+    }
+    if (connection.closeReason() != null) {
+      interruptOwner();
+    }
+  }
+
+  /** Interrupts the owner, unless it was told before or has left. */
+  private void interruptOwner() {
+    leaving.lock();
+    try {
+      if (!ownerTold) {
+        ownerTold = true;
+        owner.interrupt();
+      }
+    } finally {
+      leaving.unlock();
+    }
+  }
+
+  /** Whether the owner was interrupted, or has left. */
+  boolean isOwnerTold() {
+    leaving.lock();
+    try {
+      return ownerTold;
+    } finally {
+      leaving.unlock();
+    }
+  }
+
+  /** From here on the owner is not told any more. */
+  private void ownerLeaves() {
+    leaving.lock();
+    try {
+      ownerTold = true;
+    } finally {
+      leaving.unlock();
+    }
+  }
+
+  /** Whether the calling thread has opened it. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  boolean isOwner() {
+    return Thread.currentThread() == owner;
+  }
+
+  private void ensureOwner() {
+    if (!isOwner()) {
+      throw new WrongThreadException("only the thread that has opened the scope may do this");
+    }
+  }
+
+  /** Notes that a task in front, or the owner, is done; true if it was the last one. */
+  private boolean leaveFront() {
+    int left = inFront.decrementAndGet();
+    OutputBuffer buffer = outputBuffer;
+    if (left == 1 && joining && buffer != null) {
+      buffer.finish(); // only its own task is left
+    }
+    boolean last = left == 0;
+    if (last && hasBackground) {
+      ending = true;
+    }
+    return last;
+  }
+
+  private Scope.After run(String name, Task task) {
+    Thread.currentThread().setName(name);
+    return ScopedValue.where(SocketConnection.OF_FORKED_THREAD, connection).call(() -> run(task));
+  }
+
+  private Scope.After run(Task task) {
+    try {
+      task.run();
+      connection.scopes().ensureOwnClosed();
+      return Scope.After.CONTINUE;
+    } catch (Throwable e) {
+      failed(e);
+      connection.scopes().closeOwn();
+      return Scope.After.CANCEL;
+    }
+  }
+
+  /**
+   * Notes a failure; the first one ends the connection. What only says that the end has come is
+   * none.
+   */
+  @SuppressWarnings("ReferenceEquality") // an exception cannot be suppressed in itself
+  private void failed(Throwable e) {
+    boolean isOver = ending || connection.closeReason() != null;
+    if (isOver && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
+      return;
+    }
+    Throwable first = failure.compareAndExchange(null, e);
+    if (first == null) {
+      connection.abort(CloseReason.of(e));
+    } else if (first != e) {
+      first.addSuppressed(e);
+    }
+  }
+}

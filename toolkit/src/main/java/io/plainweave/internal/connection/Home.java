@@ -1,0 +1,55 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Handler;
+import io.plainweave.Refusal;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.Pollers;
+import org.jspecify.annotations.Nullable;
+
+/** What a connection needs of the server, or the client, in which it lives. */
+public interface Home {
+  /**
+   * The home to which the current thread belongs: each thread that a server has started, those of
+   * its connections and what they fork in a scope among them, and one that binds the server or runs
+   * a task in it.
+   */
+  ScopedValue<Home> CURRENT = ScopedValue.newInstance();
+
+  /** Serves what was accepted. */
+  Handler handler();
+
+  /** What comes between accept and handler. */
+  PrefaceRunner preface();
+
+  /** Where all its connections are known. */
+  ConnectionRegistry registry();
+
+  BufferPool buffers();
+
+  Pollers pollers();
+
+  Ticks ticks();
+
+  TimeCheck timeCheck();
+
+  /** Is told of what happens. */
+  ServerObserver observer();
+
+  /** Whether it drains, and the connection in this slot is to finish. */
+  boolean finishes(int slot, int now);
+
+  /** Whether a connection that was just registered may have come too late to be cancelled. */
+  boolean cancels(SocketConnection registered);
+
+  /** Counts a connection that has ended. */
+  void ended(@Nullable CloseReason reason);
+
+  /** Counts a connection that its preface has refused, so that it is told of. */
+  void refused(SocketConnection connection, Refusal refusal);
+
+  /** Takes back the permits of a connection, if it has any. It allocates nothing. */
+  void release(SocketConnection connection);
+}

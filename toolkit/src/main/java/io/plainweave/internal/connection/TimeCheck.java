@@ -1,0 +1,203 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.TimeLimit;
+import io.plainweave.TimeLimits;
+import io.plainweave.internal.time.Spread;
+import io.plainweave.internal.time.Ticks;
+import org.jspecify.annotations.Nullable;
+
+/** The time limits as the reaper applies them: the rules, all in one place. */
+public final class TimeCheck {
+  /** What a connection whose input was ended by a time limit may take to say goodbye. */
+  private static final int GOODBYE = 2_000 / Ticks.MILLIS;
+
+  /**
+   * How long a preface or a linger takes at most while the server drains: its end is not to wait
+   * for peers that do not send or read.
+   */
+  private static final int MOST_IN_DRAIN = 500 / Ticks.MILLIS;
+
+  /** A rate is no rate before this. */
+  private static final int RATE_GRACE = 5_000 / Ticks.MILLIS;
+
+  /** The limits in ticks, {@link Ticks#NEVER} for none. */
+  private record Limits(
+      int preface,
+      int firstByte,
+      int message,
+      int idle,
+      int writeStall,
+      int halfClosed,
+      int lifetime,
+      int linger,
+      long minReceiveRate) {
+    static Limits of(TimeLimits limits) {
+      return new Limits(
+          Ticks.ofLimit(limits.preface()),
+          Ticks.ofLimit(limits.firstByte()),
+          Ticks.ofLimit(limits.message()),
+          Ticks.ofLimit(limits.idle()),
+          Ticks.ofLimit(limits.writeStall()),
+          Ticks.ofLimit(limits.halfClosed()),
+          Ticks.ofLimit(limits.lifetime()),
+          Ticks.of(limits.linger()),
+          limits.minReceiveRate());
+    }
+  }
+
+  /** Replaced when the limits are changed, by any thread. */
+  private volatile Limits limits;
+
+  public TimeCheck(TimeLimits limits) {
+    this.limits = Limits.of(limits);
+  }
+
+  public void change(TimeLimits limits) {
+    this.limits = Limits.of(limits);
+  }
+
+  /** How long the preface may take, in milliseconds. */
+  long prefaceMillis() {
+    return (long) limits.preface * Ticks.MILLIS;
+  }
+
+  /** After how many ticks without a datagram a session ends. */
+  public int idleTicks() {
+    return limits.idle;
+  }
+
+  boolean lingers() {
+    return limits.linger > 0;
+  }
+
+  /** Ends the connection, or its input, if it has taken too long; called by the reaper. */
+  public void apply(SocketConnection connection, int now, boolean draining) {
+    switch (connection.phase()) {
+      case PREFACE -> applyToPreface(connection, now, draining);
+      case HANDLER -> applyToHandler(connection, now);
+      case LINGER -> applyToLinger(connection, now, draining);
+    }
+  }
+
+  private void applyToPreface(SocketConnection connection, int now, boolean draining) {
+    boolean drains = draining && !connection.isOutward();
+    int preface = limits.preface;
+    int most = drains ? Math.min(preface, MOST_IN_DRAIN) : preface;
+    if (now - connection.phaseSince >= most) {
+      connection.abort(
+          drains ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
+    }
+  }
+
+  private void applyToHandler(SocketConnection connection, int now) {
+    ConnectionInput input = connection.input();
+    ConnectionOutput output = connection.socketOutput();
+    TimeLimit over = endsConnection(connection, input, output, now);
+    if (over != null) {
+      end(connection, new CloseReason.TimedOut(over));
+      return;
+    }
+    TimeLimit ended = endsInput(connection, input, output, now);
+    if (ended != null) {
+      input.end(new CloseReason.TimedOut(ended), now);
+    }
+    connection.scopes().check(now);
+  }
+
+  private static void end(SocketConnection connection, CloseReason.TimedOut why) {
+    if (why.limit() == TimeLimit.HALF_CLOSED) {
+      // No reset: what the kernel still has of our output, behind which is its end, may be on its
+      // way to a peer that reads slowly, and nobody can tell.
+      connection.close(why);
+    } else {
+      connection.abort(why);
+    }
+  }
+
+  private void applyToLinger(SocketConnection connection, int now, boolean draining) {
+    int linger = limits.linger;
+    int most = draining ? Math.min(linger, MOST_IN_DRAIN) : linger;
+    if (now - connection.socketOutput().finishedAt() >= most) {
+      connection.closeSocket();
+    }
+    connection.scopes().check(now);
+  }
+
+  /** The limit for which the connection is to end at once. */
+  private @Nullable TimeLimit endsConnection(
+      SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
+    Limits all = limits;
+    if (output.isSending() && output.isQuietFor(all.writeStall, now)) {
+      return TimeLimit.WRITE_STALL;
+    }
+    return switch (input.activity()) {
+      case WORKING -> null;
+      case WAITING -> {
+        if (output.isFinished()
+            && now - output.finishedAt() >= all.halfClosed
+            && now - input.waitingSince() >= all.halfClosed) {
+          yield TimeLimit.HALF_CLOSED;
+        }
+        // It is for no handler to take this end for the end of a reply. In a relay, where both
+        // sides are idle as long, the accepted one ends first, in order.
+        boolean idle = connection.isOutward() && isQuiet(input, output, now - GOODBYE, all.idle);
+        yield idle ? TimeLimit.IDLE : null;
+      }
+      case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
+      case DRAINED ->
+          input.endedBy() instanceof CloseReason.TimedOut(TimeLimit limit)
+                  && now - input.endedAt() >= GOODBYE
+              ? limit
+              : null;
+      case CLOSED -> null;
+    };
+  }
+
+  private static @Nullable TimeLimit messageLimit(Limits all, ConnectionInput input, int now) {
+    int taken = now - input.messageSince();
+    if (taken >= all.message) {
+      return TimeLimit.MESSAGE;
+    }
+    boolean waits = input.activity() == ConnectionActivity.WAITING_IN_MESSAGE;
+    return waits && taken >= RATE_GRACE && receiveRate(input, taken) < all.minReceiveRate
+        ? TimeLimit.RECEIVE_RATE
+        : null;
+  }
+
+  /** In bytes per second. */
+  private static long receiveRate(ConnectionInput input, int taken) {
+    return input.receivedInMessage() * 1000 / ((long) taken * Ticks.MILLIS);
+  }
+
+  /** The limit for which a handler that waits for a message is to read end of stream. */
+  private @Nullable TimeLimit endsInput(
+      SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
+    Limits all = limits;
+    if (connection.isOutward() || input.activity() != ConnectionActivity.WAITING) {
+      return null;
+    }
+    int age = now - connection.openedAt();
+    if (age >= all.lifetime - shortenedBy(all.lifetime, connection.slot)) {
+      return TimeLimit.LIFETIME;
+    }
+    // While nothing was received there was but one wait.
+    if (input.received() == 0
+        && output.sent() == 0
+        && now - input.waitingSince() >= all.firstByte) {
+      return TimeLimit.FIRST_BYTE;
+    }
+    return isQuiet(input, output, now, all.idle) ? TimeLimit.IDLE : null;
+  }
+
+  /** Whether no byte has come or gone for so long while the handler waits for input. */
+  private static boolean isQuiet(
+      ConnectionInput input, ConnectionOutput output, int now, int ticks) {
+    return now - input.waitingSince() >= ticks && output.isQuietFor(ticks, now);
+  }
+
+  /** Up to a tenth, by the slot, which is as good as chance here and needs no field. */
+  private static int shortenedBy(int lifetime, int slot) {
+    return lifetime == Ticks.NEVER ? 0 : (int) (Spread.of(slot) * lifetime / 10);
+  }
+}

@@ -1,0 +1,151 @@
+package io.plainweave.internal.log;
+
+import io.plainweave.text.OneLine;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * A log in which nobody forges a line: whatever stands in a message, be it chosen by a peer, is
+ * shown in one line, and so is the message of a failure. {@link OneLine} says what is shown by an
+ * escape. It is the only way by which the server writes to its log.
+ *
+ * <p>What the observers of a server are told is logged by one of them. The rest, told to nobody
+ * else, has a method here.
+ */
+public final class Log {
+  /** The log of all servers of the process. Its name is a part of the API: users configure it. */
+  public static final Log SERVER = new Log("io.plainweave.Server");
+
+  private final Logger log;
+
+  Log(String name) {
+    this.log = LoggerFactory.getLogger(name);
+  }
+
+  public boolean isDebugEnabled() {
+    return log.isDebugEnabled();
+  }
+
+  public void trace(String format, @Nullable Object... values) {
+    log(Level.TRACE, format, values);
+  }
+
+  public void debug(String format, @Nullable Object... values) {
+    log(Level.DEBUG, format, values);
+  }
+
+  public void info(String format, @Nullable Object... values) {
+    log(Level.INFO, format, values);
+  }
+
+  public void warn(String format, @Nullable Object... values) {
+    log(Level.WARN, format, values);
+  }
+
+  public void error(String format, @Nullable Object... values) {
+    log(Level.ERROR, format, values);
+  }
+
+  /** As SLF4J does it: a failure that is the last value comes with its stack trace. */
+  public void log(Level level, String format, @Nullable Object... values) {
+    if (!log.isEnabledForLevel(level)) {
+      return;
+    }
+    Object[] shown = new Object[values.length];
+    for (int i = 0; i < values.length; i++) {
+      boolean isLast = i == values.length - 1;
+      shown[i] =
+          isLast && values[i] instanceof Throwable failure
+              ? LoggedFailure.of(failure)
+              : text(values[i]);
+    }
+    switch (level) {
+      case ERROR -> log.error(format, shown);
+      case WARN -> log.warn(format, shown);
+      case INFO -> log.info(format, shown);
+      case DEBUG -> log.debug(format, shown);
+      case TRACE -> log.trace(format, shown);
+    }
+  }
+
+  /** An object of a user may fail when it is asked for its text. */
+  private static String text(@Nullable Object value) {
+    if (value == null) {
+      return "null";
+    }
+    try {
+      return OneLine.of(String.valueOf(value));
+    } catch (RuntimeException noText) {
+      return value.getClass().getName() + " (" + noText.getClass().getName() + ")";
+    }
+  }
+
+  // What only the log is told
+
+  /** Tells that event loops were asked for and cannot be had. */
+  public static void noEventLoops(Exception cause) {
+    SERVER.warn(
+        "no event loops: start java with --add-opens java.base/java.lang=io.plainweave (on the class"
+            + " path: =ALL-UNNAMED); the connections run on the JDK's scheduler ({})",
+        cause.toString());
+  }
+
+  public static void optionRefused(Object what, IOException failure) {
+    SERVER.debug("{}: an accepted socket does not take an option", what, failure);
+  }
+
+  public static void datagramFailed(Object socket, Throwable failure) {
+    SERVER.debug("{}: the system could not receive or send", socket, failure);
+  }
+
+  public static void repliesFromElsewhere(String address, IOException failure) {
+    SERVER.debug(
+        "udp:{}: no socket there, so replies may come from another address", address, failure);
+  }
+
+  public static void closeFailed(Object what, Throwable failure) {
+    SERVER.debug("{}: the socket did not close well", what, failure);
+  }
+
+  public static void socketFileLeft(Path path, IOException failure) {
+    SERVER.warn(
+        "the file of the socket stays, and the next server will find it stale: {}", path, failure);
+  }
+
+  public static void serverFailed(Throwable failure) {
+    failed("a thread of the server has failed; the server is cancelled", failure);
+  }
+
+  /** Tells that a thread of the server has gone on though it had no memory for something. */
+  public static void memoryWasShort(int times, @Nullable Throwable latest) {
+    try {
+      SERVER.error(
+          "a thread of the server had no memory, {} times since last told; it goes on",
+          times,
+          latest);
+    } catch (Throwable noMemoryForTheLog) {
+      // It would end the thread, which has just gone on.
+    }
+  }
+
+  public static void taskFailed(Throwable failure) {
+    failed("a thread of the server has failed", failure);
+  }
+
+  private static void failed(String what, Throwable failure) {
+    try {
+      SERVER.error(what, failure);
+    } catch (Throwable noMemoryForTheLog) {
+      // It would end the thread, which has something else to do besides.
+    }
+  }
+
+  public static void signalsNotCaught(Throwable cause) {
+    SERVER.debug(
+        "SIGTERM and SIGINT cannot be caught: the drain runs beside other shutdown hooks", cause);
+  }
+}

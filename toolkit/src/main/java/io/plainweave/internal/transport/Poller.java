@@ -1,0 +1,255 @@
+package io.plainweave.internal.transport;
+
+import io.plainweave.internal.thread.JdkThreads;
+import io.plainweave.internal.thread.Scope;
+import io.plainweave.internal.thread.Shortage;
+import java.io.IOException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waits for the channels of many connections at once, and wakes the threads that wait for them.
+ *
+ * <p>The wait that a blocking channel makes for a virtual thread costs a read that finds nothing
+ * and a registration (epoll_ctl(2)) for every message. Here a channel is registered once and stays
+ * so, and a thread reads when there is something: a message costs one read, one write, and its
+ * share of a look at all channels, as in an event loop.
+ *
+ * <p>It runs on a virtual thread beside those that it wakes. That keeps the wake-ups on the same
+ * carrier, and makes it wait, when there is nothing to do, as they do: by the JDK's poller.
+ */
+public final class Poller implements Callable<Scope.After> {
+  /** As many threads woken in one round mean that more work is on its way. */
+  private static final int BUSY_ROUND = 4;
+
+  private final Selector selector;
+  private final ThreadFactory threads;
+
+  /** Channels whose threads have begun to wait for something that is not looked out for. */
+  private final Queue<PolledChannel> unattended = new ConcurrentLinkedQueue<>();
+
+  /** Whether the poller may be waiting; written by its own thread. */
+  private volatile boolean waiting;
+
+  /** Whether it is to end, or has ended, and will wake nobody any more. */
+  private volatile boolean stopped;
+
+  /** Whether it was told to end, and nobody needs it any more. */
+  private volatile boolean dismissed;
+
+  /** The thread that runs it, an event loop's perhaps; set by itself. */
+  private volatile @Nullable Thread self;
+
+  /**
+   * Whether something may have failed in the middle, of which the selector then knows only a part:
+   * set by whoever it has failed for, cleared by the poller's thread.
+   */
+  private volatile boolean unsure;
+
+  private Poller(Selector selector, ThreadFactory threads) {
+    this.selector = selector;
+    this.threads = threads;
+  }
+
+  /**
+   * Opens a poller.
+   *
+   * @param threads makes the threads of its connections
+   */
+  static Poller open(ThreadFactory threads) throws IOException {
+    return new Poller(Selector.open(), threads);
+  }
+
+  /** Makes the threads of its connections, where it can wake them best. */
+  public ThreadFactory threads() {
+    return threads;
+  }
+
+  @Override
+  public Scope.After call() throws IOException {
+    Thread.currentThread().setName("plainweave poller");
+    beginOn(Thread.currentThread());
+    var shortage = new Shortage();
+    try {
+      while (!stopped && !Thread.currentThread().isInterrupted()) {
+        try {
+          giveWay(round(() -> true));
+          shortage.isOver();
+        } catch (Error e) {
+          if (!shortage.passes(e)) {
+            throw e;
+          }
+          // No pause: a timed wait of a virtual thread costs its carrier if there is no memory for
+          // it (VirtualThread.afterYield). What fails comes after a collection, and not often.
+        }
+      }
+    } finally {
+      close();
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  /** Notes who runs it, called by that thread before the first round. */
+  void beginOn(Thread thread) {
+    self = thread;
+  }
+
+  /**
+   * Wakes the threads whose channels are ready. If it fails for want of memory, what was ready
+   * stays so, and the next round makes up for the rest.
+   *
+   * @param mayWait asked whether there is nothing else to do, so that it may wait for a channel
+   * @return how many channels were ready
+   */
+  int round(BooleanSupplier mayWait) throws IOException {
+    try {
+      if (unsure) {
+        unsure = false;
+        renewAll();
+      }
+      // Removed afterwards: what memory does not suffice for has its turn again.
+      for (PolledChannel channel; (channel = unattended.peek()) != null; unattended.remove()) {
+        attendNow(channel);
+      }
+      waiting = true;
+      // Whatever is added after this look finds the poller waiting, and wakes it.
+      return unattended.isEmpty() && mayWait.getAsBoolean()
+          ? selector.select(Poller::ready)
+          : selector.selectNow(Poller::ready);
+    } catch (Error e) {
+      unsure = true;
+      throw e;
+    } finally {
+      waiting = false;
+    }
+  }
+
+  /**
+   * Tells the selector once more what it is to look out for, and what was closed. It keeps changes
+   * in queues until its next round, and an ArrayDeque that cannot grow loses all that it holds.
+   */
+  private void renewAll() {
+    for (SelectionKey key : selector.keys()) {
+      try {
+        if (key.channel().isOpen()) {
+          int operations = key.interestOps();
+          key.interestOps(0);
+          key.interestOps(operations);
+        } else {
+          key.cancel();
+        }
+      } catch (CancelledKeyException closedMeanwhile) {
+        // Its threads were woken when it was closed.
+      }
+    }
+  }
+
+  private static void ready(SelectionKey key) {
+    var channel = (PolledChannel) key.attachment();
+    try {
+      channel.ready(key.readyOps());
+    } catch (CancelledKeyException closedMeanwhile) {
+      // Its threads were woken when it was closed.
+    }
+  }
+
+  private void attendNow(PolledChannel channel) {
+    try {
+      channel.updateInterest(this);
+    } catch (ClosedChannelException | CancelledKeyException e) {
+      // Its threads were woken when it was closed.
+    }
+  }
+
+  /**
+   * Lets the woken threads run. They stand before this one in the queue of the carrier, so that it
+   * has its turn when each of them has had its own. As long as that queue does not become empty,
+   * the carrier takes no work from elsewhere, new connections for example: after a busy round this
+   * thread gives way twice, and finds the queue empty the second time.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
+  private static void giveWay(int woken) {
+    Thread.yield();
+    if (woken >= BUSY_ROUND) {
+      Thread.yield();
+    }
+  }
+
+  /** Called by the poller's thread. */
+  SelectionKey register(SocketChannel channel, int operations, PolledChannel attachment)
+      throws ClosedChannelException {
+    return channel.register(selector, operations, attachment);
+  }
+
+  // For all threads
+
+  /** Looks out for what the threads of this channel wait for. */
+  void attend(PolledChannel channel) throws ClosedChannelException {
+    unattended.add(channel);
+    if (stopped) {
+      throw new ClosedChannelException();
+    }
+    wakeIfWaiting();
+  }
+
+  /**
+   * Lets the poller look again, though nothing has told it to, since its wait is the JDK's and may
+   * have come to grief without memory. On an event loop this ends the wait of a virtual thread that
+   * could not be taken off the loop, as {@link JdkThreads#wakeCarriers} does on a carrier.
+   */
+  void nudge() {
+    LockSupport.unpark(self);
+  }
+
+  /** Notes that a channel could not be closed as it should: its key may not be cancelled. */
+  void closedInPart() {
+    unsure = true;
+  }
+
+  /** Gives back what a closed channel held here. */
+  void forget(SocketChannel channel) {
+    if (channel.isRegistered()) {
+      wakeIfWaiting();
+    }
+  }
+
+  /** Ends the wait of the poller, if there is one. */
+  void wakeIfWaiting() {
+    if (waiting) {
+      selector.wakeup();
+    }
+  }
+
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /** Whether nothing runs any more for which it, or its event loop, is needed. */
+  boolean isDismissed() {
+    return dismissed;
+  }
+
+  /** Tells the poller to end, since nobody needs it any more. */
+  void stop() {
+    dismissed = true;
+    stopped = true;
+    selector.wakeup();
+    nudge();
+  }
+
+  /** Closes the selector, and with it the descriptors of channels that were closed meanwhile. */
+  void close() throws IOException {
+    stopped = true;
+    selector.close();
+  }
+}

@@ -1,0 +1,169 @@
+package io.plainweave.server;
+
+import io.plainweave.event.HandlerPosition;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.Pollers;
+import io.plainweave.internal.udp.DatagramRegistry;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicInteger;
+import jdk.management.VirtualThreadSchedulerMXBean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Notices when no virtual thread can run. The scheduler does not take a carrier away from code that
+ * computes, or that blocks in a file or native code, for ever: as many such handlers as there are
+ * carriers stop the whole process.
+ *
+ * <p>A platform thread, the reaper's, starts a virtual thread now and then and looks whether it has
+ * run, on each event loop if there are any. If not, the watchdog says which handlers are on the
+ * carriers, and may add a carrier; it takes them back when all is well again.
+ */
+final class CarrierWatchdog {
+  /** Within two seconds of the beginning, at the latest. */
+  private static final int ALARM = 1_500 / Ticks.MILLIS;
+
+  private static final int BEAT = 200 / Ticks.MILLIS;
+
+  /** After which time an event loop may be one that will never go on by itself. */
+  private static final int SUSPICION = 200 / Ticks.MILLIS;
+
+  /** How long all must have been well before an added carrier is taken back. */
+  private static final int RECOVERY = 10_000 / Ticks.MILLIS;
+
+  private static final int MOST_POSITIONS = 16;
+
+  /** More than fit into any queue that the scheduler is likely to have. */
+  private static final int MOST_NUDGES = 100_000;
+
+  private final ConnectionRegistry registry;
+  private final DatagramRegistry datagrams;
+  private final ServerObserver observer;
+  private final Pollers pollers;
+  private final int maxCarriers;
+  private final VirtualThreadSchedulerMXBean scheduler =
+      ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+
+  // The rest is touched by the reaper only.
+
+  /** On how many schedulers the last beat has not run. */
+  private AtomicInteger unbeaten = new AtomicInteger();
+
+  private int beatSince;
+  private int alarmedAt;
+  private boolean alarmed;
+  private int added;
+
+  CarrierWatchdog(ServerHome home, int maxCarriers) {
+    this.registry = home.registry();
+    this.datagrams = home.datagrams();
+    this.observer = home.observer();
+    this.pollers = home.pollers();
+    this.maxCarriers = maxCarriers;
+  }
+
+  /** Looks; called at every tick. */
+  void check(int now) {
+    if (unbeaten.get() == 0) {
+      if (now - beatSince >= BEAT) {
+        beatSince = now;
+        beat();
+      }
+      if (alarmed && now - alarmedAt >= RECOVERY && canSpareWhatWasAdded()) {
+        alarmed = false;
+        takeBack();
+      }
+      return;
+    }
+    if (now - beatSince >= SUSPICION) {
+      pollers.lookInstead();
+    }
+    if (now - beatSince >= ALARM && (!alarmed || now - alarmedAt >= ALARM)) {
+      alarmed = true;
+      alarmedAt = now;
+      alarm(now);
+    }
+  }
+
+  private void beat() {
+    List<ThreadFactory> schedulers = pollers.schedulers();
+    var beat = new AtomicInteger(schedulers.size());
+    for (ThreadFactory threads : schedulers) {
+      // If there is no memory for one, this beat is none: nobody is to wait for it.
+      threads.newThread(beat::decrementAndGet).start();
+    }
+    unbeaten = beat;
+  }
+
+  /** Takes back what was added; called at the end of the server, too. */
+  void takeBack() {
+    if (added > 0) {
+      scheduler.setParallelism(Math.max(1, scheduler.getParallelism() - added));
+      added = 0;
+    }
+  }
+
+  /** Whether a carrier would be left if those that were added were gone: the others may be kept. */
+  private boolean canSpareWhatWasAdded() {
+    return scheduler.getMountedVirtualThreadCount() < scheduler.getParallelism() - added;
+  }
+
+  private void alarm(int now) {
+    List<HandlerPosition> running = running();
+    int parallelism =
+        pollers.areOnEventLoops() ? pollers.schedulers().size() : scheduler.getParallelism();
+    if (parallelism < maxCarriers && !pollers.areOnEventLoops()) {
+      parallelism++;
+      scheduler.setParallelism(parallelism);
+      added++;
+      putToWork(parallelism);
+    }
+    Duration waited = Duration.ofMillis((long) (now - beatSince) * Ticks.MILLIS);
+    observer.onEvent(new ServerEvent.CarriersBusy(waited, parallelism, running));
+  }
+
+  /**
+   * Gets the added carrier going. The scheduler, a ForkJoinPool, wakes or creates one only when it
+   * is given a task while the queue for it seems empty, or when that queue has to grow. No queue is
+   * empty now, so tasks that do nothing are added until one has to grow.
+   */
+  private void putToWork(int carriers) {
+    for (int i = 0; i < MOST_NUDGES && scheduler.getMountedVirtualThreadCount() < carriers; i++) {
+      Thread.startVirtualThread(() -> {});
+    }
+  }
+
+  private List<HandlerPosition> running() {
+    List<HandlerPosition> running = new ArrayList<>();
+    registry.forEach(connection -> {
+      if (running.size() < MOST_POSITIONS && connection.isRunning()) {
+        addIfOnCarrier(running, connection.position());
+      }
+    });
+    datagrams.forEach(run -> {
+      if (running.size() < MOST_POSITIONS && run.isRunning()) {
+        addIfOnCarrier(running, run.position());
+      }
+    });
+    return running;
+  }
+
+  private static void addIfOnCarrier(
+      List<HandlerPosition> running, @Nullable HandlerPosition position) {
+    if (position != null && isOnCarrier(position)) {
+      running.add(position);
+    }
+  }
+
+  /** A thread that waits for a carrier has its innermost frames where it left the last one. */
+  private static boolean isOnCarrier(HandlerPosition position) {
+    List<StackTraceElement> stack = position.stack();
+    return !stack.isEmpty() && !stack.getFirst().getClassName().equals("java.lang.VirtualThread");
+  }
+}

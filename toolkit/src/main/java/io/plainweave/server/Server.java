@@ -1,0 +1,483 @@
+package io.plainweave.server;
+
+import io.plainweave.AdmissionRules;
+import io.plainweave.Handler;
+import io.plainweave.Listen;
+import io.plainweave.ListenerStatus;
+import io.plainweave.TimeLimits;
+import io.plainweave.event.DrainReport;
+import io.plainweave.internal.connection.Home;
+import io.plainweave.internal.log.Log;
+import io.plainweave.internal.socket.Listener;
+import io.plainweave.internal.udp.DatagramListener;
+import io.plainweave.text.Addresses;
+import io.plainweave.udp.DatagramStatistics;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/**
+ * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own.
+ * Everything a server starts ends with it.
+ *
+ * <p><b>Starting.</b> {@link #run()} serves in the calling thread until the server has terminated;
+ * {@link #start()} serves in the background. Either fails as a whole, in the calling thread, if one
+ * of the listeners cannot be bound. A server runs once.
+ *
+ * <p><b>Stopping</b> has two stages, named as in {@link java.util.concurrent.ExecutorService}.
+ * {@link #shutdown()} begins the drain: the listeners close, connections that wait for input read
+ * end of stream, and those at work finish. {@link #shutdownNow()} cancels: what is left is
+ * interrupted, and its sockets are closed. {@link #close()} drains for the configured time, then
+ * cancels; so do SIGTERM and SIGINT, unless {@link ServerBuilder#stopOnSignal(boolean)} says
+ * otherwise. (Go's {@code Shutdown} and {@code Close} are our {@code close} and {@code
+ * shutdownNow}.)
+ *
+ * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
+ * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
+ *
+ * <p>What a server survives without memory, and what is better then, is said in the description of
+ * {@linkplain io.plainweave the package}.
+ *
+ * <p>All methods are safe for use by several threads. None of them takes null.
+ */
+public final class Server implements AutoCloseable {
+  /** What a cancelled handler gets to clean up before {@link #close()} goes on without it. */
+  private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
+
+  private final ServerHome home;
+  private final Lifecycle lifecycle = new Lifecycle();
+  private final AtomicBoolean started = new AtomicBoolean();
+  private final Supervisor supervisor;
+
+  Server(List<Listen> listens, ServerHome home, int maxCarriers, boolean stopOnSignal) {
+    this.home = home;
+    this.supervisor = new Supervisor(this, listens, home, maxCarriers, stopOnSignal, lifecycle);
+  }
+
+  /**
+   * Begins to describe a server.
+   *
+   * @return an empty builder
+   */
+  public static ServerBuilder builder() {
+    return new ServerBuilder();
+  }
+
+  /**
+   * Serves until the process is told to end, and prints {@code listening on ADDRESS:PORT} on the
+   * standard output as soon as it accepts. This is a server in one line, with every option at its
+   * default.
+   *
+   * @param listen where to listen
+   * @param handler runs once for each connection
+   * @throws IOException if it cannot listen, or if the listener fails later
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
+   *     nothing of it is left
+   * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}
+   */
+  public static void serve(Listen listen, Handler handler)
+      throws IOException, InterruptedException {
+    serve(builder().listen(listen).handler(handler));
+  }
+
+  /**
+   * Serves until the process is told to end, with options. Otherwise as {@link #serve(Listen,
+   * Handler)}.
+   *
+   * @param builder where to listen, the handler and the options
+   * @throws IOException if it cannot listen, or if the listener fails later
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
+   *     nothing of it is left
+   * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}, or the
+   *     handler or a listener is missing
+   */
+  public static void serve(ServerBuilder builder) throws IOException, InterruptedException {
+    Server server = builder.build();
+    server.bind();
+    for (SocketAddress address : server.addresses()) {
+      System.out.println("listening on " + Addresses.format(address));
+    }
+    for (DatagramListener listener : server.home.datagrams().listeners()) {
+      System.out.println("listening on " + listener);
+    }
+    server.superviseOrFail();
+  }
+
+  /**
+   * Serves as the whole of a program: the command line may name another place to listen, {@code
+   * PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}, and {@code --help} explains it. Otherwise as
+   * {@link #serve(Listen, Handler)}, but a failure ends the process with one sentence on the
+   * standard error and an exit code: 2 for a bad command line, 1 if the server cannot listen.
+   *
+   * @param args the arguments of the main method
+   * @param standard where to listen if the command line does not say
+   * @param handler runs once for each connection
+   */
+  public static void serve(String[] args, Listen standard, Handler handler) {
+    serve(args, standard, builder().handler(handler));
+  }
+
+  /**
+   * Serves as the whole of a program, with options. Otherwise as {@link #serve(String[], Listen,
+   * Handler)}.
+   *
+   * @param args the arguments of the main method
+   * @param standard where to listen if the command line does not say
+   * @param server the handler and the options; the place to listen is added to it
+   */
+  public static void serve(String[] args, Listen standard, ServerBuilder server) {
+    exitUnlessZero(ServeCommand.run(args, standard, server));
+  }
+
+  /**
+   * Serves as the whole of a program that needs one argument of its own, before the place to
+   * listen. Otherwise as {@link #serve(String[], Listen, Handler)}.
+   *
+   * @param <T> what the argument stands for
+   * @param args the arguments of the main method
+   * @param name how the usage calls the argument, for example {@code TARGET}
+   * @param parse makes of the argument what it stands for, and throws {@link
+   *     IllegalArgumentException} with a sentence for the user if it cannot
+   * @param standard where to listen if the command line does not say
+   * @param server makes the handler and the options; the place to listen is added to it
+   */
+  public static <T> void serve(
+      String[] args,
+      String name,
+      Function<? super String, ? extends T> parse,
+      Listen standard,
+      Function<? super T, ServerBuilder> server) {
+    exitUnlessZero(ServeCommand.run(args, name, parse, standard, server));
+  }
+
+  private static void exitUnlessZero(int exitCode) {
+    if (exitCode != 0) {
+      System.exit(exitCode);
+    }
+  }
+
+  /**
+   * Binds the listeners and serves in the calling thread. When this returns, nothing is left: no
+   * thread, no socket, no permit.
+   *
+   * @throws IOException if the server cannot listen, or if a listener fails later
+   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
+   *     nothing of it is left
+   * @throws IllegalStateException if the server was started or closed before
+   */
+  public void run() throws IOException, InterruptedException {
+    bind();
+    superviseOrFail();
+  }
+
+  /**
+   * Binds the listeners and serves in the background. When this returns the server accepts
+   * connections.
+   *
+   * @return this server
+   * @throws IOException if the server cannot listen
+   * @throws InterruptedException if the calling thread is interrupted; nothing is left open
+   * @throws IllegalStateException if the server was started or closed before
+   */
+  public Server start() throws IOException, InterruptedException {
+    return start(Thread.ofPlatform().name("plainweave server")::start);
+  }
+
+  /** The same with the way in which the thread is started that owns all others. */
+  Server start(Consumer<Runnable> thread) throws IOException, InterruptedException {
+    bind();
+    try {
+      thread.accept(this::superviseInBackground);
+    } catch (OutOfMemoryError e) {
+      // There may be no thread left for this process, or this user.
+      supervisor.abandon(e);
+    }
+    try {
+      lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
+    } catch (InterruptedException e) {
+      shutdownNow();
+      throw e;
+    }
+    if (state() == ServerState.TERMINATED) {
+      throwFailure();
+    }
+    return this;
+  }
+
+  /** Runs a task that connects. The server has no listener, and ends with the task. */
+  <T> T call(Callable<T> task) throws Exception {
+    start();
+    try {
+      return ScopedValue.where(Home.CURRENT, home).call(task::call);
+    } finally {
+      lifecycle.advanceTo(ServerState.DRAINING);
+      lifecycle.awaitTermination();
+    }
+  }
+
+  /**
+   * Returns the addresses at which the server listens for connections, in the order of the
+   * listeners; where port 0 was asked for, with the port that was given. {@link #datagrams()} has
+   * those of UDP.
+   *
+   * @return the addresses, each an {@link InetSocketAddress} or, for a path, a {@link
+   *     java.net.UnixDomainSocketAddress}; empty before the start
+   */
+  public List<SocketAddress> addresses() {
+    return supervisor.addresses();
+  }
+
+  /**
+   * Returns how the listening sockets stand, in the order of the listeners.
+   *
+   * @return the states, which may be others already; empty before the start
+   */
+  public List<ListenerStatus> listeners() {
+    return supervisor.listeners().stream().map(Listener::status).toList();
+  }
+
+  /**
+   * Returns the port of the first TCP listener. {@link #datagrams()} has those of UDP.
+   *
+   * @return the port
+   * @throws IllegalStateException if the server was not started, or has no TCP listener
+   */
+  public int port() {
+    return supervisor.listeners().stream()
+        .flatMapToInt(listener ->
+            listener.address() instanceof InetSocketAddress address
+                ? IntStream.of(address.getPort())
+                : IntStream.empty())
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "the server has no TCP listener, or was not started; it listens on "
+                    + supervisor.listeners()));
+  }
+
+  /**
+   * Returns where the server is in its life.
+   *
+   * @return the state, which may be another one already
+   */
+  public ServerState state() {
+    return lifecycle.state();
+  }
+
+  /**
+   * Returns the number of open connections.
+   *
+   * @return how many handlers are at work, and connections lingering
+   */
+  public int connections() {
+    return home.admission().connections();
+  }
+
+  /**
+   * Returns what has become of the UDP datagrams, for each address that takes them, in the order in
+   * which they were described; the last figures once the server has terminated.
+   *
+   * @return the figures of now; empty before the start
+   */
+  public List<DatagramStatistics> datagrams() {
+    return home.datagrams().listeners().stream().map(DatagramListener::statistics).toList();
+  }
+
+  /**
+   * Replaces the time limits. They apply to all connections from now on, to those that are open,
+   * too.
+   *
+   * @param timeLimits the limits
+   */
+  public void changeTimeLimits(TimeLimits timeLimits) {
+    home.timeCheck().change(timeLimits);
+  }
+
+  /**
+   * Returns the rules of admission that are in force, of which {@link #changeAdmission} may be
+   * given a changed copy.
+   *
+   * @return the rules, as they were set last
+   */
+  public AdmissionRules admission() {
+    return home.admission().rules();
+  }
+
+  /**
+   * Replaces the rules of admission. They apply from now on; connections that are open beyond a new
+   * limit go on, and count.
+   *
+   * @param admission the rules
+   */
+  public void changeAdmission(AdmissionRules admission) {
+    home.admission().change(admission);
+  }
+
+  /**
+   * Replaces the limit of connections of one listener ({@link Listen#maxConnections()}).
+   *
+   * @param listener one of the {@link #addresses()}
+   * @param maxConnections the limit, or zero for none
+   * @throws IllegalArgumentException if the server does not listen there, or the limit is negative
+   */
+  public void changeMaxConnections(SocketAddress listener, int maxConnections) {
+    if (maxConnections < 0) {
+      throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
+    }
+    if (!home.admission().change(listener, maxConnections)) {
+      throw new IllegalArgumentException(
+          "the server does not listen on " + listener + ", but on " + addresses());
+    }
+  }
+
+  /**
+   * Stops accepting until {@link #resume()}: new connections wait in the kernel's backlog, and
+   * those that are open go on, as do datagrams. A listener may already have accepted one more,
+   * which waits, too.
+   */
+  public void suspend() {
+    home.admission().suspend(true);
+  }
+
+  /** Accepts again after {@link #suspend()}. */
+  public void resume() {
+    home.admission().suspend(false);
+  }
+
+  /**
+   * Begins the drain and returns at once. New connections are refused from now on, or when the
+   * {@linkplain ServerBuilder#drainDelay(Duration) delay} has passed. Where others may listen on
+   * the same port ({@link Listen.Tcp#reusePort()}), those that wait in the backlog are accepted
+   * first, for 300 ms at most. There is no deadline: connections may finish whenever they do,
+   * unless {@link #drain()} or {@link #close()} is called, too. A second call has no effect. A
+   * server that was not started is terminated.
+   */
+  public void shutdown() {
+    if (started.compareAndSet(false, true)) {
+      lifecycle.advanceTo(ServerState.TERMINATED);
+    } else if (home.drain().begin(lifecycle, home)
+        && home.drain().finishesListeners(home.ticks().now())) {
+      supervisor.finishListeners();
+    }
+  }
+
+  /**
+   * Cancels: resets all connections, interrupts their handlers, and returns. A handler that does
+   * not react to the interrupt keeps its thread, and the server does not terminate before that
+   * thread ends.
+   */
+  public void shutdownNow() {
+    shutdown();
+    if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
+      supervisor.closeListeners();
+      home.drain().cancel(home.registry(), home.datagrams());
+      lifecycle.advanceTo(ServerState.CANCELLING);
+    }
+  }
+
+  /**
+   * Waits until the server has terminated.
+   *
+   * @param timeout how long to wait at most; zero or less only asks
+   * @return whether the server has terminated: no thread, socket or permit of it is left
+   * @throws InterruptedException if the calling thread is interrupted
+   */
+  public boolean awaitTermination(Duration timeout) throws InterruptedException {
+    return lifecycle.await(ServerState.TERMINATED, TimeUnit.NANOSECONDS.convert(timeout));
+  }
+
+  /**
+   * Drains for the configured time ({@link ServerBuilder#drainTimeout(Duration)}), then cancels,
+   * and waits one more second for the cancelled handlers. If the calling thread is interrupted, it
+   * cancels at once, and the thread's interrupt flag stays set.
+   *
+   * <p>However often and from wherever it is called, there is one drain, and one report. A thread
+   * of this server, be it of a handler or one that tells an observer, would wait for itself: it
+   * gets a report of what is known, at once.
+   *
+   * @return what has become of the connections
+   */
+  @SuppressWarnings("ReferenceEquality") // a home is itself only
+  public DrainReport drain() {
+    beginToClose();
+    if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
+      return home.drain().report(home.registry(), home.datagrams());
+    }
+    try {
+      lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
+      lifecycle.await(ServerState.TERMINATED, CANCEL_TIMEOUT.toNanos());
+    } catch (InterruptedException e) {
+      shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    return home.drain().conclude(home);
+  }
+
+  /** Begins what {@link #close()} waits for. */
+  void beginToClose() {
+    home.drain().limit();
+    shutdown();
+  }
+
+  /** Does the same as {@link #drain()}. */
+  @Override
+  public void close() {
+    drain();
+  }
+
+  /** What all its connections share. */
+  ServerHome home() {
+    return home;
+  }
+
+  private void bind() throws IOException, InterruptedException {
+    if (!started.compareAndSet(false, true)) {
+      throw new IllegalStateException("a server runs once: this one is " + lifecycle.state());
+    }
+    supervisor.bind();
+  }
+
+  private void superviseInBackground() {
+    try {
+      supervise();
+    } catch (InterruptedException e) {
+      // Whoever interrupts this thread wants the server to be cancelled, and so it was.
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      Log.serverFailed(e);
+    }
+  }
+
+  private void superviseOrFail() throws IOException, InterruptedException {
+    supervise();
+    throwFailure();
+  }
+
+  /** Throws why the server has ended by itself, if it has. */
+  private void throwFailure() throws IOException {
+    Throwable failure = supervisor.failure();
+    if (failure != null) {
+      throw new IOException("the server has ended by itself: " + failure, failure);
+    }
+  }
+
+  private void supervise() throws InterruptedException {
+    try {
+      supervisor.supervise();
+    } catch (RuntimeException | Error e) {
+      supervisor.failed(e);
+      throw e;
+    } finally {
+      lifecycle.advanceTo(ServerState.TERMINATED);
+      home.drain().conclude(home);
+    }
+  }
+}

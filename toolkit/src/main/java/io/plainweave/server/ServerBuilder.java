@@ -1,0 +1,377 @@
+package io.plainweave.server;
+
+import io.plainweave.AdmissionRules;
+import io.plainweave.Connection;
+import io.plainweave.Handler;
+import io.plainweave.Listen;
+import io.plainweave.TimeLimits;
+import io.plainweave.client.Connector;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.admission.Admission;
+import io.plainweave.internal.admission.Descriptors;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.PrefaceRunner;
+import io.plainweave.internal.connection.PrefaceTurns;
+import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.thread.PreviewCheck;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.DirectMemory;
+import io.plainweave.internal.transport.Pollers;
+import io.plainweave.internal.udp.DatagramRegistry;
+import io.plainweave.internal.udp.DatagramService;
+import io.plainweave.udp.DatagramHandler;
+import io.plainweave.udp.SessionHandler;
+import io.plainweave.udp.Udp;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects what makes a {@link Server}. A listener and a handler are needed, or a place for
+ * datagrams; all else has a default.
+ *
+ * <p>Values are checked at once, and the message of the exception holds the value. A builder is for
+ * one thread; it may build several servers.
+ */
+public final class ServerBuilder {
+  private final List<Listen> listens = new ArrayList<>();
+  private final List<DatagramService.Place> datagrams = new ArrayList<>();
+  private @Nullable Handler handler;
+  private AdmissionRules admission = AdmissionRules.DEFAULT;
+  private int maxPrefaces = 1_000;
+  private Duration drainTimeout = Duration.ofSeconds(30);
+  private Duration drainDelay = Duration.ZERO;
+  private Duration drainSpread = Duration.ZERO;
+  private boolean stopOnSignal = true;
+  private TimeLimits timeLimits = TimeLimits.DEFAULT;
+  private int eventLoops;
+  private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
+  private final List<ServerObserver> observers = new ArrayList<>();
+
+  ServerBuilder() {}
+
+  /**
+   * Adds a listener. A server may have several: they start together or not at all.
+   *
+   * @param listen where to listen
+   * @return this builder
+   */
+  public ServerBuilder listen(Listen listen) {
+    listens.add(Objects.requireNonNull(listen, "listen"));
+    return this;
+  }
+
+  /**
+   * Adds a place that takes UDP datagrams, each of which is served on its own. It starts and ends
+   * with the listeners; a server may have such places only.
+   *
+   * @param udp where, and with which limits
+   * @param handler runs once for each datagram
+   * @return this builder
+   */
+  public ServerBuilder datagrams(Udp udp, DatagramHandler handler) {
+    return datagrams(udp, new DatagramService.PerDatagram(Objects.requireNonNull(handler)));
+  }
+
+  /**
+   * Adds a place that takes UDP datagrams, in a session for each peer. It starts and ends with the
+   * listeners; a server may have such places only. {@link TimeLimits#idle()} ends a session that
+   * waits in vain; the other time limits do not apply.
+   *
+   * @param udp where, and with which limits
+   * @param handler runs once for each peer
+   * @return this builder
+   */
+  public ServerBuilder sessions(Udp udp, SessionHandler handler) {
+    return datagrams(udp, new DatagramService.PerPeer(Objects.requireNonNull(handler)));
+  }
+
+  private ServerBuilder datagrams(Udp udp, DatagramService service) {
+    datagrams.add(new DatagramService.Place(Objects.requireNonNull(udp), service));
+    return this;
+  }
+
+  /**
+   * Sets the code that serves each connection.
+   *
+   * @param handler runs once for each connection
+   * @return this builder
+   */
+  public ServerBuilder handler(Handler handler) {
+    this.handler = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /**
+   * Limits the connections that are open at a time, exactly and over all listeners. At the limit,
+   * new ones wait in the kernel's backlog until another ends. Default: no limit but that of the
+   * process's descriptors. This is the first of the {@linkplain #admission(AdmissionRules) rules of
+   * admission}, in short.
+   *
+   * @param maxConnections at least 1
+   * @return this builder
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ServerBuilder maxConnections(int maxConnections) {
+    if (maxConnections < 1) {
+      throw new IllegalArgumentException("maxConnections must be at least 1: " + maxConnections);
+    }
+    admission = admission.withMaxConnections(maxConnections);
+    return this;
+  }
+
+  /**
+   * Sets who is served, and how many at a time. The rules can be changed while the server runs.
+   * Default: {@link AdmissionRules#DEFAULT}.
+   *
+   * @param admission the rules, with a limit of connections that replaces one set before
+   * @return this builder
+   */
+  public ServerBuilder admission(AdmissionRules admission) {
+    this.admission = Objects.requireNonNull(admission, "admission");
+    return this;
+  }
+
+  /**
+   * Limits the connections that are in a TLS handshake at a time, between accept and handler: it
+   * costs more than most that comes later. The others wait for their turn, while their time runs
+   * ({@link TimeLimits#preface()}), and so do peers that have not begun. While others wait, those
+   * who have begun and let us wait lose their turn after a second, and with it the connection, the
+   * oldest first: limit what one source may do ({@link AdmissionRules}) against more of them a
+   * second than there are turns. Default: 1,000.
+   *
+   * @param maxPrefaces at least 1
+   * @return this builder
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ServerBuilder maxPrefaces(int maxPrefaces) {
+    if (maxPrefaces < 1) {
+      throw new IllegalArgumentException("maxPrefaces must be at least 1: " + maxPrefaces);
+    }
+    this.maxPrefaces = maxPrefaces;
+    return this;
+  }
+
+  /**
+   * Sets how long {@link Server#drain()}, {@link Server#close()} and the end of the process by a
+   * signal let connections finish before they cancel them. Default: 30 seconds. Zero cancels at
+   * once.
+   *
+   * @param drainTimeout not negative
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder drainTimeout(Duration drainTimeout) {
+    this.drainTimeout = notNegative("drainTimeout", drainTimeout);
+    return this;
+  }
+
+  /**
+   * Sets how long the listeners stay open when a drain has begun, so that a load balancer that asks
+   * for readiness ({@link Server#state()}, {@link ServerEvent.DrainBegan}) sends no more
+   * connections before they would be refused. It comes before the time to drain. Default: zero.
+   *
+   * @param drainDelay not negative
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder drainDelay(Duration drainDelay) {
+    this.drainDelay = notNegative("drainDelay", drainDelay);
+    return this;
+  }
+
+  /**
+   * Sets over how long a time the ends of waiting connections are spread in a drain, so that not
+   * all their clients come back elsewhere in one moment. It is part of the time to drain, and
+   * should be well below it. Default: zero, all at once.
+   *
+   * @param drainSpread not negative
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder drainSpread(Duration drainSpread) {
+    this.drainSpread = notNegative("drainSpread", drainSpread);
+    return this;
+  }
+
+  /**
+   * Sets how long connections may take for what. They can be changed while the server runs.
+   * Default: {@link TimeLimits#DEFAULT}.
+   *
+   * @param timeLimits the limits
+   * @return this builder
+   */
+  public ServerBuilder timeLimits(TimeLimits timeLimits) {
+    this.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits");
+    return this;
+  }
+
+  /**
+   * Sets on how many event loops the handlers run, those of datagrams and sessions as well. An
+   * event loop is a platform thread that runs the virtual threads of its connections, and all that
+   * these start, one after the other, and waits for their sockets itself. It takes the place of the
+   * JDK's scheduler, saves the way through other threads, and so makes the answer to a lonely
+   * message quicker and keeps a busy connection on one core. One for each processor is right;
+   * handlers that compute hold up the others of their loop. Default: 0, the JDK's scheduler.
+   *
+   * <p>It needs {@code --add-opens java.base/java.lang=io.plainweave}, or {@code =ALL-UNNAMED} if
+   * the toolkit is on the class path. Otherwise the server logs one line and uses the JDK's
+   * scheduler.
+   *
+   * @param eventLoops how many; 0 for none
+   * @return this builder
+   * @throws IllegalArgumentException if it is negative
+   */
+  public ServerBuilder eventLoops(int eventLoops) {
+    if (eventLoops < 0) {
+      throw new IllegalArgumentException("eventLoops must not be negative: " + eventLoops);
+    }
+    this.eventLoops = eventLoops;
+    return this;
+  }
+
+  /**
+   * Sets how many carriers the process may have in all. Handlers that compute, or that block in
+   * files or native code, keep their carriers; when all are kept and no virtual thread has run for
+   * two seconds, the server tells so ({@link ServerEvent.CarriersBusy}) and adds a carrier up to
+   * this number, to take it back later. Default: four for each processor. 1 adds none. To
+   * {@linkplain #eventLoops(int) event loops} it never adds one.
+   *
+   * @param maxCarriers at least 1
+   * @return this builder
+   * @throws IllegalArgumentException if it is less than 1
+   */
+  public ServerBuilder maxCarriers(int maxCarriers) {
+    if (maxCarriers < 1) {
+      throw new IllegalArgumentException("maxCarriers must be at least 1: " + maxCarriers);
+    }
+    this.maxCarriers = maxCarriers;
+    return this;
+  }
+
+  /**
+   * Adds an observer of the server's events. All are told, in this order.
+   *
+   * @param observer is told
+   * @return this builder
+   */
+  public ServerBuilder observer(ServerObserver observer) {
+    observers.add(Objects.requireNonNull(observer, "observer"));
+    return this;
+  }
+
+  /**
+   * Sets whether SIGTERM and SIGINT (Ctrl-C) close the server before the process ends: they drain
+   * it, then cancel what is left, and a second signal cancels at once. Default: true. Set it to
+   * false where something else owns the process's end.
+   *
+   * <p>Such a signal is caught: first all servers of the process drain, side by side, then the JVM
+   * runs its shutdown hooks and exits, with 143 or 130. Where the program handles the signal
+   * itself, that is left to it. {@link System#exit} while the server is open, and a signal that
+   * cannot be caught, since the JVM has the option -Xrs or lacks the module jdk.unsupported, drain
+   * it in a hook, beside those that may close the log: close the server first. {@code
+   * toolkit/docs/embedding.md} has recipes for Spring Boot, Logback and Log4j.
+   *
+   * @param stopOnSignal whether the server takes part in the process's end
+   * @return this builder
+   */
+  public ServerBuilder stopOnSignal(boolean stopOnSignal) {
+    this.stopOnSignal = stopOnSignal;
+    return this;
+  }
+
+  /**
+   * Builds the server. Nothing is bound yet.
+   *
+   * @return the server, new
+   * @throws IllegalStateException if there is no listener, or no handler for it, or if this is not
+   *     a Java 25 with {@code --enable-preview}
+   */
+  public Server build() {
+    if (listens.isEmpty() && datagrams.isEmpty()) {
+      throw new IllegalStateException(
+          "the server has no listener: call listen(...), or datagrams(...) or sessions(...) for UDP");
+    }
+    if (handler == null && !listens.isEmpty()) {
+      throw new IllegalStateException("the server has no handler: call handler(...)");
+    }
+    boolean besideTcp = datagrams.stream().anyMatch(place -> place.udp().isBesideTcp());
+    if (besideTcp && listens.stream().noneMatch(Listen.Tcp.class::isInstance)) {
+      throw new IllegalStateException(
+          "the server has no TCP listener for datagrams to be beside: call listen(...)");
+    }
+    return make(stopOnSignal);
+  }
+
+  private Server make(boolean stopOnSignal) {
+    PreviewCheck.run();
+    var ticks = new Ticks();
+    var registry = new ConnectionRegistry();
+    var events = new ServerEvents(new ServerLog(), observers);
+    var home =
+        new ServerHome(
+            // Without a listener there is no connection that it could run for.
+            Objects.requireNonNullElse(handler, Connection::abort),
+            new Admission(admission, registry, ticks, events, Descriptors.ofThisProcess()),
+            null,
+            registry,
+            new DatagramRegistry(datagrams),
+            new BufferPool(DirectMemory.ofThisProcess()),
+            new Pollers(eventLoops),
+            ticks,
+            new TimeCheck(timeLimits),
+            new Drain(drainDelay, drainSpread, drainTimeout, ticks),
+            events,
+            new PrefaceRunner(List.of(), new PrefaceTurns(maxPrefaces)));
+    return new Server(List.copyOf(listens), home, maxCarriers, stopOnSignal);
+  }
+
+  private static Duration notNegative(String name, Duration value) {
+    if (value.isNegative()) {
+      throw new IllegalArgumentException(name + " must not be negative: " + value);
+    }
+    return value;
+  }
+
+  /**
+   * Builds the server and {@linkplain Server#start() starts} it.
+   *
+   * @return the server, accepting
+   * @throws IOException if it cannot listen
+   * @throws InterruptedException if the calling thread is interrupted
+   * @throws IllegalStateException as {@link #build()}
+   */
+  public Server start() throws IOException, InterruptedException {
+    return build().start();
+  }
+
+  /**
+   * Runs a task that connects to others ({@link Connector}), in a program that is no server:
+   *
+   * {@snippet file="io/plainweave/client/ConnectorTest.java" region="client"}
+   *
+   * <p>The task runs in the calling thread, as a handler does in its own. What it needs for its
+   * connections, the threads that wait for them and watch their time limits, is there for as long
+   * as the task; connections that it leaves open are closed then. A program that connects often
+   * does so within one call.
+   *
+   * @param <T> what the task returns
+   * @param task what to run
+   * @return what the task returns
+   * @throws IOException if the system has no descriptors for it
+   * @throws Exception what the task throws
+   * @throws IllegalStateException if there is a listener: handlers need no such call
+   */
+  public <T> T call(Callable<T> task) throws Exception {
+    if (!listens.isEmpty() || !datagrams.isEmpty()) {
+      throw new IllegalStateException("a server with a listener runs handlers, not a task");
+    }
+    return make(false).call(task);
+  }
+}

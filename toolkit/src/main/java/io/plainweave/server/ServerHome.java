@@ -1,0 +1,86 @@
+package io.plainweave.server;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Handler;
+import io.plainweave.Refusal;
+import io.plainweave.internal.admission.Admission;
+import io.plainweave.internal.admission.ListenerLimit;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.Home;
+import io.plainweave.internal.connection.PrefaceRunner;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.Pollers;
+import io.plainweave.internal.udp.DatagramRegistry;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all connections of a listener share. Only its limit and the preface are its own; all else is
+ * the server's.
+ *
+ * @param listenerLimit null for connections that handlers open, which have no permit
+ */
+record ServerHome(
+    Handler handler,
+    Admission admission,
+    @Nullable ListenerLimit listenerLimit,
+    ConnectionRegistry registry,
+    DatagramRegistry datagrams,
+    BufferPool buffers,
+    Pollers pollers,
+    Ticks ticks,
+    TimeCheck timeCheck,
+    Drain drain,
+    ServerEvents observer,
+    PrefaceRunner preface)
+    implements Home {
+  /** The limit of the listener that has accepted the connections. */
+  ListenerLimit limit() {
+    return Objects.requireNonNull(listenerLimit, "only what was accepted has permits");
+  }
+
+  @Override
+  public boolean finishes(int slot, int now) {
+    return drain.tells(slot, now);
+  }
+
+  @Override
+  public boolean cancels(SocketConnection registered) {
+    return drain.cancels(registered);
+  }
+
+  @Override
+  public void ended(@Nullable CloseReason reason) {
+    drain.connectionEnded(reason);
+  }
+
+  @Override
+  public void release(SocketConnection connection) {
+    admission.release(connection, listenerLimit);
+  }
+
+  @Override
+  public void refused(SocketConnection connection, Refusal refusal) {
+    admission.refusals().count(limit().address(), refusal, connection.remoteAddress());
+  }
+
+  /** The same for a listener with this limit and preface. */
+  ServerHome with(ListenerLimit listenerLimit, PrefaceRunner preface) {
+    return new ServerHome(
+        handler,
+        admission,
+        listenerLimit,
+        registry,
+        datagrams,
+        buffers,
+        pollers,
+        ticks,
+        timeCheck,
+        drain,
+        observer,
+        preface);
+  }
+}

@@ -1,0 +1,12 @@
+/**
+ * The server: its description, its life, and the tree of its threads.
+ *
+ * <p>A {@link io.plainweave.server.ServerBuilder} collects what makes a {@link
+ * io.plainweave.server.Server}. Behind it, in the order in which to read: {@code Supervisor} owns
+ * the scopes, {@code Acceptor} takes connections, {@code Reaper} looks at the time, {@code Drain}
+ * ends them, {@code ServerHome} is what connections know of all this.
+ */
+@NullMarked
+package io.plainweave.server;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,194 @@
+package io.plainweave.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.plainweave.Handler;
+import io.plainweave.Listen;
+import io.plainweave.event.ServerEvent;
+import io.plainweave.fixture.Client;
+import io.plainweave.fixture.ResourceGuard;
+import io.plainweave.fixture.UnixClient;
+import io.plainweave.internal.connection.Home;
+import io.plainweave.internal.socket.BoundUnixSocket;
+import io.plainweave.internal.socket.Listener;
+import io.plainweave.internal.socket.ListeningSocket;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("An acceptor")
+@ExtendWith(ResourceGuard.class)
+@Timeout(30)
+class AcceptorTest {
+  private static final Listen LISTEN = Listen.tcp("127.0.0.1", 0);
+
+  private final List<ServerEvent> told = new ArrayList<>();
+  private Server server =
+      Server.builder().listen(LISTEN).handler(_ -> {}).observer(told::add).build();
+
+  /** Fails as it is told, and has no connection then. */
+  private static final class FailingSocket implements ListeningSocket {
+    private final SocketAddress address = new InetSocketAddress("127.0.0.1", 7000);
+    private final Queue<Throwable> failures;
+    private boolean closed;
+
+    FailingSocket(Throwable... failures) {
+      this.failures = new ArrayDeque<>(List.of(failures));
+    }
+
+    @Override
+    public SocketAddress address() {
+      return address;
+    }
+
+    @Override
+    public SocketChannel accept(boolean waits) throws IOException {
+      switch (failures.poll()) {
+        case null -> {}
+        case IOException e -> throw e;
+        case Throwable e -> throw (Error) e;
+      }
+      return null;
+    }
+
+    @Override
+    public boolean isOpen() {
+      return !closed;
+    }
+
+    @Override
+    public void close() {
+      closed = true;
+    }
+  }
+
+  /** Runs an acceptor to its end. */
+  private Supervisor accept(ListeningSocket socket) throws Exception {
+    var lifecycle = new Lifecycle();
+    ServerHome home = server.home();
+    var supervisor = new Supervisor(server, List.of(), home, 1, false, lifecycle);
+    ServerHome own = home.with(home.admission().add(LISTEN, socket.address()), home.preface());
+    new Acceptor(new Listener(LISTEN, socket), true, supervisor, lifecycle, own).call();
+    return supervisor;
+  }
+
+  @Test
+  void goesOnWhenMemoryWasShort() throws Exception {
+    var failures =
+        new Throwable[] {
+          new OutOfMemoryError("Java heap space"),
+          new IOException("Cannot allocate memory"),
+          new OutOfMemoryError("unable to create native thread"),
+          new InternalError("no memory to link"),
+          new BootstrapMethodError("no memory to link")
+        };
+    assertNull(accept(new FailingSocket(failures)).failure());
+    assertEquals(
+        List.of(failures),
+        told.stream()
+            .map(event -> assertInstanceOf(ServerEvent.AcceptFailed.class, event).failure())
+            .toList());
+    assertFalse(server.state().isAtLeast(ServerState.DRAINING));
+  }
+
+  /** Fails once as the JVM does, and then accepts. */
+  private record FailingOnce(ListeningSocket socket, AtomicBoolean failed)
+      implements ListeningSocket {
+    @Override
+    public SocketChannel accept(boolean waits) throws IOException {
+      if (failed.compareAndSet(false, true)) {
+        throw assertThrows(OutOfMemoryError.class, () -> new byte[Integer.MAX_VALUE].clone());
+      }
+      return socket.accept(waits);
+    }
+
+    @Override
+    public SocketAddress address() {
+      return socket.address();
+    }
+
+    @Override
+    public boolean isOpen() {
+      return socket.isOpen();
+    }
+
+    @Override
+    public SocketAddress reachedAt(SocketChannel accepted) throws IOException {
+      return socket.reachedAt(accepted);
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  @Test
+  void forksAfterALackOfMemoryInItsOwnThread(@TempDir Path folder) throws Exception {
+    Path path = folder.resolve("socket");
+    server =
+        Server.builder()
+            .listen(LISTEN)
+            .handler(connection -> connection.input().transferTo(connection.output()))
+            .start();
+    var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
+    var ended = new FutureTask<>(() -> accept(socket));
+    Thread acceptor =
+        Thread.ofPlatform().start(() -> ScopedValue.where(Home.CURRENT, server.home()).run(ended));
+    try (UnixClient client = UnixClient.connect(path)) {
+      client.exchange("hello");
+    } finally {
+      server.shutdownNow();
+      socket.close();
+      acceptor.join();
+    }
+    assertNull(ended.get().failure());
+  }
+
+  @Test
+  void thatFailsLetsNoHandlerKeepTheServerForEver() throws Exception {
+    var entered = new CountDownLatch(1);
+    Handler waits =
+        _ -> {
+          entered.countDown();
+          new CountDownLatch(1).await();
+        };
+    server =
+        Server.builder().listen(LISTEN).handler(waits).drainTimeout(Duration.ofMillis(1)).start();
+    try (Client client = Client.connect(server)) {
+      entered.await();
+      accept(new FailingSocket(new StackOverflowError()));
+      assertTrue(client.seesReset());
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+    } finally {
+      server.shutdownNow();
+    }
+  }
+
+  @Test
+  void endsByAFailureThatWillNotPass() throws Exception {
+    var failure = new StackOverflowError();
+    assertEquals(failure, accept(new FailingSocket(failure)).failure());
+    assertInstanceOf(ServerEvent.ListenerFailed.class, told.getFirst());
+  }
+}

@@ -1,0 +1,88 @@
+package io.plainweave.server;
+
+import static org.awaitility.Awaitility.await;
+
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.admission.Admission;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.Pollers;
+import io.plainweave.internal.udp.DatagramRegistry;
+import io.plainweave.text.Addresses;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/** What a server does not tell, for tests in other packages. */
+public final class ServerInsides {
+  private ServerInsides() {}
+
+  /** How many connections the registry of a server knows. */
+  public static int registered(Server server) {
+    var count = new AtomicInteger();
+    server.home().registry().forEach(connection -> count.incrementAndGet());
+    return count.get();
+  }
+
+  /**
+   * Waits until an acceptor of each listener is on its way into accept(2): it takes the next
+   * connection, even if the server is suspended meanwhile.
+   */
+  public static void awaitAccepting(Server server) {
+    await()
+        .until(() -> {
+          var accepting = new HashMap<>(Thread.getAllStackTraces());
+          accepting.values().removeIf(stack -> !isInAccept(stack));
+          return server.addresses().stream()
+              .map(address -> "plainweave acceptor " + Addresses.format(address))
+              .allMatch(
+                  name -> accepting.keySet().stream().anyMatch(it -> it.getName().equals(name)));
+        });
+  }
+
+  private static boolean isInAccept(StackTraceElement[] stack) {
+    return Stream.of(stack)
+        .anyMatch(frame -> frame.getClassName().equals("sun.nio.ch.ServerSocketChannelImpl"));
+  }
+
+  public static Ticks ticks(Server server) {
+    return server.home().ticks();
+  }
+
+  public static ConnectionRegistry registry(Server server) {
+    return server.home().registry();
+  }
+
+  public static Admission admission(Server server) {
+    return server.home().admission();
+  }
+
+  public static Pollers pollers(Server server) {
+    return server.home().pollers();
+  }
+
+  public static DatagramRegistry datagrams(Server server) {
+    return server.home().datagrams();
+  }
+
+  public static ServerObserver observer(Server server) {
+    return server.home().observer();
+  }
+
+  /** Cancels what is at work, as at the end of a drain. */
+  public static void cancel(Server server) {
+    ServerHome home = server.home();
+    home.drain().cancel(home.registry(), home.datagrams());
+  }
+
+  /** Starts what a server starts at first use. */
+  public static void warmUp() throws IOException, InterruptedException {
+    WarmUp.run();
+  }
+
+  /** How many sources and networks a server knows to have connections. */
+  public static int knownSources(Server server) {
+    return server.home().admission().knownSources();
+  }
+}
