@@ -93,6 +93,14 @@ final class ServerLog implements ServerObserver {
     }
   }
 
+  /** Tells that the JDK has a fault by which virtual threads may wait for ever. */
+  static void wakeUpsMayBeLost(Runtime.Version jdk) {
+    LOG.info(
+        "this JDK {} may lose the wake-up of a virtual thread, in rare cases (JDK-8373120): take"
+            + " 25.0.4, 26.0.1 or later",
+        jdk);
+  }
+
   /** Tells that event loops were asked for and cannot be had. */
   static void noEventLoops(Exception cause) {
     LOG.warn(

@@ -66,6 +66,7 @@ final class Supervisor {
       if (stopOnSignal) {
         StopSignals.add(server);
       }
+      LostWakeUps.tell();
       ScopedValue.where(Server.CURRENT, server).run(this::tellListening);
       complete = true;
     } catch (ClosedByInterruptException e) {

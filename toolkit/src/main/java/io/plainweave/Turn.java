@@ -73,7 +73,7 @@ final class Turn {
   @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
   private static void giveWay(int now, Pollers pollers) {
     boolean stays = pollers.areOnEventLoops() || isShorter(now - cameBackAt, OUTSIDE);
-    boolean left = !stays && leaveQueues();
+    boolean left = !stays && !LostWakeUps.AFTER_TIMED_PARKS && leaveQueues();
     Thread.yield();
     if (left) {
       cameBackAt = now();
