@@ -5,18 +5,10 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** The whole life of a scope: opened, one thread forked, joined and closed. */
+/** The whole life of a scope: opened, joined and closed, with threads in it and without. */
 @State(Scope.Thread)
 public class ScopeBenchmark extends Settings {
   private static final ThreadFactory THREADS = Thread.ofVirtual().factory();
-
-  @Benchmark
-  public void withOneThread() throws InterruptedException {
-    try (var scope = io.plainweave.Scope.open("benchmark", THREADS)) {
-      scope.fork(() -> io.plainweave.Scope.After.CONTINUE);
-      scope.join();
-    }
-  }
 
   @Benchmark
   public void withoutThreads() throws InterruptedException {
@@ -25,11 +17,12 @@ public class ScopeBenchmark extends Settings {
     }
   }
 
-  /** Its thread cancels the scope. */
   @Benchmark
-  public void cancelled() throws InterruptedException {
+  public void withAHundredThreads() throws InterruptedException {
     try (var scope = io.plainweave.Scope.open("benchmark", THREADS)) {
-      scope.fork(() -> io.plainweave.Scope.After.CANCEL);
+      for (int i = 0; i < 100; i++) {
+        scope.fork(() -> io.plainweave.Scope.After.CONTINUE);
+      }
       scope.join();
     }
   }
