@@ -4,7 +4,7 @@ module io.plainweave {
   requires transitive jdk.net;
   requires jdk.unsupported;
   requires org.slf4j;
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
 
   exports io.plainweave;
   exports io.plainweave.client;

@@ -66,7 +66,6 @@ final class NetworkNamespaces implements AfterEachCallback {
                 "exec",
                 prefix + name,
                 ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-preview",
                 Main.class.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);

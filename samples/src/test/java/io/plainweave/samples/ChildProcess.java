@@ -7,11 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A process that a test has started and that ends with it, its output in files. */
 final class ChildProcess implements AutoCloseable {
   /** Generous: the machine may have other things to do. */
   private static final Duration TO_END = Duration.ofSeconds(20);
+
+  private static final Pattern ABOUT_THE_JDK = Pattern.compile(".* INFO .* this JDK .*\n");
 
   private final Path folder;
   private final Process process;
@@ -60,8 +63,9 @@ final class ChildProcess implements AutoCloseable {
     return Files.readString(stdout);
   }
 
+  /** The same of its errors, but for what a server says of the JDK that the tests run on. */
   String stderr() throws IOException {
-    return Files.readString(stderr);
+    return ABOUT_THE_JDK.matcher(Files.readString(stderr)).replaceAll("");
   }
 
   /** The time for which it has kept a processor busy, in user and in system mode. */

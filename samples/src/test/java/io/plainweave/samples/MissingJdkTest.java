@@ -52,7 +52,7 @@ class MissingJdkTest {
     builder.environment().put("JAVA25_HOME", "/nowhere");
     try (ChildProcess run = ChildProcess.start(folder, builder)) {
       assertEquals(1, run.exitCode());
-      assertEquals("JAVA25_HOME=/nowhere is not the home of a JDK 25.\n", run.stderr());
+      assertEquals("JAVA25_HOME=/nowhere is not the home of a JDK 25 or later.\n", run.stderr());
       assertEquals("", run.stdout());
     }
   }

@@ -36,7 +36,7 @@ class ReadmeTest {
       strings = {
         "samples/run Echo",
         "java @samples/run.args samples/Echo.java",
-        "java --source 25"
+        "java --class-path"
       })
   @EnabledOnOs(OS.LINUX)
   void showsCommandsThatRunTheEchoSampleFromTheRoot(String beginning) throws Exception {

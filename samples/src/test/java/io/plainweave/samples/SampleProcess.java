@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param port where it listens
  */
 record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
-  /** The JDK of the tests, which is a JDK 25. */
+  /** The JDK of the tests, which is a JDK 25 or later. */
   private static final Path JDK = Path.of(System.getProperty("java.home"));
 
   private static final Pattern LISTENING = Pattern.compile("(?:listening on \\S+:(\\d+)\n)+");

@@ -81,7 +81,7 @@ public final class Server implements AutoCloseable {
    * @throws IOException if it cannot listen, or if the listener fails later
    * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
    *     nothing of it is left
-   * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}
+   * @throws IllegalStateException if the structured concurrency of this JDK is not known
    */
   public static void serve(Listen listen, Handler handler)
       throws IOException, InterruptedException {
@@ -96,7 +96,7 @@ public final class Server implements AutoCloseable {
    * @throws IOException if it cannot listen, or if the listener fails later
    * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
    *     nothing of it is left
-   * @throws IllegalStateException if this is not a Java 25 with {@code --enable-preview}, or the
+   * @throws IllegalStateException if the structured concurrency of this JDK is not known, or the
    *     handler or a listener is missing
    */
   public static void serve(ServerBuilder builder) throws IOException, InterruptedException {

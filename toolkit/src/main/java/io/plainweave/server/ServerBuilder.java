@@ -14,7 +14,7 @@ import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.PrefaceRunner;
 import io.plainweave.internal.connection.PrefaceTurns;
 import io.plainweave.internal.connection.TimeCheck;
-import io.plainweave.internal.thread.PreviewCheck;
+import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
@@ -290,8 +290,8 @@ public final class ServerBuilder {
    * Builds the server. Nothing is bound yet.
    *
    * @return the server, new
-   * @throws IllegalStateException if there is no listener, or no handler for it, or if this is not
-   *     a Java 25 with {@code --enable-preview}
+   * @throws IllegalStateException if there is no listener, or no handler for it, or if the
+   *     structured concurrency of this JDK is not known
    */
   public Server build() {
     if (listens.isEmpty() && datagrams.isEmpty()) {
@@ -310,7 +310,7 @@ public final class ServerBuilder {
   }
 
   private Server make(boolean stopOnSignal) {
-    PreviewCheck.run();
+    JdkCheck.run();
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
     var events = new ServerEvents(new ServerLog(), observers);

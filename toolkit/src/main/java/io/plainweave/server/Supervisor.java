@@ -12,6 +12,7 @@ import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.internal.udp.DatagramReceiver;
 import io.plainweave.internal.udp.ReceiverSockets;
+import io.plainweave.internal.thread.LostWakeUps;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -78,6 +79,7 @@ final class Supervisor {
       if (stopOnSignal) {
         StopSignals.add(server);
       }
+      LostWakeUps.tell();
       ScopedValue.where(Home.CURRENT, home).run(this::tellListening);
       complete = true;
     } catch (ClosedByInterruptException e) {

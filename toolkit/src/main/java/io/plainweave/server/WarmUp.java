@@ -64,7 +64,7 @@ final class WarmUp {
           InternalError.class,
           BootstrapMethodError.class);
 
-  /** One more, which belongs to a preview API: a class file that names it is bound to a release. */
+  /** One more, of the preview API that {@link ScopeBinding} binds. */
   private static final String CAUGHT_BY_ITS_NAME =
       "java.util.concurrent.StructureViolationException";
 

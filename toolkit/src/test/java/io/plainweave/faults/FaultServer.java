@@ -89,7 +89,7 @@ final class FaultServer implements AutoCloseable {
     // so.
     command.addAll(List.of("env", "--default-signal=INT"));
     command.add(Machine.java());
-    command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(launch.jvm);
     command.addAll(
         List.of("-cp", System.getProperty("java.class.path"), FaultServerMain.class.getName()));

@@ -41,7 +41,7 @@ class SignalFaultsTest {
     private Program(List<String> jvm, String... arguments) throws IOException {
       // A shell starts what it puts into the background with SIGINT ignored.
       List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-      command.addAll(List.of(Machine.java(), "--enable-preview", "-XX:TieredStopAtLevel=1"));
+      command.addAll(List.of(Machine.java(), "-XX:TieredStopAtLevel=1"));
       command.addAll(jvm);
       command.addAll(
           List.of("-cp", System.getProperty("java.class.path"), SignalMain.class.getName()));

@@ -58,7 +58,7 @@ class SocketActivationTest {
   private static Process start(String script) throws IOException {
     List<String> command = new ArrayList<>(List.of("python3", "-c", script));
     command.add(Machine.java());
-    command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Program.class.getName()));
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }

@@ -22,7 +22,7 @@ class StartFaultsTest {
       throws Exception {
     List<String> command = new ArrayList<>(prefix);
     command.add(Machine.java());
-    command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(flags);
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(ServeMain.class.getName());

@@ -146,7 +146,6 @@ class TlsClientFaultsTest extends TlsFaults {
     Process server =
         new ProcessBuilder(
                 Machine.java(),
-                "--enable-preview",
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "-Djdk.tls.server.disableExtensions=server_name",

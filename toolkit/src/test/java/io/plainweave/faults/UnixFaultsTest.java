@@ -218,7 +218,7 @@ class UnixFaultsTest {
     try (FaultServer _ = launch().with("mode=r--r--r--").start()) {
       List<String> command = new ArrayList<>(List.of(BOUND));
       command.add(Machine.java());
-      command.addAll(List.of("--enable-preview", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+      command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
       command.addAll(
           List.of("-cp", System.getProperty("java.class.path"), ConnectMain.class.getName()));
       command.addAll(List.of("unix:" + path, "0"));

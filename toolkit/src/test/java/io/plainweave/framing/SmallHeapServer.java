@@ -78,7 +78,6 @@ final class SmallHeapServer implements AutoCloseable {
                 Machine.java(),
                 "-Xmx64m",
                 "-XX:+ExitOnOutOfMemoryError",
-                "--enable-preview",
                 "-cp",
                 System.getProperty("java.class.path"),
                 SmallHeapServer.class.getName())

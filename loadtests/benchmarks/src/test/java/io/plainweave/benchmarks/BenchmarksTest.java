@@ -48,7 +48,8 @@ class BenchmarksTest {
             AdmissionBenchmark.class,
             ForkBenchmark.class,
             FramingBenchmark.class,
-            ReaperBenchmark.class),
+            ReaperBenchmark.class,
+            ScopeBenchmark.class),
         ran);
   }
 

@@ -25,7 +25,6 @@ final class ClientProcess implements AutoCloseable {
   static ClientProcess start(int threads, List<String> pinning) {
     List<String> command = new ArrayList<>(pinning);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-preview");
     command.add("--enable-native-access=ALL-UNNAMED");
     // It allocates nothing for a message; what is left needs no second thread.
     command.addAll(List.of("-XX:+UseSerialGC", "-Xms256m", "-Xmx256m", "-XX:-UsePerfData"));

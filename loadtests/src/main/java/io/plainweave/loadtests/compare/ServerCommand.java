@@ -105,7 +105,6 @@ record ServerCommand(
   List<String> jvmFlags(String name) {
     List<String> own = flagsOf.getOrDefault(name, List.of());
     List<String> all = new ArrayList<>();
-    all.add("--enable-preview");
     all.add("--enable-native-access=ALL-UNNAMED");
     if (Stream.concat(flags.stream(), own.stream()).noneMatch(it -> it.matches(COLLECTOR))) {
       all.add("-XX:+UseSerialGC"); // a JVM picks it by itself where it has one core

@@ -73,7 +73,6 @@ final class JavaCommand {
 
   private static List<String> common(long heap) {
     List<String> flags = new ArrayList<>();
-    flags.add("--enable-preview");
     // The processes share the processors: one collector thread in each is enough.
     flags.add("-XX:+UseSerialGC");
     flags.add("-Xmx" + heap);

@@ -26,7 +26,6 @@ enum Kind {
   /** The options of its JVM. */
   List<String> flags(int heap) {
     List<String> flags = new ArrayList<>();
-    flags.add("--enable-preview");
     flags.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
     flags.add(collector);
     flags.add("-Xmx" + heap + "m");

@@ -31,7 +31,6 @@ final class CoordinatorEndTest {
                 "env",
                 "--default-signal=INT",
                 ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-preview",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),

@@ -48,7 +48,6 @@ record Program(Process process, Path output, Socket client) implements AutoClose
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-preview",
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 String.join(File.pathSeparator, all),

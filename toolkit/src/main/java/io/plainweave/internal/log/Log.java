@@ -18,7 +18,7 @@ import org.slf4j.event.Level;
  */
 public final class Log {
   /** The log of all servers of the process. Its name is a part of the API: users configure it. */
-  public static final Log SERVER = new Log("io.plainweave.Server");
+  public static final Log SERVER = new Log("io.plainweave.server.Server");
 
   private final Logger log;
 
@@ -92,6 +92,14 @@ public final class Log {
         "no event loops: start java with --add-opens java.base/java.lang=io.plainweave (on the class"
             + " path: =ALL-UNNAMED); the connections run on the JDK's scheduler ({})",
         cause.toString());
+  }
+
+  /** Tells that the JDK has a fault by which virtual threads may wait for ever. */
+  public static void wakeUpsMayBeLost(Runtime.Version jdk) {
+    SERVER.info(
+        "this JDK {} may lose the wake-up of a virtual thread, in rare cases (JDK-8373120): take"
+            + " 25.0.4, 26.0.1 or later",
+        jdk);
   }
 
   public static void optionRefused(Object what, IOException failure) {

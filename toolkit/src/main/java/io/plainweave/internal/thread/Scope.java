@@ -2,18 +2,14 @@ package io.plainweave.internal.thread;
 
 import io.plainweave.internal.log.Log;
 import java.util.concurrent.Callable;
-import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
-import java.util.concurrent.StructuredTaskScope.Subtask;
 import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Owns the threads that are forked in it: none of them outlives {@link #close()}.
  *
- * <p>This is the only class that names {@link StructuredTaskScope}, which is a preview API in Java
- * 25 and has another shape in 26 and 27. A class file that names it runs on exactly one Java
- * release, so everything else stays free of it.
+ * <p>It is a {@code StructuredTaskScope} of the JDK, whose methods {@link ScopeBinding} finds when
+ * the program runs: a class file that names that interface runs on one Java release only.
  *
  * <p>Only the owner, the thread that has opened the scope, may fork, join and close. The scope
  * keeps nothing of a subtask that has ended: it may live for months and fork millions of them.
@@ -29,18 +25,22 @@ public final class Scope implements AutoCloseable {
 
   private static final ScopedValue<Scope> NEVER_BOUND = ScopedValue.newInstance();
 
-  private final StructuredTaskScope<After, @Nullable Void> scope;
+  private static final ScopeBinding JDK = ScopeBinding.ofJdk();
+
+  private final ScopeBinding binding;
+
+  /** The JDK's. */
+  private final Object scope;
 
   private final ThreadFactory threads;
 
   /** The thread that a fork has made, until it returns; only the owner touches it. */
   private @Nullable Thread latest;
 
-  private Scope(String name, ThreadFactory threads) {
+  private Scope(ScopeBinding binding, String name, ThreadFactory threads) {
+    this.binding = binding;
     this.threads = threads;
-    this.scope =
-        StructuredTaskScope.open(
-            new LeanJoiner(), config -> config.withName(name).withThreadFactory(this::newThread));
+    this.scope = binding.open(name, this::newThread);
   }
 
   /**
@@ -50,8 +50,13 @@ public final class Scope implements AutoCloseable {
    * @param threads makes the thread of each fork
    */
   public static Scope open(String name, ThreadFactory threads) {
+    return open(JDK, name, threads);
+  }
+
+  /** The same with scopes of another shape. */
+  static Scope open(ScopeBinding binding, String name, ThreadFactory threads) {
     findBindings();
-    return new Scope(name, threads);
+    return new Scope(binding, name, threads);
   }
 
   /**
@@ -65,16 +70,19 @@ public final class Scope implements AutoCloseable {
     try {
       // Nothing is thrown: to keep it the JDK would need memory. And all here, since each frame is
       // memory of every connection that waits.
-      scope.fork(() -> {
-        try {
-          return task.call();
-        } catch (Throwable e) {
-          Log.taskFailed(e);
-          return After.CONTINUE;
-        }
-      });
+      binding.fork(
+          scope,
+          () -> {
+            try {
+              return task.call();
+            } catch (Throwable e) {
+              Log.taskFailed(e);
+              return After.CONTINUE;
+            }
+          });
       // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
-      return !scope.isCancelled() || (latest != null && latest.getState() != Thread.State.NEW);
+      return !binding.isCancelled(scope)
+          || (latest != null && latest.getState() != Thread.State.NEW);
     } finally {
       latest = null;
     }
@@ -107,7 +115,7 @@ public final class Scope implements AutoCloseable {
 
   /** Waits until every thread of this scope has ended or the scope is cancelled. */
   public void join() throws InterruptedException {
-    scope.join();
+    binding.join(scope);
   }
 
   /**
@@ -116,29 +124,12 @@ public final class Scope implements AutoCloseable {
    */
   @Override
   public void close() {
-    scope.close();
+    binding.close(scope);
   }
 
   private Thread newThread(Runnable task) {
     Thread thread = threads.newThread(task);
     latest = thread;
     return thread;
-  }
-
-  /**
-   * Keeps nothing: the standard joiners that collect would hold every connection that there ever
-   * was.
-   */
-  private static final class LeanJoiner implements Joiner<After, @Nullable Void> {
-    @Override
-    public boolean onComplete(Subtask<? extends After> subtask) {
-      // There is no public cancel: a subtask has to end for it.
-      return subtask.state() == Subtask.State.SUCCESS && subtask.get() == After.CANCEL;
-    }
-
-    @Override
-    public @Nullable Void result() {
-      return null;
-    }
   }
 }

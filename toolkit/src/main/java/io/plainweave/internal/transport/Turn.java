@@ -1,5 +1,6 @@
 package io.plainweave.internal.transport;
 
+import io.plainweave.internal.thread.LostWakeUps;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -73,7 +74,7 @@ public final class Turn {
   @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
   private static void giveWay(int now, Pollers pollers) {
     boolean stays = pollers.areOnEventLoops() || isShorter(now - cameBackAt, OUTSIDE);
-    boolean left = !stays && leaveQueues();
+    boolean left = !stays && !LostWakeUps.AFTER_TIMED_PARKS && leaveQueues();
     Thread.yield();
     if (left) {
       cameBackAt = now();

@@ -103,7 +103,6 @@ class MemoryShortTest {
                 "-XX:+" + collector,
                 "-Xmx64m",
                 "-XX:TieredStopAtLevel=1",
-                "--enable-preview",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Holder.class.getName())

@@ -86,7 +86,6 @@ class BufferPoolTest {
                 "-Xmx128m",
                 "-XX:MaxDirectMemorySize=1m",
                 "-XX:TieredStopAtLevel=1",
-                "--enable-preview",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Sender.class.getName())
