@@ -38,6 +38,7 @@ class WaitingLimitsTest {
       try (Client client = Client.connect(server)) {
         assertEquals("", client.receiveAll());
         assertTrue(ticks.now() - begin >= Ticks.of(SHORT));
+        client.finish(); // the server waits for that
         events.assertEndedBy(TimeLimit.FIRST_BYTE);
       }
     }
@@ -61,6 +62,7 @@ class WaitingLimitsTest {
       client.exchange("hello");
       server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
       assertEquals("", client.receiveAll());
+      client.finish();
       events.assertEndedBy(TimeLimit.IDLE);
     }
   }
@@ -77,6 +79,7 @@ class WaitingLimitsTest {
       client.exchange("hello");
       server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
       assertEquals("bye", client.receiveAll());
+      client.finish();
       events.assertEndedBy(TimeLimit.IDLE);
     }
   }
