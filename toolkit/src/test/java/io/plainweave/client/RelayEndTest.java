@@ -74,6 +74,7 @@ class RelayEndTest {
       assertEquals("", proxied.upstream().receiveAll());
       proxied.upstream().finish();
       assertEquals("", proxied.client().receiveAll());
+      proxied.client().finish();
       assertEquals(new Relay.Result(5, 0), proxied.result());
       assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), proxied.reason());
     }

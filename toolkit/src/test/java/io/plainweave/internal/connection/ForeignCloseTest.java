@@ -318,6 +318,7 @@ class ForeignCloseTest {
     try (Server server = start(connection -> connection.input().read());
         Client client = Client.connect(server)) {
       Connection connection = nextConnection();
+      awaitActivity(connection, ConnectionActivity.WAITING); // before, a close is an abort
       var closers = new Thread[8];
       for (int i = 0; i < closers.length; i++) {
         closers[i] = Thread.startVirtualThread(() -> assertClosesQuietly(connection));

@@ -69,9 +69,10 @@ class TlsFailureTest extends TlsTest {
       peer.send(peer.record("first "), peer.record("second"), peer.damagedRecord("third"));
       assertEquals("first second", next());
       SSLException failure = assertInstanceOf(SSLException.class, next());
+      assertSeesAlert(peer, "bad_record_mac");
+      peer.close();
       assertSame(
           failure, assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause());
-      assertSeesAlert(peer, "bad_record_mac");
     }
   }
 
@@ -106,9 +107,10 @@ class TlsFailureTest extends TlsTest {
       peer.send(peer.record("a"), peer.damagedRecord("b"));
       assertEquals((int) 'a', next());
       SSLException failure = assertInstanceOf(SSLException.class, next());
+      assertSeesAlert(peer, "bad_record_mac");
+      peer.close();
       assertSame(
           failure, assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause());
-      assertSeesAlert(peer, "bad_record_mac");
     }
   }
 

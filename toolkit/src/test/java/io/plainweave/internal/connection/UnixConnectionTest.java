@@ -200,9 +200,10 @@ class UnixConnectionTest {
     var found = new CompletableFuture<Optional<UnixDomainPrincipal>>();
     Handler asks = connection -> found.complete(connection.peerCredentials());
     try (Server _ = serving(asks).start();
-        UnixClient _ = UnixClient.connect(path)) {
+        UnixClient client = UnixClient.connect(path)) {
       assertEquals(System.getProperty("user.name"), found.get().orElseThrow().user().getName());
       assertNotNull(found.get().orElseThrow().group());
+      client.finish();
       Connection closed = events.awaitClosed(1).getFirst().connection();
       assertThrows(ConnectionClosedException.class, closed::peerCredentials);
     }
@@ -366,6 +367,10 @@ class UnixConnectionTest {
         client.send("half of a li");
       }
       server.changeTimeLimits(limits);
+      if (limit == TimeLimit.FIRST_BYTE || limit == TimeLimit.IDLE) {
+        assertEquals("", client.receiveAll());
+        client.finish();
+      }
       assertEquals(new CloseReason.TimedOut(limit), events.awaitReason());
       client.receiveAll();
     }

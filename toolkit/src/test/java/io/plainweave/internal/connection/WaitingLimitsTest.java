@@ -50,6 +50,7 @@ class WaitingLimitsTest {
       try (Client client = Client.connect(server)) {
         assertEquals("", client.receiveAll());
         assertTrue(ticks.now() - begin >= Ticks.of(SHORT));
+        client.finish(); // the server waits for that
         events.assertEndedBy(TimeLimit.FIRST_BYTE);
       }
     }
@@ -73,6 +74,7 @@ class WaitingLimitsTest {
       client.exchange("hello");
       server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
       assertEquals("", client.receiveAll());
+      client.finish();
       events.assertEndedBy(TimeLimit.IDLE);
     }
   }
@@ -89,6 +91,7 @@ class WaitingLimitsTest {
       client.exchange("hello");
       server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
       assertEquals("bye", client.receiveAll());
+      client.finish();
       events.assertEndedBy(TimeLimit.IDLE);
     }
   }
