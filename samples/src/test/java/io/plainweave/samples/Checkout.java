@@ -18,7 +18,7 @@ record Checkout(Path root) {
   static Checkout in(Path folder) throws IOException {
     Path root = Files.createTempDirectory(folder, "a checkout ");
     copy(root, ".ci");
-    copy(root, "toolkit/target/classes");
+    copy(root, "toolkit/core/target/classes");
     copy(root, "loadtests/run");
     copy(root, "samples/run");
     copy(root, "samples/run.args");

@@ -5,7 +5,8 @@
  * <h2>The life of a connection</h2>
  *
  * <ol>
- *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.server.Server} binds it.
+ *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.server.Server} binds
+ *       it.
  *   <li>An acceptor, a platform thread of the listener, waits until the limits leave room, accepts,
  *       and takes a permit of each limit ({@link io.plainweave.AdmissionRules}). Until then,
  *       connections wait in the kernel's backlog; those that are not to be served are turned away.
@@ -35,8 +36,8 @@
  * </pre>
  *
  * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler
- * stands. Nothing outlives its scope: when {@link io.plainweave.server.Server#run()} returns, no thread,
- * socket or permit is left.
+ * stands. Nothing outlives its scope: when {@link io.plainweave.server.Server#run()} returns, no
+ * thread, socket or permit is left.
  *
  * <h2>Without memory</h2>
  *
@@ -47,17 +48,17 @@
  * only, and one that catches it may go on and fork.
  *
  * <p>If a thread without which the server is none has failed for good, be it one of ours or the
- * JDK's, the server is cancelled, and {@link io.plainweave.server.Server#run()} throws the reason. It does
- * not stay half alive.
+ * JDK's, the server is cancelled, and {@link io.plainweave.server.Server#run()} throws the reason.
+ * It does not stay half alive.
  *
  * <p>That is the server, and no more. The code of handlers, libraries and the JDK may have failed
  * anywhere in the middle: a timed wait of a virtual thread ({@link java.lang.Thread#sleep}, {@code
  * poll} with a timeout) that finds no memory can take down a carrier of the JDK, and with it
- * threads that have nothing to do with it; {@linkplain io.plainweave.server.ServerBuilder#eventLoops event
- * loops} do not have that weakness. Where another process takes over, the safest answer to a lack
- * of memory is to end this one: {@code -XX:+ExitOnOutOfMemoryError}, together with a limit of
- * connections ({@link io.plainweave.AdmissionRules}) and of messages, so that it does not come to
- * that.
+ * threads that have nothing to do with it; {@linkplain
+ * io.plainweave.server.ServerBuilder#eventLoops event loops} do not have that weakness. Where
+ * another process takes over, the safest answer to a lack of memory is to end this one: {@code
+ * -XX:+ExitOnOutOfMemoryError}, together with a limit of connections ({@link
+ * io.plainweave.AdmissionRules}) and of messages, so that it does not come to that.
  */
 @NullMarked
 package io.plainweave;

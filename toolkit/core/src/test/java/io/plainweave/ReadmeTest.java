@@ -182,7 +182,7 @@ class ReadmeTest {
 
   @Test
   void isTheCodeOfThisTest() throws Exception {
-    String readme = Files.readString(Path.of("../README.md"));
+    String readme = Files.readString(Path.of("../../README.md"));
     String test = Files.readString(Path.of("src/test/java/io/plainweave/ReadmeTest.java"));
     List<String> shown = SHOWN.matcher(test).results().map(match -> match.group(1)).toList();
     for (String code : shown) {

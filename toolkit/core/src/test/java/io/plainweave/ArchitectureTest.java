@@ -13,7 +13,6 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.socket.InheritedSocket;
-import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.transport.Poller;
 import io.plainweave.internal.udp.ReceiverSockets;
 import io.plainweave.internal.udp.UdpSocket;

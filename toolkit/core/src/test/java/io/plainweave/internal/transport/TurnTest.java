@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
+import io.plainweave.TcpOptions;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.TlsServer;
