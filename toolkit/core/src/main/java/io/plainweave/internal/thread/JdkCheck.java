@@ -33,7 +33,7 @@ public final class JdkCheck {
           e);
     }
     try {
-      binding.close(binding.open("check of the JDK", Scope.virtualThreads()));
+      Scope.open(binding, "check of the JDK", Scope.virtualThreads()).close();
     } catch (RuntimeException | LinkageError e) {
       throw new IllegalStateException(
           "this JDK %s refuses structured concurrency (%s): start java with --enable-preview"
