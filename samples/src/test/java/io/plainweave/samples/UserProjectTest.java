@@ -2,7 +2,7 @@ package io.plainweave.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.plainweave.Server;
+import io.plainweave.server.Server;
 import java.io.File;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -25,7 +25,7 @@ class UserProjectTest {
       package app;
 
       import io.plainweave.Listen;
-      import io.plainweave.Server;
+      import io.plainweave.server.Server;
 
       public class Main {
         public static void main(String[] args) {
