@@ -10,8 +10,7 @@ import java.time.Duration;
 final Group room = new Group();
 
 void main(String... args) {
-  var patient =
-      TimeLimits.DEFAULT.withFirstByte(Duration.ofMinutes(1)).withIdle(Duration.ofHours(1));
+  var patient = TimeLimits.DEFAULT.firstByte(Duration.ofMinutes(1)).idle(Duration.ofHours(1));
   Server.serve(args, Listen.tcp(7001), Server.builder().timeLimits(patient).handler(this::chat));
 }
 

@@ -18,9 +18,9 @@ static final int MOST_UNREAD = 64 * 1024 * 1024; // in bytes, of replies that a 
 void main(String... args) {
   var patient =
       TimeLimits.DEFAULT
-          .withFirstByte(Duration.ZERO) // clients keep connections in reserve
-          .withIdle(Duration.ZERO)
-          .withMessage(Duration.ofMinutes(1));
+          .firstByte(Duration.ZERO) // clients keep connections in reserve
+          .idle(Duration.ZERO)
+          .message(Duration.ofMinutes(1));
   Server.serve(
       args,
       Listen.tcp(6379),

@@ -13,8 +13,7 @@ void main(String... args) {
       Listen.tcp(7002),
       target ->
           Server.builder()
-              .timeLimits(
-                  TimeLimits.DEFAULT.withFirstByte(Duration.ZERO).withIdle(Duration.ofHours(1)))
+              .timeLimits(TimeLimits.DEFAULT.firstByte(Duration.ZERO).idle(Duration.ofHours(1)))
               .handler(connection -> {
                 try (Connection upstream = target.connect()) {
                   Relay.between(connection, upstream);

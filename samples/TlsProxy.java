@@ -38,7 +38,7 @@ ServerBuilder proxy(String... args) throws IOException {
   ServerTls tls = ServerTls.builder().identity(Identity.pem(pem, pem)).build();
   return Server.builder()
       .listen(listen.tls(tls))
-      .timeLimits(TimeLimits.DEFAULT.withFirstByte(Duration.ZERO).withIdle(Duration.ofHours(1)))
+      .timeLimits(TimeLimits.DEFAULT.firstByte(Duration.ZERO).idle(Duration.ofHours(1)))
       .handler(connection -> {
         Connector proxied = target.proxyHeader(ProxyProtocol.headerFor(connection));
         try (Connection upstream = proxied.connect()) {

@@ -1,9 +1,9 @@
 package io.plainweave;
 
-import io.plainweave.event.ServerEvent;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Who is served, and how many at a time. Zero switches a limit off, and an empty set a list.
@@ -21,8 +21,8 @@ import java.util.Set;
  * it is known how often they came.
  *
  * @param maxConnections open at a time, over all listeners; there are never more than the
- *     descriptors of the process allow ({@link ServerEvent.ConnectionsLimited}). Default 0: only
- *     that limit
+ *     descriptors of the process allow ({@link
+ *     io.plainweave.event.ServerEvent.ConnectionsLimited}). Default 0: only that limit
  * @param maxPerSource open at a time from one source; others are refused. Default 0: no limit
  * @param maxPerNetwork open at a time from the network of a source; others are refused. Default 0:
  *     no limit
@@ -38,8 +38,8 @@ import java.util.Set;
  *     to fit the socket's buffer, which an error message does. If empty, the default, it is reset,
  *     which costs this side the least
  * @param alarmAt with so many connections open, observers are told ({@link
- *     ServerEvent.ManyConnections}), every five seconds while it lasts; zero, the default, for
- *     {@code maxConnections}
+ *     io.plainweave.event.ServerEvent.ManyConnections}), every five seconds while it lasts; zero,
+ *     the default, for {@code maxConnections}
  */
 public record AdmissionRules(
     int maxConnections,
@@ -115,18 +115,8 @@ public record AdmissionRules(
    * @param maxConnections the limit, or zero for none
    * @return the rules
    */
-  public AdmissionRules withMaxConnections(int maxConnections) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules maxConnections(int maxConnections) {
+    return edit(edit -> edit.maxConnections = maxConnections);
   }
 
   /**
@@ -135,18 +125,8 @@ public record AdmissionRules(
    * @param maxPerSource the limit, or zero for none
    * @return the rules
    */
-  public AdmissionRules withMaxPerSource(int maxPerSource) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules maxPerSource(int maxPerSource) {
+    return edit(edit -> edit.maxPerSource = maxPerSource);
   }
 
   /**
@@ -155,18 +135,8 @@ public record AdmissionRules(
    * @param maxPerNetwork the limit, or zero for none
    * @return the rules
    */
-  public AdmissionRules withMaxPerNetwork(int maxPerNetwork) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules maxPerNetwork(int maxPerNetwork) {
+    return edit(edit -> edit.maxPerNetwork = maxPerNetwork);
   }
 
   /**
@@ -175,18 +145,8 @@ public record AdmissionRules(
    * @param acceptRate the rate, or {@link Rate#UNLIMITED}
    * @return the rules
    */
-  public AdmissionRules withAcceptRate(Rate acceptRate) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules acceptRate(Rate acceptRate) {
+    return edit(edit -> edit.acceptRate = acceptRate);
   }
 
   /**
@@ -195,18 +155,8 @@ public record AdmissionRules(
    * @param sourceRate the rate, or {@link Rate#UNLIMITED}
    * @return the rules
    */
-  public AdmissionRules withSourceRate(Rate sourceRate) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules sourceRate(Rate sourceRate) {
+    return edit(edit -> edit.sourceRate = sourceRate);
   }
 
   /**
@@ -215,18 +165,8 @@ public record AdmissionRules(
    * @param allow the networks, or none for all
    * @return the rules
    */
-  public AdmissionRules withAllow(Set<Network> allow) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules allow(Set<Network> allow) {
+    return edit(edit -> edit.allow = allow);
   }
 
   /**
@@ -235,18 +175,8 @@ public record AdmissionRules(
    * @param deny the networks
    * @return the rules
    */
-  public AdmissionRules withDeny(Set<Network> deny) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules deny(Set<Network> deny) {
+    return edit(edit -> edit.deny = deny);
   }
 
   /**
@@ -255,18 +185,8 @@ public record AdmissionRules(
    * @param whenFull whether they wait or are refused
    * @return the rules
    */
-  public AdmissionRules withWhenFull(WhenFull whenFull) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules whenFull(WhenFull whenFull) {
+    return edit(edit -> edit.whenFull = whenFull);
   }
 
   /**
@@ -275,18 +195,8 @@ public record AdmissionRules(
    * @param goodbye the bytes, which are copied, or none
    * @return the rules
    */
-  public AdmissionRules withGoodbye(ByteBuffer goodbye) {
-    return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+  public AdmissionRules goodbye(ByteBuffer goodbye) {
+    return edit(edit -> edit.goodbye = goodbye);
   }
 
   /**
@@ -295,17 +205,51 @@ public record AdmissionRules(
    * @param alarmAt how many connections, or zero for {@link #maxConnections()}
    * @return the rules
    */
-  public AdmissionRules withAlarmAt(int alarmAt) {
+  public AdmissionRules alarmAt(int alarmAt) {
+    return edit(edit -> edit.alarmAt = alarmAt);
+  }
+
+  /** What changes one component and leaves the others. */
+  private AdmissionRules edit(Consumer<Edit> change) {
+    var edit = new Edit(this);
+    change.accept(edit);
     return new AdmissionRules(
-        maxConnections,
-        maxPerSource,
-        maxPerNetwork,
-        acceptRate,
-        sourceRate,
-        allow,
-        deny,
-        whenFull,
-        goodbye,
-        alarmAt);
+        edit.maxConnections,
+        edit.maxPerSource,
+        edit.maxPerNetwork,
+        edit.acceptRate,
+        edit.sourceRate,
+        edit.allow,
+        edit.deny,
+        edit.whenFull,
+        edit.goodbye,
+        edit.alarmAt);
+  }
+
+  /** The components while one of them is changed, by one thread. */
+  private static final class Edit {
+    private int maxConnections;
+    private int maxPerSource;
+    private int maxPerNetwork;
+    private Rate acceptRate;
+    private Rate sourceRate;
+    private Set<Network> allow;
+    private Set<Network> deny;
+    private WhenFull whenFull;
+    private ByteBuffer goodbye;
+    private int alarmAt;
+
+    private Edit(AdmissionRules from) {
+      this.maxConnections = from.maxConnections;
+      this.maxPerSource = from.maxPerSource;
+      this.maxPerNetwork = from.maxPerNetwork;
+      this.acceptRate = from.acceptRate;
+      this.sourceRate = from.sourceRate;
+      this.allow = from.allow;
+      this.deny = from.deny;
+      this.whenFull = from.whenFull;
+      this.goodbye = from.goodbye;
+      this.alarmAt = from.alarmAt;
+    }
   }
 }

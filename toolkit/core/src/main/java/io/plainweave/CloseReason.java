@@ -1,8 +1,5 @@
 package io.plainweave;
 
-import io.plainweave.client.Connector;
-import io.plainweave.client.Relay;
-import io.plainweave.event.ServerEvent;
 import io.plainweave.text.OneLine;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -10,7 +7,7 @@ import javax.net.ssl.SSLException;
 
 /**
  * Why a connection has ended: the first cause, told once for each connection by {@link
- * ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
+ * io.plainweave.event.ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
  *
  * <p>As text it is one line, whatever the peer has sent: a character that is not seen, such as a
  * line feed or ESC, is shown by its escape in Java. That does not hold for the message of a failure
@@ -62,10 +59,10 @@ public sealed interface CloseReason {
    *
    * @param limit which one
    */
-  record TimedOut(TimeLimit limit) implements CloseReason {}
+  record TimedOut(TimeLimits.Kind limit) implements CloseReason {}
 
   /**
-   * The preface has told who the client is, or whether it comes by a {@link ProxyProtocol proxy},
+   * The handshake has told who the client is, or whether it comes by a {@link ProxyProtocol proxy},
    * and that one is not admitted.
    *
    * @param refusal why
@@ -86,7 +83,8 @@ public sealed interface CloseReason {
 
   /**
    * Another connection, without which the handler could not serve this one, has failed or was not
-   * to be had: the other side of a {@link Relay}, or what a {@link Connector} was to connect to.
+   * to be had: the other side of a {@link io.plainweave.client.Relay}, or what a {@link
+   * io.plainweave.client.Connector} was to connect to.
    *
    * @param cause what has become of it, with its address
    */

@@ -1,8 +1,6 @@
 package io.plainweave;
 
-import io.plainweave.client.Connector;
 import io.plainweave.proxyprotocol.ProxyHeader;
-import io.plainweave.server.Server;
 import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.ServerTls;
 import io.plainweave.tls.TlsSession;
@@ -16,8 +14,8 @@ import javax.net.ssl.SSLException;
 import jdk.net.UnixDomainPrincipal;
 
 /**
- * One connection, accepted by a {@link Server} or opened by a {@link Connector}: two byte streams,
- * each of which ends on its own.
+ * One connection, accepted by a {@link io.plainweave.server.Server} or opened by a {@link
+ * io.plainweave.client.Connector}: two byte streams, each of which ends on its own.
  *
  * <p>The end of the input is not the end of the output. A peer that has finished its side (FIN) may
  * still be waiting for the reply, and {@link #finishOutput()} finishes ours while reading goes on
@@ -163,8 +161,8 @@ public interface Connection extends AutoCloseable {
   /**
    * Goes on by TLS, as the server: after the command of a protocol that begins in plain, STARTTLS
    * of SMTP for example, and our consent to it. Flushes the output, and carries out the handshake
-   * in the calling thread, under the time limit of a preface ({@link TimeLimits#preface()}). Nobody
-   * else may read or write meanwhile.
+   * in the calling thread, under the time limit of a handshake ({@link TimeLimits#handshake()}).
+   * Nobody else may read or write meanwhile.
    *
    * <p>Bytes in plain that follow the command must not look as if they had come by TLS: somebody
    * between the peers may have put them there (CVE-2011-0411). Those that are not read yet are seen

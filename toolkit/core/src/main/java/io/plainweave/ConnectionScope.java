@@ -1,8 +1,5 @@
 package io.plainweave;
 
-import io.plainweave.messaging.Outbox;
-import io.plainweave.server.ServerBuilder;
-import io.plainweave.server.Shield;
 import java.io.IOException;
 import java.io.OutputStream;
 
@@ -27,16 +24,16 @@ import java.io.OutputStream;
  *
  * <p><b>Deadline.</b> When a timeout was given and has passed, the connection is reset, everything
  * is cancelled and {@link #join()} throws a {@link ConnectionClosedException} with {@link
- * TimeLimit#SCOPE}.
+ * TimeLimits.Kind#SCOPE}.
  *
  * <p><b>What an interrupt reaches.</b> To cancel is to interrupt, here as everywhere in Java, and
  * an interrupt does not ask what the thread is doing. A connection it ends with a reset. But an
  * interruptible channel that others use as well, such as the {@code FileChannel} of an embedded
  * database, is closed for all of them when it meets a thread in it ({@link
  * java.nio.channels.InterruptibleChannel}): a client that resets its connection would close the
- * database for every other one. {@link Shield#call} runs such code where no interrupt comes. A
- * write to the connection of another handler needs no shield: no interrupt ends it, but the time
- * limits of that connection.
+ * database for every other one. {@link io.plainweave.server.Shield#call} runs such code where no
+ * interrupt comes. A write to the connection of another handler needs no shield: no interrupt ends
+ * it, but the time limits of that connection.
  *
  * <p>Only the owner, the thread that has opened the scope, may fork, join and close; another thread
  * gets a {@link WrongThreadException}. Scopes nest, and a thread of a scope may open its own. This
@@ -77,7 +74,7 @@ public interface ConnectionScope extends AutoCloseable {
   /**
    * Starts a thread that is cancelled when all tasks in front have ended. It is interrupted then,
    * and an interrupt of a thread that writes resets the connection: a heartbeat is better offered
-   * to an {@link Outbox} than written.
+   * to an {@link io.plainweave.messaging.Outbox} than written.
    *
    * @param name how the thread is called
    * @param task what it does
@@ -100,7 +97,7 @@ public interface ConnectionScope extends AutoCloseable {
    * <p><b>The limit.</b> When so much is kept, a write waits for the peer as it does without this,
    * and one that takes nothing for the time of {@link TimeLimits#writeStall()} loses the
    * connection, be there room here or not. Each connection can cost that much memory, and its peer
-   * decides whether it does: {@link ServerBuilder#maxConnections(int)} limits how many there are.
+   * decides whether it does: {@link AdmissionRules#maxConnections()} limits how many there are.
    *
    * <p><b>The stream</b> is another one than before: who holds that of {@link Connection#output()}
    * already has to ask again. {@link OutputStream#flush()} has no effect, as everything is sent as

@@ -72,7 +72,7 @@ public sealed interface Listen {
         path,
         Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE),
         0,
-        Preface.NONE);
+        Handshake.NONE);
   }
 
   /**
@@ -89,7 +89,7 @@ public sealed interface Listen {
    * @return the description
    */
   static Inherited inherited() {
-    return new Inherited(Preface.NONE);
+    return new Inherited(Handshake.NONE);
   }
 
   /**
@@ -124,7 +124,7 @@ public sealed interface Listen {
    *
    * @return the steps; nothing unless set
    */
-  Preface preface();
+  Handshake handshake();
 
   /**
    * Returns how many connections of this listener may be open at a time.
@@ -155,7 +155,7 @@ public sealed interface Listen {
    *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
    *     if it is zero, it gives up and drains. Default 30 s
    * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param preface what comes before the handler; default nothing
+   * @param handshake what comes before the handler; default nothing
    */
   record Tcp(
       @Nullable String host,
@@ -165,7 +165,7 @@ public sealed interface Listen {
       TcpOptions options,
       Duration rebindFor,
       int maxConnections,
-      Preface preface)
+      Handshake handshake)
       implements Listen {
     private static final Duration REBIND_FOR = Duration.ofSeconds(30);
 
@@ -181,7 +181,7 @@ public sealed interface Listen {
         throw new IllegalArgumentException("acceptors must be at least 1: " + acceptors);
       }
       Objects.requireNonNull(options, "options");
-      Objects.requireNonNull(preface, "preface");
+      Objects.requireNonNull(handshake, "handshake");
       if (rebindFor.isNegative()) {
         throw new IllegalArgumentException("rebindFor must not be negative: " + rebindFor);
       }
@@ -189,7 +189,7 @@ public sealed interface Listen {
     }
 
     static Tcp at(@Nullable String host, int port) {
-      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, 0, Preface.NONE);
+      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, 0, Handshake.NONE);
     }
 
     /**
@@ -199,7 +199,8 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp reusePort(boolean reusePort) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
     }
 
     /**
@@ -212,7 +213,8 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is less than 1
      */
     public Tcp acceptors(int acceptors) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
     }
 
     /**
@@ -222,7 +224,8 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp options(TcpOptions options) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
     }
 
     /**
@@ -233,7 +236,8 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is negative
      */
     public Tcp rebindFor(Duration rebindFor) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
     }
 
     /**
@@ -243,7 +247,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
-      return preface(preface.with(proxyProtocol));
+      return handshake(handshake.with(proxyProtocol));
     }
 
     /**
@@ -255,18 +259,19 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is negative
      */
     public Tcp maxConnections(int maxConnections) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
     }
 
     /**
      * Returns this description for connections by TLS: the handler has a connection once the
-     * handshake is done, within {@link TimeLimits#preface()}.
+     * handshake is done, within {@link TimeLimits#handshake()}.
      *
      * @param tls how the server speaks it
      * @return the description
      */
     public Tcp tls(ServerTls tls) {
-      return preface(preface.with(tls));
+      return handshake(handshake.with(tls));
     }
 
     /**
@@ -284,17 +289,18 @@ public sealed interface Listen {
           options,
           rebindFor,
           maxConnections,
-          preface);
+          handshake);
     }
 
     /**
      * Returns this description with something else between accept and handler.
      *
-     * @param preface what comes first
+     * @param handshake what comes first
      * @return the description
      */
-    public Tcp preface(Preface preface) {
-      return new Tcp(host, port, reusePort, acceptors, options, rebindFor, maxConnections, preface);
+    public Tcp handshake(Handshake handshake) {
+      return new Tcp(
+          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
     }
 
     /** Returns {@code HOST:PORT}, with {@code *} for every address. */
@@ -312,14 +318,15 @@ public sealed interface Listen {
    * @param permissions of the socket; who may write may connect, if the folders on the way can be
    *     entered
    * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param preface what comes before the handler; default nothing
+   * @param handshake what comes before the handler; default nothing
    */
-  record Unix(Path path, Set<PosixFilePermission> permissions, int maxConnections, Preface preface)
+  record Unix(
+      Path path, Set<PosixFilePermission> permissions, int maxConnections, Handshake handshake)
       implements Listen {
     /** Checks the values. */
     public Unix {
       SocketPath.ownAddress(path);
-      Objects.requireNonNull(preface, "preface");
+      Objects.requireNonNull(handshake, "handshake");
       permissions = Set.copyOf(permissions);
       checkMaxConnections(maxConnections);
     }
@@ -337,7 +344,7 @@ public sealed interface Listen {
     public Unix permissions(String permissions) {
       try {
         return new Unix(
-            path, PosixFilePermissions.fromString(permissions), maxConnections, preface);
+            path, PosixFilePermissions.fromString(permissions), maxConnections, handshake);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "permissions are written as in rw-rw----: " + permissions, e);
@@ -351,7 +358,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
-      return new Unix(path, permissions, maxConnections, preface.with(proxyProtocol));
+      return new Unix(path, permissions, maxConnections, handshake.with(proxyProtocol));
     }
 
     /**
@@ -363,7 +370,7 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is negative
      */
     public Unix maxConnections(int maxConnections) {
-      return new Unix(path, permissions, maxConnections, preface);
+      return new Unix(path, permissions, maxConnections, handshake);
     }
 
     /**
@@ -373,7 +380,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Unix tls(ServerTls tls) {
-      return new Unix(path, permissions, maxConnections, preface.with(tls));
+      return new Unix(path, permissions, maxConnections, handshake.with(tls));
     }
 
     /**
@@ -395,12 +402,12 @@ public sealed interface Listen {
   /**
    * The socket that this process has inherited as its standard input.
    *
-   * @param preface what comes before the handler; default nothing
+   * @param handshake what comes before the handler; default nothing
    */
-  record Inherited(Preface preface) implements Listen {
+  record Inherited(Handshake handshake) implements Listen {
     /** Checks the value. */
     public Inherited {
-      Objects.requireNonNull(preface, "preface");
+      Objects.requireNonNull(handshake, "handshake");
     }
 
     /**
@@ -410,7 +417,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Inherited proxyProtocol(ProxyProtocol proxyProtocol) {
-      return new Inherited(preface.with(proxyProtocol));
+      return new Inherited(handshake.with(proxyProtocol));
     }
 
     /**
@@ -420,7 +427,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Inherited tls(ServerTls tls) {
-      return new Inherited(preface.with(tls));
+      return new Inherited(handshake.with(tls));
     }
 
     /** Returns {@code inherited}. */

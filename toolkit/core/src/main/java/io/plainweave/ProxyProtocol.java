@@ -1,6 +1,5 @@
 package io.plainweave;
 
-import io.plainweave.client.Connector;
 import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.Tlv;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Where a header is due it has to come: nobody looks whether one is there, since then a client
  * could pretend to be another (section 5 of the specification). It has {@link
- * TimeLimits#preface()}, and at most 4,096 bytes. A connection that begins with anything else is
+ * TimeLimits#handshake()}, and at most 4,096 bytes. A connection that begins with anything else is
  * reset ({@link CloseReason.Malformed}); one that ends without a byte, as some health checks do,
  * ends in order, and the handler does not see it.
  */
@@ -55,7 +54,7 @@ public final class ProxyProtocol {
 
   /**
    * Takes a header from proxies in certain networks. The connections of all others are reset before
-   * a byte is read, unless {@link #othersDirect()}.
+   * a byte is read, unless {@link #othersDirect(boolean)}.
    *
    * @param proxies where the proxies are; at least one. A Unix-domain socket is in no network
    * @return the setting
@@ -69,21 +68,22 @@ public final class ProxyProtocol {
   }
 
   /**
-   * Returns this setting with all who are not in its networks served as clients that connect
-   * directly, without a header: what they send goes to the handler as it is.
+   * Returns this setting with another answer to who is not in its networks.
    *
+   * @param othersDirect whether they are served as clients that connect directly, without a header:
+   *     what they send goes to the handler as it is; otherwise they are refused
    * @return the setting
    */
-  public ProxyProtocol othersDirect() {
-    return new ProxyProtocol(proxies, true);
+  public ProxyProtocol othersDirect(boolean othersDirect) {
+    return new ProxyProtocol(proxies, othersDirect);
   }
 
   /**
    * Makes the header by which a relay tells its target whose connection it passes on ({@link
-   * Connector#proxyHeader}). It is of version 2, with the addresses of the connection; so if that
-   * has come with a header itself, they are those of the first client. Of a connection over TLS it
-   * tells the protocol (ALPN), the name that the client has asked for, version and cipher, and
-   * whether the client has shown a certificate.
+   * io.plainweave.client.Connector#proxyHeader}). It is of version 2, with the addresses of the
+   * connection; so if that has come with a header itself, they are those of the first client. Of a
+   * connection over TLS it tells the protocol (ALPN), the name that the client has asked for,
+   * version and cipher, and whether the client has shown a certificate.
    *
    * <p>Of a client on a Unix-domain socket it tells nothing, and says that the connection is the
    * relay's own ({@link ProxyHeader#local()}), as HAProxy does: the specification has paths of such
@@ -125,9 +125,9 @@ public final class ProxyProtocol {
   /**
    * Tells whether others than the proxies are served, too.
    *
-   * @return true after {@link #othersDirect()}
+   * @return whether they are; false unless set
    */
-  public boolean servesOthers() {
+  public boolean othersDirect() {
     return othersDirect;
   }
 

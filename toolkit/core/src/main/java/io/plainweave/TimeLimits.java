@@ -1,7 +1,7 @@
 package io.plainweave;
 
-import io.plainweave.server.ServerBuilder;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * How long a connection may take for what. Zero switches a limit off.
@@ -17,10 +17,10 @@ import java.time.Duration;
  * closed, and the system goes on sending what it still has of our output. Elsewhere it is reset at
  * once.
  *
- * @param preface from the accept to the handler, where something comes before it (a PROXY header, a
- *     TLS handshake), however the bytes drip, and for a TLS handshake that begins later ({@link
+ * @param handshake from the accept to the handler, where something comes before it (a PROXY header,
+ *     a TLS handshake), however the bytes drip, and for a TLS handshake that begins later ({@link
  *     Connection#startTls}); less while others wait for their turn ({@link
- *     ServerBuilder#maxPrefaces}); default 10 s
+ *     io.plainweave.server.ServerBuilder#maxHandshakes}); default 10 s
  * @param firstByte with no byte in either direction since the handler first waits for input;
  *     default 10 s
  * @param message from the first byte of a message to its last, however the bytes drip; counted
@@ -40,7 +40,7 @@ import java.time.Duration;
  *     seconds; default zero: no limit
  */
 public record TimeLimits(
-    Duration preface,
+    Duration handshake,
     Duration firstByte,
     Duration message,
     Duration idle,
@@ -49,6 +49,28 @@ public record TimeLimits(
     Duration lifetime,
     Duration linger,
     long minReceiveRate) {
+  /** What is limited. */
+  public enum Kind {
+    /** What comes before the handler has not come whole since the connection was accepted. */
+    HANDSHAKE,
+    /** Nothing was received or sent since the handler waits for the first byte. */
+    FIRST_BYTE,
+    /** A message was begun and is not complete. */
+    MESSAGE,
+    /** A message comes in more slowly than the minimum rate. */
+    RECEIVE_RATE,
+    /** Nothing was sent or received while the handler waits for input. */
+    IDLE,
+    /** A write has made no progress, because the peer does not read. */
+    WRITE_STALL,
+    /** We have finished our output, the peer sends nothing and does not finish its own. */
+    HALF_CLOSED,
+    /** The connection has lived as long as it may. */
+    LIFETIME,
+    /** A scope of the handler has reached its deadline. */
+    SCOPE
+  }
+
   /** The limits that apply unless others are set. */
   public static final TimeLimits DEFAULT =
       new TimeLimits(
@@ -77,7 +99,7 @@ public record TimeLimits(
 
   /** Checks the values. */
   public TimeLimits {
-    notNegative("preface", preface);
+    notNegative("handshake", handshake);
     notNegative("firstByte", firstByte);
     notNegative("message", message);
     notNegative("idle", idle);
@@ -97,22 +119,13 @@ public record TimeLimits(
   }
 
   /**
-   * Returns these limits with another {@link #preface()}.
+   * Returns these limits with another {@link #handshake()}.
    *
-   * @param preface the limit, or zero for none
+   * @param handshake the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withPreface(Duration preface) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits handshake(Duration handshake) {
+    return edit(edit -> edit.handshake = handshake);
   }
 
   /**
@@ -121,17 +134,8 @@ public record TimeLimits(
    * @param firstByte the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withFirstByte(Duration firstByte) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits firstByte(Duration firstByte) {
+    return edit(edit -> edit.firstByte = firstByte);
   }
 
   /**
@@ -140,17 +144,8 @@ public record TimeLimits(
    * @param message the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withMessage(Duration message) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits message(Duration message) {
+    return edit(edit -> edit.message = message);
   }
 
   /**
@@ -159,17 +154,8 @@ public record TimeLimits(
    * @param idle the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withIdle(Duration idle) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits idle(Duration idle) {
+    return edit(edit -> edit.idle = idle);
   }
 
   /**
@@ -178,17 +164,8 @@ public record TimeLimits(
    * @param writeStall the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withWriteStall(Duration writeStall) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits writeStall(Duration writeStall) {
+    return edit(edit -> edit.writeStall = writeStall);
   }
 
   /**
@@ -197,17 +174,8 @@ public record TimeLimits(
    * @param halfClosed the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withHalfClosed(Duration halfClosed) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits halfClosed(Duration halfClosed) {
+    return edit(edit -> edit.halfClosed = halfClosed);
   }
 
   /**
@@ -216,17 +184,8 @@ public record TimeLimits(
    * @param lifetime the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withLifetime(Duration lifetime) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits lifetime(Duration lifetime) {
+    return edit(edit -> edit.lifetime = lifetime);
   }
 
   /**
@@ -235,17 +194,8 @@ public record TimeLimits(
    * @param linger the limit, or zero for none
    * @return the limits
    */
-  public TimeLimits withLinger(Duration linger) {
-    return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+  public TimeLimits linger(Duration linger) {
+    return edit(edit -> edit.linger = linger);
   }
 
   /**
@@ -254,16 +204,48 @@ public record TimeLimits(
    * @param minReceiveRate bytes per second, or zero for no limit
    * @return the limits
    */
-  public TimeLimits withMinReceiveRate(long minReceiveRate) {
+  public TimeLimits minReceiveRate(long minReceiveRate) {
+    return edit(edit -> edit.minReceiveRate = minReceiveRate);
+  }
+
+  /** What changes one component and leaves the others. */
+  private TimeLimits edit(Consumer<Edit> change) {
+    var edit = new Edit(this);
+    change.accept(edit);
     return new TimeLimits(
-        preface,
-        firstByte,
-        message,
-        idle,
-        writeStall,
-        halfClosed,
-        lifetime,
-        linger,
-        minReceiveRate);
+        edit.handshake,
+        edit.firstByte,
+        edit.message,
+        edit.idle,
+        edit.writeStall,
+        edit.halfClosed,
+        edit.lifetime,
+        edit.linger,
+        edit.minReceiveRate);
+  }
+
+  /** The components while one of them is changed, by one thread. */
+  private static final class Edit {
+    private Duration handshake;
+    private Duration firstByte;
+    private Duration message;
+    private Duration idle;
+    private Duration writeStall;
+    private Duration halfClosed;
+    private Duration lifetime;
+    private Duration linger;
+    private long minReceiveRate;
+
+    private Edit(TimeLimits from) {
+      this.handshake = from.handshake;
+      this.firstByte = from.firstByte;
+      this.message = from.message;
+      this.idle = from.idle;
+      this.writeStall = from.writeStall;
+      this.halfClosed = from.halfClosed;
+      this.lifetime = from.lifetime;
+      this.linger = from.linger;
+      this.minReceiveRate = from.minReceiveRate;
+    }
   }
 }

@@ -11,7 +11,7 @@
  *       and takes a permit of each limit ({@link io.plainweave.AdmissionRules}). Until then,
  *       connections wait in the kernel's backlog; those that are not to be served are turned away.
  *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread carries out the
- *       {@link io.plainweave.Preface}, if there is one: the PROXY header, the TLS handshake.
+ *       {@link io.plainweave.Handshake}, if there is one: the PROXY header, the TLS handshake.
  *   <li>It runs the {@link io.plainweave.Handler} with the {@link io.plainweave.Connection}.
  *   <li>The handler reads {@link io.plainweave.Connection#input()} and writes {@link
  *       io.plainweave.Connection#output()}. Output leaves when the handler next waits for input.
@@ -27,7 +27,7 @@
  *   ├─ poller               one for each carrier; wakes connections that have something to read
  *   └─ listeners' scope
  *       ├─ acceptor         of a listener; owns the scope of its connections
- *       │   ├─ connection   one virtual thread: preface, handler, flush, FIN, linger, close
+ *       │   ├─ connection   one virtual thread: handshake, handler, flush, FIN, linger, close
  *       │   │   └─ scope    only where a handler opens one: reader, outbox, heartbeat
  *       │   └─ connection
  *       ├─ receiver         one for each UDP socket; owns the scope of its handlers

@@ -65,7 +65,7 @@ class ReadmeTest {
     try (Server server =
         Server.builder()
             .listen(Listen.tcp("localhost", 0))
-            .maxConnections(10_000)
+            .admission(AdmissionRules.DEFAULT.maxConnections(10_000))
             .drainTimeout(Duration.ofSeconds(10))
             .handler(MyProtocol::handle)
             .start()) {
@@ -110,7 +110,8 @@ class ReadmeTest {
     Network balancers = Network.parse("10.0.0.0/8");
     Listen listen = Listen.tcp(7000).proxyProtocol(ProxyProtocol.requiredFrom(balancers));
     // README: end
-    assertEquals("PROXY header from 10.0.0.0/8", String.valueOf(listen.preface().proxyProtocol()));
+    assertEquals(
+        "PROXY header from 10.0.0.0/8", String.valueOf(listen.handshake().proxyProtocol()));
   }
 
   @Test
@@ -118,11 +119,11 @@ class ReadmeTest {
     // README: begin
     AdmissionRules rules =
         AdmissionRules.DEFAULT
-            .withMaxConnections(10_000)
-            .withMaxPerSource(100)
-            .withSourceRate(Rate.perSecond(20))
-            .withDeny(Set.of(Network.parse("192.0.2.0/24")))
-            .withGoodbye(ByteBuffer.wrap("421 too busy\r\n".getBytes(UTF_8)));
+            .maxConnections(10_000)
+            .maxPerSource(100)
+            .sourceRate(Rate.perSecond(20))
+            .deny(Set.of(Network.parse("192.0.2.0/24")))
+            .goodbye(ByteBuffer.wrap("421 too busy\r\n".getBytes(UTF_8)));
     Server server =
         Server.builder()
             .listen(Listen.tcp("localhost", 0).maxConnections(9_000))
@@ -130,7 +131,7 @@ class ReadmeTest {
             .admission(rules)
             .start();
     // later, in a flood
-    server.changeAdmission(server.admission().withMaxPerSource(1));
+    server.changeAdmission(server.admission().maxPerSource(1));
     // README: end
     try (server;
         Client first = new Client(new Socket("localhost", server.port()))) {
@@ -146,9 +147,9 @@ class ReadmeTest {
     // README: begin
     Server server =
         Server.builder()
-            .datagrams(Udp.address("localhost", 0), datagram -> datagram.reply(datagram.bytes()))
+            .datagrams(Udp.at("localhost", 0), datagram -> datagram.reply(datagram.bytes()))
             .sessions(
-                Udp.address("localhost", 0).mailbox(64), // datagrams that may wait for the handler
+                Udp.at("localhost", 0).mailbox(64), // datagrams that may wait for the handler
                 session -> {
                   for (byte[] request; (request = session.receive()) != null; ) {
                     session.send(request);
@@ -177,7 +178,7 @@ class ReadmeTest {
     // later, when the files are new
     tls.reload();
     // README: end
-    assertEquals(tls, listen.preface().tls());
+    assertEquals(tls, listen.handshake().tls());
   }
 
   @Test

@@ -11,9 +11,9 @@ import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Descriptors;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.HandshakeRunner;
+import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.Home;
-import io.plainweave.internal.connection.PrefaceRunner;
-import io.plainweave.internal.connection.PrefaceTurns;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.time.Ticks;
@@ -30,7 +30,7 @@ record MemoryHome(
     Pollers pollers,
     Ticks ticks,
     TimeCheck timeCheck,
-    PrefaceRunner preface,
+    HandshakeRunner handshake,
     Admission admission,
     ListenerLimit limit)
     implements Home {
@@ -46,7 +46,7 @@ record MemoryHome(
         new Pollers(0),
         ticks,
         new TimeCheck(TimeLimits.DEFAULT),
-        new PrefaceRunner(List.of(), new PrefaceTurns(1)),
+        new HandshakeRunner(List.of(), new HandshakeTurns(1)),
         admission,
         admission.add(Listen.tcp(0), new InetSocketAddress(0)));
   }

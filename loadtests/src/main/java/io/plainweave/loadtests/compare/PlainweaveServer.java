@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.compare;
 
+import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
@@ -61,7 +62,7 @@ public final class PlainweaveServer implements Callable<Integer> {
     } else {
       LongAdder open = new LongAdder();
       builder
-          .maxConnections(MOST_CONNECTIONS)
+          .admission(AdmissionRules.DEFAULT.maxConnections(MOST_CONNECTIONS))
           .observer(event -> {
             switch (event) {
               case ServerEvent.ConnectionOpened _ -> open.increment();

@@ -47,7 +47,7 @@ final class FullHeapServer {
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
             .eventLoops(Integer.parseInt(args[1]))
-            .admission(AdmissionRules.DEFAULT.withMaxConnections(PERMITS).withMaxPerSource(PERMITS))
+            .admission(AdmissionRules.DEFAULT.maxConnections(PERMITS).maxPerSource(PERMITS))
             .observer(event -> {
               if (event instanceof ServerEvent.Listening e) {
                 tell(PORT + ((InetSocketAddress) e.address()).getPort());

@@ -26,7 +26,7 @@ public final class EchoServer implements Callable<Integer> {
   }
 
   /** Every limit is on, but a run may hold its connections for longer than a minute. */
-  static final TimeLimits TIME_LIMITS = TimeLimits.DEFAULT.withIdle(Duration.ofHours(1));
+  static final TimeLimits TIME_LIMITS = TimeLimits.DEFAULT.idle(Duration.ofHours(1));
 
   @Option(names = "--port", required = true, description = "The port; 0 takes a free one.")
   private int port;
@@ -77,9 +77,7 @@ public final class EchoServer implements Callable<Integer> {
   }
 
   private TimeLimits timeLimits() {
-    return patience == null
-        ? TIME_LIMITS
-        : TIME_LIMITS.withMessage(patience).withWriteStall(patience);
+    return patience == null ? TIME_LIMITS : TIME_LIMITS.message(patience).writeStall(patience);
   }
 
   private static Notice drain(Server server, Duration limit, Ends ends)

@@ -1,7 +1,6 @@
 package io.plainweave.client;
 
 import io.plainweave.Connection;
-import io.plainweave.TimeLimits;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.time.Deadline;
@@ -34,9 +33,9 @@ import org.jspecify.annotations.Nullable;
  * nobody sees but that reader: who uses one gives the connection back only when its reply has
  * certainly ended, or the rest of it would be the answer to the next borrower.
  *
- * <p><b>Time.</b> The limits of the server ({@link TimeLimits}) apply while a connection is lent,
- * those of the pool while it is idle. Nothing runs in the background: idle connections whose time
- * is over are closed when the pool is used next.
+ * <p><b>Time.</b> The limits of the server ({@link io.plainweave.TimeLimits}) apply while a
+ * connection is lent, those of the pool while it is idle. Nothing runs in the background: idle
+ * connections whose time is over are closed when the pool is used next.
  *
  * <p><b>Shutdown.</b> As all connections that were opened here, those that are idle stay open
  * during a drain and are closed when the server ends. Closing the pool closes them before that.

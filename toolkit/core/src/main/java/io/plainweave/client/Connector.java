@@ -2,15 +2,12 @@ package io.plainweave.client;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.TcpOptions;
-import io.plainweave.TimeLimits;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.time.Deadline;
 import io.plainweave.kernel.SocketPath;
 import io.plainweave.proxyprotocol.ProxyHeader;
-import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.ClientTls;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -26,17 +23,17 @@ import java.util.concurrent.TimeUnit;
 /**
  * Opens connections to another server, for the handlers of this one: a description, of which one
  * object serves any number of threads and connections. A program that is no server connects within
- * {@link ServerBuilder#call}.
+ * {@link io.plainweave.server.ServerBuilder#call}.
  *
  * <p><b>Ownership.</b> The connection belongs to whoever has opened it, who closes it, best by
  * try-with-resources; leaving that block by an exception closes it in order, too, unless {@link
  * Connection#abort()} was called before. The server does not count it against its limit of
  * connections, and tells no observer of it.
  *
- * <p><b>Time.</b> The {@link TimeLimits} of the server apply, as to the connections that it has
- * accepted, but for those of the first byte and the lifetime. Where {@link TimeLimits#idle()} would
- * end the input of an accepted connection, this one is reset, two seconds later: a reply that does
- * not come must not be taken for one that has ended.
+ * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of the server apply, as to the connections
+ * that it has accepted, but for those of the first byte and the lifetime. Where {@link
+ * io.plainweave.TimeLimits#idle()} would end the input of an accepted connection, this one is
+ * reset, two seconds later: a reply that does not come must not be taken for one that has ended.
  *
  * <p><b>Shutdown.</b> The drain leaves it alone, since a handler that finishes its work may need
  * it. Cancellation resets it.
@@ -52,21 +49,21 @@ public final class Connector {
   private final Destination destination;
   private final Duration connectTimeout;
   private final Duration retryTime;
-  private final OutwardPreface preface;
+  private final OutboundHandshake handshake;
 
   private Connector(
       Destination destination,
       Duration connectTimeout,
       Duration retryTime,
-      OutwardPreface preface) {
+      OutboundHandshake handshake) {
     this.destination = destination;
     this.connectTimeout = connectTimeout;
     this.retryTime = retryTime;
-    this.preface = preface;
+    this.handshake = handshake;
   }
 
   private static Connector to(Destination destination) {
-    return new Connector(destination, CONNECT_TIMEOUT, Duration.ZERO, OutwardPreface.NONE);
+    return new Connector(destination, CONNECT_TIMEOUT, Duration.ZERO, OutboundHandshake.NONE);
   }
 
   /**
@@ -118,9 +115,9 @@ public final class Connector {
   /**
    * Returns this description with another limit for one attempt to connect, over the look-up, all
    * addresses of the host, and what the connection begins with; a TLS handshake is also under
-   * {@link TimeLimits#preface()}. Default: 10 seconds. Zero leaves it to the operating system, to
-   * about two minutes for each address; a Unix-domain server with a full backlog is waited for
-   * without end then.
+   * {@link io.plainweave.TimeLimits#handshake()}. Default: 10 seconds. Zero leaves it to the
+   * operating system, to about two minutes for each address; a Unix-domain server with a full
+   * backlog is waited for without end then.
    *
    * @param connectTimeout not negative
    * @return the description
@@ -128,7 +125,7 @@ public final class Connector {
    */
   public Connector connectTimeout(Duration connectTimeout) {
     return new Connector(
-        destination, notNegative("connectTimeout", connectTimeout), retryTime, preface);
+        destination, notNegative("connectTimeout", connectTimeout), retryTime, handshake);
   }
 
   /**
@@ -144,7 +141,8 @@ public final class Connector {
    * @throws IllegalArgumentException if it is negative
    */
   public Connector retryFor(Duration retryTime) {
-    return new Connector(destination, connectTimeout, notNegative("retryFor", retryTime), preface);
+    return new Connector(
+        destination, connectTimeout, notNegative("retryFor", retryTime), handshake);
   }
 
   /**
@@ -153,12 +151,12 @@ public final class Connector {
    *
    * {@snippet file="io/plainweave/client/ProxyHeaderSentTest.java" region="relay"}
    *
-   * @param proxyHeader for example {@link ProxyProtocol#headerFor(Connection)} of the connection
-   *     that is passed on, or {@link ProxyHeader#local()} for one of this server's own
+   * @param proxyHeader for example {@link io.plainweave.ProxyProtocol#headerFor(Connection)} of the
+   *     connection that is passed on, or {@link ProxyHeader#local()} for one of this server's own
    * @return the description
    */
   public Connector proxyHeader(ProxyHeader proxyHeader) {
-    return with(preface.with(proxyHeader));
+    return with(handshake.with(proxyHeader));
   }
 
   /**
@@ -177,7 +175,7 @@ public final class Connector {
    */
   public Connector tls(ClientTls tls) {
     return with(
-        preface.with(
+        handshake.with(
             switch (destination) {
               case TcpDestination tcp -> new TlsClientStep(tls, tcp.host(), tcp.port());
               case UnixDestination _ -> new TlsClientStep(tls, null, 0);
@@ -185,12 +183,12 @@ public final class Connector {
   }
 
   private Connector with(TcpDestination destination) {
-    return new Connector(destination, connectTimeout, retryTime, preface);
+    return new Connector(destination, connectTimeout, retryTime, handshake);
   }
 
-  /** Returns this description with another preface. */
-  Connector with(OutwardPreface preface) {
-    return new Connector(destination, connectTimeout, retryTime, preface);
+  /** Returns this description with another handshake. */
+  Connector with(OutboundHandshake handshake) {
+    return new Connector(destination, connectTimeout, retryTime, handshake);
   }
 
   private static Duration notNegative(String name, Duration time) {
@@ -257,8 +255,8 @@ public final class Connector {
    * @throws IOException if the connection was lost as soon as it was made
    * @throws InterruptedException if the calling thread is interrupted
    * @throws IllegalStateException if the calling thread is not one of a handler, of a task of
-   *     {@link ServerBuilder#call}, or of a scope that these have opened: nothing would watch over
-   *     the connection
+   *     {@link io.plainweave.server.ServerBuilder#call}, or of a scope that these have opened:
+   *     nothing would watch over the connection
    */
   public Connection connect() throws IOException, InterruptedException {
     return open();
@@ -302,7 +300,7 @@ public final class Connector {
     SocketConnection connection = open(home, destination.connect(deadline));
     boolean complete = false;
     try {
-      preface.run(connection, deadline);
+      handshake.run(connection, deadline);
       complete = true;
       return connection;
     } catch (SocketTimeoutException e) {
@@ -318,7 +316,7 @@ public final class Connector {
   private static SocketConnection open(Home home, SocketChannel channel) throws IOException {
     boolean complete = false;
     try {
-      var connection = SocketConnection.registerOutward(home, channel);
+      var connection = SocketConnection.registerOutbound(home, channel);
       complete = true;
       return connection;
     } finally {

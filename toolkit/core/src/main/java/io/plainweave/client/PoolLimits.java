@@ -47,7 +47,7 @@ public record PoolLimits(
    * @param maxOpen at least 1
    * @return the limits
    */
-  public PoolLimits withMaxOpen(int maxOpen) {
+  public PoolLimits maxOpen(int maxOpen) {
     return new PoolLimits(maxOpen, maxIdle, borrowTimeout, idleTime, maxAge);
   }
 
@@ -57,7 +57,7 @@ public record PoolLimits(
    * @param maxIdle not negative
    * @return the limits
    */
-  public PoolLimits withMaxIdle(int maxIdle) {
+  public PoolLimits maxIdle(int maxIdle) {
     return new PoolLimits(maxOpen, maxIdle, borrowTimeout, idleTime, maxAge);
   }
 
@@ -67,7 +67,7 @@ public record PoolLimits(
    * @param borrowTimeout the limit, or zero for none
    * @return the limits
    */
-  public PoolLimits withBorrowTimeout(Duration borrowTimeout) {
+  public PoolLimits borrowTimeout(Duration borrowTimeout) {
     return new PoolLimits(maxOpen, maxIdle, borrowTimeout, idleTime, maxAge);
   }
 
@@ -77,7 +77,7 @@ public record PoolLimits(
    * @param idleTime the limit, or zero for none
    * @return the limits
    */
-  public PoolLimits withIdleTime(Duration idleTime) {
+  public PoolLimits idleTime(Duration idleTime) {
     return new PoolLimits(maxOpen, maxIdle, borrowTimeout, idleTime, maxAge);
   }
 
@@ -87,7 +87,7 @@ public record PoolLimits(
    * @param maxAge the limit, or zero for none
    * @return the limits
    */
-  public PoolLimits withMaxAge(Duration maxAge) {
+  public PoolLimits maxAge(Duration maxAge) {
     return new PoolLimits(maxOpen, maxIdle, borrowTimeout, idleTime, maxAge);
   }
 }

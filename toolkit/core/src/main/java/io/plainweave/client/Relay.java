@@ -2,7 +2,6 @@ package io.plainweave.client;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
-import io.plainweave.TimeLimits;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.thread.Scope;
 import java.io.IOException;
@@ -23,19 +22,20 @@ import org.jspecify.annotations.Nullable;
  * could without the relay; but over a Unix-domain socket, only if its protocol tells ({@link
  * Connection#abort()}).
  *
- * <p><b>Time.</b> The {@link TimeLimits} of the server apply to either connection, and whatever
- * reaches one of them ends both.
+ * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of the server apply to either connection,
+ * and whatever reaches one of them ends both.
  *
  * <ul>
- *   <li>{@link TimeLimits#idle()} looks at both directions of a connection, and each byte of a
- *       relay comes at one connection and goes at the other. So a relay is idle when nothing moves
- *       in either direction: one that streams in one direction only is not, however long the other
- *       one is quiet. The accepted connection then reads end of stream, which goes round in order.
- *   <li>{@link TimeLimits#halfClosed()} begins for a connection when FIN was passed to its peer,
- *       and is over when that peer sends nothing for so long: the one that asked may be the client
- *       or the server.
- *   <li>{@link TimeLimits#writeStall()} is reached when a peer takes nothing of what is there for
- *       it; while it is slow, no more than a buffer is read from the other one.
+ *   <li>{@link io.plainweave.TimeLimits#idle()} looks at both directions of a connection, and each
+ *       byte of a relay comes at one connection and goes at the other. So a relay is idle when
+ *       nothing moves in either direction: one that streams in one direction only is not, however
+ *       long the other one is quiet. The accepted connection then reads end of stream, which goes
+ *       round in order.
+ *   <li>{@link io.plainweave.TimeLimits#halfClosed()} begins for a connection when FIN was passed
+ *       to its peer, and is over when that peer sends nothing for so long: the one that asked may
+ *       be the client or the server.
+ *   <li>{@link io.plainweave.TimeLimits#writeStall()} is reached when a peer takes nothing of what
+ *       is there for it; while it is slow, no more than a buffer is read from the other one.
  * </ul>
  *
  * <p><b>Drain.</b> A relay does not know what a message is. It waits when for 200 ms nothing has

@@ -1,6 +1,6 @@
 package io.plainweave.client;
 
-import io.plainweave.internal.connection.PrefaceStep;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TlsUpgrade;
 import io.plainweave.tls.ClientTls;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param host whose certificate is expected, if the description does not name another one; null for
  *     a path
  */
-record TlsClientStep(ClientTls tls, @Nullable String host, int port) implements PrefaceStep {
+record TlsClientStep(ClientTls tls, @Nullable String host, int port) implements HandshakeStep {
   @Override
   public boolean run(SocketConnection connection) throws IOException {
     try {

@@ -1,14 +1,8 @@
 package io.plainweave.event;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
-import io.plainweave.Listen;
-import io.plainweave.Preface;
 import io.plainweave.Refusal;
-import io.plainweave.TimeLimits;
-import io.plainweave.server.Server;
-import io.plainweave.server.ServerBuilder;
 import io.plainweave.text.Addresses;
 import io.plainweave.udp.Datagram;
 import io.plainweave.udp.DatagramDrop;
@@ -30,8 +24,8 @@ public sealed interface ServerEvent {
   record Listening(SocketAddress address) implements ServerEvent {}
 
   /**
-   * A connection was accepted; its {@link Preface} begins, or its handler. Who the client is behind
-   * a proxy, and what was agreed on in TLS, is not known yet.
+   * A connection was accepted; its {@link io.plainweave.Handshake} begins, or its handler. Who the
+   * client is behind a proxy, and what was agreed on in TLS, is not known yet.
    *
    * @param connection the connection
    */
@@ -62,8 +56,8 @@ public sealed interface ServerEvent {
 
   /**
    * A listener was destroyed from outside. The server binds it again, at the same address, or gives
-   * it up ({@link Listen.Tcp#rebindFor()}): {@link ListenerRestored} or {@link ListenerFailed}
-   * tells. Connections are not harmed.
+   * it up ({@link io.plainweave.Listen.Tcp#rebindFor()}): {@link ListenerRestored} or {@link
+   * ListenerFailed} tells. Connections are not harmed.
    *
    * @param listener where
    * @param failure how it was noticed
@@ -96,8 +90,8 @@ public sealed interface ServerEvent {
   }
 
   /**
-   * As many connections are open as {@link AdmissionRules#alarmAt()} says, or as there may be. Told
-   * at most every five seconds, as long as it lasts.
+   * As many connections are open as {@link io.plainweave.AdmissionRules#alarmAt()} says, or as
+   * there may be. Told at most every five seconds, as long as it lasts.
    *
    * @param listener where, or null for the whole server
    * @param connections how many are open
@@ -117,8 +111,9 @@ public sealed interface ServerEvent {
 
   /**
    * Direct memory is short, as a rule because many peers do not read: each of them keeps a buffer
-   * of 16 KB until it reads or {@link TimeLimits#writeStall()} ends it. From three quarters of the
-   * limit on, buffers come from the heap. Told at most every five seconds, as long as it lasts.
+   * of 16 KB until it reads or {@link io.plainweave.TimeLimits#writeStall()} ends it. From three
+   * quarters of the limit on, buffers come from the heap. Told at most every five seconds, as long
+   * as it lasts.
    *
    * @param used how many bytes the process has in direct buffers
    * @param limit how many it may have ({@code -XX:MaxDirectMemorySize}, or else the size of the
@@ -138,8 +133,8 @@ public sealed interface ServerEvent {
   record ConnectionsLimited(int wanted, int maximum, long descriptors) implements ServerEvent {}
 
   /**
-   * A listener is of no use any more; the server drains, for no longer than {@link Server#close()}
-   * would.
+   * A listener is of no use any more; the server drains, for no longer than {@link
+   * io.plainweave.server.Server#close()} would.
    *
    * @param listener where
    * @param failure why
@@ -147,7 +142,7 @@ public sealed interface ServerEvent {
   record ListenerFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
 
   /**
-   * A session has begun ({@link ServerBuilder#sessions}).
+   * A session has begun ({@link io.plainweave.server.ServerBuilder#sessions}).
    *
    * @param session the session
    */
@@ -164,7 +159,7 @@ public sealed interface ServerEvent {
       implements ServerEvent {}
 
   /**
-   * The handler of a datagram has failed ({@link ServerBuilder#datagrams}).
+   * The handler of a datagram has failed ({@link io.plainweave.server.ServerBuilder#datagrams}).
    *
    * @param datagram what it was to serve
    * @param reason why, most often {@link CloseReason.HandlerFailed}
@@ -175,7 +170,8 @@ public sealed interface ServerEvent {
    * Datagrams were dropped at an address. Told at most once in five seconds for each address.
    *
    * @param listener where
-   * @param dropped how many since the last such event, and why; {@link Server#datagrams()} has all
+   * @param dropped how many since the last such event, and why; {@link
+   *     io.plainweave.server.Server#datagrams()} has all
    */
   record DatagramsDropped(InetSocketAddress listener, Map<DatagramDrop, Long> dropped)
       implements ServerEvent {
@@ -187,9 +183,10 @@ public sealed interface ServerEvent {
 
   /**
    * The backlog of a listener is full: the server accepts more slowly than connections come, or not
-   * at all ({@link ServerBuilder#maxConnections(int)}, {@link Server#suspend()}). What finds no
-   * room is dropped by the kernel and tried again by its peer, a second later and more. Told on
-   * Linux, for TCP, once every ten seconds at most.
+   * at all ({@link io.plainweave.AdmissionRules#maxConnections()}, {@link
+   * io.plainweave.server.Server#suspend()}). What finds no room is dropped by the kernel and tried
+   * again by its peer, a second later and more. Told on Linux, for TCP, once every ten seconds at
+   * most.
    *
    * @param listener where
    * @param backlog how many connections wait there

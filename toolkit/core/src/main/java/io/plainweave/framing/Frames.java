@@ -1,9 +1,6 @@
 package io.plainweave.framing;
 
 import io.plainweave.Connection;
-import io.plainweave.ConnectionException;
-import io.plainweave.MalformedMessageException;
-import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -70,10 +67,11 @@ public sealed interface Frames permits LengthPrefixedFrames, DelimitedFrames, Fi
    *
    * @return the message, which may have no byte, and is the caller's; or null at the end of input:
    *     the peer has finished after a whole message, or the server drains
-   * @throws TruncatedMessageException if the peer has finished in the middle of a message
-   * @throws MalformedMessageException if the message is longer than the limit, or its length is
-   *     written as no length can be; where the next message begins is not known then
-   * @throws ConnectionException if the connection has failed or is closed
+   * @throws io.plainweave.TruncatedMessageException if the peer has finished in the middle of a
+   *     message
+   * @throws io.plainweave.MalformedMessageException if the message is longer than the limit, or its
+   *     length is written as no length can be; where the next message begins is not known then
+   * @throws io.plainweave.ConnectionException if the connection has failed or is closed
    * @throws IOException if the connection fails in another way
    */
   byte @Nullable [] read() throws IOException;

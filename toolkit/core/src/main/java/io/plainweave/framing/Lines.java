@@ -1,7 +1,6 @@
 package io.plainweave.framing;
 
 import io.plainweave.Connection;
-import io.plainweave.ConnectionException;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -99,7 +98,7 @@ public final class Lines {
    *     begins; or if the line is not UTF-8, and the next one can be read
    * @throws TruncatedMessageException if the peer has finished without the end of the line, which
    *     only {@link #crlf} demands
-   * @throws ConnectionException if the connection has failed or is closed
+   * @throws io.plainweave.ConnectionException if the connection has failed or is closed
    * @throws IOException if the connection fails in another way
    */
   public @Nullable String read() throws IOException {

@@ -52,7 +52,7 @@ final class Drain {
   // Set once, before the connections are cancelled that are known: what is registered later finds
   // its flag set, and what was registered before is found.
   private volatile boolean cancelsAccepted;
-  private volatile boolean cancelsOutward;
+  private volatile boolean cancelsOutbound;
 
   private final AtomicInteger finished = new AtomicInteger();
   private final AtomicInteger forced = new AtomicInteger();
@@ -139,18 +139,18 @@ final class Drain {
   void cancel(ConnectionRegistry registry, DatagramRegistry datagrams) {
     cancelsAccepted = true;
     registry.forEach(connection -> {
-      if (!connection.isOutward()) {
+      if (!connection.isOutbound()) {
         force(connection::position, connection::cancel);
       }
     });
     datagrams.forEach(run -> force(run::position, run::cancel));
-    cancelsOutward = true;
+    cancelsOutbound = true;
     registry.forEach(SocketConnection::cancel);
   }
 
   /** Whether a connection that was just registered may have come too late to be cancelled. */
   boolean cancels(SocketConnection registered) {
-    return registered.isOutward() ? cancelsOutward : cancelsAccepted;
+    return registered.isOutbound() ? cancelsOutbound : cancelsAccepted;
   }
 
   /** Whether a datagram's handler that is about to begin would come too late to be cancelled. */

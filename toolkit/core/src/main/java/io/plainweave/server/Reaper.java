@@ -115,7 +115,7 @@ final class Reaper implements Callable<Scope.After> {
       watchdog.check(home.ticks().now());
       backlogs.check(home.ticks().now());
       home.admission().check(home.ticks().now());
-      home.preface().turns().check(home.ticks().now());
+      home.handshake().turns().check(home.ticks().now());
       tellIfDirectMemoryIsShort(home.buffers());
       home.observer().check();
     }

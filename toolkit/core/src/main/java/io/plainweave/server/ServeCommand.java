@@ -67,6 +67,8 @@ final class ServeCommand {
   /** Another place to listen, with all the settings of the standard one, above all its TLS. */
   static Listen at(String text, Listen standard) {
     Listen.Tcp place = Listen.parse(text);
-    return standard instanceof Listen.Tcp tcp ? tcp.at(place) : place.preface(standard.preface());
+    return standard instanceof Listen.Tcp tcp
+        ? tcp.at(place)
+        : place.handshake(standard.handshake());
   }
 }

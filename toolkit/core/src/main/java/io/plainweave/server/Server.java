@@ -292,6 +292,16 @@ public final class Server implements AutoCloseable {
   }
 
   /**
+   * Returns the time limits that are in force, of which {@link #changeTimeLimits} may be given a
+   * changed copy.
+   *
+   * @return the limits, as they were set last
+   */
+  public TimeLimits timeLimits() {
+    return home.timeCheck().timeLimits();
+  }
+
+  /**
    * Replaces the time limits. They apply to all connections from now on, to those that are open,
    * too.
    *

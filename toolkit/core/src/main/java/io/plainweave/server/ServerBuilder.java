@@ -5,14 +5,12 @@ import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
-import io.plainweave.client.Connector;
-import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Descriptors;
 import io.plainweave.internal.connection.ConnectionRegistry;
-import io.plainweave.internal.connection.PrefaceRunner;
-import io.plainweave.internal.connection.PrefaceTurns;
+import io.plainweave.internal.connection.HandshakeRunner;
+import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
@@ -44,7 +42,7 @@ public final class ServerBuilder {
   private final List<DatagramService.Place> datagrams = new ArrayList<>();
   private @Nullable Handler handler;
   private AdmissionRules admission = AdmissionRules.DEFAULT;
-  private int maxPrefaces = 1_000;
+  private int maxHandshakes = 1_000;
   private Duration drainTimeout = Duration.ofSeconds(30);
   private Duration drainDelay = Duration.ZERO;
   private Duration drainSpread = Duration.ZERO;
@@ -109,28 +107,10 @@ public final class ServerBuilder {
   }
 
   /**
-   * Limits the connections that are open at a time, exactly and over all listeners. At the limit,
-   * new ones wait in the kernel's backlog until another ends. Default: no limit but that of the
-   * process's descriptors. This is the first of the {@linkplain #admission(AdmissionRules) rules of
-   * admission}, in short.
-   *
-   * @param maxConnections at least 1
-   * @return this builder
-   * @throws IllegalArgumentException if it is less than 1
-   */
-  public ServerBuilder maxConnections(int maxConnections) {
-    if (maxConnections < 1) {
-      throw new IllegalArgumentException("maxConnections must be at least 1: " + maxConnections);
-    }
-    admission = admission.withMaxConnections(maxConnections);
-    return this;
-  }
-
-  /**
    * Sets who is served, and how many at a time. The rules can be changed while the server runs.
    * Default: {@link AdmissionRules#DEFAULT}.
    *
-   * @param admission the rules, with a limit of connections that replaces one set before
+   * @param admission the rules
    * @return this builder
    */
   public ServerBuilder admission(AdmissionRules admission) {
@@ -141,20 +121,20 @@ public final class ServerBuilder {
   /**
    * Limits the connections that are in a TLS handshake at a time, between accept and handler: it
    * costs more than most that comes later. The others wait for their turn, while their time runs
-   * ({@link TimeLimits#preface()}), and so do peers that have not begun. While others wait, those
+   * ({@link TimeLimits#handshake()}), and so do peers that have not begun. While others wait, those
    * who have begun and let us wait lose their turn after a second, and with it the connection, the
    * oldest first: limit what one source may do ({@link AdmissionRules}) against more of them a
    * second than there are turns. Default: 1,000.
    *
-   * @param maxPrefaces at least 1
+   * @param maxHandshakes at least 1
    * @return this builder
    * @throws IllegalArgumentException if it is less than 1
    */
-  public ServerBuilder maxPrefaces(int maxPrefaces) {
-    if (maxPrefaces < 1) {
-      throw new IllegalArgumentException("maxPrefaces must be at least 1: " + maxPrefaces);
+  public ServerBuilder maxHandshakes(int maxHandshakes) {
+    if (maxHandshakes < 1) {
+      throw new IllegalArgumentException("maxHandshakes must be at least 1: " + maxHandshakes);
     }
-    this.maxPrefaces = maxPrefaces;
+    this.maxHandshakes = maxHandshakes;
     return this;
   }
 
@@ -174,8 +154,9 @@ public final class ServerBuilder {
 
   /**
    * Sets how long the listeners stay open when a drain has begun, so that a load balancer that asks
-   * for readiness ({@link Server#state()}, {@link ServerEvent.DrainBegan}) sends no more
-   * connections before they would be refused. It comes before the time to drain. Default: zero.
+   * for readiness ({@link Server#state()}, {@link io.plainweave.event.ServerEvent.DrainBegan})
+   * sends no more connections before they would be refused. It comes before the time to drain.
+   * Default: zero.
    *
    * @param drainDelay not negative
    * @return this builder
@@ -239,9 +220,9 @@ public final class ServerBuilder {
   /**
    * Sets how many carriers the process may have in all. Handlers that compute, or that block in
    * files or native code, keep their carriers; when all are kept and no virtual thread has run for
-   * two seconds, the server tells so ({@link ServerEvent.CarriersBusy}) and adds a carrier up to
-   * this number, to take it back later. Default: four for each processor. 1 adds none. To
-   * {@linkplain #eventLoops(int) event loops} it never adds one.
+   * two seconds, the server tells so ({@link io.plainweave.event.ServerEvent.CarriersBusy}) and
+   * adds a carrier up to this number, to take it back later. Default: four for each processor. 1
+   * adds none. To {@linkplain #eventLoops(int) event loops} it never adds one.
    *
    * @param maxCarriers at least 1
    * @return this builder
@@ -328,7 +309,7 @@ public final class ServerBuilder {
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
             events,
-            new PrefaceRunner(List.of(), new PrefaceTurns(maxPrefaces)));
+            new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)));
     return new Server(List.copyOf(listens), home, maxCarriers, stopOnSignal);
   }
 
@@ -352,7 +333,8 @@ public final class ServerBuilder {
   }
 
   /**
-   * Runs a task that connects to others ({@link Connector}), in a program that is no server:
+   * Runs a task that connects to others ({@link io.plainweave.client.Connector}), in a program that
+   * is no server:
    *
    * {@snippet file="io/plainweave/client/ConnectorTest.java" region="client"}
    *

@@ -6,8 +6,8 @@ import io.plainweave.Refusal;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.Home;
-import io.plainweave.internal.connection.PrefaceRunner;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.time.Ticks;
@@ -18,8 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all connections of a listener share. Only its limit and the preface are its own; all else is
- * the server's.
+ * What all connections of a listener share. Only its limit and the handshake are its own; all else
+ * is the server's.
  *
  * @param listenerLimit null for connections that handlers open, which have no permit
  */
@@ -35,7 +35,7 @@ record ServerHome(
     TimeCheck timeCheck,
     Drain drain,
     ServerEvents observer,
-    PrefaceRunner preface)
+    HandshakeRunner handshake)
     implements Home {
   /** The limit of the listener that has accepted the connections. */
   ListenerLimit limit() {
@@ -67,8 +67,8 @@ record ServerHome(
     admission.refusals().count(limit().address(), refusal, connection.remoteAddress());
   }
 
-  /** The same for a listener with this limit and preface. */
-  ServerHome with(ListenerLimit listenerLimit, PrefaceRunner preface) {
+  /** The same for a listener with this limit and handshake. */
+  ServerHome with(ListenerLimit listenerLimit, HandshakeRunner handshake) {
     return new ServerHome(
         handler,
         admission,
@@ -81,6 +81,6 @@ record ServerHome(
         timeCheck,
         drain,
         observer,
-        preface);
+        handshake);
   }
 }

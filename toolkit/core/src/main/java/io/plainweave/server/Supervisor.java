@@ -235,7 +235,7 @@ final class Supervisor {
   private ServerHome homeOf(Listener listener) {
     return home.with(
         home.admission().add(listener.listen(), listener.address()),
-        home.preface().of(PrefaceSteps.of(listener.listen().preface(), home.admission())));
+        home.handshake().of(HandshakeSteps.of(listener.listen().handshake(), home.admission())));
   }
 
   /**
@@ -271,7 +271,7 @@ final class Supervisor {
   }
 
   void finishListeners() {
-    home.admission().hurry();
+    home.admission().drain();
     listeners.forEach(Listener::finish);
     home.datagrams().finish();
   }

@@ -56,10 +56,10 @@ public final class Addresses {
   }
 
   /** Names a connection by its peer, or by its listener if the peer has no address. */
-  public static String describe(SocketAddress local, SocketAddress remote, boolean outward) {
+  public static String describe(SocketAddress local, SocketAddress remote, boolean outbound) {
     if (isUnnamed(remote)) {
       return "connection at " + format(local);
     }
-    return (outward ? "connection to " : "connection from ") + format(remote);
+    return (outbound ? "connection to " : "connection from ") + format(remote);
   }
 }

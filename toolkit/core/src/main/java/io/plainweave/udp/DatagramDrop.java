@@ -1,7 +1,5 @@
 package io.plainweave.udp;
 
-import io.plainweave.AdmissionRules;
-
 /** Why a datagram was dropped: one that has come, or a reply. */
 public enum DatagramDrop {
   /** The kernel had no room, because the receiver did not take them fast enough; Linux only. */
@@ -17,7 +15,8 @@ public enum DatagramDrop {
   /** Its source sends too many ({@link Udp#sourceRate()}). */
   SOURCE_RATE(true),
   /**
-   * Its source is not to be served ({@link AdmissionRules#allow()}, {@link AdmissionRules#deny()}).
+   * Its source is not to be served ({@link io.plainweave.AdmissionRules#allow()}, {@link
+   * io.plainweave.AdmissionRules#deny()}).
    */
   DENIED(true),
   /** The server drains, and takes nothing new. */

@@ -1,6 +1,5 @@
 package io.plainweave.udp;
 
-import io.plainweave.TimeLimits;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -21,9 +20,9 @@ public interface DatagramSession {
    * Waits for the next datagram, between two exchanges: a handler that waits here can be ended.
    *
    * @return the datagram, which may be empty; null when the session is over: nothing has come or
-   *     gone for the {@linkplain TimeLimits#idle() idle time}, or for a second while others find no
-   *     place ({@link Udp#maxHandlers()}), or the server drains. The handler may still send, and
-   *     then returns
+   *     gone for the {@linkplain io.plainweave.TimeLimits#idle() idle time}, or for a second while
+   *     others find no place ({@link Udp#maxHandlers()}), or the server drains. The handler may
+   *     still send, and then returns
    * @throws InterruptedException if the calling thread is interrupted, as when the server is
    *     cancelled
    */

@@ -1,27 +1,26 @@
 package io.plainweave.udp;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Rate;
-import io.plainweave.event.ServerEvent;
-import io.plainweave.server.Server;
-import io.plainweave.server.ServerBuilder;
 import io.plainweave.text.Addresses;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where and how a server takes UDP datagrams (RFC 768): a description, not yet a socket. Give it to
- * {@link ServerBuilder#datagrams} or {@link ServerBuilder#sessions}.
+ * {@link io.plainweave.server.ServerBuilder#datagrams} or {@link
+ * io.plainweave.server.ServerBuilder#sessions}.
  *
  * <p>Whoever sends a datagram may write any address into it as the sender's. So nothing that a
  * datagram brings about is without a bound: there are {@link #maxHandlers()}, {@link #mailbox()}
  * and {@link #sourceRate()}, and replies are no more than {@link #amplification()} allows (RFC
  * 8085, section 6). What is beyond a bound is dropped and counted, and the server tells of it
- * ({@link ServerEvent.DatagramsDropped}, {@link Server#datagrams()}).
+ * ({@link io.plainweave.event.ServerEvent.DatagramsDropped}, {@link
+ * io.plainweave.server.Server#datagrams()}).
  *
  * <p>A reply comes from the address that was asked (RFC 1122, section 4.1.3.5), also where that is
  * every address of a machine with several: there is a socket for each, within about a second for
@@ -50,8 +49,9 @@ import org.jspecify.annotations.Nullable;
  * @param mailbox how many datagrams wait for the handler of a session; default 16. The next one is
  *     dropped. Whoever forges senders can fill those of all sessions: with the defaults about 330
  *     MB
- * @param sourceRate how many datagrams are taken from one source, as {@link AdmissionRules} defines
- *     it; the most recent 16,384 sources are known, and another one starts anew. Default: no limit
+ * @param sourceRate how many datagrams are taken from one source, as {@link
+ *     io.plainweave.AdmissionRules} defines it; the most recent 16,384 sources are known, and
+ *     another one starts anew. Default: no limit
  * @param amplification how many times as many bytes may be sent to a peer as were received from it,
  *     headers included, until {@link DatagramSession#validate()}; default 3, as in QUIC (RFC 9000,
  *     section 8.1). 0: no limit, and the server will be used against others
@@ -62,7 +62,7 @@ public record Udp(
     int maxDatagram,
     int receivers,
     int receiveBuffer,
-    List<Group> groups,
+    List<Membership> groups,
     int maxHandlers,
     int mailbox,
     Rate sourceRate,
@@ -78,9 +78,9 @@ public record Udp(
    * @param address of the group, IPv4 or IPv6
    * @param networkInterface on which the datagrams come
    */
-  public record Group(InetAddress address, NetworkInterface networkInterface) {
+  public record Membership(InetAddress address, NetworkInterface networkInterface) {
     /** Checks the values. */
-    public Group {
+    public Membership {
       Objects.requireNonNull(networkInterface, "networkInterface");
       if (!address.isMulticastAddress()) {
         throw new IllegalArgumentException(
@@ -124,7 +124,7 @@ public record Udp(
     }
   }
 
-  private static Udp at(@Nullable String host, int port) {
+  private static Udp place(@Nullable String host, int port) {
     return new Udp(host, port, 2_048, 1, 0, List.of(), 10_000, 16, Rate.UNLIMITED, 3);
   }
 
@@ -135,9 +135,9 @@ public record Udp(
    * @return the description
    * @throws IllegalArgumentException if the port is out of range
    */
-  public static Udp port(int port) {
+  public static Udp at(int port) {
     inRange("a port", port, 0, 65_535);
-    return at(null, port);
+    return place(null, port);
   }
 
   /**
@@ -149,9 +149,9 @@ public record Udp(
    * @return the description
    * @throws IllegalArgumentException if the port is out of range or the host is empty
    */
-  public static Udp address(String host, int port) {
+  public static Udp at(String host, int port) {
     inRange("a port", port, 0, 65_535);
-    return at(Objects.requireNonNull(host, "host"), port);
+    return place(Objects.requireNonNull(host, "host"), port);
   }
 
   /**
@@ -161,7 +161,7 @@ public record Udp(
    * @return the description
    */
   public static Udp besideTcp() {
-    return at(null, BESIDE_TCP);
+    return place(null, BESIDE_TCP);
   }
 
   /**
@@ -171,17 +171,7 @@ public record Udp(
    * @return the description
    */
   public Udp maxDatagram(int bytes) {
-    return new Udp(
-        host,
-        port,
-        bytes,
-        receivers,
-        receiveBuffer,
-        groups,
-        maxHandlers,
-        mailbox,
-        sourceRate,
-        amplification);
+    return edit(edit -> edit.maxDatagram = bytes);
   }
 
   /**
@@ -191,17 +181,7 @@ public record Udp(
    * @return the description
    */
   public Udp receivers(int receivers) {
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        receiveBuffer,
-        groups,
-        maxHandlers,
-        mailbox,
-        sourceRate,
-        amplification);
+    return edit(edit -> edit.receivers = receivers);
   }
 
   /**
@@ -211,17 +191,7 @@ public record Udp(
    * @return the description
    */
   public Udp receiveBuffer(int bytes) {
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        bytes,
-        groups,
-        maxHandlers,
-        mailbox,
-        sourceRate,
-        amplification);
+    return edit(edit -> edit.receiveBuffer = bytes);
   }
 
   /**
@@ -236,8 +206,8 @@ public record Udp(
    *     receivers
    */
   public Udp multicast(InetAddress group, NetworkInterface networkInterface) {
-    List<Group> more = new ArrayList<>(groups);
-    more.add(new Group(group, networkInterface));
+    List<Membership> more = new ArrayList<>(groups);
+    more.add(new Membership(group, networkInterface));
     return new Udp(
         host,
         port,
@@ -258,17 +228,7 @@ public record Udp(
    * @return the description
    */
   public Udp maxHandlers(int maxHandlers) {
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        receiveBuffer,
-        groups,
-        maxHandlers,
-        mailbox,
-        sourceRate,
-        amplification);
+    return edit(edit -> edit.maxHandlers = maxHandlers);
   }
 
   /**
@@ -278,17 +238,7 @@ public record Udp(
    * @return the description
    */
   public Udp mailbox(int datagrams) {
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        receiveBuffer,
-        groups,
-        maxHandlers,
-        datagrams,
-        sourceRate,
-        amplification);
+    return edit(edit -> edit.mailbox = datagrams);
   }
 
   /**
@@ -298,17 +248,7 @@ public record Udp(
    * @return the description
    */
   public Udp sourceRate(Rate rate) {
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        receiveBuffer,
-        groups,
-        maxHandlers,
-        mailbox,
-        rate,
-        amplification);
+    return edit(edit -> edit.sourceRate = rate);
   }
 
   /**
@@ -319,17 +259,7 @@ public record Udp(
    * @return the description
    */
   public Udp amplification(int factor) {
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        receiveBuffer,
-        groups,
-        maxHandlers,
-        mailbox,
-        sourceRate,
-        factor);
+    return edit(edit -> edit.amplification = factor);
   }
 
   /**
@@ -347,5 +277,49 @@ public record Udp(
     return isBesideTcp()
         ? "udp: beside TCP"
         : "udp:" + Addresses.format(host == null ? "*" : host, port);
+  }
+
+  /** What changes one component and leaves the others. */
+  private Udp edit(Consumer<Edit> change) {
+    var edit = new Edit(this);
+    change.accept(edit);
+    return new Udp(
+        edit.host,
+        edit.port,
+        edit.maxDatagram,
+        edit.receivers,
+        edit.receiveBuffer,
+        edit.groups,
+        edit.maxHandlers,
+        edit.mailbox,
+        edit.sourceRate,
+        edit.amplification);
+  }
+
+  /** The components while one of them is changed, by one thread. */
+  private static final class Edit {
+    private @Nullable String host;
+    private int port;
+    private int maxDatagram;
+    private int receivers;
+    private int receiveBuffer;
+    private List<Membership> groups;
+    private int maxHandlers;
+    private int mailbox;
+    private Rate sourceRate;
+    private int amplification;
+
+    private Edit(Udp from) {
+      this.host = from.host;
+      this.port = from.port;
+      this.maxDatagram = from.maxDatagram;
+      this.receivers = from.receivers;
+      this.receiveBuffer = from.receiveBuffer;
+      this.groups = from.groups;
+      this.maxHandlers = from.maxHandlers;
+      this.mailbox = from.mailbox;
+      this.sourceRate = from.sourceRate;
+      this.amplification = from.amplification;
+    }
   }
 }

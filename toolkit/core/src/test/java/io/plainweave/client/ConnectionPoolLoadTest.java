@@ -3,6 +3,7 @@ package io.plainweave.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.fixture.InHandlers;
@@ -48,13 +49,13 @@ class ConnectionPoolLoadTest {
     try (Server upstream =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0))
-                .maxConnections(100)
+                .admission(AdmissionRules.DEFAULT.maxConnections(100))
                 .handler(ConnectionPoolLoadTest::echoSome)
                 .start();
         var pool =
             new ConnectionPool(
                 Connector.tcp("127.0.0.1", upstream.port()),
-                PoolLimits.DEFAULT.withMaxOpen(MOST).withMaxIdle(MOST - 1));
+                PoolLimits.DEFAULT.maxOpen(MOST).maxIdle(MOST - 1));
         InHandlers handlers = InHandlers.start()) {
       List<Future<Object>> all = new ArrayList<>();
       for (int i = 0; i < BORROWERS; i++) {

@@ -55,7 +55,7 @@ class ConnectionPoolTest {
     target = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     target.setSoTimeout(10_000);
     handlers = InHandlers.start();
-    pool = new ConnectionPool(connector(), PoolLimits.DEFAULT.withMaxOpen(2));
+    pool = new ConnectionPool(connector(), PoolLimits.DEFAULT.maxOpen(2));
   }
 
   @AfterEach
@@ -137,7 +137,7 @@ class ConnectionPoolTest {
   @Test
   void servesThoseWhoWaitInTheirOrder() throws Exception {
     pool.close();
-    pool = new ConnectionPool(connector(), PoolLimits.DEFAULT.withMaxOpen(1));
+    pool = new ConnectionPool(connector(), PoolLimits.DEFAULT.maxOpen(1));
     var served = new LinkedBlockingQueue<Integer>();
     List<Future<?>> waiting = new ArrayList<>();
     try (ConnectionPool.Lease lease = borrow()) {
@@ -164,7 +164,7 @@ class ConnectionPoolTest {
 
   @Test
   void saysThatAllAreInUse() throws Exception {
-    PoolLimits limits = PoolLimits.DEFAULT.withMaxOpen(1).withBorrowTimeout(Duration.ofMillis(50));
+    PoolLimits limits = PoolLimits.DEFAULT.maxOpen(1).borrowTimeout(Duration.ofMillis(50));
     try (var small = new ConnectionPool(connector(), limits);
         ConnectionPool.Lease _ = handlers.call(small::borrow)) {
       var failure = assertThrows(ConnectException.class, () -> handlers.call(small::borrow));
@@ -250,7 +250,7 @@ class ConnectionPoolTest {
 
   @Test
   void closesTheIdleOnesThatAreTooMany() throws Exception {
-    PoolLimits limits = PoolLimits.DEFAULT.withMaxIdle(1);
+    PoolLimits limits = PoolLimits.DEFAULT.maxIdle(1);
     try (var small = new ConnectionPool(connector(), limits)) {
       ConnectionPool.Lease one = handlers.call(small::borrow);
       ConnectionPool.Lease two = handlers.call(small::borrow);
@@ -267,7 +267,7 @@ class ConnectionPoolTest {
   void closesTheIdleOnesThatAreTooOld() throws Exception {
     Duration tick = Duration.ofMillis(Ticks.MILLIS);
     for (PoolLimits limits :
-        List.of(PoolLimits.DEFAULT.withIdleTime(tick), PoolLimits.DEFAULT.withMaxAge(tick))) {
+        List.of(PoolLimits.DEFAULT.idleTime(tick), PoolLimits.DEFAULT.maxAge(tick))) {
       try (var impatient = new ConnectionPool(connector(), limits)) {
         ConnectionPool.Lease lease = handlers.call(impatient::borrow);
         Connection first = lease.connection();
@@ -371,7 +371,7 @@ class ConnectionPoolTest {
 
   @Test
   void isLeftAloneByTheTimeLimitsOfTheServer() throws Exception {
-    TimeLimits limits = TimeLimits.DEFAULT.withIdle(Duration.ofMillis(Ticks.MILLIS));
+    TimeLimits limits = TimeLimits.DEFAULT.idle(Duration.ofMillis(Ticks.MILLIS));
     handlers.server().changeTimeLimits(limits);
     Connection first = use();
     Ticks ticks = ServerInsides.ticks(handlers.server());
@@ -407,11 +407,11 @@ class ConnectionPoolTest {
 
   @Test
   void refusesLimitsThatAreNone() {
-    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.withMaxOpen(0));
-    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.withMaxIdle(-1));
+    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.maxOpen(0));
+    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.maxIdle(-1));
     Duration below = Duration.ofMillis(-1);
-    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.withIdleTime(below));
-    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.withMaxAge(below));
-    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.withBorrowTimeout(below));
+    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.idleTime(below));
+    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.maxAge(below));
+    assertThrows(IllegalArgumentException.class, () -> PoolLimits.DEFAULT.borrowTimeout(below));
   }
 }

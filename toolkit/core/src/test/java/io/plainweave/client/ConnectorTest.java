@@ -19,7 +19,6 @@ import io.plainweave.ConnectionClosedException;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.PeerResetException;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
@@ -143,7 +142,7 @@ class ConnectorTest {
   // @start region="client"
   private static String ask(Connector connector, String question) throws Exception {
     return Server.builder()
-        .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ofSeconds(10)))
+        .timeLimits(TimeLimits.DEFAULT.idle(Duration.ofSeconds(10)))
         .call(() -> {
           try (Connection connection = connector.connect()) {
             Lines lines = Lines.of(connection, 1_000);
@@ -193,12 +192,12 @@ class ConnectorTest {
     try (ServerSocket target = listen()) {
       Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
       ServerBuilder builder =
-          Server.builder().timeLimits(TimeLimits.NONE.withIdle(Duration.ofMillis(100)));
+          Server.builder().timeLimits(TimeLimits.NONE.idle(Duration.ofMillis(100)));
       var closed =
           assertThrows(
               ConnectionClosedException.class,
               () -> builder.call(() -> connector.connect().input().read()));
-      assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.reason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), closed.reason());
     }
   }
 
@@ -412,13 +411,13 @@ class ConnectorTest {
             }
           };
       TimeLimits limits =
-          TimeLimits.NONE.withIdle(Duration.ofMillis(200)).withFirstByte(Duration.ofMillis(200));
+          TimeLimits.NONE.idle(Duration.ofMillis(200)).firstByte(Duration.ofMillis(200));
       var reason = new CompletableFuture<CloseReason>();
       try (Server server = start(limits, asks, reason);
           Client _ = Client.connect(server);
           var upstream = new Client(target.accept())) {
         ConnectionClosedException closed = failure.get(10, TimeUnit.SECONDS);
-        assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.reason());
+        assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), closed.reason());
         assertTrue(upstream.seesReset());
         assertEquals(new CloseReason.UpstreamFailed(closed), reason.get(10, TimeUnit.SECONDS));
       }

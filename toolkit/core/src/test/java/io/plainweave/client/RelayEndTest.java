@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.fixture.Client;
@@ -70,19 +69,19 @@ class RelayEndTest {
     try (Proxied proxied = Proxied.connect()) {
       proxied.client().send("hello");
       assertEquals("hello", proxied.upstream().receive(5));
-      proxied.server().changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
+      proxied.server().changeTimeLimits(TimeLimits.NONE.idle(SHORT));
       assertEquals("", proxied.upstream().receiveAll());
       proxied.upstream().finish();
       assertEquals("", proxied.client().receiveAll());
       proxied.client().finish();
       assertEquals(new Relay.Result(5, 0), proxied.result());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), proxied.reason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), proxied.reason());
     }
   }
 
   @Test
   void isResetWhenNothingMovesAndTheServerDoesNotTakeTheEndForOne() throws Exception {
-    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withIdle(SHORT))) {
+    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.idle(SHORT))) {
       assertEquals("", proxied.upstream().receiveAll());
       assertTrue(proxied.client().seesReset());
     }
@@ -90,7 +89,7 @@ class RelayEndTest {
 
   @Test
   void isNotIdleWhileOneDirectionIsAtWork() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withIdle(LONG).withFirstByte(LONG);
+    TimeLimits limits = TimeLimits.NONE.idle(LONG).firstByte(LONG);
     for (boolean up : new boolean[] {true, false}) {
       try (Proxied proxied = Proxied.connect(limits)) {
         Client from = up ? proxied.client() : proxied.upstream();
@@ -108,7 +107,7 @@ class RelayEndTest {
 
   @Test
   void boundsTheTimeThatAServerMayTakeForItsEnd() throws Exception {
-    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withHalfClosed(LONG))) {
+    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.halfClosed(LONG))) {
       proxied.client().finish();
       assertEquals("", proxied.upstream().receiveAll());
       for (int i = 0; i < PIECES; i++) {
@@ -120,13 +119,13 @@ class RelayEndTest {
       awaitCannotSend(proxied.upstream());
       var reason = assertInstanceOf(CloseReason.UpstreamFailed.class, proxied.reason());
       var closed = assertInstanceOf(ConnectionClosedException.class, reason.cause());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.HALF_CLOSED), closed.reason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HALF_CLOSED), closed.reason());
     }
   }
 
   @Test
   void boundsTheTimeThatAClientMayTakeForItsEnd() throws Exception {
-    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withHalfClosed(LONG))) {
+    try (Proxied proxied = Proxied.connect(TimeLimits.NONE.halfClosed(LONG))) {
       proxied.upstream().finish();
       assertEquals("", proxied.client().receiveAll());
       for (int i = 0; i < PIECES; i++) {
@@ -136,14 +135,14 @@ class RelayEndTest {
       assertEquals("x".repeat(PIECES), proxied.upstream().receive(PIECES));
       assertTrue(proxied.upstream().seesReset());
       awaitCannotSend(proxied.client());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.HALF_CLOSED), proxied.reason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HALF_CLOSED), proxied.reason());
     }
   }
 
   @Test
   void endsWhenOnePeerTakesNothing() throws Exception {
     for (boolean up : new boolean[] {true, false}) {
-      try (Proxied proxied = Proxied.connect(TimeLimits.NONE.withWriteStall(SHORT))) {
+      try (Proxied proxied = Proxied.connect(TimeLimits.NONE.writeStall(SHORT))) {
         Client from = up ? proxied.client() : proxied.upstream();
         var cut =
             CompletableFuture.supplyAsync(() -> {
@@ -155,7 +154,7 @@ class RelayEndTest {
               }
             });
         assertTrue(cut.get(20, TimeUnit.SECONDS));
-        var stalled = new CloseReason.TimedOut(TimeLimit.WRITE_STALL);
+        var stalled = new CloseReason.TimedOut(TimeLimits.Kind.WRITE_STALL);
         if (up) {
           var reason = assertInstanceOf(CloseReason.UpstreamFailed.class, proxied.reason());
           var closed = assertInstanceOf(ConnectionClosedException.class, reason.cause());
@@ -169,8 +168,8 @@ class RelayEndTest {
 
   @Test
   void isNoMessageThoughItFollowsOnOne() throws Exception {
-    Proxied.Preface readsTheBeginningOfAMessage = (connection, _) -> connection.awaitMessage();
-    TimeLimits limits = TimeLimits.NONE.withMessage(SHORT);
+    Proxied.Handshake readsTheBeginningOfAMessage = (connection, _) -> connection.awaitMessage();
+    TimeLimits limits = TimeLimits.NONE.message(SHORT);
     try (Proxied proxied = Proxied.connect(limits, readsTheBeginningOfAMessage)) {
       for (int i = 0; i < 30; i++) {
         proxied.client().send("x");

@@ -211,7 +211,7 @@ class RelayTest {
 
   @Test
   void followsOnWhatWasReadAndWrittenBefore() throws Exception {
-    Proxied.Preface readsALetterAndSendsAHeader =
+    Proxied.Handshake readsALetterAndSendsAHeader =
         (connection, upstream) -> {
           assertEquals('a', connection.input().read());
           connection.output().write("welcome ".getBytes(US_ASCII));

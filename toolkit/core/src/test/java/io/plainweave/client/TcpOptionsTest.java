@@ -80,7 +80,7 @@ class TcpOptionsTest {
             Server.builder()
                 .listen(with(TcpOptions.DEFAULT.sendBuffer(8_192)))
                 .handler(connection -> connection.output().write(new byte[100_000_000]))
-                .timeLimits(TimeLimits.DEFAULT.withWriteStall(Duration.ofMillis(500)))
+                .timeLimits(TimeLimits.DEFAULT.writeStall(Duration.ofMillis(500)))
                 .observer(event -> {
                   if (event instanceof ServerEvent.ConnectionClosed closed) {
                     sent.complete(closed);

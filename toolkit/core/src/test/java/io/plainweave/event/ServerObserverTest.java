@@ -74,7 +74,9 @@ class ServerObserverTest {
     try (Server server =
             builder(ECHO)
                 .listen(Listen.tcp("127.0.0.2", 0))
-                .maxConnections(100) // more than the process may have is told, too
+                .admission(
+                    AdmissionRules.DEFAULT.maxConnections(
+                        100)) // more than the process may have is told, too
                 .observer(told::add)
                 .start();
         Client client = Client.connect(server)) {
@@ -116,7 +118,7 @@ class ServerObserverTest {
         };
     server.set(
         builder(ECHO)
-            .admission(AdmissionRules.DEFAULT.withAlarmAt(1))
+            .admission(AdmissionRules.DEFAULT.alarmAt(1))
             .observer(closer)
             .drainTimeout(Duration.ZERO)
             .build());
@@ -178,7 +180,11 @@ class ServerObserverTest {
           }
           told.add(event.getClass());
         };
-    try (Server server = builder(ECHO).maxConnections(100).observer(slow).start();
+    try (Server server =
+            builder(ECHO)
+                .admission(AdmissionRules.DEFAULT.maxConnections(100))
+                .observer(slow)
+                .start();
         Client client = Client.connect(server)) {
       client.exchange("hello");
       Thread stops = Thread.ofPlatform().start(server::shutdown);

@@ -49,7 +49,7 @@ class DatagramFaultsTest {
       };
 
   private static Udp udp() {
-    return Udp.address("127.0.0.1", 0);
+    return Udp.at("127.0.0.1", 0);
   }
 
   private static Server echo(Udp udp) throws Exception {
@@ -89,7 +89,7 @@ class DatagramFaultsTest {
 
   @Test
   void d1TakesAndSendsTheLongestThatIpv6Has() throws Exception {
-    try (Server server = echo(Udp.address("::1", 0).maxDatagram(65_527));
+    try (Server server = echo(Udp.at("::1", 0).maxDatagram(65_527));
         var client = DatagramChannel.open()) {
       client.connect(figures(server).address());
       assertEquals(65_527, client.write(ByteBuffer.allocate(65_527)));
@@ -272,7 +272,7 @@ class DatagramFaultsTest {
   void d5TellsWhatTheKernelHasDroppedAndGoesOn(String address) throws Exception {
     Machine.needs();
     boolean any = address.equals("*");
-    Udp udp = any ? Udp.port(0) : Udp.address(address, 0);
+    Udp udp = any ? Udp.at(0) : Udp.at(address, 0);
     Queue<ServerEvent.DatagramsDropped> told = new ConcurrentLinkedQueue<>();
     try (Server server =
             Server.builder()
@@ -368,7 +368,7 @@ class DatagramFaultsTest {
     try (var free = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
       port = free.getLocalPort();
     }
-    try (Server server = echo(Udp.address("127.0.0.1", port));
+    try (Server server = echo(Udp.at("127.0.0.1", port));
         UdpClient client = UdpClient.of(server)) {
       assertEquals("before", client.ask("before"));
       Machine.run("ss", "-u", "-a", "-K", "sport", "=", ":" + port);

@@ -24,20 +24,20 @@ final class DatagramMain {
     switch (args[0]) {
       case "sessions" ->
           builder.sessions(
-              Udp.port(0),
+              Udp.at(0),
               session -> {
                 int count = 0;
                 while (session.receive() != null) {
                   session.send(("" + ++count).getBytes());
                 }
               });
-      case "receivers" -> builder.datagrams(Udp.port(0).receivers(3), DatagramMain::answer);
+      case "receivers" -> builder.datagrams(Udp.at(0).receivers(3), DatagramMain::answer);
       case "tcp" ->
           builder
               .listen(Listen.tcp(0))
               .handler(connection -> {})
               .datagrams(Udp.besideTcp(), DatagramMain::answer);
-      default -> builder.datagrams(Udp.port(0), DatagramMain::answer);
+      default -> builder.datagrams(Udp.at(0), DatagramMain::answer);
     }
     try (Server server = builder.start()) {
       System.out.println(server.datagrams().getFirst().address().getPort());

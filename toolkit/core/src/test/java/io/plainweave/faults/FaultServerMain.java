@@ -68,7 +68,7 @@ final class FaultServerMain {
 
   private TimeLimits limits() {
     return new TimeLimits(
-        millis("preface", 0),
+        millis("handshake", 0),
         millis("firstByte", 0),
         millis("message", 0),
         millis("idle", 0),
@@ -95,9 +95,9 @@ final class FaultServerMain {
   private AdmissionRules admission() {
     String goodbye = options.getOrDefault("goodbye", "");
     return AdmissionRules.DEFAULT
-        .withMaxConnections(option("max", 0))
-        .withMaxPerSource(option("perSource", 0))
-        .withGoodbye(ByteBuffer.wrap(goodbye.getBytes(StandardCharsets.US_ASCII)));
+        .maxConnections(option("max", 0))
+        .maxPerSource(option("perSource", 0))
+        .goodbye(ByteBuffer.wrap(goodbye.getBytes(StandardCharsets.US_ASCII)));
   }
 
   private void run() throws Exception {

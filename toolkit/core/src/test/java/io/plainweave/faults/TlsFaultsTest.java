@@ -11,10 +11,10 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.framing.Lines;
 import io.plainweave.server.Server;
@@ -145,7 +145,7 @@ class TlsFaultsTest extends TlsFaults {
         };
     try (Server server =
         builder(Listen.tcp("127.0.0.1", 0), lines)
-            .timeLimits(TimeLimits.DEFAULT.withMessage(Duration.ofMillis(500)))
+            .timeLimits(TimeLimits.DEFAULT.message(Duration.ofMillis(500)))
             .start()) {
       assertThrows(IOException.class, () -> tls.connect(connect(server), "TLSv1.3"));
       reason(CloseReason.class);
@@ -156,8 +156,8 @@ class TlsFaultsTest extends TlsFaults {
   void l3WhoStallsInTheHandshakeIsCutInTimeHoweverItDrips() throws Exception {
     try (Server server =
             builder(tls.listen(), ECHO)
-                .timeLimits(TimeLimits.NONE.withPreface(Duration.ofMillis(500)))
-                .maxPrefaces(2)
+                .timeLimits(TimeLimits.NONE.handshake(Duration.ofMillis(500)))
+                .maxHandshakes(2)
                 .start();
         Socket silent = connect(server);
         Socket dripping = connect(server)) {
@@ -176,7 +176,9 @@ class TlsFaultsTest extends TlsFaults {
       silent.getOutputStream().write(new byte[] {HANDSHAKE, 3, 1, 2, 0});
       for (int i = 0; i < 2; i++) {
         assertEquals(
-            TimeLimit.PREFACE, reason(CloseReason.TimedOut.class).limit(), "connection " + i);
+            TimeLimits.Kind.HANDSHAKE,
+            reason(CloseReason.TimedOut.class).limit(),
+            "connection " + i);
       }
       drip.join();
     }
@@ -185,7 +187,7 @@ class TlsFaultsTest extends TlsFaults {
   @Test
   void l3OthersHaveTheirTurnWhileSilentPeersWait() throws Exception {
     try (Server server =
-            builder(tls.listen(), ECHO).maxPrefaces(1).timeLimits(TimeLimits.NONE).start();
+            builder(tls.listen(), ECHO).maxHandshakes(1).timeLimits(TimeLimits.NONE).start();
         Socket silent = connect(server)) {
       await().until(() -> opened.get() == 1);
       serveAFreshClient(server);
@@ -196,7 +198,8 @@ class TlsFaultsTest extends TlsFaults {
   @Test
   void l4WhoEndsInTheMiddleOfTheHandshakeGivesItsPermitBack() throws Exception {
     byte[] hello = clientHello("localhost".getBytes(US_ASCII));
-    try (Server server = builder(tls.listen(), ECHO).maxConnections(1).start()) {
+    try (Server server =
+        builder(tls.listen(), ECHO).admission(AdmissionRules.DEFAULT.maxConnections(1)).start()) {
       try (Socket peer = connect(server)) {
         peer.getOutputStream().write(hello, 0, 40);
         peer.shutdownOutput();

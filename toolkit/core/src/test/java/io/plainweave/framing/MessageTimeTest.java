@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Listen;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
@@ -37,7 +36,7 @@ class MessageTimeTest {
     try (Server server =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0))
-                .timeLimits(TimeLimits.NONE.withMessage(Duration.ofMillis(300)))
+                .timeLimits(TimeLimits.NONE.message(Duration.ofMillis(300)))
                 .handler(connection -> {
                   Source source = corpus.framing().apply(connection);
                   source.read();
@@ -61,7 +60,7 @@ class MessageTimeTest {
         half.socket().getOutputStream().write(message, 0, message.length - 1);
         assertTrue(half.seesReset());
         assertEquals(
-            new CloseReason.TimedOut(TimeLimit.MESSAGE), closed.poll(10, TimeUnit.SECONDS));
+            new CloseReason.TimedOut(TimeLimits.Kind.MESSAGE), closed.poll(10, TimeUnit.SECONDS));
       }
       mayReply.countDown();
       assertEquals(".", whole.receive(1));

@@ -87,7 +87,7 @@ class AcceptorTest {
     var lifecycle = new Lifecycle();
     ServerHome home = server.home();
     var supervisor = new Supervisor(server, List.of(), home, 1, false, lifecycle);
-    ServerHome own = home.with(home.admission().add(LISTEN, socket.address()), home.preface());
+    ServerHome own = home.with(home.admission().add(LISTEN, socket.address()), home.handshake());
     new Acceptor(new Listener(LISTEN, socket), true, supervisor, lifecycle, own).call();
     return supervisor;
   }

@@ -102,7 +102,7 @@ class CarrierWatchdogTest {
   void namesTheHandlersOfDatagramsThatKeepThem() throws Exception {
     try (Server server =
             Server.builder()
-                .datagrams(Udp.address("127.0.0.1", 0), _ -> computeInALoop())
+                .datagrams(Udp.at("127.0.0.1", 0), _ -> computeInALoop())
                 .observer(event -> {
                   if (event instanceof ServerEvent.CarriersBusy busy) {
                     alarms.add(busy);

@@ -470,7 +470,7 @@ class DrainTest {
   void isNotHeldUpByAPeerThatDoesNotClose() throws Exception {
     try (Server server =
             builder(ECHO)
-                .timeLimits(TimeLimits.NONE.withLinger(Duration.ofMinutes(1)))
+                .timeLimits(TimeLimits.NONE.linger(Duration.ofMinutes(1)))
                 .drainTimeout(Duration.ofMinutes(1))
                 .start();
         Client client = Client.connect(server)) {

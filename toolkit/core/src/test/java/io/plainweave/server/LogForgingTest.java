@@ -134,7 +134,7 @@ class LogForgingTest {
     try (Server server =
             Server.builder()
                 .datagrams(
-                    Udp.address("127.0.0.1", 0),
+                    Udp.at("127.0.0.1", 0),
                     datagram -> Integer.parseInt(new String(datagram.bytes(), UTF_8)))
                 .observer(event -> events.add(event.toString()))
                 .start();
@@ -239,8 +239,8 @@ class LogForgingTest {
                 .handler(connection -> connection.input().read())
                 .admission(
                     AdmissionRules.DEFAULT
-                        .withMaxConnections(1)
-                        .withWhenFull(AdmissionRules.WhenFull.REFUSE))
+                        .maxConnections(1)
+                        .whenFull(AdmissionRules.WhenFull.REFUSE))
                 .observer(event -> events.add(event.toString()))
                 .start();
         SocketChannel first = SocketChannel.open(UnixDomainSocketAddress.of(socket));

@@ -46,7 +46,7 @@ class NewConnectionDrainTest {
       SocketChannel accepted = listener.accept();
       connection =
           SocketConnection.accepted(
-              home.with(limit, home.preface()), accepted, accepted.getLocalAddress());
+              home.with(limit, home.handshake()), accepted, accepted.getLocalAddress());
     }
     connection.channel().prepare();
     message = new FutureTask<>(connection::awaitMessage);
@@ -86,8 +86,8 @@ class NewConnectionDrainTest {
   }
 
   @Test
-  void hasThemFromTheEndOfItsPreface() throws Exception {
-    connection.enter(ConnectionPhase.PREFACE);
+  void hasThemFromTheEndOfItsHandshake() throws Exception {
+    connection.enter(ConnectionPhase.HANDSHAKE);
     home.ticks().advance();
     home.ticks().advance();
     home.ticks().advance();

@@ -13,7 +13,6 @@ import io.plainweave.Listen;
 import io.plainweave.Network;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.Refusal;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
@@ -190,8 +189,8 @@ class ProxyProtocolTest {
   }
 
   @Test
-  void waitsNoLongerForAHeaderThanThePrefaceMayTake() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofSeconds(1));
+  void waitsNoLongerForAHeaderThanTheHandshakeMayTake() throws Exception {
+    TimeLimits limits = TimeLimits.NONE.handshake(Duration.ofSeconds(1));
     Listen listen = Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.required());
     try (Server server = start(listen, limits);
         Client silent = Client.connect(server);
@@ -199,8 +198,8 @@ class ProxyProtocolTest {
       halfway.send("PROXY TCP4 1.2.3.4 ");
       assertTrue(silent.seesReset());
       assertTrue(halfway.seesReset());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), closed.next());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), closed.next());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE), closed.next());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE), closed.next());
       assertNotHandled();
     }
   }
@@ -210,7 +209,7 @@ class ProxyProtocolTest {
     try (Server server =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.required()))
-                .maxPrefaces(1)
+                .maxHandshakes(1)
                 .timeLimits(TimeLimits.NONE)
                 .handler(this::echo)
                 .start();
@@ -276,7 +275,7 @@ class ProxyProtocolTest {
   @Test
   void servesThoseWhoAreNotDirectlyIfToldToAndReadsNoHeaderOfTheirs() throws Exception {
     String lie = "PROXY TCP4 192.0.2.7 198.51.100.1 4321 443\r\n";
-    try (Server server = start(ProxyProtocol.requiredFrom(ELSEWHERE).othersDirect());
+    try (Server server = start(ProxyProtocol.requiredFrom(ELSEWHERE).othersDirect(true));
         Client client = Client.connect(server)) {
       client.exchange(lie);
       assertEquals(
@@ -290,7 +289,7 @@ class ProxyProtocolTest {
 
   @Test
   void stillNeedsAHeaderFromAProxyWhereOthersAreServedDirectly() throws Exception {
-    try (Server server = start(ProxyProtocol.requiredFrom(LOOPBACK).othersDirect());
+    try (Server server = start(ProxyProtocol.requiredFrom(LOOPBACK).othersDirect(true));
         Client client = Client.connect(server)) {
       client.send("hello");
       assertTrue(client.seesReset());
@@ -335,7 +334,7 @@ class ProxyProtocolTest {
     assertEquals("PROXY header from everyone", ProxyProtocol.required().toString());
     assertEquals(
         "PROXY header from 127.0.0.0/8, 192.0.2.0/24, others direct",
-        ProxyProtocol.requiredFrom(LOOPBACK, ELSEWHERE).othersDirect().toString());
+        ProxyProtocol.requiredFrom(LOOPBACK, ELSEWHERE).othersDirect(true).toString());
     assertThrows(IllegalArgumentException.class, ProxyProtocol::requiredFrom);
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.AdmissionRules;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.faults.Machine;
@@ -130,8 +131,8 @@ class ServerStartTest {
               .listen(Listen.tcp("127.0.0.1", 0).acceptors(2))
               .listen(Listen.unix(path))
               .listen(Listen.tcp("127.0.0.2", 0))
-              .datagrams(Udp.address("127.0.0.2", 0), _ -> {})
-              .datagrams(Udp.address("127.0.0.1", taken.getLocalPort()), _ -> {})
+              .datagrams(Udp.at("127.0.0.2", 0), _ -> {})
+              .datagrams(Udp.at("127.0.0.1", taken.getLocalPort()), _ -> {})
               .build();
       assertThrows(BindException.class, server::start);
       assertEquals(ServerState.TERMINATED, server.state());
@@ -163,10 +164,10 @@ class ServerStartTest {
 
   @Test
   void severalReceiversLetNoSecondServerListenOnTheirPort() throws Exception {
-    Udp udp = Udp.address("127.0.0.1", 0).receivers(2);
+    Udp udp = Udp.at("127.0.0.1", 0).receivers(2);
     try (Server server = echo().datagrams(udp, _ -> {}).start()) {
       int port = server.datagrams().getFirst().address().getPort();
-      Udp same = Udp.address("127.0.0.1", port);
+      Udp same = Udp.at("127.0.0.1", port);
       for (Udp second : List.of(same, same.receivers(2))) {
         assertThrows(
             BindException.class, echo().datagrams(second, _ -> {})::start, second::toString);
@@ -180,7 +181,7 @@ class ServerStartTest {
     try (Server free = echo().listen(Listen.tcp("127.0.0.1", 0)).start()) {
       port = free.port();
     }
-    Udp udp = Udp.address("127.0.0.1", port).receivers(3);
+    Udp udp = Udp.at("127.0.0.1", port).receivers(3);
     var together = new CountDownLatch(1);
     try (var threads = Executors.newFixedThreadPool(8)) {
       List<Future<Server>> starts = new ArrayList<>();
@@ -314,7 +315,9 @@ class ServerStartTest {
     assertThrows(IllegalStateException.class, () -> Server.builder().handler(ECHO).build());
     assertThrows(IllegalStateException.class, () -> Server.builder().listen(Listen.tcp(0)).build());
     var limit =
-        assertThrows(IllegalArgumentException.class, () -> Server.builder().maxConnections(0));
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Server.builder().admission(AdmissionRules.DEFAULT.maxConnections(0)));
     assertTrue(limit.getMessage().contains("0"));
     assertThrows(
         IllegalArgumentException.class,

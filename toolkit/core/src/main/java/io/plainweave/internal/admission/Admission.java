@@ -82,7 +82,7 @@ public final class Admission {
   private int memoryMaximum = MemoryWatch.NO_LIMIT;
 
   /** Whether no connection is to wait for its turn any more; guarded by lock. */
-  private boolean hurried;
+  private boolean draining;
 
   /** Guarded by lock. */
   private boolean closed;
@@ -197,10 +197,10 @@ public final class Admission {
    * Lets nobody wait for the rate any more: what is in the backlog when a listener finishes has to
    * be accepted now, or it is reset.
    */
-  public void hurry() {
+  public void drain() {
     lock.lock();
     try {
-      hurried = true;
+      draining = true;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -243,10 +243,10 @@ public final class Admission {
   public boolean finishesWithin(long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      for (long left = nanos; !hurried && !closed && left > 0; ) {
+      for (long left = nanos; !draining && !closed && left > 0; ) {
         left = changed.awaitNanos(left);
       }
-      return hurried || closed;
+      return draining || closed;
     } finally {
       lock.unlock();
     }
@@ -257,7 +257,7 @@ public final class Admission {
     if (suspended || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
       return Long.MAX_VALUE;
     }
-    return hurried || rules.acceptRate().isUnlimited()
+    return draining || rules.acceptRate().isUnlimited()
         ? 0
         : tokens.nanosToNext(rules.acceptRate(), System.nanoTime());
   }
@@ -268,11 +268,11 @@ public final class Admission {
 
   /**
    * Takes the permits for a connection, after a wait if another acceptor was faster. Where a
-   * preface tells who the client is, that of the source is left to {@link #admitSource}.
+   * handshake tells who the client is, that of the source is left to {@link #admitSource}.
    */
   public Verdict admit(SocketConnection connection, ListenerLimit listener)
       throws InterruptedException {
-    InetAddress source = connection.home().preface().tellsSource() ? null : source(connection);
+    InetAddress source = connection.home().handshake().tellsSource() ? null : source(connection);
     lock.lockInterruptibly();
     try {
       boolean open = awaitTurn(listener);
@@ -307,8 +307,8 @@ public final class Admission {
   }
 
   /**
-   * Takes the permit of the source for a connection that has all others, once its preface has told
-   * who the client is.
+   * Takes the permit of the source for a connection that has all others, once its handshake has
+   * told who the client is.
    *
    * @return why it is to be turned away, or null if it is not
    */

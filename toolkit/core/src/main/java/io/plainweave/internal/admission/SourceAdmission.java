@@ -2,7 +2,7 @@ package io.plainweave.internal.admission;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Refusal;
-import io.plainweave.internal.connection.PrefaceStep;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,7 +12,7 @@ import java.nio.channels.Channels;
  * Admits a connection by its source where the step before has told who the client is: behind a
  * proxy, the address of the socket says nothing about it.
  */
-public record SourceAdmission(Admission admission) implements PrefaceStep {
+public record SourceAdmission(Admission admission) implements HandshakeStep {
   @Override
   public boolean run(SocketConnection connection) throws IOException {
     Refusal refusal = admission.admitSource(connection);

@@ -1,7 +1,6 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.Connection;
 import io.plainweave.internal.transport.TlsTransport;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +63,7 @@ final class ConnectionEnd {
     connection.closeSocket();
   }
 
-  /** See {@link Connection#close()}. */
+  /** See {@link io.plainweave.Connection#close()}. */
   static void inOrder(SocketConnection connection) throws IOException {
     if (!connection.channel().isOpen()) {
       // A thread was interrupted while it used the connection.
@@ -80,7 +79,7 @@ final class ConnectionEnd {
       return;
     }
     // One that was opened here has no thread of its own.
-    boolean own = connection.isOutward() || connection.isHandlerThread();
+    boolean own = connection.isOutbound() || connection.isHandlerThread();
     try {
       if (!finishForGood(connection, own)) {
         connection.abort(new CloseReason.Aborted());

@@ -1,7 +1,6 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.Connection;
 import io.plainweave.ConnectionBusyException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
@@ -126,7 +125,7 @@ public final class ConnectionInput extends MessageState {
     return n;
   }
 
-  /** See {@link Connection#readUntil}. */
+  /** See {@link io.plainweave.Connection#readUntil}. */
   int readUntil(byte last, byte[] target, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, target.length);
     if (length == 0) {
@@ -175,7 +174,7 @@ public final class ConnectionInput extends MessageState {
     }
   }
 
-  /** See {@link Connection#awaitMessage()}. */
+  /** See {@link io.plainweave.Connection#awaitMessage()}. */
   boolean awaitMessage() throws IOException {
     enter();
     try {
@@ -190,7 +189,7 @@ public final class ConnectionInput extends MessageState {
     }
   }
 
-  /** From here on the handler reads: what the preface has read is none of its bytes. */
+  /** From here on the handler reads: what the handshake has read is none of its bytes. */
   void beginHandler() {
     beginHandler(buffered());
   }

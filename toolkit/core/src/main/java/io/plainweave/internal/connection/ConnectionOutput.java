@@ -1,7 +1,6 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.Connection;
 import io.plainweave.ConnectionBusyException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Transport;
@@ -145,7 +144,9 @@ public final class ConnectionOutput extends OutputStream {
     }
   }
 
-  /** Finishes the output of the connection, as {@link Connection#finishOutput()} does. */
+  /**
+   * Finishes the output of the connection, as {@link io.plainweave.Connection#finishOutput()} does.
+   */
   @Override
   public void close() throws IOException {
     if (finished) {

@@ -48,7 +48,7 @@ public final class ConnectionRegistry {
   }
 
   /** Removes a connection; has no effect if it was removed before. */
-  void remove(SocketConnection connection) {
+  public void remove(SocketConnection connection) {
     lock.lock();
     try {
       if (connection.slot >= 0) {

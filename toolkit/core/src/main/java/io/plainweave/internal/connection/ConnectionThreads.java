@@ -3,7 +3,7 @@ package io.plainweave.internal.connection;
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
-import io.plainweave.TimeLimit;
+import io.plainweave.TimeLimits;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
@@ -187,7 +187,7 @@ final class ConnectionThreads implements ConnectionScope {
    */
   void check(int now) {
     if (hasDeadline && now - deadline >= 0) {
-      connection.abort(new CloseReason.TimedOut(TimeLimit.SCOPE));
+      connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE));
     }
     if (connection.closeReason() != null) {
       interruptOwner();

@@ -22,7 +22,7 @@ public interface Home {
   Handler handler();
 
   /** What comes between accept and handler. */
-  PrefaceRunner preface();
+  HandshakeRunner handshake();
 
   /** Where all its connections are known. */
   ConnectionRegistry registry();
@@ -47,7 +47,7 @@ public interface Home {
   /** Counts a connection that has ended. */
   void ended(@Nullable CloseReason reason);
 
-  /** Counts a connection that its preface has refused, so that it is told of. */
+  /** Counts a connection that its handshake has refused, so that it is told of. */
   void refused(SocketConnection connection, Refusal refusal);
 
   /** Takes back the permits of a connection, if it has any. It allocates nothing. */

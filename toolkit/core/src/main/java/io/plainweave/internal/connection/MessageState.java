@@ -8,7 +8,6 @@ import static io.plainweave.internal.connection.ConnectionActivity.WAITING_IN_ME
 import static io.plainweave.internal.connection.ConnectionActivity.WORKING;
 
 import io.plainweave.CloseReason;
-import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.internal.time.Ticks;
 import java.io.InputStream;
@@ -92,7 +91,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
     cutMessage = !ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
   }
 
-  /** See {@link Connection#endMessage()}. */
+  /** See {@link io.plainweave.Connection#endMessage()}. */
   final void endMessage() {
     cutMessage = false;
     if (activity == IN_MESSAGE) {

@@ -1,6 +1,5 @@
 package io.plainweave.internal.connection;
 
-import io.plainweave.Connection;
 import io.plainweave.ConnectionScope;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -94,7 +93,9 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
     connection.socketOutput().flushOwn();
   }
 
-  /** Finishes the output of the connection, as {@link Connection#finishOutput()} does. */
+  /**
+   * Finishes the output of the connection, as {@link io.plainweave.Connection#finishOutput()} does.
+   */
   @Override
   public void close() throws IOException {
     connection.finishOutput();

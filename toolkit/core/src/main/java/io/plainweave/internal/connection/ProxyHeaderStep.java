@@ -11,17 +11,17 @@ import java.io.IOException;
 import java.net.ProtocolException;
 
 /** Reads the PROXY header; what follows it stays in the connection's input. */
-public record ProxyHeaderStep(ProxyProtocol protocol) implements PrefaceStep {
+public record ProxyHeaderStep(ProxyProtocol protocol) implements HandshakeStep {
   private static final int MOST_BYTES = 4096;
 
   @Override
   public boolean run(SocketConnection connection) throws IOException {
     if (!protocol.isProxy(connection.remoteAddress())) {
-      if (!protocol.servesOthers()) {
+      if (!protocol.othersDirect()) {
         connection.home().refused(connection, Refusal.NO_PROXY);
         connection.abort(new CloseReason.Refused(Refusal.NO_PROXY));
       }
-      return protocol.servesOthers();
+      return protocol.othersDirect();
     }
     try {
       ProxyHeader header = ProxyHeader.read(connection.input(), MOST_BYTES);

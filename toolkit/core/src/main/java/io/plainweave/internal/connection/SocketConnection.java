@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connection over a socket channel. One that was accepted is also the task of its thread: {@link
- * #call()} is its life from the handler to the close. One that a handler has opened, outward, has
+ * #call()} is its life from the handler to the close. One that a handler has opened, outbound, has
  * no thread and no permit: it is the handler's to close, and known to the server for its time
  * limits and its cancellation.
  *
@@ -55,12 +55,12 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
 
   private final Home home;
   private final PolledChannel channel;
-  private final boolean outward;
+  private final boolean outbound;
   private final int openedAt;
   private final ConnectionInput input;
   private final ConnectionOutput output;
 
-  // Only the preface may replace them. What other threads show meanwhile may be the former.
+  // Only the handshake may replace them. What other threads show meanwhile may be the former.
   private SocketAddress remoteAddress;
   private SocketAddress localAddress;
   private @Nullable ProxyHeader proxyHeader;
@@ -93,17 +93,19 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
   private volatile ConnectionPhase phase;
 
   private SocketConnection(
-      Home home, SocketChannel channel, SocketAddress localAddress, boolean outward)
+      Home home, SocketChannel channel, SocketAddress localAddress, boolean outbound)
       throws IOException {
     this.home = home;
     this.channel = new PolledChannel(channel, home.pollers().next());
-    this.outward = outward;
+    this.outbound = outbound;
     this.remoteAddress = channel.getRemoteAddress();
     this.localAddress = localAddress;
     this.openedAt = home.ticks().now();
     this.phaseSince = openedAt;
     this.phase =
-        outward || home.preface().isEmpty() ? ConnectionPhase.HANDLER : ConnectionPhase.PREFACE;
+        outbound || home.handshake().isEmpty()
+            ? ConnectionPhase.HANDLER
+            : ConnectionPhase.HANDSHAKE;
     this.input = new ConnectionInput(this, this.channel);
     this.output = new ConnectionOutput(this, this.channel);
   }
@@ -120,7 +122,7 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
   }
 
   /** Takes over a channel that a handler has connected, until the handler closes the connection. */
-  public static SocketConnection registerOutward(Home home, SocketChannel channel)
+  public static SocketConnection registerOutbound(Home home, SocketChannel channel)
       throws IOException {
     var connection = new SocketConnection(home, channel, channel.getLocalAddress(), true);
     connection.channel.prepare();
@@ -139,7 +141,7 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
     try {
       home.observer().onEvent(new ServerEvent.ConnectionOpened(this));
       channel.prepare();
-      if (phase == ConnectionPhase.HANDLER || passesPreface()) {
+      if (phase == ConnectionPhase.HANDLER || passesHandshake()) {
         home.handler().handle(this);
         scopes.ensureOwnClosed();
       }
@@ -159,8 +161,8 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
     return Scope.After.CONTINUE;
   }
 
-  private boolean passesPreface() throws IOException, InterruptedException {
-    boolean passed = home.preface().run(this, home.timeCheck().prefaceMillis());
+  private boolean passesHandshake() throws IOException, InterruptedException {
+    boolean passed = home.handshake().run(this, home.timeCheck().handshakeMillis());
     if (passed) {
       input.beginHandler();
       enter(ConnectionPhase.HANDLER);
@@ -234,7 +236,7 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
       // The descriptor is gone all the same (close(2)).
       Log.closeFailed(this, e);
     }
-    if (outward) {
+    if (outbound) {
       // A borrowed buffer is left to the garbage collector: another thread may still be using it.
       home.registry().remove(this);
     }
@@ -265,7 +267,7 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
    * that one must not end this one.
    */
   boolean isOwnWorker() {
-    return outward
+    return outbound
         || isHandlerThread()
         || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
   }
@@ -481,14 +483,14 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
   }
 
   /** Whether a handler has opened it, and no peer. */
-  public boolean isOutward() {
-    return outward;
+  public boolean isOutbound() {
+    return outbound;
   }
 
   /** Whether the server drains and it is this connection's turn to end. */
   boolean isToldToFinish() {
     int now = now();
-    return !outward && home.finishes(slot, now) && !input.isNew(now);
+    return !outbound && home.finishes(slot, now) && !input.isNew(now);
   }
 
   public OpenScopes scopes() {
@@ -503,7 +505,7 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
 
   /** Ends the input if the handler waits for a message, because the server drains. */
   public void drain(int now) {
-    if (!outward) {
+    if (!outbound) {
       input.drain(output, now);
     }
   }
@@ -530,6 +532,6 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
 
   @Override
   public String toString() {
-    return Addresses.describe(localAddress, remoteAddress, outward);
+    return Addresses.describe(localAddress, remoteAddress, outbound);
   }
 }

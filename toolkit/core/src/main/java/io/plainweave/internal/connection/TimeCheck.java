@@ -1,7 +1,6 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.internal.time.Spread;
 import io.plainweave.internal.time.Ticks;
@@ -13,7 +12,7 @@ public final class TimeCheck {
   private static final int GOODBYE = 2_000 / Ticks.MILLIS;
 
   /**
-   * How long a preface or a linger takes at most while the server drains: its end is not to wait
+   * How long a handshake or a linger takes at most while the server drains: its end is not to wait
    * for peers that do not send or read.
    */
   private static final int MOST_IN_DRAIN = 500 / Ticks.MILLIS;
@@ -23,7 +22,7 @@ public final class TimeCheck {
 
   /** The limits in ticks, {@link Ticks#NEVER} for none. */
   private record Limits(
-      int preface,
+      int handshake,
       int firstByte,
       int message,
       int idle,
@@ -34,7 +33,7 @@ public final class TimeCheck {
       long minReceiveRate) {
     static Limits of(TimeLimits limits) {
       return new Limits(
-          Ticks.ofLimit(limits.preface()),
+          Ticks.ofLimit(limits.handshake()),
           Ticks.ofLimit(limits.firstByte()),
           Ticks.ofLimit(limits.message()),
           Ticks.ofLimit(limits.idle()),
@@ -46,20 +45,28 @@ public final class TimeCheck {
     }
   }
 
-  /** Replaced when the limits are changed, by any thread. */
+  /** Replaced when the limits are changed, by any thread, and the ticks after it. */
+  private volatile TimeLimits timeLimits;
+
   private volatile Limits limits;
 
   public TimeCheck(TimeLimits limits) {
+    this.timeLimits = limits;
     this.limits = Limits.of(limits);
   }
 
   public void change(TimeLimits limits) {
+    this.timeLimits = limits;
     this.limits = Limits.of(limits);
   }
 
-  /** How long the preface may take, in milliseconds. */
-  long prefaceMillis() {
-    return (long) limits.preface * Ticks.MILLIS;
+  public TimeLimits timeLimits() {
+    return timeLimits;
+  }
+
+  /** How long the handshake may take, in milliseconds. */
+  long handshakeMillis() {
+    return (long) limits.handshake * Ticks.MILLIS;
   }
 
   /** After how many ticks without a datagram a session ends. */
@@ -74,31 +81,31 @@ public final class TimeCheck {
   /** Ends the connection, or its input, if it has taken too long; called by the reaper. */
   public void apply(SocketConnection connection, int now, boolean draining) {
     switch (connection.phase()) {
-      case PREFACE -> applyToPreface(connection, now, draining);
+      case HANDSHAKE -> applyToHandshake(connection, now, draining);
       case HANDLER -> applyToHandler(connection, now);
       case LINGER -> applyToLinger(connection, now, draining);
     }
   }
 
-  private void applyToPreface(SocketConnection connection, int now, boolean draining) {
-    boolean drains = draining && !connection.isOutward();
-    int preface = limits.preface;
-    int most = drains ? Math.min(preface, MOST_IN_DRAIN) : preface;
+  private void applyToHandshake(SocketConnection connection, int now, boolean draining) {
+    boolean drains = draining && !connection.isOutbound();
+    int handshake = limits.handshake;
+    int most = drains ? Math.min(handshake, MOST_IN_DRAIN) : handshake;
     if (now - connection.phaseSince >= most) {
       connection.abort(
-          drains ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimit.PREFACE));
+          drains ? new CloseReason.Drained() : new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE));
     }
   }
 
   private void applyToHandler(SocketConnection connection, int now) {
     ConnectionInput input = connection.input();
     ConnectionOutput output = connection.socketOutput();
-    TimeLimit over = endsConnection(connection, input, output, now);
+    TimeLimits.Kind over = endsConnection(connection, input, output, now);
     if (over != null) {
       end(connection, new CloseReason.TimedOut(over));
       return;
     }
-    TimeLimit ended = endsInput(connection, input, output, now);
+    TimeLimits.Kind ended = endsInput(connection, input, output, now);
     if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
@@ -106,7 +113,7 @@ public final class TimeCheck {
   }
 
   private static void end(SocketConnection connection, CloseReason.TimedOut why) {
-    if (why.limit() == TimeLimit.HALF_CLOSED) {
+    if (why.limit() == TimeLimits.Kind.HALF_CLOSED) {
       // No reset: what the kernel still has of our output, behind which is its end, may be on its
       // way to a peer that reads slowly, and nobody can tell.
       connection.close(why);
@@ -125,11 +132,11 @@ public final class TimeCheck {
   }
 
   /** The limit for which the connection is to end at once. */
-  private @Nullable TimeLimit endsConnection(
+  private TimeLimits.@Nullable Kind endsConnection(
       SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
     if (output.isSending() && output.isQuietFor(all.writeStall, now)) {
-      return TimeLimit.WRITE_STALL;
+      return TimeLimits.Kind.WRITE_STALL;
     }
     return switch (input.activity()) {
       case WORKING -> null;
@@ -137,16 +144,16 @@ public final class TimeCheck {
         if (output.isFinished()
             && now - output.finishedAt() >= all.halfClosed
             && now - input.waitingSince() >= all.halfClosed) {
-          yield TimeLimit.HALF_CLOSED;
+          yield TimeLimits.Kind.HALF_CLOSED;
         }
         // It is for no handler to take this end for the end of a reply. In a relay, where both
         // sides are idle as long, the accepted one ends first, in order.
-        boolean idle = connection.isOutward() && isQuiet(input, output, now - GOODBYE, all.idle);
-        yield idle ? TimeLimit.IDLE : null;
+        boolean idle = connection.isOutbound() && isQuiet(input, output, now - GOODBYE, all.idle);
+        yield idle ? TimeLimits.Kind.IDLE : null;
       }
       case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
       case DRAINED ->
-          input.endedBy() instanceof CloseReason.TimedOut(TimeLimit limit)
+          input.endedBy() instanceof CloseReason.TimedOut(TimeLimits.Kind limit)
                   && now - input.endedAt() >= GOODBYE
               ? limit
               : null;
@@ -154,14 +161,15 @@ public final class TimeCheck {
     };
   }
 
-  private static @Nullable TimeLimit messageLimit(Limits all, ConnectionInput input, int now) {
+  private static TimeLimits.@Nullable Kind messageLimit(
+      Limits all, ConnectionInput input, int now) {
     int taken = now - input.messageSince();
     if (taken >= all.message) {
-      return TimeLimit.MESSAGE;
+      return TimeLimits.Kind.MESSAGE;
     }
     boolean waits = input.activity() == ConnectionActivity.WAITING_IN_MESSAGE;
     return waits && taken >= RATE_GRACE && receiveRate(input, taken) < all.minReceiveRate
-        ? TimeLimit.RECEIVE_RATE
+        ? TimeLimits.Kind.RECEIVE_RATE
         : null;
   }
 
@@ -171,23 +179,23 @@ public final class TimeCheck {
   }
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
-  private @Nullable TimeLimit endsInput(
+  private TimeLimits.@Nullable Kind endsInput(
       SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
     Limits all = limits;
-    if (connection.isOutward() || input.activity() != ConnectionActivity.WAITING) {
+    if (connection.isOutbound() || input.activity() != ConnectionActivity.WAITING) {
       return null;
     }
     int age = now - connection.openedAt();
     if (age >= all.lifetime - shortenedBy(all.lifetime, connection.slot)) {
-      return TimeLimit.LIFETIME;
+      return TimeLimits.Kind.LIFETIME;
     }
     // While nothing was received there was but one wait.
     if (input.received() == 0
         && output.sent() == 0
         && now - input.waitingSince() >= all.firstByte) {
-      return TimeLimit.FIRST_BYTE;
+      return TimeLimits.Kind.FIRST_BYTE;
     }
-    return isQuiet(input, output, now, all.idle) ? TimeLimit.IDLE : null;
+    return isQuiet(input, output, now, all.idle) ? TimeLimits.Kind.IDLE : null;
   }
 
   /** Whether no byte has come or gone for so long while the handler waits for input. */

@@ -4,7 +4,7 @@ import io.plainweave.tls.ServerTls;
 import java.io.IOException;
 
 /** Carries out the TLS handshake of a server. */
-public record TlsStep(ServerTls tls) implements PrefaceStep {
+public record TlsStep(ServerTls tls) implements HandshakeStep {
   /** Peers that say nothing take no turn of those who do. */
   @Override
   public void awaitPeer(SocketConnection connection) throws IOException {

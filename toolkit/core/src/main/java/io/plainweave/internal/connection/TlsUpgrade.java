@@ -45,7 +45,7 @@ public final class TlsUpgrade {
 
   /**
    * Carries out a handshake in the calling thread, while nobody reads or writes, under the time
-   * limit of the preface. What was received and not read is taken for a part of it.
+   * limit of the handshake. What was received and not read is taken for a part of it.
    *
    * @return false if the peer has finished without a byte
    */
@@ -69,7 +69,7 @@ public final class TlsUpgrade {
     ByteBuffer unread = connection.input().unread();
     var transport = new TlsTransport(engine, connection.channel(), connection.buffers(), unread);
     connection.use(transport);
-    ConnectionPhase before = connection.enter(ConnectionPhase.PREFACE);
+    ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
     try {
       return transport.handshake();
     } catch (IOException e) {

@@ -1,6 +1,5 @@
 package io.plainweave.internal.transport;
 
-import io.plainweave.internal.thread.JdkThreads;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
@@ -205,7 +204,8 @@ public final class Poller implements Callable<Scope.After> {
   /**
    * Lets the poller look again, though nothing has told it to, since its wait is the JDK's and may
    * have come to grief without memory. On an event loop this ends the wait of a virtual thread that
-   * could not be taken off the loop, as {@link JdkThreads#wakeCarriers} does on a carrier.
+   * could not be taken off the loop, as {@link
+   * io.plainweave.internal.thread.JdkThreads#wakeCarriers} does on a carrier.
    */
   void nudge() {
     LockSupport.unpark(self);

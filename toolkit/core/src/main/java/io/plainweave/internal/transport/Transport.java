@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * in a transfer: that moves what can be moved now, and a wait is a call of its own, during which
  * neither the thread nor the transport holds a buffer.
  *
- * <p>One thread may read while another writes. A connection whose preface or handler changes to
+ * <p>One thread may read while another writes. A connection whose handshake or handler changes to
  * another transport does so while nobody reads or writes.
  */
 public sealed interface Transport permits PolledChannel, TlsTransport {

@@ -1,7 +1,7 @@
 package io.plainweave.internal.udp;
 
 import io.plainweave.CloseReason;
-import io.plainweave.TimeLimit;
+import io.plainweave.TimeLimits;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.text.Addresses;
 import io.plainweave.udp.DatagramDrop;
@@ -208,7 +208,7 @@ final class PeerSession implements DatagramSession {
       if (waiting == 0 || endedBy != null || !(givesWay || quiet >= idleTicks)) {
         return false;
       }
-      end(new CloseReason.TimedOut(TimeLimit.IDLE));
+      end(new CloseReason.TimedOut(TimeLimits.Kind.IDLE));
       return true;
     } finally {
       lock.unlock();

@@ -57,7 +57,7 @@ public final class UdpSocket implements AutoCloseable {
         // of this kind, too, though that one may share it with its own receivers.
         share(channel);
       }
-      for (Udp.Group group : udp.groups()) {
+      for (Udp.Membership group : udp.groups()) {
         join(group, channel);
       }
       channel.configureBlocking(false);
@@ -125,7 +125,7 @@ public final class UdpSocket implements AutoCloseable {
     channel.setOption(StandardSocketOptions.SO_BROADCAST, false);
   }
 
-  private static void join(Udp.Group group, DatagramChannel channel) throws IOException {
+  private static void join(Udp.Membership group, DatagramChannel channel) throws IOException {
     try {
       channel.join(group.address(), group.networkInterface());
     } catch (IOException | IllegalArgumentException | UnsupportedOperationException e) {

@@ -35,10 +35,10 @@ class AdmissionRulesTest {
   @Test
   void refuseNegativeValues() {
     AdmissionRules rules = AdmissionRules.DEFAULT;
-    assertThrows(IllegalArgumentException.class, () -> rules.withMaxConnections(-1));
-    assertThrows(IllegalArgumentException.class, () -> rules.withMaxPerSource(-1));
-    assertThrows(IllegalArgumentException.class, () -> rules.withMaxPerNetwork(-1));
-    assertThrows(IllegalArgumentException.class, () -> rules.withAlarmAt(-1));
+    assertThrows(IllegalArgumentException.class, () -> rules.maxConnections(-1));
+    assertThrows(IllegalArgumentException.class, () -> rules.maxPerSource(-1));
+    assertThrows(IllegalArgumentException.class, () -> rules.maxPerNetwork(-1));
+    assertThrows(IllegalArgumentException.class, () -> rules.alarmAt(-1));
     assertThrows(IllegalArgumentException.class, () -> Rate.perSecond(0));
     assertThrows(IllegalArgumentException.class, () -> new Rate(1, Duration.ZERO));
     assertThrows(IllegalArgumentException.class, () -> Listen.tcp(0).maxConnections(-1));
@@ -47,10 +47,10 @@ class AdmissionRulesTest {
   @Test
   void areEqualIfTheirGoodbyeHasTheSameBytesWhateverWasReadOfIt() {
     var mine = ByteBuffer.wrap(new byte[] {1, 2, 3});
-    AdmissionRules rules = AdmissionRules.DEFAULT.withGoodbye(mine);
+    AdmissionRules rules = AdmissionRules.DEFAULT.goodbye(mine);
     mine.put(0, (byte) 9);
     rules.goodbye().get();
-    assertEquals(AdmissionRules.DEFAULT.withGoodbye(ByteBuffer.wrap(new byte[] {1, 2, 3})), rules);
+    assertEquals(AdmissionRules.DEFAULT.goodbye(ByteBuffer.wrap(new byte[] {1, 2, 3})), rules);
     assertTrue(rules.goodbye().isReadOnly());
   }
 
@@ -83,7 +83,7 @@ class AdmissionRulesTest {
     "2001:db8:1:2:a::1, 2001:db8:2:2:a::1,",
   })
   void takeAnAddressOrAnIpv6NetworkForASource(String first, String second, Refusal refusal) {
-    AdmissionRules rules = AdmissionRules.DEFAULT.withMaxPerSource(1).withMaxPerNetwork(1);
+    AdmissionRules rules = AdmissionRules.DEFAULT.maxPerSource(1).maxPerNetwork(1);
     var counts = new SourceCounts();
     SourceCounts.Count count = counts.add(address(first));
     assertEquals(refusal, counts.refusal(rules, address(second), NOW));
@@ -94,8 +94,7 @@ class AdmissionRulesTest {
 
   @Test
   void letASourceComeAgainWhenItsTimeHasCome() {
-    AdmissionRules rules =
-        AdmissionRules.DEFAULT.withSourceRate(new Rate(2, Duration.ofSeconds(2)));
+    AdmissionRules rules = AdmissionRules.DEFAULT.sourceRate(new Rate(2, Duration.ofSeconds(2)));
     var counts = new SourceCounts();
     InetAddress source = address("192.0.2.1");
     assertNull(counts.refusal(rules, source, NOW));
@@ -109,7 +108,7 @@ class AdmissionRulesTest {
 
   @Test
   void rememberSoManySourcesAndNoMoreAndForgetThoseThatStayAway() {
-    AdmissionRules rules = AdmissionRules.DEFAULT.withSourceRate(Rate.perSecond(1));
+    AdmissionRules rules = AdmissionRules.DEFAULT.sourceRate(Rate.perSecond(1));
     var counts = new SourceCounts();
     for (int i = 0; i < 20_000; i++) {
       InetAddress source = address("10." + (i >> 16) + "." + (i >> 8 & 255) + "." + (i & 255));

@@ -72,7 +72,7 @@ class AdmissionStormTest {
   private Server start(int acceptors) throws Exception {
     return Server.builder()
         .listen(Listen.tcp("127.0.0.1", 0).acceptors(acceptors))
-        .admission(AdmissionRules.DEFAULT.withMaxPerSource(LIMIT))
+        .admission(AdmissionRules.DEFAULT.maxPerSource(LIMIT))
         .handler(this::handle)
         .observer(this::count)
         .drainTimeout(Duration.ofSeconds(10))

@@ -48,7 +48,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AdmissionTest {
   private static final String BUSY = "busy\r\n";
   private static final AdmissionRules RULES =
-      AdmissionRules.DEFAULT.withGoodbye(ByteBuffer.wrap(BUSY.getBytes(StandardCharsets.US_ASCII)));
+      AdmissionRules.DEFAULT.goodbye(ByteBuffer.wrap(BUSY.getBytes(StandardCharsets.US_ASCII)));
 
   private final Queue<ServerEvent> events = new ConcurrentLinkedQueue<>();
 
@@ -107,7 +107,7 @@ class AdmissionTest {
 
   @Test
   void limitsOneSourceAndNoOther() throws Exception {
-    try (Server server = start(RULES.withMaxPerSource(2));
+    try (Server server = start(RULES.maxPerSource(2));
         Client first = served(server, "127.0.0.1");
         Client _ = served(server, "127.0.0.1")) {
       refused(server, "127.0.0.1");
@@ -122,7 +122,7 @@ class AdmissionTest {
 
   @Test
   void limitsTheNetworkOfASourceAndNoOther() throws Exception {
-    try (Server server = start(RULES.withMaxPerNetwork(2));
+    try (Server server = start(RULES.maxPerNetwork(2));
         Client first = served(server, "127.0.5.1");
         Client _ = served(server, "127.0.5.2")) {
       refused(server, "127.0.5.3");
@@ -137,7 +137,7 @@ class AdmissionTest {
   @Test
   void servesAllowedNetworksOnlyAndOfThoseNoDeniedOne() throws Exception {
     AdmissionRules lists =
-        RULES.withAllow(networks("127.1.0.0/16", "127.2.0.1")).withDeny(networks("127.1.9.0/24"));
+        RULES.allow(networks("127.1.0.0/16", "127.2.0.1")).deny(networks("127.1.9.0/24"));
     try (Server server = start(lists)) {
       served(server, "127.1.0.1").close();
       served(server, "127.2.0.1").close();
@@ -158,7 +158,7 @@ class AdmissionTest {
       try (Client waiting = Client.connect(server)) {
         waiting.send("hello");
         assertFalse(waiting.isAtEndWithin(Duration.ofMillis(200)));
-        server.changeAdmission(RULES.withDeny(networks("127.0.0.0/8")));
+        server.changeAdmission(RULES.deny(networks("127.0.0.0/8")));
         server.resume();
         assertEquals(BUSY, waiting.receiveAll());
       }
@@ -170,12 +170,12 @@ class AdmissionTest {
   void refusesASourceThatComesTooOften() throws Exception {
     // A day refills no bucket while a test looks.
     var twice = new Rate(2, Duration.ofDays(1));
-    try (Server server = start(RULES.withSourceRate(twice))) {
+    try (Server server = start(RULES.sourceRate(twice))) {
       served(server, "127.0.0.1").close();
       served(server, "127.0.0.1").close();
       refused(server, "127.0.0.1");
       served(server, "127.0.0.2").close();
-      server.changeAdmission(RULES.withSourceRate(new Rate(1, Duration.ofDays(1))));
+      server.changeAdmission(RULES.sourceRate(new Rate(1, Duration.ofDays(1))));
       served(server, "127.0.0.1").close();
       refused(server, "127.0.0.1");
     }
@@ -184,7 +184,7 @@ class AdmissionTest {
 
   @Test
   void letsWaitWhatIsAboveTheAcceptRateUntilThatChanges() throws Exception {
-    try (Server server = start(RULES.withAcceptRate(new Rate(2, Duration.ofDays(1))));
+    try (Server server = start(RULES.acceptRate(new Rate(2, Duration.ofDays(1))));
         Client _ = served(server, "127.0.0.1");
         Client _ = served(server, "127.0.0.1");
         Client waiting = Client.connect(server)) {
@@ -201,7 +201,7 @@ class AdmissionTest {
   void losesNobodyInADrainWhoWaitsForTheAcceptRate() throws Exception {
     try (Server server =
             start(
-                RULES.withAcceptRate(new Rate(1, Duration.ofDays(1))),
+                RULES.acceptRate(new Rate(1, Duration.ofDays(1))),
                 Listen.tcp("127.0.0.1", 0).reusePort(true));
         Client _ = served(server, "127.0.0.1");
         Client waiting = Client.connect(server);
@@ -216,7 +216,7 @@ class AdmissionTest {
 
   @Test
   void refusesWhatIsAboveTheLimitIfItIsNotToWait() throws Exception {
-    AdmissionRules one = RULES.withMaxConnections(1).withWhenFull(AdmissionRules.WhenFull.REFUSE);
+    AdmissionRules one = RULES.maxConnections(1).whenFull(AdmissionRules.WhenFull.REFUSE);
     try (Server server = start(one);
         Client only = served(server, "127.0.0.1")) {
       refused(server, "127.0.0.1");
@@ -231,7 +231,7 @@ class AdmissionTest {
 
   @Test
   void resetsWhoIsRefusedWithoutAGoodbye() throws Exception {
-    try (Server server = start(AdmissionRules.DEFAULT.withDeny(networks("127.0.0.9")));
+    try (Server server = start(AdmissionRules.DEFAULT.deny(networks("127.0.0.9")));
         Client denied = Client.connect(server, "127.0.0.9")) {
       assertTrue(denied.seesReset());
     }
@@ -240,7 +240,7 @@ class AdmissionTest {
 
   @Test
   void letsGoOfAClientThatDoesNotCloseAfterTheGoodbye() throws Exception {
-    try (Server server = start(RULES.withDeny(networks("127.0.0.9")));
+    try (Server server = start(RULES.deny(networks("127.0.0.9")));
         Client denied = Client.connect(server, "127.0.0.9")) {
       assertEquals(BUSY, denied.receiveAll());
       await()
@@ -280,7 +280,7 @@ class AdmissionTest {
   void limitsAListenerOnAllOfItsSockets() throws Exception {
     try (Server server =
         start(
-            RULES.withWhenFull(AdmissionRules.WhenFull.REFUSE),
+            RULES.whenFull(AdmissionRules.WhenFull.REFUSE),
             Listen.tcp("127.0.0.1", 0).acceptors(2).maxConnections(3))) {
       List<Client> clients = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
@@ -302,7 +302,7 @@ class AdmissionTest {
         Client first = served(server, "127.0.0.1");
         Client second = served(server, "127.0.0.1");
         Client third = served(server, "127.0.0.1")) {
-      server.changeAdmission(RULES.withMaxPerSource(2));
+      server.changeAdmission(RULES.maxPerSource(2));
       refused(server, "127.0.0.1");
       first.close();
       awaitConnections(server, 2);
@@ -322,8 +322,7 @@ class AdmissionTest {
   @Test
   void takesTheClientOfAProxyForTheSource() throws Exception {
     Listen behindProxy = Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.required());
-    try (Server server =
-            start(RULES.withMaxPerSource(1).withDeny(networks("192.0.2.66")), behindProxy);
+    try (Server server = start(RULES.maxPerSource(1).deny(networks("192.0.2.66")), behindProxy);
         Client first = proxied(server, "192.0.2.1")) {
       assertEquals("hello", first.receive(5));
       try (Client sameSource = proxied(server, "192.0.2.1");
@@ -355,10 +354,10 @@ class AdmissionTest {
     Path path = folder.resolve("socket");
     AdmissionRules rules =
         RULES
-            .withMaxPerSource(1)
-            .withMaxConnections(2)
-            .withWhenFull(AdmissionRules.WhenFull.REFUSE)
-            .withAllow(networks("192.0.2.1"));
+            .maxPerSource(1)
+            .maxConnections(2)
+            .whenFull(AdmissionRules.WhenFull.REFUSE)
+            .allow(networks("192.0.2.1"));
     try (Server _ = start(rules, Listen.unix(path));
         UnixClient first = UnixClient.connect(path);
         UnixClient second = UnixClient.connect(path)) {
@@ -374,8 +373,7 @@ class AdmissionTest {
   void tellsThatThereAreManyConnectionsOnceInAWhile() throws Exception {
     try (Server server =
             start(
-                RULES.withAlarmAt(2).withMaxConnections(9),
-                Listen.tcp("127.0.0.1", 0).maxConnections(2));
+                RULES.alarmAt(2).maxConnections(9), Listen.tcp("127.0.0.1", 0).maxConnections(2));
         Client _ = served(server, "127.0.0.1")) {
       assertEquals(0, alarms().count());
       SocketAddress listener = server.addresses().getFirst();
@@ -393,10 +391,10 @@ class AdmissionTest {
 
   @Test
   void tellsAtTheStartIfTheDescriptorsAllowFewerConnections() throws Exception {
-    start(RULES.withMaxConnections(10)).close();
+    start(RULES.maxConnections(10)).close();
     assertEquals(
         0, events.stream().filter(ServerEvent.ConnectionsLimited.class::isInstance).count());
-    start(RULES.withMaxConnections(Integer.MAX_VALUE)).close();
+    start(RULES.maxConnections(Integer.MAX_VALUE)).close();
     Descriptors descriptors = Descriptors.ofThisProcess();
     assertTrue(
         events.contains(
@@ -406,7 +404,7 @@ class AdmissionTest {
 
   @Test
   void takesPermitsBackOnceHoweverOftenAConnectionEnds() throws Exception {
-    try (Server server = start(AdmissionRules.DEFAULT.withMaxConnections(2).withMaxPerSource(2));
+    try (Server server = start(AdmissionRules.DEFAULT.maxConnections(2).maxPerSource(2));
         Client one = Client.connect(server);
         Client other = Client.connect(server)) {
       one.exchange("one");

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.AdmissionRules;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.fixture.Client;
@@ -40,7 +41,7 @@ class ConnectionLimitTest {
     try (Server server =
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
-            .maxConnections(5)
+            .admission(AdmissionRules.DEFAULT.maxConnections(5))
             .handler(counts)
             .start()) {
       List<Client> clients = new ArrayList<>();
@@ -67,7 +68,7 @@ class ConnectionLimitTest {
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
             .listen(Listen.tcp("127.0.0.2", 0))
-            .maxConnections(1)
+            .admission(AdmissionRules.DEFAULT.maxConnections(1))
             .handler(echo)
             .start()) {
       for (int i = 0; i < 10; i++) {
@@ -90,7 +91,7 @@ class ConnectionLimitTest {
     try (Server server =
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
-            .maxConnections(2)
+            .admission(AdmissionRules.DEFAULT.maxConnections(2))
             .handler(fails)
             .start()) {
       for (int i = 0; i < 20; i++) {
@@ -111,7 +112,7 @@ class ConnectionLimitTest {
     try (Server server =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0))
-                .maxConnections(1)
+                .admission(AdmissionRules.DEFAULT.maxConnections(1))
                 .handler(connection -> release.await())
                 .start();
         Client _ = Client.connect(server);

@@ -126,7 +126,7 @@ class ConnectionIsolationTest {
         Server.builder()
             .listen(encrypted ? tls.listen() : Listen.tcp("127.0.0.1", 0))
             .observer(event -> {})
-            .timeLimits(TimeLimits.DEFAULT.withLinger(Duration.ofMillis(200)))
+            .timeLimits(TimeLimits.DEFAULT.linger(Duration.ofMillis(200)))
             .handler(connection -> {
               if (connection.input().read() == 'e') {
                 connection.input().transferTo(connection.output());

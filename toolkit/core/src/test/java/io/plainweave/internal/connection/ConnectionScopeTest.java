@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
-import io.plainweave.TimeLimit;
+import io.plainweave.TimeLimits;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ClosedConnections;
 import io.plainweave.fixture.ResourceGuard;
@@ -214,7 +214,7 @@ class ConnectionScopeTest {
             outer.join();
           }
         };
-    assertEquals(new CloseReason.TimedOut(TimeLimit.SCOPE), closed.serve(nests));
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.serve(nests));
     waiting.awaitCancelled();
   }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionBusyException;
@@ -59,7 +60,7 @@ class ForeignCloseTest {
     return Server.builder()
         .listen(Listen.tcp("127.0.0.1", 0))
         .observer(events)
-        .timeLimits(TimeLimits.NONE.withLinger(LONG))
+        .timeLimits(TimeLimits.NONE.linger(LONG))
         .handler(connection -> {
           connections.add(connection);
           try {
@@ -149,7 +150,7 @@ class ForeignCloseTest {
   void makesRoomForTheNextOne() throws Exception {
     try (Server server =
         builder(connection -> connection.input().transferTo(connection.output()))
-            .maxConnections(3)
+            .admission(AdmissionRules.DEFAULT.maxConnections(3))
             .start()) {
       for (int i = 0; i < 9; i++) {
         try (Client client = Client.connect(server)) {
@@ -266,7 +267,7 @@ class ForeignCloseTest {
     var over = new CountDownLatch(1);
     try (Server server =
             builder(_ -> over.await())
-                .timeLimits(TimeLimits.NONE.withLinger(Duration.ofMillis(300)))
+                .timeLimits(TimeLimits.NONE.linger(Duration.ofMillis(300)))
                 .start();
         Client client = Client.connect(server)) {
       Connection connection = nextConnection();

@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.Handler;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
@@ -61,7 +60,7 @@ class MessageLimitsTest {
 
   @Test
   void forAMessageIsNotExtendedByDrippingBytes() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withMessage(SHORT).withIdle(Duration.ofSeconds(10));
+    TimeLimits limits = TimeLimits.NONE.message(SHORT).idle(Duration.ofSeconds(10));
     Handler longMessage =
         connection -> {
           connection.awaitMessage();
@@ -70,14 +69,13 @@ class MessageLimitsTest {
     try (Server server = start(limits, longMessage, events);
         Client client = Client.connect(server)) {
       dripUntilReset(client);
-      events.assertEndedBy(TimeLimit.MESSAGE);
+      events.assertEndedBy(TimeLimits.Kind.MESSAGE);
     }
   }
 
   @Test
   void forAMessageBeginsAnewWithEachMessage() throws Exception {
-    try (Server server =
-            start(TimeLimits.NONE.withMessage(Duration.ofSeconds(2)), MESSAGES, events);
+    try (Server server = start(TimeLimits.NONE.message(Duration.ofSeconds(2)), MESSAGES, events);
         Client client = Client.connect(server)) {
       for (int i = 0; i < 8; i++) {
         client.send("01234");
@@ -105,13 +103,13 @@ class MessageLimitsTest {
             throw e;
           }
         };
-    try (Server server = start(TimeLimits.NONE.withMessage(SHORT), waitsForMore, events);
+    try (Server server = start(TimeLimits.NONE.message(SHORT), waitsForMore, events);
         Client client = Client.connect(server)) {
       client.send("x");
       assertTrue(client.seesReset());
       var closed = assertInstanceOf(ConnectionClosedException.class, failure.get());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.MESSAGE), closed.reason());
-      events.assertEndedBy(TimeLimit.MESSAGE);
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.MESSAGE), closed.reason());
+      events.assertEndedBy(TimeLimits.Kind.MESSAGE);
     }
   }
 
@@ -122,10 +120,10 @@ class MessageLimitsTest {
           connection.awaitMessage();
           connection.input().readNBytes(1_000_000);
         };
-    try (Server server = start(TimeLimits.NONE.withMinReceiveRate(1_000), longMessage, events);
+    try (Server server = start(TimeLimits.NONE.minReceiveRate(1_000), longMessage, events);
         Client client = Client.connect(server)) {
       dripUntilReset(client);
-      events.assertEndedBy(TimeLimit.RECEIVE_RATE);
+      events.assertEndedBy(TimeLimits.Kind.RECEIVE_RATE);
     }
   }
 
@@ -138,7 +136,7 @@ class MessageLimitsTest {
           connection.endMessage();
           connection.output().write('k');
         };
-    try (Server server = start(TimeLimits.NONE.withMinReceiveRate(1_000), longMessage, events);
+    try (Server server = start(TimeLimits.NONE.minReceiveRate(1_000), longMessage, events);
         Client client = Client.connect(server)) {
       for (int i = 0; i < 70; i++) {
         client.send("x".repeat(1_000));

@@ -13,7 +13,6 @@ import io.plainweave.ConnectionClosedException;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TcpOptions;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.TlsTest;
 import io.plainweave.framing.Lines;
@@ -79,7 +78,7 @@ class OutputBufferTest extends TlsTest {
         .listen(listen())
         .handler(handler)
         .observer(events)
-        .timeLimits(TimeLimits.DEFAULT.withWriteStall(writeStall))
+        .timeLimits(TimeLimits.DEFAULT.writeStall(writeStall))
         .eventLoops(eventLoops)
         .drainTimeout(Duration.ofSeconds(10))
         .start();
@@ -141,7 +140,7 @@ class OutputBufferTest extends TlsTest {
     try (Server server = start(OutputBufferTest::replyToAll, Duration.ofSeconds(1), 0);
         Socket client = connect(server)) {
       assertThrows(IOException.class, () -> sendAll(client.getOutputStream()));
-      assertEquals(new CloseReason.TimedOut(TimeLimit.WRITE_STALL), events.awaitReason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.WRITE_STALL), events.awaitReason());
     }
   }
 
@@ -151,7 +150,7 @@ class OutputBufferTest extends TlsTest {
     try (Server server = start(handler, Duration.ofSeconds(1), 0);
         Socket client = connect(server)) {
       assertThrows(IOException.class, () -> sendAll(client.getOutputStream()));
-      assertEquals(new CloseReason.TimedOut(TimeLimit.WRITE_STALL), events.awaitReason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.WRITE_STALL), events.awaitReason());
     }
   }
 

@@ -53,7 +53,7 @@ class SilenceTest {
           waited.complete(ticks.now() - begin);
         };
     try (Server server =
-            start(TimeLimits.NONE.withIdle(Duration.ofSeconds(1)), worksLongerThanTheLimit);
+            start(TimeLimits.NONE.idle(Duration.ofSeconds(1)), worksLongerThanTheLimit);
         Client client = Client.connect(server)) {
       servers.complete(server);
       client.send("x");
@@ -71,7 +71,7 @@ class SilenceTest {
           connection.output().write("hello".getBytes());
           connection.input().transferTo(connection.output());
         };
-    try (Server server = start(TimeLimits.NONE.withFirstByte(Duration.ofMillis(300)), greets);
+    try (Server server = start(TimeLimits.NONE.firstByte(Duration.ofMillis(300)), greets);
         Client client = Client.connect(server);
         Client other = Client.connect(server)) {
       assertEquals("hello", client.receive(5));

@@ -9,7 +9,6 @@ import io.plainweave.ConnectionScope;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TcpOptions;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.client.Relay;
 import io.plainweave.fixture.ConnectionEvents;
@@ -46,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class SlowReaderTest {
   /** Long enough for a client to read a piece, whatever else the machine does. */
-  private static final TimeLimits LIMITS = TimeLimits.NONE.withWriteStall(Duration.ofSeconds(1));
+  private static final TimeLimits LIMITS = TimeLimits.NONE.writeStall(Duration.ofSeconds(1));
 
   /** What a socket takes ahead of its reader; the kernel doubles it. */
   private static final int WINDOW = 64 * 1024;
@@ -108,13 +107,13 @@ class SlowReaderTest {
     await().until(() -> output.isSending() && ticks.now() - output.lastSent() > 2);
   }
 
-  private static ConnectionOutput output(Server server, boolean outward) {
+  private static ConnectionOutput output(Server server, boolean outbound) {
     var found = new AtomicReference<ConnectionOutput>();
     await()
         .until(() -> {
           ServerInsides.registry(server)
               .forEach(connection -> {
-                if (connection.isOutward() == outward) {
+                if (connection.isOutbound() == outbound) {
                   found.set(connection.socketOutput());
                 }
               });
@@ -192,9 +191,7 @@ class SlowReaderTest {
           }
         };
     try (Server server =
-            builder(tcp(), reads)
-                .timeLimits(TimeLimits.NONE.withIdle(Duration.ofSeconds(1)))
-                .start();
+            builder(tcp(), reads).timeLimits(TimeLimits.NONE.idle(Duration.ofSeconds(1))).start();
         Socket client = narrow(server)) {
       readSlowly(client.getInputStream(), server);
       client.shutdownOutput();
@@ -247,10 +244,10 @@ class SlowReaderTest {
         };
     try (Server server =
             builder(tcp(), finishesFirst)
-                .timeLimits(TimeLimits.NONE.withHalfClosed(Duration.ofMillis(500)))
+                .timeLimits(TimeLimits.NONE.halfClosed(Duration.ofMillis(500)))
                 .start();
         Socket client = narrow(server)) {
-      events.assertEndedBy(TimeLimit.HALF_CLOSED);
+      events.assertEndedBy(TimeLimits.Kind.HALF_CLOSED);
       assertEquals(200_000, client.getInputStream().readAllBytes().length);
     }
   }

@@ -16,7 +16,6 @@ import io.plainweave.ConnectionClosedException;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.MalformedMessageException;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.client.Connector;
 import io.plainweave.fixture.Client;
@@ -181,7 +180,7 @@ class StartTlsTest extends TlsTest {
 
   @Test
   void isCutIfItDoesNotBeginInTime() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withPreface(Duration.ofMillis(300));
+    TimeLimits limits = TimeLimits.NONE.handshake(Duration.ofMillis(300));
     try (Server server =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0))
@@ -193,7 +192,7 @@ class StartTlsTest extends TlsTest {
       client.send("STARTTLS\n");
       assertEquals("go ahead\n", client.receive(9));
       assertTrue(client.seesReset());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.PREFACE), events.awaitReason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE), events.awaitReason());
     }
   }
 

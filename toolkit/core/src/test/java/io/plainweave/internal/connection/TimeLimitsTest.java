@@ -13,7 +13,6 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
 import io.plainweave.Handler;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
@@ -45,9 +44,9 @@ class TimeLimitsTest {
   @Test
   void forWritesResetsAPeerThatDoesNotRead() throws Exception {
     Handler writes = connection -> connection.output().write(new byte[100_000_000]);
-    try (Server server = start(TimeLimits.NONE.withWriteStall(SHORT), writes, events);
+    try (Server server = start(TimeLimits.NONE.writeStall(SHORT), writes, events);
         Client client = Client.connect(server)) {
-      events.assertEndedBy(TimeLimit.WRITE_STALL);
+      events.assertEndedBy(TimeLimits.Kind.WRITE_STALL);
       assertTrue(client.seesReset());
     }
   }
@@ -56,8 +55,7 @@ class TimeLimitsTest {
   void forWritesSparesAPeerThatReadsSlowly() throws Exception {
     byte[] reply = new byte[8_000_000];
     Handler writes = connection -> connection.output().write(reply);
-    try (Server server =
-            start(TimeLimits.NONE.withWriteStall(Duration.ofSeconds(2)), writes, events);
+    try (Server server = start(TimeLimits.NONE.writeStall(Duration.ofSeconds(2)), writes, events);
         Client client = Client.connect(server)) {
       for (int received = 0; received < reply.length; received += 400_000) {
         assertEquals(400_000, client.receive(400_000).length());
@@ -76,11 +74,11 @@ class TimeLimitsTest {
           connection.input().readAllBytes();
         };
     try (Server server =
-            start(TimeLimits.NONE.withHalfClosed(Duration.ofSeconds(1)), finishesFirst, events);
+            start(TimeLimits.NONE.halfClosed(Duration.ofSeconds(1)), finishesFirst, events);
         Client client = Client.connect(server)) {
       assertEquals("", client.receiveAll());
       dripUntilResetOrQuiet(client);
-      events.assertEndedBy(TimeLimit.HALF_CLOSED);
+      events.assertEndedBy(TimeLimits.Kind.HALF_CLOSED);
     }
   }
 
@@ -111,15 +109,15 @@ class TimeLimitsTest {
       assertTrue(client.seesReset());
       var closed =
           assertInstanceOf(ConnectionClosedException.class, failure.get(10, TimeUnit.SECONDS));
-      assertEquals(new CloseReason.TimedOut(TimeLimit.SCOPE), closed.reason());
-      events.assertEndedBy(TimeLimit.SCOPE);
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.reason());
+      events.assertEndedBy(TimeLimits.Kind.SCOPE);
     }
   }
 
   @Test
   void forLingeringBoundsTheWaitForThePeersEnd() throws Exception {
     Handler replies = connection -> connection.output().write('r');
-    try (Server server = start(TimeLimits.NONE.withLinger(SHORT), replies, events);
+    try (Server server = start(TimeLimits.NONE.linger(SHORT), replies, events);
         Client client = Client.connect(server)) {
       assertEquals("r", client.receive(1));
       await().until(() -> server.connections() == 0);
@@ -130,7 +128,7 @@ class TimeLimitsTest {
   @Test
   void ofZeroForLingeringDoesNotWait() throws Exception {
     Handler replies = connection -> connection.output().write('r');
-    try (Server server = start(TimeLimits.NONE.withLinger(Duration.ZERO), replies, events);
+    try (Server server = start(TimeLimits.NONE.linger(Duration.ZERO), replies, events);
         Client client = Client.connect(server)) {
       assertEquals("r", client.receiveAll());
       assertTrue(events.awaitClosed(1).getFirst().age().compareTo(Duration.ofSeconds(4)) < 0);
@@ -201,17 +199,17 @@ class TimeLimitsTest {
               0));
       events.assertEndedBy(
           switch (standstill) {
-            case SILENT -> TimeLimit.FIRST_BYTE;
-            case IN_MESSAGE -> TimeLimit.MESSAGE;
-            case WRITING -> TimeLimit.WRITE_STALL;
-            case HALF_CLOSED -> TimeLimit.HALF_CLOSED;
+            case SILENT -> TimeLimits.Kind.FIRST_BYTE;
+            case IN_MESSAGE -> TimeLimits.Kind.MESSAGE;
+            case WRITING -> TimeLimits.Kind.WRITE_STALL;
+            case HALF_CLOSED -> TimeLimits.Kind.HALF_CLOSED;
           });
     }
   }
 
   @Test
   void thatIsSwitchedOffInTimeDoesNotEndOpenConnections() throws Exception {
-    try (Server server = start(TimeLimits.NONE.withIdle(Duration.ofSeconds(1)), ECHO, events);
+    try (Server server = start(TimeLimits.NONE.idle(Duration.ofSeconds(1)), ECHO, events);
         Client client = Client.connect(server)) {
       client.exchange("x");
       server.changeTimeLimits(TimeLimits.NONE);
@@ -224,8 +222,7 @@ class TimeLimitsTest {
   void isRefusedIfItIsNegative() {
     var failure =
         assertThrows(
-            IllegalArgumentException.class,
-            () -> TimeLimits.DEFAULT.withIdle(Duration.ofMillis(-1)));
+            IllegalArgumentException.class, () -> TimeLimits.DEFAULT.idle(Duration.ofMillis(-1)));
     assertEquals("idle must not be negative: PT-0.001S", failure.getMessage());
   }
 }

@@ -232,7 +232,7 @@ class TlsConnectionTest extends TlsTest {
                 .listen(tls.listen())
                 .handler(floods)
                 .observer(events)
-                .timeLimits(TimeLimits.NONE.withLinger(Duration.ofMillis(100)))
+                .timeLimits(TimeLimits.NONE.linger(Duration.ofMillis(100)))
                 .start();
         SSLSocket client = tls.connect(server, "TLSv1.3")) {
       assertEquals(10, client.getInputStream().readNBytes(10).length);

@@ -163,7 +163,7 @@ class TlsFailureTest extends TlsTest {
             .listen(tls.listen())
             .handler(ECHO)
             .observer(events)
-            .maxPrefaces(1)
+            .maxHandshakes(1)
             .timeLimits(TimeLimits.NONE);
     try (Server server = oneTurn.start();
         Client stalled = Client.connect(server)) {

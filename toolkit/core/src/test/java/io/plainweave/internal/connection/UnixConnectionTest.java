@@ -10,12 +10,12 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.fixture.Client;
@@ -271,7 +271,10 @@ class UnixConnectionTest {
   @Test
   void countsForTheSameLimitAsOneOverTcp() throws Exception {
     try (Server server =
-            serving(ECHO).listen(Listen.tcp("127.0.0.1", 0)).maxConnections(2).start();
+            serving(ECHO)
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .admission(AdmissionRules.DEFAULT.maxConnections(2))
+                .start();
         Client tcp = Client.connect(server);
         UnixClient unix = UnixClient.connect(path)) {
       tcp.exchange("first");
@@ -338,15 +341,15 @@ class UnixConnectionTest {
 
   @ParameterizedTest
   @EnumSource(names = {"FIRST_BYTE", "IDLE", "MESSAGE", "WRITE_STALL", "HALF_CLOSED"})
-  void hasTheTimeLimitsOfOneOverTcp(TimeLimit limit) throws Exception {
+  void hasTheTimeLimitsOfOneOverTcp(TimeLimits.Kind limit) throws Exception {
     Duration time = Duration.ofMillis(300);
     TimeLimits limits =
         switch (limit) {
-          case FIRST_BYTE -> TimeLimits.NONE.withFirstByte(time);
-          case IDLE -> TimeLimits.NONE.withIdle(time);
-          case MESSAGE -> TimeLimits.NONE.withMessage(time);
-          case WRITE_STALL -> TimeLimits.NONE.withWriteStall(time);
-          default -> TimeLimits.NONE.withHalfClosed(time);
+          case FIRST_BYTE -> TimeLimits.NONE.firstByte(time);
+          case IDLE -> TimeLimits.NONE.idle(time);
+          case MESSAGE -> TimeLimits.NONE.message(time);
+          case WRITE_STALL -> TimeLimits.NONE.writeStall(time);
+          default -> TimeLimits.NONE.halfClosed(time);
         };
     Handler handler =
         switch (limit) {
@@ -361,13 +364,13 @@ class UnixConnectionTest {
         };
     try (Server server = serving(handler).timeLimits(TimeLimits.NONE).start();
         UnixClient client = UnixClient.connect(path)) {
-      if (limit == TimeLimit.IDLE) {
+      if (limit == TimeLimits.Kind.IDLE) {
         client.exchange("hello");
-      } else if (limit == TimeLimit.MESSAGE) {
+      } else if (limit == TimeLimits.Kind.MESSAGE) {
         client.send("half of a li");
       }
       server.changeTimeLimits(limits);
-      if (limit == TimeLimit.FIRST_BYTE || limit == TimeLimit.IDLE) {
+      if (limit == TimeLimits.Kind.FIRST_BYTE || limit == TimeLimits.Kind.IDLE) {
         assertEquals("", client.receiveAll());
         client.finish();
       }
@@ -378,7 +381,7 @@ class UnixConnectionTest {
 
   @Test
   void isNotWaitedForWithoutEndWhenItDoesNotFinish() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withLinger(Duration.ofMillis(300));
+    TimeLimits limits = TimeLimits.NONE.linger(Duration.ofMillis(300));
     try (Server server = serving(connection -> {}).timeLimits(limits).start();
         UnixClient client = UnixClient.connect(path)) {
       assertEquals("", client.receiveAll());

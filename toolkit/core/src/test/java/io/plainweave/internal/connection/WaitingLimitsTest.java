@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionScope;
 import io.plainweave.Handler;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
@@ -44,14 +43,14 @@ class WaitingLimitsTest {
 
   @Test
   void forTheFirstByteEndsTheInputOfASilentPeer() throws Exception {
-    try (Server server = start(TimeLimits.NONE.withFirstByte(SHORT), ECHO, events)) {
+    try (Server server = start(TimeLimits.NONE.firstByte(SHORT), ECHO, events)) {
       Ticks ticks = ServerInsides.ticks(server);
       int begin = ticks.now();
       try (Client client = Client.connect(server)) {
         assertEquals("", client.receiveAll());
         assertTrue(ticks.now() - begin >= Ticks.of(SHORT));
         client.finish(); // the server waits for that
-        events.assertEndedBy(TimeLimit.FIRST_BYTE);
+        events.assertEndedBy(TimeLimits.Kind.FIRST_BYTE);
       }
     }
   }
@@ -61,7 +60,7 @@ class WaitingLimitsTest {
     try (Server server = start(TimeLimits.NONE, ECHO, events);
         Client client = Client.connect(server)) {
       client.exchange("x");
-      server.changeTimeLimits(TimeLimits.NONE.withFirstByte(SHORT));
+      server.changeTimeLimits(TimeLimits.NONE.firstByte(SHORT));
       pause(1200);
       client.exchange("y");
     }
@@ -72,10 +71,10 @@ class WaitingLimitsTest {
     try (Server server = start(TimeLimits.NONE, ECHO, events);
         Client client = Client.connect(server)) {
       client.exchange("hello");
-      server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
+      server.changeTimeLimits(TimeLimits.NONE.idle(SHORT));
       assertEquals("", client.receiveAll());
       client.finish();
-      events.assertEndedBy(TimeLimit.IDLE);
+      events.assertEndedBy(TimeLimits.Kind.IDLE);
     }
   }
 
@@ -89,10 +88,10 @@ class WaitingLimitsTest {
     try (Server server = start(TimeLimits.NONE, saysGoodbye, events);
         Client client = Client.connect(server)) {
       client.exchange("hello");
-      server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
+      server.changeTimeLimits(TimeLimits.NONE.idle(SHORT));
       assertEquals("bye", client.receiveAll());
       client.finish();
-      events.assertEndedBy(TimeLimit.IDLE);
+      events.assertEndedBy(TimeLimits.Kind.IDLE);
     }
   }
 
@@ -108,17 +107,17 @@ class WaitingLimitsTest {
     try (Server server = start(TimeLimits.NONE, goesOn, events);
         Client client = Client.connect(server)) {
       client.exchange("hello");
-      server.changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
+      server.changeTimeLimits(TimeLimits.NONE.idle(SHORT));
       assertTrue(client.seesReset());
       assertTrue(released.get(10, TimeUnit.SECONDS));
-      events.assertEndedBy(TimeLimit.IDLE);
+      events.assertEndedBy(TimeLimits.Kind.IDLE);
     }
   }
 
   @Test
   void forIdleConnectionsSparesAPeerThatOnlySends() throws Exception {
     Handler onlyReads = connection -> connection.input().readAllBytes();
-    try (Server server = start(TimeLimits.NONE.withIdle(Duration.ofSeconds(2)), onlyReads, events);
+    try (Server server = start(TimeLimits.NONE.idle(Duration.ofSeconds(2)), onlyReads, events);
         Client client = Client.connect(server)) {
       for (int i = 0; i < 55; i++) {
         client.send("x");
@@ -148,8 +147,7 @@ class WaitingLimitsTest {
             scope.join();
           }
         };
-    try (Server server =
-            start(TimeLimits.NONE.withIdle(Duration.ofSeconds(2)), onlyWrites, events);
+    try (Server server = start(TimeLimits.NONE.idle(Duration.ofSeconds(2)), onlyWrites, events);
         Client client = Client.connect(server)) {
       assertEquals("t".repeat(55), client.receive(55));
       client.finish();
@@ -163,7 +161,7 @@ class WaitingLimitsTest {
     Handler works =
         connection -> {
           connection.input().read();
-          servers.get().changeTimeLimits(TimeLimits.NONE.withIdle(SHORT));
+          servers.get().changeTimeLimits(TimeLimits.NONE.idle(SHORT));
           pause(1200);
           servers.get().changeTimeLimits(TimeLimits.NONE);
           connection.output().write('d');
@@ -180,7 +178,7 @@ class WaitingLimitsTest {
 
   @Test
   void forTheLifetimeEndsAConnectionThatIsNeverIdle() throws Exception {
-    TimeLimits limits = TimeLimits.NONE.withLifetime(Duration.ofSeconds(1));
+    TimeLimits limits = TimeLimits.NONE.lifetime(Duration.ofSeconds(1));
     try (Server server = start(limits, ECHO, events);
         Client client = Client.connect(server)) {
       String back = "x";
@@ -191,7 +189,7 @@ class WaitingLimitsTest {
       }
       assertEquals("", back);
       client.finish();
-      events.assertEndedBy(TimeLimit.LIFETIME);
+      events.assertEndedBy(TimeLimits.Kind.LIFETIME);
     }
   }
 
@@ -207,7 +205,7 @@ class WaitingLimitsTest {
   void forTheLifetimeIsShortenedByChanceSoThatNotAllEndInOneMoment() throws Exception {
     int count = 40;
     List<Client> clients = new ArrayList<>();
-    try (Server server = start(TimeLimits.NONE.withLifetime(Duration.ofSeconds(4)), ECHO, events)) {
+    try (Server server = start(TimeLimits.NONE.lifetime(Duration.ofSeconds(4)), ECHO, events)) {
       for (int i = 0; i < count; i++) {
         clients.add(Client.connect(server));
       }
@@ -217,7 +215,8 @@ class WaitingLimitsTest {
       // At once: the server lingers until the peer has closed.
       clients.forEach(client -> Thread.startVirtualThread(() -> closeAtEnd(client)));
       var ended = events.awaitClosed(count);
-      ended.forEach(e -> assertEquals(new CloseReason.TimedOut(TimeLimit.LIFETIME), e.reason()));
+      ended.forEach(
+          e -> assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.LIFETIME), e.reason()));
       ended.forEach(e -> assertTrue(e.age().toMillis() >= 3600, e::toString));
       assertTrue(ended.stream().map(ServerEvent.ConnectionClosed::age).distinct().count() >= 3);
     } finally {

@@ -85,7 +85,7 @@ class EventLoopTest {
   @Test
   void runsTheHandlersOfDatagramsAndSessionsWhichMayConnect() throws Exception {
     Set<String> carriers = ConcurrentHashMap.newKeySet();
-    Udp udp = Udp.address("127.0.0.1", 0);
+    Udp udp = Udp.at("127.0.0.1", 0);
     try (Server echo =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0))

@@ -123,7 +123,7 @@ class DatagramLimitsTest {
         "[::1]:own",
       })
   void nobodyWhoCannotHaveAskedGetsAReply(String peer) throws Exception {
-    var registry = new DatagramRegistry(List.of(place(Udp.port(0))));
+    var registry = new DatagramRegistry(List.of(place(Udp.at(0))));
     registry.bind(List.of());
     try (DatagramListener listener = registry.listeners().getFirst()) {
       int own = listener.address().getPort();
@@ -135,7 +135,7 @@ class DatagramLimitsTest {
 
   @Test
   void whatTheSystemCannotSendIsCountedOnceAndTheNextIsSent() throws Exception {
-    var registry = new DatagramRegistry(List.of(place(Udp.address("127.0.0.1", 0))));
+    var registry = new DatagramRegistry(List.of(place(Udp.at("127.0.0.1", 0))));
     registry.bind(List.of());
     try (DatagramListener listener = registry.listeners().getFirst();
         var peer = new DatagramSocket(new InetSocketAddress("127.0.0.1", 0))) {
@@ -153,7 +153,7 @@ class DatagramLimitsTest {
 
   @Test
   void noNumberOfDatagramsIsTooGreatForTheGreatestAmplification() throws Exception {
-    Udp udp = Udp.address("127.0.0.1", 0).amplification(Integer.MAX_VALUE);
+    Udp udp = Udp.at("127.0.0.1", 0).amplification(Integer.MAX_VALUE);
     var registry = new DatagramRegistry(List.of(place(udp)));
     registry.bind(List.of());
     try (DatagramListener listener = registry.listeners().getFirst();

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
@@ -60,7 +59,7 @@ class DatagramSessionTest {
   }
 
   private static Udp udp() {
-    return Udp.address("127.0.0.1", 0);
+    return Udp.at("127.0.0.1", 0);
   }
 
   private static DatagramStatistics figures(Server server) {
@@ -152,7 +151,7 @@ class DatagramSessionTest {
                       session.send("goodbye".getBytes());
                       goodbye.await();
                     })
-                .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ofMillis(300)))
+                .timeLimits(TimeLimits.DEFAULT.idle(Duration.ofMillis(300)))
                 .start();
         UdpClient client = UdpClient.of(server)) {
       assertEquals("a1", client.ask("a"));
@@ -162,7 +161,7 @@ class DatagramSessionTest {
       assertEquals("b1", client.ask("b"));
       goodbye.countDown();
       await().until(() -> closed.size() == 1);
-      assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.element().reason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), closed.element().reason());
       assertEquals("c2", client.ask("c"));
     }
   }
@@ -171,7 +170,7 @@ class DatagramSessionTest {
   void endsWhenItsSocketIsLost() throws Exception {
     try (Server server =
             builder(udp(), DatagramSessionTest::count)
-                .timeLimits(TimeLimits.DEFAULT.withIdle(Duration.ZERO))
+                .timeLimits(TimeLimits.DEFAULT.idle(Duration.ZERO))
                 .start();
         UdpClient client = UdpClient.of(server)) {
       assertEquals("a1", client.ask("a"));
@@ -251,7 +250,7 @@ class DatagramSessionTest {
           });
       assertEquals(
           forged.socket().getLocalSocketAddress(), closed.element().session().remoteAddress());
-      assertEquals(new CloseReason.TimedOut(TimeLimit.IDLE), closed.element().reason());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), closed.element().reason());
       assertTrue(figures(server).dropped(DatagramDrop.BUSY) > 0);
       assertEquals("c2", known.ask("c"));
     }

@@ -68,7 +68,7 @@ class DatagramTest {
 
   @Test
   void runsItsHandlerForEachDatagramAndNeedsNoHandlerOfConnections() throws Exception {
-    try (Server server = echo(Udp.address("127.0.0.1", 0));
+    try (Server server = echo(Udp.at("127.0.0.1", 0));
         UdpClient client = UdpClient.of(server)) {
       assertEquals("hello", client.ask("hello"));
       assertEquals("and again", client.ask("and again"));
@@ -82,7 +82,7 @@ class DatagramTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void takesBothFamiliesAtEveryAddress(String address) throws Exception {
-    try (Server server = echo(Udp.port(0));
+    try (Server server = echo(Udp.at(0));
         UdpClient client = UdpClient.from(address, server)) {
       assertEquals("hello", client.ask("hello"));
     }
@@ -94,7 +94,7 @@ class DatagramTest {
     var asked = new CompletableFuture<InetSocketAddress>();
     try (Server server =
             Server.builder()
-                .datagrams(Udp.port(0), datagram -> asked.complete(datagram.localAddress()))
+                .datagrams(Udp.at(0), datagram -> asked.complete(datagram.localAddress()))
                 .start();
         UdpClient client = UdpClient.from(address, server);
         var other = new DatagramSocket(null)) {
@@ -103,13 +103,13 @@ class DatagramTest {
       other.setReuseAddress(true);
       assertThrows(BindException.class, () -> other.bind(client.server()));
       int port = figures(server).address().getPort();
-      assertThrows(BindException.class, () -> echo(Udp.port(port)));
+      assertThrows(BindException.class, () -> echo(Udp.at(port)));
     }
   }
 
   @Test
   void takesAnIpv6AddressAlone() throws Exception {
-    try (Server server = echo(Udp.address("::1", 0));
+    try (Server server = echo(Udp.at("::1", 0));
         UdpClient client = UdpClient.from("::1", server)) {
       assertEquals("hello", client.ask("hello"));
     }
@@ -119,7 +119,7 @@ class DatagramTest {
   void tellsTheHandlerWhoHasSentTheDatagramAndWhereItCameIn() throws Exception {
     var seen = new CompletableFuture<Datagram>();
     try (Server server =
-            Server.builder().datagrams(Udp.address("127.0.0.1", 0), seen::complete).start();
+            Server.builder().datagrams(Udp.at("127.0.0.1", 0), seen::complete).start();
         UdpClient client = UdpClient.of(server)) {
       client.send("hello");
       Datagram datagram = seen.get(10, TimeUnit.SECONDS);
@@ -157,7 +157,7 @@ class DatagramTest {
             .listen(Listen.tcp("localhost", 0))
             .handler(Connection::abort)
             .datagrams(Udp.besideTcp(), ECHO)
-            .datagrams(Udp.address("localhost", 0), ECHO)
+            .datagrams(Udp.at("localhost", 0), ECHO)
             .start()) {
       List<InetSocketAddress> addresses =
           server.datagrams().stream().map(DatagramStatistics::address).toList();
@@ -176,7 +176,7 @@ class DatagramTest {
   @Test
   void saysThatTheSystemGivesNoSuchReceiveBuffer() {
     Server server =
-        Server.builder().datagrams(Udp.port(0).receiveBuffer(2_000_000_000), ECHO).build();
+        Server.builder().datagrams(Udp.at(0).receiveBuffer(2_000_000_000), ECHO).build();
     var failure = assertThrows(BindException.class, server::start);
     assertTrue(failure.getMessage().contains("2000000000"), failure.getMessage());
   }
@@ -188,8 +188,8 @@ class DatagramTest {
           Server.builder()
               .listen(Listen.tcp("127.0.0.1", 0))
               .handler(Connection::abort)
-              .datagrams(Udp.address("127.0.0.1", 0), ECHO)
-              .datagrams(Udp.address("127.0.0.1", taken.getLocalPort()), ECHO)
+              .datagrams(Udp.at("127.0.0.1", 0), ECHO)
+              .datagrams(Udp.at("127.0.0.1", taken.getLocalPort()), ECHO)
               .build();
       var failure = assertThrows(BindException.class, server::start);
       String message = failure.getMessage();
@@ -202,7 +202,7 @@ class DatagramTest {
   @Test
   void saysWhatItCannotListenOn() {
     for (var bad : List.of("203.0.113.9", "no-such-host.invalid")) {
-      Server server = Server.builder().datagrams(Udp.address(bad, 0), ECHO).build();
+      Server server = Server.builder().datagrams(Udp.at(bad, 0), ECHO).build();
       var failure = assertThrows(IOException.class, server::run);
       assertTrue(failure.getMessage().contains(bad), failure.getMessage());
     }
@@ -215,16 +215,16 @@ class DatagramTest {
   void refusesValuesThatMakeNoSenseAndSaysWhich() {
     List<Runnable> mistakes =
         List.of(
-            () -> Udp.port(-1),
-            () -> Udp.port(65_536),
-            () -> Udp.address(" ", 1),
-            () -> Udp.port(0).maxDatagram(0),
-            () -> Udp.port(0).maxDatagram(65_528),
-            () -> Udp.port(0).receivers(0),
-            () -> Udp.port(0).receiveBuffer(-1),
-            () -> Udp.port(0).maxHandlers(0),
-            () -> Udp.port(0).mailbox(0),
-            () -> Udp.port(0).amplification(-1));
+            () -> Udp.at(-1),
+            () -> Udp.at(65_536),
+            () -> Udp.at(" ", 1),
+            () -> Udp.at(0).maxDatagram(0),
+            () -> Udp.at(0).maxDatagram(65_528),
+            () -> Udp.at(0).receivers(0),
+            () -> Udp.at(0).receiveBuffer(-1),
+            () -> Udp.at(0).maxHandlers(0),
+            () -> Udp.at(0).mailbox(0),
+            () -> Udp.at(0).amplification(-1));
     for (Runnable mistake : mistakes) {
       var failure = assertThrows(IllegalArgumentException.class, mistake::run);
       assertTrue(failure.getMessage().matches(".*: '? ?-?\\d*'?"), failure.getMessage());
@@ -238,7 +238,7 @@ class DatagramTest {
     try (Server server =
             Server.builder()
                 .datagrams(
-                    Udp.address("127.0.0.1", 0).maxHandlers(2),
+                    Udp.at("127.0.0.1", 0).maxHandlers(2),
                     datagram -> {
                       atWork.countDown();
                       finish.await();
@@ -266,7 +266,7 @@ class DatagramTest {
     try (Server server =
             Server.builder()
                 .datagrams(
-                    Udp.address("127.0.0.1", 0),
+                    Udp.at("127.0.0.1", 0),
                     datagram -> {
                       switch (new String(datagram.bytes())) {
                         case "malformed" -> throw new MalformedMessageException("by the test");
@@ -300,9 +300,9 @@ class DatagramTest {
 
   @Test
   void servesNobodyWhomTheAdmissionRulesDeny() throws Exception {
-    var rules = AdmissionRules.DEFAULT.withDeny(Set.of(Network.parse("127.0.0.2/32")));
+    var rules = AdmissionRules.DEFAULT.deny(Set.of(Network.parse("127.0.0.2/32")));
     try (Server server =
-            Server.builder().datagrams(Udp.address("127.0.0.1", 0), ECHO).admission(rules).start();
+            Server.builder().datagrams(Udp.at("127.0.0.1", 0), ECHO).admission(rules).start();
         UdpClient denied = UdpClient.from("127.0.0.2", server);
         UdpClient other = UdpClient.of(server)) {
       denied.send("hello");
@@ -317,7 +317,7 @@ class DatagramTest {
   @Test
   void receivesWithSeveralSocketsOnOnePort() throws Exception {
     List<UdpClient> clients = new ArrayList<>();
-    try (Server server = echo(Udp.address("127.0.0.1", 0).receivers(3))) {
+    try (Server server = echo(Udp.at("127.0.0.1", 0).receivers(3))) {
       for (int i = 0; i < 30; i++) {
         clients.add(UdpClient.of(server));
       }
@@ -336,7 +336,7 @@ class DatagramTest {
   void hearsAMulticastGroupAndRepliesToTheSender(String address) throws Exception {
     InetAddress group = InetAddress.ofLiteral(address);
     NetworkInterface device = deviceFor(group);
-    Udp udp = Udp.port(0).multicast(group, device);
+    Udp udp = Udp.at(0).multicast(group, device);
     try (Server server =
             Server.builder().sessions(udp, session -> session.send(session.receive())).start();
         var sender = new DatagramSocket()) {
@@ -371,18 +371,16 @@ class DatagramTest {
     InetAddress ipv4 = InetAddress.ofLiteral("239.255.77.77");
     InetAddress ipv6 = InetAddress.ofLiteral("ff02::7777");
     Server server =
-        Server.builder()
-            .datagrams(Udp.address("127.0.0.1", 0).multicast(ipv6, loopback), ECHO)
-            .build();
+        Server.builder().datagrams(Udp.at("127.0.0.1", 0).multicast(ipv6, loopback), ECHO).build();
     var failure = assertThrows(BindException.class, server::start);
     assertTrue(
         failure.getMessage().contains("cannot join the group ff02::7777 on lo"),
         failure.getMessage());
     List<Runnable> mistakes =
         List.of(
-            () -> Udp.port(0).multicast(InetAddress.getLoopbackAddress(), loopback),
-            () -> Udp.port(0).multicast(ipv4, loopback).receivers(2),
-            () -> Udp.port(0).receivers(2).multicast(ipv4, loopback));
+            () -> Udp.at(0).multicast(InetAddress.getLoopbackAddress(), loopback),
+            () -> Udp.at(0).multicast(ipv4, loopback).receivers(2),
+            () -> Udp.at(0).receivers(2).multicast(ipv4, loopback));
     mistakes.forEach(mistake -> assertThrows(IllegalArgumentException.class, mistake::run));
   }
 
@@ -393,7 +391,7 @@ class DatagramTest {
     try (Server server =
             Server.builder()
                 .datagrams(
-                    Udp.address("127.0.0.1", 0),
+                    Udp.at("127.0.0.1", 0),
                     datagram -> {
                       atWork.countDown();
                       finish.await();
@@ -425,7 +423,7 @@ class DatagramTest {
     var begun = new AtomicInteger();
     try (Server server =
             Server.builder()
-                .datagrams(Udp.address("127.0.0.1", 0), _ -> begun.incrementAndGet())
+                .datagrams(Udp.at("127.0.0.1", 0), _ -> begun.incrementAndGet())
                 .start();
         UdpClient client = UdpClient.of(server)) {
       // The receiver has not heard of it yet.
@@ -443,7 +441,7 @@ class DatagramTest {
     try (Server server =
             Server.builder()
                 .datagrams(
-                    Udp.address("127.0.0.1", 0),
+                    Udp.at("127.0.0.1", 0),
                     datagram -> {
                       atWork.countDown();
                       try {

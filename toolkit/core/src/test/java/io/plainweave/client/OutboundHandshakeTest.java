@@ -15,7 +15,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.internal.connection.ConnectionPhase;
-import io.plainweave.internal.connection.PrefaceStep;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import java.io.IOException;
@@ -33,12 +33,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-@DisplayName("The preface of a connector")
+@DisplayName("The handshake of a connector")
 @ExtendWith(ResourceGuard.class)
 @Timeout(30)
-class OutwardPrefaceTest {
+class OutboundHandshakeTest {
   /** Asks, and begins when the answer is right. */
-  private static final PrefaceStep GREETING =
+  private static final HandshakeStep GREETING =
       connection -> {
         connection.output().write('?');
         return connection.input().read() == '!';
@@ -57,9 +57,9 @@ class OutwardPrefaceTest {
     target.close();
   }
 
-  private Connector connector(PrefaceStep... steps) {
+  private Connector connector(HandshakeStep... steps) {
     return Connector.tcp("127.0.0.1", target.getLocalPort())
-        .with(new OutwardPreface(null, List.of(steps)));
+        .with(new OutboundHandshake(null, List.of(steps)));
   }
 
   /** A server whose handler connects, and what becomes of that. */
@@ -119,11 +119,11 @@ class OutwardPrefaceTest {
     Connector connector =
         connector(connection -> {
           // As a TLS handshake does.
-          connection.enter(ConnectionPhase.PREFACE);
+          connection.enter(ConnectionPhase.HANDSHAKE);
           return connection.input().read() == '!';
         });
     ServerBuilder builder =
-        Server.builder().timeLimits(TimeLimits.NONE.withPreface(Duration.ofMillis(200)));
+        Server.builder().timeLimits(TimeLimits.NONE.handshake(Duration.ofMillis(200)));
     var failure = assertThrows(ConnectException.class, () -> builder.call(connector::connect));
     assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
   }

@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  * @param proxyProtocol from whom a PROXY header comes first; null if from nobody
  * @param tls how TLS is spoken then; null if all is in plain
  */
-public record Preface(@Nullable ProxyProtocol proxyProtocol, @Nullable ServerTls tls) {
+public record Handshake(@Nullable ProxyProtocol proxyProtocol, @Nullable ServerTls tls) {
   /** Nothing: the first byte is the handler's. */
-  public static final Preface NONE = new Preface(null, null);
+  public static final Handshake NONE = new Handshake(null, null);
 
-  Preface with(ProxyProtocol proxyProtocol) {
-    return new Preface(proxyProtocol, tls);
+  Handshake with(ProxyProtocol proxyProtocol) {
+    return new Handshake(proxyProtocol, tls);
   }
 
-  Preface with(ServerTls tls) {
-    return new Preface(proxyProtocol, tls);
+  Handshake with(ServerTls tls) {
+    return new Handshake(proxyProtocol, tls);
   }
 }

@@ -1,17 +1,16 @@
 package io.plainweave.internal.connection;
 
-import io.plainweave.CloseReason;
 import java.io.IOException;
 
 /** One part of what a connection begins with, before its handler. */
-public interface PrefaceStep {
+public interface HandshakeStep {
   /**
    * Runs in the connection's own thread. The reaper ends the connection when it takes too long.
    *
    * @return false if there is nothing to serve: the peer has finished without a byte, or the server
    *     drains
    * @throws IOException if the peer does not begin as it should; its kind decides the {@link
-   *     CloseReason}
+   *     io.plainweave.CloseReason}
    */
   boolean run(SocketConnection connection) throws IOException, InterruptedException;
 

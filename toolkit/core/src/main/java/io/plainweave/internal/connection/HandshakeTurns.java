@@ -1,7 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.TimeLimit;
+import io.plainweave.TimeLimits;
 import io.plainweave.internal.time.Ticks;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,11 +10,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lets only so many connections of a server at a time into a step of the preface that costs much.
+ * Lets only so many connections of a server at a time into a step of the handshake that costs much.
  * While others wait for a turn, nobody keeps one for long who only waits for its peer: else a few
  * peers that begin and stall would keep out everybody.
  */
-public final class PrefaceTurns {
+public final class HandshakeTurns {
   /** More than the round trips of a handshake take, even by satellite. */
   private static final int GRACE = 1_000 / Ticks.MILLIS;
 
@@ -25,7 +25,7 @@ public final class PrefaceTurns {
   /** Since which tick each of them has its turn, the oldest first; guarded by lock. */
   private final Map<SocketConnection, Integer> holders = new LinkedHashMap<>();
 
-  public PrefaceTurns(int count) {
+  public HandshakeTurns(int count) {
     this.free = new Semaphore(count);
   }
 
@@ -71,13 +71,13 @@ public final class PrefaceTurns {
     }
     lock.lock();
     try {
-      // Under the lock, so that none of them is through with its preface meanwhile.
+      // Under the lock, so that none of them is through with its handshake meanwhile.
       holders.entrySet().stream()
           .takeWhile(holder -> now - holder.getValue() >= GRACE)
           .map(Map.Entry::getKey)
           .filter(holder -> holder.channel().isAwaited())
           .limit(wanted)
-          .forEach(stalled -> stalled.abort(new CloseReason.TimedOut(TimeLimit.PREFACE)));
+          .forEach(stalled -> stalled.abort(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE)));
     } finally {
       lock.unlock();
     }

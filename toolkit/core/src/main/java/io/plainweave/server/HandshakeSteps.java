@@ -1,10 +1,10 @@
 package io.plainweave.server;
 
-import io.plainweave.Preface;
+import io.plainweave.Handshake;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.SourceAdmission;
-import io.plainweave.internal.connection.PrefaceStep;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.ProxyHeaderStep;
 import io.plainweave.internal.connection.TlsStep;
 import io.plainweave.tls.ServerTls;
@@ -12,18 +12,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** What is to be done between accept and handler, for the description of a listener. */
-final class PrefaceSteps {
-  private PrefaceSteps() {}
+final class HandshakeSteps {
+  private HandshakeSteps() {}
 
   /** The steps, in their order. */
-  static List<PrefaceStep> of(Preface preface, Admission admission) {
-    List<PrefaceStep> steps = new ArrayList<>();
-    ProxyProtocol proxyProtocol = preface.proxyProtocol();
+  static List<HandshakeStep> of(Handshake handshake, Admission admission) {
+    List<HandshakeStep> steps = new ArrayList<>();
+    ProxyProtocol proxyProtocol = handshake.proxyProtocol();
     if (proxyProtocol != null) {
       steps.add(new ProxyHeaderStep(proxyProtocol));
       steps.add(new SourceAdmission(admission));
     }
-    ServerTls tls = preface.tls();
+    ServerTls tls = handshake.tls();
     if (tls != null) {
       steps.add(new TlsStep(tls));
     }

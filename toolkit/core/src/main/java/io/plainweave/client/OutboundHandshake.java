@@ -1,8 +1,8 @@
 package io.plainweave.client;
 
 import io.plainweave.CloseReason;
-import io.plainweave.TimeLimit;
-import io.plainweave.internal.connection.PrefaceStep;
+import io.plainweave.TimeLimits;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Deadline;
@@ -23,20 +23,21 @@ import org.jspecify.annotations.Nullable;
  * @param proxyHeader sent before all else; null for none
  * @param steps what comes then, in its order
  */
-record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps) {
-  static final OutwardPreface NONE = new OutwardPreface(null, List.of());
+record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> steps) {
+  static final OutboundHandshake NONE = new OutboundHandshake(null, List.of());
 
-  OutwardPreface {
+  OutboundHandshake {
     steps = List.copyOf(steps);
   }
 
-  OutwardPreface with(ProxyHeader header) {
-    return new OutwardPreface(header, steps);
+  OutboundHandshake with(ProxyHeader header) {
+    return new OutboundHandshake(header, steps);
   }
 
   /** The same with a step behind the others. */
-  OutwardPreface with(PrefaceStep step) {
-    return new OutwardPreface(proxyHeader, Stream.concat(steps.stream(), Stream.of(step)).toList());
+  OutboundHandshake with(HandshakeStep step) {
+    return new OutboundHandshake(
+        proxyHeader, Stream.concat(steps.stream(), Stream.of(step)).toList());
   }
 
   /**
@@ -58,7 +59,7 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
       return;
     }
     var passed = new CompletableFuture<Boolean>();
-    try (Scope scope = Scope.open("preface of " + connection, Scope.virtualThreads())) {
+    try (Scope scope = Scope.open("handshake of " + connection, Scope.virtualThreads())) {
       scope.fork(() -> {
         try {
           passed.complete(passes(connection));
@@ -72,7 +73,7 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
       } finally {
         if (!passed.isDone()) {
           // It ends every wait of the step.
-          connection.abort(new CloseReason.TimedOut(TimeLimit.PREFACE));
+          connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE));
         }
         scope.join();
       }
@@ -80,7 +81,7 @@ record OutwardPreface(@Nullable ProxyHeader proxyHeader, List<PrefaceStep> steps
   }
 
   private boolean passes(SocketConnection connection) throws IOException, InterruptedException {
-    for (PrefaceStep step : steps) {
+    for (HandshakeStep step : steps) {
       if (!step.run(connection)) {
         return false;
       }

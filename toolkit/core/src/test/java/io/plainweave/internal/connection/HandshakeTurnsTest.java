@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Listen;
-import io.plainweave.TimeLimit;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
@@ -23,19 +22,19 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-@DisplayName("Who has a turn in the preface")
+@DisplayName("Who has a turn in the handshake")
 @ExtendWith(ResourceGuard.class)
 @Timeout(20)
-class PrefaceTurnsTest {
-  private static final CloseReason LATE = new CloseReason.TimedOut(TimeLimit.PREFACE);
+class HandshakeTurnsTest {
+  private static final CloseReason LATE = new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE);
   private static final long AN_HOUR = 3_600_000;
   private static final int SECOND = 1_000 / Ticks.MILLIS;
 
   private final ConnectionEvents events = new ConnectionEvents();
 
   /** A server whose connections take such a step in their turn. */
-  private Server start(PrefaceTurns turns, PrefaceStep step) throws Exception {
-    var runner = new PrefaceRunner(List.of(step), turns);
+  private Server start(HandshakeTurns turns, HandshakeStep step) throws Exception {
+    var runner = new HandshakeRunner(List.of(step), turns);
     return Server.builder()
         .listen(Listen.tcp("127.0.0.1", 0))
         .handler(connection -> assertTrue(runner.run((SocketConnection) connection, AN_HOUR)))
@@ -61,7 +60,7 @@ class PrefaceTurnsTest {
     return client;
   }
 
-  private static Client connectAndQueue(Server server, PrefaceTurns turns) throws Exception {
+  private static Client connectAndQueue(Server server, HandshakeTurns turns) throws Exception {
     int others = turns.waiting();
     Client client = Client.connect(server);
     await().until(() -> turns.waiting() > others);
@@ -74,8 +73,8 @@ class PrefaceTurnsTest {
 
   @Test
   void losesItAfterASecondWhenItsPeerStallsAndAnotherWaits() throws Exception {
-    var turns = new PrefaceTurns(1);
-    try (Server server = start(turns, PrefaceTurnsTest::awaitPeer)) {
+    var turns = new HandshakeTurns(1);
+    try (Server server = start(turns, HandshakeTurnsTest::awaitPeer)) {
       Ticks ticks = ServerInsides.ticks(server);
       int before = ticks.now();
       try (Client stalled = connectAndStall(server);
@@ -94,8 +93,8 @@ class PrefaceTurnsTest {
 
   @Test
   void keepsItWhileNobodyWaits() throws Exception {
-    var turns = new PrefaceTurns(1);
-    try (Server server = start(turns, PrefaceTurnsTest::awaitPeer);
+    var turns = new HandshakeTurns(1);
+    try (Server server = start(turns, HandshakeTurnsTest::awaitPeer);
         Client slow = connectAndStall(server)) {
       turns.check(ServerInsides.ticks(server).now() + SECOND);
       slow.send("x");
@@ -106,10 +105,10 @@ class PrefaceTurnsTest {
 
   @Test
   void keepsItWhileItIsAtWork() throws Exception {
-    var turns = new PrefaceTurns(1);
+    var turns = new HandshakeTurns(1);
     var begun = new CountDownLatch(1);
     var work = new CountDownLatch(1);
-    PrefaceStep works =
+    HandshakeStep works =
         _ -> {
           begun.countDown();
           work.await();
@@ -131,8 +130,8 @@ class PrefaceTurnsTest {
 
   @Test
   void losesItOnlyIfItIsTheOldestForEachThatWaits() throws Exception {
-    var turns = new PrefaceTurns(2);
-    try (Server server = start(turns, PrefaceTurnsTest::awaitPeer);
+    var turns = new HandshakeTurns(2);
+    try (Server server = start(turns, HandshakeTurnsTest::awaitPeer);
         Client oldest = connectAndStall(server);
         Client younger = connectAndStall(server);
         Client other = connectAndQueue(server, turns)) {
