@@ -67,6 +67,8 @@ final class NetworkNamespaces implements AfterEachCallback {
                 prefix + name,
                 ProcessHandle.current().info().command().orElseThrow(),
                 "--enable-preview",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 Main.class.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);

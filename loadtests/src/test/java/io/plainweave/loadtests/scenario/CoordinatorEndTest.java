@@ -32,6 +32,8 @@ final class CoordinatorEndTest {
                 "--default-signal=INT",
                 ProcessHandle.current().info().command().orElseThrow(),
                 "--enable-preview",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),

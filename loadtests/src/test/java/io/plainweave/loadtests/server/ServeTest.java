@@ -84,6 +84,8 @@ final class ServeTest {
             List.of(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "--enable-preview",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 Main.class.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
