@@ -66,6 +66,8 @@ final class NetworkNamespaces implements AfterEachCallback {
                 "exec",
                 prefix + name,
                 ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 Main.class.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 
 /**
  * A copy of what is run from source and of what Maven has built, which looks as .ci/build leaves
@@ -13,6 +14,12 @@ import java.nio.file.StandardCopyOption;
  * @param root the folder; there is a space in its name
  */
 record Checkout(Path root) {
+  /**
+   * A sample is compiled when it starts, and runs for a moment: the optimising compiler would cost
+   * more than it gains.
+   */
+  private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1\n";
+
   private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
 
   static Checkout in(Path folder) throws IOException {
@@ -22,6 +29,7 @@ record Checkout(Path root) {
     copy(root, "loadtests/run");
     copy(root, "samples/run");
     copy(root, "samples/run.args");
+    Files.writeString(root.resolve("samples/run.args"), FOR_SHORT_RUNS, StandardOpenOption.APPEND);
     copy(root, "samples/resources");
     copy(root, "samples/target/lib");
     try (var samples = Files.newDirectoryStream(original("samples"), "*.java")) {

@@ -31,6 +31,8 @@ final class CoordinatorEndTest {
                 "env",
                 "--default-signal=INT",
                 ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),

@@ -81,7 +81,11 @@ final class ServeTest {
   private void start(String... arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
-            List.of(ProcessHandle.current().info().command().orElseThrow(), Main.class.getName()));
+            List.of(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                Main.class.getName()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));

@@ -157,7 +157,7 @@ class LogForgingTest {
       awaitLog("java.io.IOException: java.lang.NumberFormatException: For input string: \"7\\r12:");
       awaitLog("Suppressed: java.lang.IllegalStateException: after 7\\r12:");
       awaitLog("Caused by: java.lang.NumberFormatException: For input string: \"7\\r12:");
-      awaitLog("at io.plainweave.LogForgingTest.fail(");
+      awaitLog("at io.plainweave.server.LogForgingTest.fail(");
     }
     assertNothingForged();
   }
