@@ -52,17 +52,6 @@ final class ConnectionEnd {
     Thread.interrupted();
   }
 
-  /**
-   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the
-   * output was finished, since the peer must not take what is cut for the whole.
-   */
-  static void byInterrupt(SocketConnection connection) {
-    if (!connection.socketOutput().isFinished()) {
-      connection.channel().resetOnClose();
-    }
-    connection.closeSocket();
-  }
-
   /** See {@link io.plainweave.Connection#close()}. */
   static void inOrder(SocketConnection connection) throws IOException {
     if (!connection.channel().isOpen()) {

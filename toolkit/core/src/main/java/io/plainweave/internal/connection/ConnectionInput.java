@@ -70,7 +70,7 @@ public final class ConnectionInput extends MessageState {
   /** Whether the peer has finished; only the reading thread touches it. */
   private boolean finished;
 
-  ConnectionInput(SocketConnection connection, Transport transport) {
+  ConnectionInput(Wire connection, Transport transport) {
     super(connection);
     this.transport = transport;
   }

@@ -46,7 +46,7 @@ public final class ConnectionOutput extends OutputStream {
   /** Nobody writes any more. */
   private static final int CLOSED = 4;
 
-  private final SocketConnection connection;
+  private final Wire connection;
 
   /** Replaced by the thread that writes, before it writes on. */
   private Transport transport;
@@ -87,7 +87,7 @@ public final class ConnectionOutput extends OutputStream {
    */
   private volatile int lastFull;
 
-  ConnectionOutput(SocketConnection connection, Transport transport) {
+  ConnectionOutput(Wire connection, Transport transport) {
     this.connection = connection;
     this.transport = transport;
     this.lastSent = connection.openedAt();

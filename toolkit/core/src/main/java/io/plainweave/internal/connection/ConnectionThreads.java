@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The scope of a connection over a socket. */
 final class ConnectionThreads implements ConnectionScope {
-  private final SocketConnection connection;
+  private final Wire connection;
   private final Scope scope;
   private final Thread owner = Thread.currentThread();
 
@@ -65,14 +65,14 @@ final class ConnectionThreads implements ConnectionScope {
    */
   private boolean ownerTold;
 
-  private ConnectionThreads(SocketConnection connection, int timeoutTicks) {
+  private ConnectionThreads(Wire connection, int timeoutTicks) {
     this.connection = connection;
     this.hasDeadline = timeoutTicks > 0;
     this.deadline = connection.now() + timeoutTicks;
     this.scope = Scope.open(connection.toString(), Scope.virtualThreads());
   }
 
-  static ConnectionThreads of(SocketConnection connection, Duration timeout) {
+  static ConnectionThreads of(Wire connection, Duration timeout) {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
     }
@@ -164,7 +164,7 @@ final class ConnectionThreads implements ConnectionScope {
       OutputBuffer buffer = outputBuffer;
       if (buffer != null && buffer.isKept()) {
         // The peer must not take what is cut for the whole.
-        ConnectionEnd.byInterrupt(connection);
+        connection.endByInterrupt();
       }
       ownerLeaves();
       connection.scopeClosed(this);
@@ -255,7 +255,7 @@ final class ConnectionThreads implements ConnectionScope {
 
   private Scope.After run(String name, Task task) {
     Thread.currentThread().setName(name);
-    return ScopedValue.where(SocketConnection.OF_FORKED_THREAD, connection).call(() -> run(task));
+    return ScopedValue.where(Wire.OF_FORKED_THREAD, connection).call(() -> run(task));
   }
 
   private Scope.After run(Task task) {

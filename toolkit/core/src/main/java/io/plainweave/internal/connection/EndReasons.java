@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
+import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.PeerResetException;
 import io.plainweave.TruncatedMessageException;
@@ -17,7 +18,7 @@ final class EndReasons {
   private EndReasons() {}
 
   /** What a failure of the transport of an open connection means for it. */
-  static CloseReason ofTransport(SocketConnection connection, IOException failure) {
+  static CloseReason ofTransport(Connection connection, IOException failure) {
     return switch (failure) {
       case SSLException e -> new CloseReason.TlsFailed(e);
       case TruncatedMessageException e -> new CloseReason.Truncated(e);

@@ -23,7 +23,7 @@ public final class HandshakeTurns {
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Since which tick each of them has its turn, the oldest first; guarded by lock. */
-  private final Map<SocketConnection, Integer> holders = new LinkedHashMap<>();
+  private final Map<Wire, Integer> holders = new LinkedHashMap<>();
 
   public HandshakeTurns(int count) {
     this.free = new Semaphore(count);
@@ -35,7 +35,7 @@ public final class HandshakeTurns {
   }
 
   /** Notes who has taken a turn. */
-  void begin(SocketConnection connection) {
+  void begin(Wire connection) {
     lock.lock();
     try {
       holders.put(connection, connection.now());
@@ -45,7 +45,7 @@ public final class HandshakeTurns {
   }
 
   /** Takes the turn back, whether or not its beginning could be noted. */
-  void end(SocketConnection connection) {
+  void end(Wire connection) {
     lock.lock();
     try {
       holders.remove(connection);

@@ -41,7 +41,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
       AtomicReferenceFieldUpdater.newUpdater(
           MessageState.class, ConnectionActivity.class, "activity");
 
-  final SocketConnection connection;
+  final Wire connection;
 
   /** Moved as {@link ConnectionActivity} tells. */
   private volatile ConnectionActivity activity = WORKING;
@@ -66,7 +66,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   /** The tick at which the input was ended at this side; written before the step to DRAINED. */
   private int endedAt;
 
-  MessageState(SocketConnection connection) {
+  MessageState(Wire connection) {
     this.connection = connection;
     this.waitingSince = connection.openedAt();
   }

@@ -26,7 +26,7 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
   /** Of the first chunk in the queue: most replies are short, and are sent at once. */
   private static final int SMALL_CHUNK = 1024;
 
-  private final SocketConnection connection;
+  private final Wire connection;
   private final int maxBytes;
   private final Thread owner = Thread.currentThread();
   private final ReentrantLock lock = new ReentrantLock();
@@ -58,7 +58,7 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
   /** Whether the task has ended before that; guarded by lock. */
   private boolean failed;
 
-  OutputBuffer(SocketConnection connection, int maxBytes) {
+  OutputBuffer(Wire connection, int maxBytes) {
     this.connection = connection;
     this.maxBytes = maxBytes;
   }

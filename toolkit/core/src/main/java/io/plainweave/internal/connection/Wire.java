@@ -1,0 +1,307 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.ConnectionClosedException;
+import io.plainweave.ConnectionScope;
+import io.plainweave.PeerResetException;
+import io.plainweave.internal.log.Log;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.PolledChannel;
+import io.plainweave.internal.transport.Yielding;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the two sides of a connection, its scopes and its buffers share: the channel, the phase, the
+ * reason for the end, and the ways to end it. It knows nothing of the server in which it lives,
+ * which is for {@link SocketConnection}: a superclass of that, so that a connection has one object
+ * less.
+ */
+abstract class Wire implements Connection, Yielding {
+  /** In a thread that was forked for a connection: that one. */
+  public static final ScopedValue<Wire> OF_FORKED_THREAD = ScopedValue.newInstance();
+
+  private static final AtomicReferenceFieldUpdater<Wire, @Nullable CloseReason> REASON =
+      AtomicReferenceFieldUpdater.newUpdater(Wire.class, CloseReason.class, "reason");
+
+  private static final AtomicReferenceFieldUpdater<Wire, OpenScopes> SCOPES =
+      AtomicReferenceFieldUpdater.newUpdater(Wire.class, OpenScopes.class, "scopes");
+
+  private final PolledChannel channel;
+  private final boolean outbound;
+  private final int openedAt;
+  private final ConnectionInput input;
+  private final ConnectionOutput output;
+
+  /** The tick at which the phase has begun, but for LINGER; only this class writes it. */
+  int phaseSince;
+
+  /** The thread that runs the handler, set by itself. */
+  private volatile @Nullable Thread thread;
+
+  /** Why the connection ends; set once, by whoever ends it first. */
+  private volatile @Nullable CloseReason reason;
+
+  /** The open scopes; replaced by the handler's threads, read by the reaper. */
+  private volatile OpenScopes scopes = OpenScopes.NONE;
+
+  /** Moved by the connection's thread, as {@link ConnectionPhase} tells. */
+  private volatile ConnectionPhase phase;
+
+  Wire(PolledChannel channel, boolean outbound, int openedAt, ConnectionPhase phase) {
+    this.channel = channel;
+    this.outbound = outbound;
+    this.openedAt = openedAt;
+    this.phaseSince = openedAt;
+    this.phase = phase;
+    this.input = new ConnectionInput(this, channel);
+    this.output = new ConnectionOutput(this, channel);
+  }
+
+  // What the server gives it
+
+  /** The tick of now. */
+  public abstract int now();
+
+  abstract BufferPool buffers();
+
+  /** Whether the server drains and it is this connection's turn to end. */
+  abstract boolean isToldToFinish();
+
+  /** Called when the socket was closed, once or more often. */
+  abstract void socketClosed();
+
+  // How it ends
+
+  @Override
+  public boolean abort(CloseReason why) {
+    boolean first = endWith(why);
+    channel.resetOnClose();
+    closeSocket();
+    return first;
+  }
+
+  /** Closes the connection for a reason, without a reset. */
+  void close(CloseReason why) {
+    endWith(why);
+    closeSocket();
+  }
+
+  /** Closes the channel, with whatever that means to the peer. */
+  public void closeSocket() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // The descriptor is gone all the same (close(2)).
+      Log.closeFailed(this, e);
+    }
+    socketClosed();
+  }
+
+  /**
+   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the
+   * output was finished, since the peer must not take what is cut for the whole.
+   */
+  void endByInterrupt() {
+    if (!output.isFinished()) {
+      channel.resetOnClose();
+    }
+    closeSocket();
+  }
+
+  // Why it ends
+
+  public boolean endWith(CloseReason why) {
+    return REASON.compareAndSet(this, null, why);
+  }
+
+  /** Sorts a failure of the transport by its state: closed at this side, or by the peer. */
+  IOException failed(IOException failure) {
+    if (failure instanceof InterruptedIOException) {
+      endByInterrupt();
+    }
+    if (reason != null || !channel.isOpen()) {
+      return closed(failure);
+    }
+    CloseReason why = EndReasons.ofTransport(this, failure);
+    endWith(why);
+    return why instanceof CloseReason.PeerReset(PeerResetException reset) ? reset : failure;
+  }
+
+  /**
+   * Whether the calling thread works for this connection, so that an interrupt of it is one of its
+   * work here. Another thread may have come from the handler of another connection; what becomes of
+   * that one must not end this one.
+   */
+  boolean isOwnWorker() {
+    return outbound
+        || isHandlerThread()
+        || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
+  }
+
+  /** What is thrown once the connection is closed at this side. */
+  ConnectionClosedException closed(@Nullable Throwable cause) {
+    // Without a reason, a close is on its way; or a thread was interrupted while it used the
+    // channel. If that is because the handler fails, and so cancels its scope, the reason is yet to
+    // come.
+    CloseReason yetToCome =
+        output.isClosed() ? new CloseReason.Finished() : new CloseReason.Aborted();
+    if (!output.isClosed() && !scopes.isAnyAbandoned()) {
+      endWith(yetToCome);
+    }
+    CloseReason ended = reason;
+    CloseReason why = ended != null ? ended : yetToCome;
+    Throwable failure = EndReasons.failureOf(why);
+    return new ConnectionClosedException(this, why, failure != null ? failure : cause);
+  }
+
+  public @Nullable CloseReason closeReason() {
+    return reason;
+  }
+
+  // For the handler
+
+  @Override
+  public ConnectionInput input() {
+    return input;
+  }
+
+  @Override
+  public OutputStream output() {
+    OutputBuffer buffer = scopes.outputBuffer();
+    return buffer == null ? output : buffer;
+  }
+
+  @Override
+  public boolean awaitMessage() throws IOException {
+    return input.awaitMessage();
+  }
+
+  @Override
+  public int readUntil(byte last, byte[] target, int offset, int length) throws IOException {
+    return input.readUntil(last, target, offset, length);
+  }
+
+  @Override
+  public void endMessage() {
+    input.endMessage();
+  }
+
+  @Override
+  public void finishOutput() throws IOException {
+    flushOutputBuffer();
+    output.close();
+  }
+
+  @Override
+  public ConnectionScope openScope(Duration timeout) {
+    var opened = ConnectionThreads.of(this, timeout);
+    SCOPES.updateAndGet(this, open -> open.with(opened));
+    return opened;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return channel.isOpen() && !output.isClosed();
+  }
+
+  @Override
+  public void retrySend() {
+    channel.wakeWriter();
+  }
+
+  // For its two sides, its end, its scopes and relays
+
+  /** What writes to the socket, behind a buffer if there is one. */
+  public ConnectionOutput socketOutput() {
+    return output;
+  }
+
+  /** Waits until what a scope of the connection keeps is sent. */
+  void flushOutputBuffer() throws IOException {
+    OutputBuffer buffer = scopes.outputBuffer();
+    if (buffer != null) {
+      buffer.awaitFlushed();
+    }
+  }
+
+  /** Whether the calling thread runs the handler, so that its end is that of the connection. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  boolean isHandlerThread() {
+    return Thread.currentThread() == thread;
+  }
+
+  /**
+   * Nobody reads or writes any more. From here on the reaper sees to it that the socket is closed,
+   * even if nobody waits for the peer.
+   */
+  void enterLinger() {
+    phase = ConnectionPhase.LINGER;
+  }
+
+  /** Sends what was written before a relay, and lets the drain know what a relay is. */
+  public void beginRelay() throws IOException {
+    flushOutputBuffer();
+    output.flush();
+    input.beginRelay();
+  }
+
+  public int openedAt() {
+    return openedAt;
+  }
+
+  public PolledChannel channel() {
+    return channel;
+  }
+
+  /** Moves to a phase, whose time runs from now on if it is another one. */
+  public ConnectionPhase enter(ConnectionPhase next) {
+    ConnectionPhase before = phase;
+    if (before != next) {
+      phaseSince = now();
+    }
+    phase = next;
+    return before;
+  }
+
+  void flushOwnOutput() throws IOException {
+    output.flushOwn();
+  }
+
+  /** Whether a handler has opened it, and no peer. */
+  public boolean isOutbound() {
+    return outbound;
+  }
+
+  public OpenScopes scopes() {
+    return scopes;
+  }
+
+  void scopeClosed(ConnectionThreads closed) {
+    SCOPES.updateAndGet(this, open -> open.without(closed));
+  }
+
+  ConnectionPhase phase() {
+    return phase;
+  }
+
+  /** Notes that the calling thread runs the handler. */
+  final void beginOnThisThread() {
+    thread = Thread.currentThread();
+  }
+
+  final @Nullable Thread thread() {
+    return thread;
+  }
+
+  /** Whether the handler's thread is on a carrier, or wants to be. */
+  public boolean isRunning() {
+    Thread handler = thread;
+    return handler != null && handler.getState() == Thread.State.RUNNABLE;
+  }
+}
