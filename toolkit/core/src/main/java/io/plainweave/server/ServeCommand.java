@@ -1,7 +1,10 @@
 package io.plainweave.server;
 
 import io.plainweave.Listen;
+import io.plainweave.text.Addresses;
+import io.plainweave.udp.DatagramStatistics;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -13,23 +16,38 @@ final class ServeCommand {
 
   private ServeCommand() {}
 
-  /**
-   * Serves until the process is told to end; returns its exit code if that comes from elsewhere.
-   */
-  static int run(String[] args, Listen standard, ServerBuilder builder) {
-    return run(args, 0, "", standard, () -> builder);
+  /** Serves until the process is told to end, or ends it if it cannot serve. */
+  static void run(String[] args, Listen standard, ServerBuilder builder) {
+    exitUnlessZero(run(args, 0, "", standard, () -> builder));
   }
 
   /** The same with an argument of the program's own before the place to listen. */
-  static <T> int run(
+  static <T> void run(
       String[] args,
       String name,
       Function<? super String, ? extends T> parse,
       Listen standard,
       Function<? super T, ServerBuilder> builder) {
-    return run(args, 1, name + " ", standard, () -> builder.apply(parse.apply(args[0])));
+    exitUnlessZero(run(args, 1, name + " ", standard, () -> builder.apply(parse.apply(args[0]))));
   }
 
+  private static void exitUnlessZero(int exitCode) {
+    if (exitCode != 0) {
+      System.exit(exitCode);
+    }
+  }
+
+  /** Prints a line for each place. */
+  static void sayWhereItListens(Server server) {
+    for (SocketAddress address : server.addresses()) {
+      System.out.println("listening on " + Addresses.format(address));
+    }
+    for (DatagramStatistics place : server.datagrams()) {
+      System.out.println("listening on udp:" + Addresses.format(place.address()));
+    }
+  }
+
+  /** Returns the exit code. */
   private static int run(
       String[] args, int own, String names, Listen standard, Supplier<ServerBuilder> server) {
     String usage =

@@ -10,7 +10,6 @@ import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.udp.DatagramListener;
-import io.plainweave.text.Addresses;
 import io.plainweave.udp.DatagramStatistics;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -102,12 +101,7 @@ public final class Server implements AutoCloseable {
   public static void serve(ServerBuilder builder) throws IOException, InterruptedException {
     Server server = builder.build();
     server.bind();
-    for (SocketAddress address : server.addresses()) {
-      System.out.println("listening on " + Addresses.format(address));
-    }
-    for (DatagramListener listener : server.home.datagrams().listeners()) {
-      System.out.println("listening on " + listener);
-    }
+    ServeCommand.sayWhereItListens(server);
     server.superviseOrFail();
   }
 
@@ -134,7 +128,7 @@ public final class Server implements AutoCloseable {
    * @param server the handler and the options; the place to listen is added to it
    */
   public static void serve(String[] args, Listen standard, ServerBuilder server) {
-    exitUnlessZero(ServeCommand.run(args, standard, server));
+    ServeCommand.run(args, standard, server);
   }
 
   /**
@@ -155,13 +149,7 @@ public final class Server implements AutoCloseable {
       Function<? super String, ? extends T> parse,
       Listen standard,
       Function<? super T, ServerBuilder> server) {
-    exitUnlessZero(ServeCommand.run(args, name, parse, standard, server));
-  }
-
-  private static void exitUnlessZero(int exitCode) {
-    if (exitCode != 0) {
-      System.exit(exitCode);
-    }
+    ServeCommand.run(args, name, parse, standard, server);
   }
 
   /**

@@ -29,8 +29,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(20)
 class NewConnectionDrainTest {
   /** Of a server that is never started. */
-  private final ServerHome home =
-      Server.builder().listen(Listen.tcp(0)).handler(connection -> {}).build().home();
+  private ServerHome home;
 
   private SocketChannel peer;
   private SocketConnection connection;
@@ -38,7 +37,7 @@ class NewConnectionDrainTest {
 
   @BeforeEach
   void acceptAndWaitForAMessage() throws Exception {
-    home.pollers().open();
+    home = ServerHomes.open(_ -> {});
     ListenerLimit limit = home.admission().add(Listen.tcp(0), new InetSocketAddress(0));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

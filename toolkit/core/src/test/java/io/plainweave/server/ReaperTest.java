@@ -3,7 +3,6 @@ package io.plainweave.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.plainweave.Listen;
 import io.plainweave.internal.thread.Scope;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -46,8 +45,7 @@ class ReaperTest {
   }
 
   private static Scope.After reap(Step step) throws Exception {
-    ServerHome home = Server.builder().listen(Listen.tcp(0)).handler(_ -> {}).build().home();
-    home.pollers().open();
+    ServerHome home = ServerHomes.open(_ -> {});
     var lifecycle = new Lifecycle();
     lifecycle.expect(1);
     home.drain().begin(lifecycle, home);

@@ -317,8 +317,8 @@ class ServerStartTest {
     var limit =
         assertThrows(
             IllegalArgumentException.class,
-            () -> Server.builder().admission(AdmissionRules.DEFAULT.maxConnections(0)));
-    assertTrue(limit.getMessage().contains("0"));
+            () -> Server.builder().admission(AdmissionRules.DEFAULT.maxConnections(-1)));
+    assertTrue(limit.getMessage().contains("-1"));
     assertThrows(
         IllegalArgumentException.class,
         () -> Server.builder().drainTimeout(Duration.ofSeconds(-1)));

@@ -7,16 +7,14 @@ import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a connection that writes: the bytes to the peer, and what the time limits must know
- * of the wait for room.
+ * The side of a connection that writes: the bytes to the peer. What the time limits must know of it
+ * is in {@link SendState}.
  *
  * <p>Small writes are collected in a borrowed buffer, which is given back as soon as it is sent. It
  * is for one thread at a time, and a second one is told so: a call takes the output and leaves it
@@ -24,35 +22,15 @@ import org.jspecify.annotations.Nullable;
  * takes the output for good; where it cannot, because somebody is writing, it leaves the buffer
  * alone.
  */
-public final class ConnectionOutput extends OutputStream {
+public final class ConnectionOutput extends SendState {
   /** Each time that so many bytes are full, a power of two, it may be time to give way. */
   private static final int LOOK_AT_CLOCK = 16 * 1024;
-
-  private static final AtomicIntegerFieldUpdater<ConnectionOutput> USE =
-      AtomicIntegerFieldUpdater.newUpdater(ConnectionOutput.class, "use");
 
   private static final AtomicReferenceFieldUpdater<ConnectionOutput, @Nullable Thread> CLOSER =
       AtomicReferenceFieldUpdater.newUpdater(ConnectionOutput.class, Thread.class, "closer");
 
-  // The bits of the use.
-  private static final int FREE = 0;
-
-  /** A thread is in a call that writes. */
-  private static final int TAKEN = 1;
-
-  /** It sends, or waits for room to send. */
-  private static final int SENDING = 2;
-
-  /** Nobody writes any more. */
-  private static final int CLOSED = 4;
-
-  private final Wire connection;
-
   /** Replaced by the thread that writes, before it writes on. */
   private Transport transport;
-
-  /** Who uses it: from FREE by compare-and-set; all else is set by the thread that has taken it. */
-  private volatile int use = FREE;
 
   /** The thread that closes the connection; set once, by itself. All others must not write on. */
   private volatile @Nullable Thread closer;
@@ -69,29 +47,12 @@ public final class ConnectionOutput extends OutputStream {
   /** When its {@link Turn} began; only the thread that has taken the output touches it. */
   private int turnSince = Turn.NONE;
 
-  /** Whether FIN was sent; written by the writing thread, after {@link #finishedAt}. */
-  private volatile boolean finished;
-
   /** Whether a close has stopped a write; only the thread that has taken the output touches it. */
   private boolean cut;
 
-  // Written by the writing thread. The reaper may see them a moment late, which a time limit can
-  // bear.
-  private int finishedAt;
-  private int lastSent;
-  private long sent;
-
-  /**
-   * The tick at which a write was last tried in vain. It publishes {@link #lastSent}: whoever has
-   * read this one knows of all that was sent before.
-   */
-  private volatile int lastFull;
-
   ConnectionOutput(Wire connection, Transport transport) {
-    this.connection = connection;
+    super(connection);
     this.transport = transport;
-    this.lastSent = connection.openedAt();
-    this.lastFull = lastSent;
   }
 
   // For the writer
@@ -149,7 +110,7 @@ public final class ConnectionOutput extends OutputStream {
    */
   @Override
   public void close() throws IOException {
-    if (finished) {
+    if (isFinished()) {
       return;
     }
     enter();
@@ -254,7 +215,7 @@ public final class ConnectionOutput extends OutputStream {
 
   /** Finishes the output that was closed for good. */
   void finishClosed() throws IOException {
-    if (!finished) {
+    if (!isFinished()) {
       finish();
     }
   }
@@ -280,7 +241,7 @@ public final class ConnectionOutput extends OutputStream {
   private void flushPending() throws IOException {
     ByteBuffer full = pending;
     if (full != null) {
-      long sentBefore = sent;
+      long sentBefore = sent();
       try {
         sendNow(full.flip());
       } finally {
@@ -306,13 +267,12 @@ public final class ConnectionOutput extends OutputStream {
 
   /** Sends FIN; over TLS, it may have to wait for room. */
   private void finish() throws IOException {
-    finishedAt = connection.now();
-    lastSent = finishedAt;
-    finished = true;
+    int now = connection.now();
+    finishAt(now);
     int before = use;
     USE.lazySet(this, before | SENDING);
     try {
-      for (int now = finishedAt; !transport.finishOutput(); now = connection.now()) {
+      for (; !transport.finishOutput(); now = connection.now()) {
         awaitRoom(now);
       }
     } catch (IOException e) {
@@ -342,7 +302,7 @@ public final class ConnectionOutput extends OutputStream {
     int end = source.limit();
     while (source.position() < end) {
       source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
-      long sentBefore = sent;
+      long sentBefore = sent();
       sendNow(source);
       goOn(sentBefore);
     }
@@ -353,14 +313,14 @@ public final class ConnectionOutput extends OutputStream {
    * small messages it does not look at the clock each time.
    */
   private void goOn(long sentBefore) {
-    if ((sent ^ sentBefore) >= LOOK_AT_CLOCK) {
+    if ((sent() ^ sentBefore) >= LOOK_AT_CLOCK) {
       turnSince = connection.goOn(turnSince);
     }
   }
 
   private void sendNow(ByteBuffer source) throws IOException {
     ensureNotFinished();
-    lastSent = connection.now();
+    sentAt(connection.now());
     boolean interrupted = false;
     USE.lazySet(this, TAKEN | SENDING);
     try {
@@ -403,9 +363,9 @@ public final class ConnectionOutput extends OutputStream {
     int now = connection.now();
     int before = source.remaining();
     boolean moves = transport.write(source) > 0;
-    sent += before - source.remaining();
+    sent(before - source.remaining());
     if (moves) {
-      lastSent = now;
+      sentAt(now);
     } else if (source.hasRemaining() || transport.hasUnsent()) {
       awaitRoom(now);
     }
@@ -417,60 +377,18 @@ public final class ConnectionOutput extends OutputStream {
    * @param triedAt the tick, noted before it, of the write for which there was none
    */
   private void awaitRoom(int triedAt) throws IOException {
-    lastFull = triedAt;
+    fullAt(triedAt);
     transport.awaitWritable();
   }
 
   void ensureNotFinished() throws IOException {
-    if (finished) {
+    if (isFinished()) {
       throw new IOException("the output is finished: nothing can be written after finishOutput()");
     }
   }
 
-  // For the reaper
-
-  /** Whether a thread is sending, or waiting for room to send. */
-  boolean isSending() {
-    return (use & SENDING) != 0;
-  }
-
-  boolean isFinished() {
-    return finished;
-  }
-
   /** Whether everything was sent, and more can be. */
   public boolean isAtRest() {
-    return pending == null && use == FREE && !finished;
-  }
-
-  int finishedAt() {
-    return finishedAt;
-  }
-
-  int lastSent() {
-    return lastSent;
-  }
-
-  /**
-   * Whether the socket has taken no byte for so long. While a thread waits for room only a write
-   * can tell: the kernel reports room when a third of the buffer is free on TCP, and three quarters
-   * of it on a Unix-domain socket, and to a slow peer that may be minutes of a stream that moves
-   * all the time. So if no write was tried that late, the thread is woken to try one.
-   */
-  boolean isQuietFor(int ticks, int now) {
-    boolean sends = isSending();
-    int full = lastFull;
-    if (now - lastSent < ticks) {
-      return false;
-    }
-    if (!sends || full - lastSent >= ticks) {
-      return true;
-    }
-    connection.channel().wakeWriter();
-    return false;
-  }
-
-  long sent() {
-    return sent;
+    return pending == null && use == FREE && !isFinished();
   }
 }

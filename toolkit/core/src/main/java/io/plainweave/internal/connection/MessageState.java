@@ -187,7 +187,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   // For the reaper
 
   /** Ends the input if the handler waits for a message, because the server drains. */
-  final void drain(ConnectionOutput output, int now) {
+  final void drain(SendState output, int now) {
     boolean receives = received > 0 && now - waitingSince < QUIET;
     boolean flows =
         switch (use) {

@@ -98,8 +98,8 @@ public final class TimeCheck {
   }
 
   private void applyToHandler(SocketConnection connection, int now) {
-    ConnectionInput input = connection.input();
-    ConnectionOutput output = connection.socketOutput();
+    MessageState input = connection.input();
+    SendState output = connection.socketOutput();
     TimeLimits.Kind over = endsConnection(connection, input, output, now);
     if (over != null) {
       end(connection, new CloseReason.TimedOut(over));
@@ -133,7 +133,7 @@ public final class TimeCheck {
 
   /** The limit for which the connection is to end at once. */
   private TimeLimits.@Nullable Kind endsConnection(
-      SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
+      SocketConnection connection, MessageState input, SendState output, int now) {
     Limits all = limits;
     if (output.isSending() && output.isQuietFor(all.writeStall, now)) {
       return TimeLimits.Kind.WRITE_STALL;
@@ -161,8 +161,7 @@ public final class TimeCheck {
     };
   }
 
-  private static TimeLimits.@Nullable Kind messageLimit(
-      Limits all, ConnectionInput input, int now) {
+  private static TimeLimits.@Nullable Kind messageLimit(Limits all, MessageState input, int now) {
     int taken = now - input.messageSince();
     if (taken >= all.message) {
       return TimeLimits.Kind.MESSAGE;
@@ -174,13 +173,13 @@ public final class TimeCheck {
   }
 
   /** In bytes per second. */
-  private static long receiveRate(ConnectionInput input, int taken) {
+  private static long receiveRate(MessageState input, int taken) {
     return input.receivedInMessage() * 1000 / ((long) taken * Ticks.MILLIS);
   }
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
   private TimeLimits.@Nullable Kind endsInput(
-      SocketConnection connection, ConnectionInput input, ConnectionOutput output, int now) {
+      SocketConnection connection, MessageState input, SendState output, int now) {
     Limits all = limits;
     if (connection.isOutbound() || input.activity() != ConnectionActivity.WAITING) {
       return null;
@@ -199,8 +198,7 @@ public final class TimeCheck {
   }
 
   /** Whether no byte has come or gone for so long while the handler waits for input. */
-  private static boolean isQuiet(
-      ConnectionInput input, ConnectionOutput output, int now, int ticks) {
+  private static boolean isQuiet(MessageState input, SendState output, int now, int ticks) {
     return now - input.waitingSince() >= ticks && output.isQuietFor(ticks, now);
   }
 

@@ -1,0 +1,47 @@
+package io.plainweave.server;
+
+import io.plainweave.AdmissionRules;
+import io.plainweave.TimeLimits;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.admission.Admission;
+import io.plainweave.internal.admission.Descriptors;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.HandshakeRunner;
+import io.plainweave.internal.connection.HandshakeTurns;
+import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.DirectMemory;
+import io.plainweave.internal.transport.Pollers;
+import io.plainweave.internal.udp.DatagramRegistry;
+import java.time.Duration;
+import java.util.List;
+
+/** Homes of servers that have no thread and no socket. */
+final class ServerHomes {
+  private ServerHomes() {}
+
+  /** One whose pollers are open, and the caller's to close. */
+  static ServerHome open(ServerObserver observer) throws Exception {
+    var ticks = new Ticks();
+    var registry = new ConnectionRegistry();
+    var events = new ServerEvents(new ServerLog(), List.of(observer));
+    var home =
+        new ServerHome(
+            _ -> {},
+            new Admission(
+                AdmissionRules.DEFAULT, registry, ticks, events, Descriptors.ofThisProcess()),
+            null,
+            registry,
+            new DatagramRegistry(List.of()),
+            new BufferPool(DirectMemory.ofThisProcess()),
+            new Pollers(0),
+            ticks,
+            new TimeCheck(TimeLimits.DEFAULT),
+            new Drain(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(30), ticks),
+            events,
+            new HandshakeRunner(List.of(), new HandshakeTurns(1)));
+    home.pollers().open();
+    return home;
+  }
+}
