@@ -128,8 +128,8 @@ public sealed interface CloseReason {
   }
 
   /**
-   * Tells whether this is an ordinary end, for which nobody needs to do anything: all but a failed
-   * handler and a failed upstream.
+   * Returns whether this is an ordinary end, for which nobody needs to do anything: all but a
+   * failed handler and a failed upstream.
    *
    * @return false if the handler or its upstream has failed
    */

@@ -240,7 +240,7 @@ public interface Connection extends AutoCloseable {
   void close() throws IOException;
 
   /**
-   * Tells whether the connection is open: not closed, not aborted, by any thread. An open
+   * Returns whether the connection is open: not closed, not aborted, by any thread. An open
    * connection may be of no use any more; only reading and writing can tell.
    *
    * @return true until the connection is closed

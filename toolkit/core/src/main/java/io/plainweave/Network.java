@@ -126,7 +126,7 @@ public record Network(InetAddress address, int prefixLength) {
   }
 
   /**
-   * Tells whether an address is in this network.
+   * Returns whether an address is in this network.
    *
    * @param other of either family
    * @return false, too, if it is of the other family

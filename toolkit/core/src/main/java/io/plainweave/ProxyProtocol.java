@@ -123,7 +123,7 @@ public final class ProxyProtocol {
   }
 
   /**
-   * Tells whether others than the proxies are served, too.
+   * Returns whether others than the proxies are served, too.
    *
    * @return whether they are; false unless set
    */
@@ -132,7 +132,7 @@ public final class ProxyProtocol {
   }
 
   /**
-   * Tells whether a header is due from a peer.
+   * Returns whether a header is due from a peer.
    *
    * @param peer the address of the socket at the other end
    * @return true if it has to begin with a header

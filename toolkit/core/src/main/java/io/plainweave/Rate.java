@@ -47,7 +47,7 @@ public record Rate(int times, Duration per) {
   }
 
   /**
-   * Tells whether this is no limit: more often than once in a nanosecond.
+   * Returns whether this is no limit: more often than once in a nanosecond.
    *
    * @return true if everything is within it
    */

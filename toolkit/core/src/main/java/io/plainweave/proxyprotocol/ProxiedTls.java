@@ -61,8 +61,8 @@ public record ProxiedTls(int client, int verify, List<Tlv> tlvs) {
   }
 
   /**
-   * Tells whether the client has shown a certificate, in this connection or in its session, and the
-   * proxy has found it good.
+   * Returns whether the client has shown a certificate, in this connection or in its session, and
+   * the proxy has found it good.
    *
    * @return true if the client is who its certificate says
    */

@@ -24,7 +24,7 @@ final class ServerLog implements ServerObserver {
   private final Burst<ServerEvent.AcceptFailed> acceptFailures =
       new Burst<>((latest, failures) ->
           LOG.warn(
-              "cannot accept on {}, {} times since last told: {}",
+              "cannot accept on {}, {} times since the last report: {}",
               Addresses.format(latest.listener()),
               failures,
               latest.failure().toString()));
@@ -59,8 +59,8 @@ final class ServerLog implements ServerObserver {
           LOG.warn("memory is short with {} connections: no more for now", e.connections());
       case ServerEvent.DirectMemoryShort e ->
           LOG.warn(
-              "direct memory is short, {} of {} bytes are in use: {} buffers from the heap since last"
-                  + " told (-XX:MaxDirectMemorySize)",
+              "direct memory is short, {} of {} bytes are in use: {} buffers from the heap since the last"
+                  + " report (-XX:MaxDirectMemorySize)",
               e.used(),
               e.limit(),
               e.onHeap());
@@ -82,7 +82,7 @@ final class ServerLog implements ServerObserver {
       case ServerEvent.DatagramsDropped e -> datagramsDropped(e);
       case ServerEvent.BacklogFull e ->
           LOG.warn(
-              "the backlog of {} on {} is full; connections were turned away {} times since last told",
+              "the backlog of {} on {} is full; connections were turned away {} times since the last report",
               e.backlog(),
               Addresses.format(e.listener()),
               e.overflows());
@@ -133,13 +133,13 @@ final class ServerLog implements ServerObserver {
     switch (latest.reason) {
       case CloseReason.HandlerFailed(Throwable failure) ->
           LOG.error(
-              "{}: the handler has failed, {} times since last told",
+              "{}: the handler has failed, {} times since the last report",
               latest.what,
               failures,
               failure);
       default ->
           LOG.warn(
-              "{}: ended, {} such since last told: {}",
+              "{}: ended, {} such since the last report: {}",
               latest.what,
               failures,
               cut(latest.reason.toString()));

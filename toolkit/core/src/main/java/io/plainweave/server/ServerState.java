@@ -28,7 +28,7 @@ public enum ServerState {
   TERMINATED;
 
   /**
-   * Tells whether this state is the other one or comes after it.
+   * Returns whether this state is the other one or comes after it.
    *
    * @param other the state to compare with
    * @return true if it has been reached

@@ -40,7 +40,7 @@ public enum DatagramDrop {
   }
 
   /**
-   * Tells whether this is for nobody to see to: what peers do, or the end of something.
+   * Returns whether this is for nobody to see to: what peers do, or the end of something.
    *
    * @return false if a limit, the handlers or the machine deserve a look
    */

@@ -71,7 +71,7 @@ public interface DatagramSession {
   void validate();
 
   /**
-   * Tells whether the handler has not returned.
+   * Returns whether the handler has not returned.
    *
    * @return false if it has; what is sent then is dropped
    */

@@ -263,7 +263,8 @@ public record Udp(
   }
 
   /**
-   * Tells whether this is the place of each TCP listener of the server, instead of one of its own.
+   * Returns whether this is the place of each TCP listener of the server, instead of one of its
+   * own.
    *
    * @return true if it was made by {@link #besideTcp()}
    */

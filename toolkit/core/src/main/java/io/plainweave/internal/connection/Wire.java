@@ -138,6 +138,7 @@ abstract class Wire implements Connection, Yielding {
    * work here. Another thread may have come from the handler of another connection; what becomes of
    * that one must not end this one.
    */
+  @SuppressWarnings("ReferenceEquality") // a connection is itself only
   boolean isOwnWorker() {
     return outbound
         || isHandlerThread()

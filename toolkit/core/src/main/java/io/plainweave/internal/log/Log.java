@@ -132,7 +132,7 @@ public final class Log {
   public static void memoryWasShort(int times, @Nullable Throwable latest) {
     try {
       SERVER.error(
-          "a thread of the server had no memory, {} times since last told; it goes on",
+          "a thread of the server had no memory, {} times since the last report; it goes on",
           times,
           latest);
     } catch (Throwable noMemoryForTheLog) {
