@@ -9,10 +9,12 @@ import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,9 @@ final class Acceptor implements Callable<Scope.After> {
   /** Whether it is this one of the listener's acceptors that binds it again. */
   private final boolean binds;
 
-  private final Supervisor supervisor;
+  /** Is told why it has failed, and where. */
+  private final BiConsumer<SocketAddress, Throwable> failed;
+
   private final Lifecycle lifecycle;
   private final ServerHome home;
 
@@ -46,12 +50,12 @@ final class Acceptor implements Callable<Scope.After> {
   Acceptor(
       Listener listener,
       boolean binds,
-      Supervisor supervisor,
+      BiConsumer<SocketAddress, Throwable> failed,
       Lifecycle lifecycle,
       ServerHome home) {
     this.listener = listener;
     this.binds = binds;
-    this.supervisor = supervisor;
+    this.failed = failed;
     this.lifecycle = lifecycle;
     this.home = home;
   }
@@ -75,7 +79,7 @@ final class Acceptor implements Callable<Scope.After> {
       try {
         acceptInto(connections);
       } catch (IOException | RuntimeException | Error e) {
-        supervisor.failed(listener.address(), e);
+        failed.accept(listener.address(), e);
       }
       connections.join();
     }

@@ -189,7 +189,7 @@ final class Supervisor {
           boolean binds = i == 0;
           scope.fork(
               watched(
-                  new Acceptor(listener, binds, this, lifecycle, homeOf(listener)),
+                  new Acceptor(listener, binds, this::failed, lifecycle, homeOf(listener)),
                   Scope.After.CANCEL));
         }
       }

@@ -30,6 +30,9 @@ import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,11 +43,24 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(ResourceGuard.class)
 @Timeout(30)
 class AcceptorTest {
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
+
   private static final Listen LISTEN = Listen.tcp("127.0.0.1", 0);
 
-  private final List<ServerEvent> told = new ArrayList<>();
-  private Server server =
-      Server.builder().listen(LISTEN).handler(_ -> {}).observer(told::add).build();
+  private final List<ServerEvent> events = new ArrayList<>();
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
+  private ServerHome home;
+
+  @BeforeEach
+  void openHome() throws Exception {
+    home = ServerHomes.open(ECHO, events::add);
+  }
+
+  @AfterEach
+  void closePollers() throws Exception {
+    home.pollers().close();
+  }
 
   /** Fails as it is told, and has no connection then. */
   private static final class FailingSocket implements ListeningSocket {
@@ -82,14 +98,17 @@ class AcceptorTest {
     }
   }
 
-  /** Runs an acceptor to its end. */
-  private Supervisor accept(ListeningSocket socket) throws Exception {
-    var lifecycle = new Lifecycle();
-    ServerHome home = server.home();
-    var supervisor = new Supervisor(server, List.of(), home, 1, false, lifecycle);
+  /** Runs an acceptor to its end; returns why it has failed, or null. */
+  private Throwable accept(ListeningSocket socket) throws Exception {
     ServerHome own = home.with(home.admission().add(LISTEN, socket.address()), home.handshake());
-    new Acceptor(new Listener(LISTEN, socket), true, supervisor, lifecycle, own).call();
-    return supervisor;
+    new Acceptor(
+            new Listener(LISTEN, socket),
+            true,
+            (_, cause) -> failure.set(cause),
+            new Lifecycle(),
+            own)
+        .call();
+    return failure.get();
   }
 
   @Test
@@ -102,13 +121,12 @@ class AcceptorTest {
           new InternalError("no memory to link"),
           new BootstrapMethodError("no memory to link")
         };
-    assertNull(accept(new FailingSocket(failures)).failure());
+    assertNull(accept(new FailingSocket(failures)));
     assertEquals(
         List.of(failures),
-        told.stream()
+        events.stream()
             .map(event -> assertInstanceOf(ServerEvent.AcceptFailed.class, event).failure())
             .toList());
-    assertFalse(server.state().isAtLeast(ServerState.DRAINING));
   }
 
   /** Fails once as the JVM does, and then accepts. */
@@ -146,49 +164,25 @@ class AcceptorTest {
   @Test
   void forksAfterALackOfMemoryInItsOwnThread(@TempDir Path folder) throws Exception {
     Path path = folder.resolve("socket");
-    server =
-        Server.builder()
-            .listen(LISTEN)
-            .handler(connection -> connection.input().transferTo(connection.output()))
-            .start();
     var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
     var ended = new FutureTask<>(() -> accept(socket));
+    Thread poller = Thread.ofVirtual().start(new FutureTask<>(home.pollers().tasks().getFirst()));
     Thread acceptor =
-        Thread.ofPlatform().start(() -> ScopedValue.where(Home.CURRENT, server.home()).run(ended));
+        Thread.ofPlatform().start(() -> ScopedValue.where(Home.CURRENT, home).run(ended));
     try (UnixClient client = UnixClient.connect(path)) {
       client.exchange("hello");
     } finally {
-      server.shutdownNow();
       socket.close();
       acceptor.join();
+      home.pollers().stop();
+      poller.join();
     }
-    assertNull(ended.get().failure());
-  }
-
-  @Test
-  void thatFailsLetsNoHandlerKeepTheServerForEver() throws Exception {
-    var entered = new CountDownLatch(1);
-    Handler waits =
-        _ -> {
-          entered.countDown();
-          new CountDownLatch(1).await();
-        };
-    server =
-        Server.builder().listen(LISTEN).handler(waits).drainTimeout(Duration.ofMillis(1)).start();
-    try (Client client = Client.connect(server)) {
-      entered.await();
-      accept(new FailingSocket(new StackOverflowError()));
-      assertTrue(client.seesReset());
-      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
-    } finally {
-      server.shutdownNow();
-    }
+    assertNull(ended.get());
   }
 
   @Test
   void endsByAFailureThatWillNotPass() throws Exception {
     var failure = new StackOverflowError();
-    assertEquals(failure, accept(new FailingSocket(failure)).failure());
-    assertInstanceOf(ServerEvent.ListenerFailed.class, told.getFirst());
+    assertEquals(failure, accept(new FailingSocket(failure)));
   }
 }

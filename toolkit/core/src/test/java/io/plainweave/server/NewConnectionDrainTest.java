@@ -37,7 +37,7 @@ class NewConnectionDrainTest {
 
   @BeforeEach
   void acceptAndWaitForAMessage() throws Exception {
-    home = ServerHomes.open(_ -> {});
+    home = ServerHomes.open(_ -> {}, _ -> {});
     ListenerLimit limit = home.admission().add(Listen.tcp(0), new InetSocketAddress(0));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));

@@ -45,7 +45,7 @@ class ReaperTest {
   }
 
   private static Scope.After reap(Step step) throws Exception {
-    ServerHome home = ServerHomes.open(_ -> {});
+    ServerHome home = ServerHomes.open(_ -> {}, _ -> {});
     var lifecycle = new Lifecycle();
     lifecycle.expect(1);
     home.drain().begin(lifecycle, home);

@@ -1,6 +1,7 @@
 package io.plainweave.server;
 
 import io.plainweave.AdmissionRules;
+import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
@@ -22,13 +23,13 @@ final class ServerHomes {
   private ServerHomes() {}
 
   /** One whose pollers are open, and the caller's to close. */
-  static ServerHome open(ServerObserver observer) throws Exception {
+  static ServerHome open(Handler handler, ServerObserver observer) throws Exception {
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
     var events = new ServerEvents(new ServerLog(), List.of(observer));
     var home =
         new ServerHome(
-            _ -> {},
+            handler,
             new Admission(
                 AdmissionRules.DEFAULT, registry, ticks, events, Descriptors.ofThisProcess()),
             null,

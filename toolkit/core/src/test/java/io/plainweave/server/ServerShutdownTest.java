@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.event.ServerEvent;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.fixture.Client;
@@ -307,6 +308,37 @@ class ServerShutdownTest {
       CompletableFuture.allOf(clients.toArray(CompletableFuture[]::new)).get(10, TimeUnit.SECONDS);
       assertEquals(0, server.connections());
       assertEquals(ServerState.TERMINATED, server.state());
+    }
+  }
+
+  @Test
+  void aListenerThatFailsLetsNoHandlerKeepTheServerForEver() throws Exception {
+    var entered = new CountDownLatch(1);
+    var failed = new CompletableFuture<Throwable>();
+    Handler waits =
+        _ -> {
+          entered.countDown();
+          new CountDownLatch(1).await();
+        };
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .handler(waits)
+                .drainTimeout(Duration.ofMillis(1))
+                .observer(event -> {
+                  if (event instanceof ServerEvent.ListenerFailed(_, Throwable cause)) {
+                    failed.complete(cause);
+                  }
+                })
+                .start();
+        Client client = Client.connect(server)) {
+      entered.await();
+      var failure = new StackOverflowError();
+      new Supervisor(server, List.of(), server.home(), 1, false, new Lifecycle())
+          .failed(server.addresses().getFirst(), failure);
+      assertTrue(client.seesReset());
+      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
+      assertEquals(failure, failed.join());
     }
   }
 }
