@@ -37,7 +37,7 @@ import java.util.function.Consumer;
  * @param goodbye the bytes that a refused connection reads before its end, not encrypted. They have
  *     to fit the socket's buffer, which an error message does. If empty, the default, it is reset,
  *     which costs this side the least
- * @param alarmAt with so many connections open, observers are told ({@link
+ * @param alarmAt with so many connections open, observers hear of it ({@link
  *     io.plainweave.event.ServerEvent.ManyConnections}), every five seconds while it lasts; zero,
  *     the default, for {@code maxConnections}
  */

@@ -6,7 +6,7 @@ import java.net.ConnectException;
 import javax.net.ssl.SSLException;
 
 /**
- * Why a connection has ended: the first cause, told once for each connection by {@link
+ * Why a connection has ended: the first cause, reported once for each connection by {@link
  * io.plainweave.event.ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
  *
  * <p>As text it is one line, whatever the peer has sent: a character that is not seen, such as a
@@ -62,8 +62,8 @@ public sealed interface CloseReason {
   record TimedOut(TimeLimits.Kind limit) implements CloseReason {}
 
   /**
-   * The handshake has told who the client is, or whether it comes by a {@link ProxyProtocol proxy},
-   * and that one is not admitted.
+   * The handshake has shown who the client is, or whether it comes by a {@link ProxyProtocol
+   * proxy}, and that one is not admitted.
    *
    * @param refusal why
    */

@@ -9,8 +9,7 @@ import java.util.OptionalInt;
  * @param address where it listens
  * @param backlog how many connections may wait to be accepted, as the kernel has cut it ({@code
  *     net.core.somaxconn} on Linux); what comes when it is full is dropped, and tried again by its
- *     peer after a second and more. Empty where the system does not tell
- * @param waiting how many wait now; empty where the system does not tell, as for Unix-domain
- *     sockets
+ *     peer after a second and more. Empty where the system does not say
+ * @param waiting how many wait now; empty where the system does not say, as for Unix-domain sockets
  */
 public record ListenerStatus(SocketAddress address, OptionalInt backlog, OptionalInt waiting) {}

@@ -6,7 +6,7 @@ package io.plainweave;
  * <p>After a read has failed so, nothing more can be read either. After a write has, what the peer
  * had sent before may still be there to read, such as the reply of a server that does not want the
  * rest of a request. Behind it reading fails, too, with {@link ConnectionClosedException}: whether
- * that was all, nobody can tell. (Over TLS the peer's close_notify tells, and ends the input in
+ * that was all is unknown. (Over TLS the peer's close_notify shows it, and ends the input in
  * order.)
  */
 public final class PeerResetException extends ConnectionException {

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From whom a listener takes a PROXY header, in which a proxy or load balancer tells whose
+ * From whom a listener takes a PROXY header, in which a proxy or load balancer says whose
  * connection it passes on: version 1 or 2 of <a
  * href="https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt">the protocol</a>.
  *
@@ -79,11 +79,11 @@ public final class ProxyProtocol {
   }
 
   /**
-   * Makes the header by which a relay tells its target whose connection it passes on ({@link
+   * Makes the header by which a relay lets its target know whose connection it passes on ({@link
    * io.plainweave.client.Connector#proxyHeader}). It is of version 2, with the addresses of the
    * connection; so if that has come with a header itself, they are those of the first client. Of a
-   * connection over TLS it tells the protocol (ALPN), the name that the client has asked for,
-   * version and cipher, and whether the client has shown a certificate.
+   * connection over TLS it has the protocol (ALPN), the name that the client has asked for, version
+   * and cipher, and whether the client has shown a certificate.
    *
    * <p>Of a client on a Unix-domain socket it tells nothing, and says that the connection is the
    * relay's own ({@link ProxyHeader#local()}), as HAProxy does: the specification has paths of such

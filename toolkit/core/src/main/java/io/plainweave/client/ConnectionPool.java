@@ -84,7 +84,7 @@ public final class ConnectionPool implements AutoCloseable {
    *
    * @param connector opens them
    * @param limits how many, and for how long
-   * @param check tells whether one is still of use
+   * @param check decides whether one is still of use
    */
   public ConnectionPool(Connector connector, PoolLimits limits, Check check) {
     this.connector = Objects.requireNonNull(connector, "connector");

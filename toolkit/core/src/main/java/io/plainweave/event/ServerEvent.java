@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a server has to tell. Everything that it logs is one of these. */
+/** Something that has happened in a server. Everything that it logs is one of these. */
 public sealed interface ServerEvent {
   /**
    * A listener is bound, TCP, Unix-domain or UDP, and the server about to accept.
@@ -33,7 +33,7 @@ public sealed interface ServerEvent {
 
   /**
    * A connection has ended: its handler is done, if it has come to that, and its socket closed.
-   * Told once for each {@link ConnectionOpened}.
+   * Comes once for each {@link ConnectionOpened}.
    *
    * @param connection the connection, closed
    * @param reason why it has ended
@@ -72,12 +72,12 @@ public sealed interface ServerEvent {
   record ListenerRestored(SocketAddress listener) implements ServerEvent {}
 
   /**
-   * Connections were refused, whose handler did not begin. Told at most every five seconds for each
+   * Connections were refused, whose handler did not begin. At most one every five seconds for each
    * listener and reason.
    *
    * @param listener where
    * @param reason why
-   * @param count how many since this was last told
+   * @param count how many since the last such event
    * @param latest where the latest of them came from
    */
   record ConnectionsRefused(SocketAddress listener, Refusal reason, int count, SocketAddress latest)
@@ -91,7 +91,7 @@ public sealed interface ServerEvent {
 
   /**
    * As many connections are open as {@link io.plainweave.AdmissionRules#alarmAt()} says, or as
-   * there may be. Told at most every five seconds, as long as it lasts.
+   * there may be. At most one every five seconds, as long as it lasts.
    *
    * @param listener where, or null for the whole server
    * @param connections how many are open
@@ -103,7 +103,7 @@ public sealed interface ServerEvent {
   /**
    * Memory is short: a garbage collection has left more than nine tenths of the old generation in
    * use. Until one leaves less, there are no more connections than there were then, and others wait
-   * or are refused, as beyond a limit. Told at most every five seconds, as long as it lasts.
+   * or are refused, as beyond a limit. At most one every five seconds, as long as it lasts.
    *
    * @param connections how many are open
    */
@@ -112,19 +112,19 @@ public sealed interface ServerEvent {
   /**
    * Direct memory is short, as a rule because many peers do not read: each of them keeps a buffer
    * of 16 KB until it reads or {@link io.plainweave.TimeLimits#writeStall()} ends it. From three
-   * quarters of the limit on, buffers come from the heap. Told at most every five seconds, as long
+   * quarters of the limit on, buffers come from the heap. At most one every five seconds, as long
    * as it lasts.
    *
    * @param used how many bytes the process has in direct buffers
    * @param limit how many it may have ({@code -XX:MaxDirectMemorySize}, or else the size of the
    *     heap)
-   * @param onHeap how many buffers were taken from the heap since this was told last
+   * @param onHeap how many buffers were taken from the heap since the last such event
    */
   record DirectMemoryShort(long used, long limit, int onHeap) implements ServerEvent {}
 
   /**
    * There may be fewer connections than the rules of admission say, since the process has not the
-   * descriptors for more. Told at the start, and when the rules change.
+   * descriptors for more. Comes at the start, and when the rules change.
    *
    * @param wanted how many there should be; the greatest integer if nothing limits them
    * @param maximum how many there may be
@@ -149,7 +149,7 @@ public sealed interface ServerEvent {
   record SessionOpened(DatagramSession session) implements ServerEvent {}
 
   /**
-   * A session has ended: its handler has returned. Told once for each {@link SessionOpened}.
+   * A session has ended: its handler has returned. Comes once for each {@link SessionOpened}.
    *
    * @param session the session, closed
    * @param reason why it has ended
@@ -167,7 +167,7 @@ public sealed interface ServerEvent {
   record DatagramFailed(Datagram datagram, CloseReason reason) implements ServerEvent {}
 
   /**
-   * Datagrams were dropped at an address. Told at most once in five seconds for each address.
+   * Datagrams were dropped at an address. At most one every five seconds for each address.
    *
    * @param listener where
    * @param dropped how many since the last such event, and why; {@link
@@ -185,12 +185,11 @@ public sealed interface ServerEvent {
    * The backlog of a listener is full: the server accepts more slowly than connections come, or not
    * at all ({@link io.plainweave.AdmissionRules#maxConnections()}, {@link
    * io.plainweave.server.Server#suspend()}). What finds no room is dropped by the kernel and tried
-   * again by its peer, a second later and more. Told on Linux, for TCP, once every ten seconds at
-   * most.
+   * again by its peer, a second later and more. On Linux, for TCP, one every ten seconds at most.
    *
    * @param listener where
    * @param backlog how many connections wait there
-   * @param overflows how many were dropped since this was told last, at all listeners of this
+   * @param overflows how many were dropped since the last such event, at all listeners of this
    *     machine (or container) that had no room
    */
   record BacklogFull(SocketAddress listener, int backlog, long overflows) implements ServerEvent {}

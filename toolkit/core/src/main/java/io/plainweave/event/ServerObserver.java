@@ -1,6 +1,6 @@
 package io.plainweave.event;
 
-/** Is told of the events of a server. */
+/** Receives the events of a server. */
 @FunctionalInterface
 public interface ServerObserver {
   /**

@@ -1,4 +1,4 @@
-/** What a server tells: events for observers, and what has become of a drain. */
+/** Events of a server for its observers, and the report of a drain. */
 @NullMarked
 package io.plainweave.event;
 

@@ -173,7 +173,7 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   }
 
   /**
-   * Tells how many messages were not sent for lack of room: those that were dropped or replaced.
+   * Returns how many messages were not sent for lack of room: those that were dropped or replaced.
    *
    * @return the count since the beginning
    */

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a proxy tells of the TLS connection between the client and itself (section 2.2.6 of the
+ * What a proxy says of the TLS connection between the client and itself (section 2.2.6 of the
  * specification).
  *
  * @param client flags: {@link #CLIENT_SSL}, {@link #CLIENT_CERT_CONN}, {@link #CLIENT_CERT_SESS}

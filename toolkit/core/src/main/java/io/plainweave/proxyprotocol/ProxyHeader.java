@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param endpoints the addresses of the client's connection; null if it is the proxy's own, or if
  *     they have no meaning to the proxy ({@code UNKNOWN}, {@code UNSPEC}): the addresses are those
  *     of the connection itself then
- * @param tlvs what else the proxy tells, in its order, without the checksum; empty in version 1 and
+ * @param tlvs what else the proxy says, in its order, without the checksum; empty in version 1 and
  *     without endpoints
  * @param checksum whether it bears its checksum (CRC32c); false in version 1 and without endpoints
  */
@@ -64,7 +64,7 @@ public record ProxyHeader(
    * @param type stream or datagram
    * @param source the address of the client
    * @param destination the address that the client has connected to; the unspecified address
-   *     ({@code 0.0.0.0} or {@code ::}) if the proxy does not tell it
+   *     ({@code 0.0.0.0} or {@code ::}) if the proxy does not say it
    */
   public record Endpoints(SocketType type, SocketAddress source, SocketAddress destination) {
     /** Checks that the addresses can be written. */
@@ -203,7 +203,7 @@ public record ProxyHeader(
   /**
    * Reads a header, and no byte beyond it.
    *
-   * <p>The bytes of a header that tells no addresses are skipped, whatever they are.
+   * <p>The bytes of a header without addresses are skipped, whatever they are.
    *
    * @param in where to read from
    * @param maxBytes the longest header of version 2 that is read; one of version 1 has at most 107
@@ -233,7 +233,7 @@ public record ProxyHeader(
   /**
    * Returns the address of the client.
    *
-   * @return the address; empty if the header tells none
+   * @return the address; empty if the header has none
    */
   public Optional<SocketAddress> source() {
     return Optional.ofNullable(endpoints).map(Endpoints::source);
@@ -242,7 +242,7 @@ public record ProxyHeader(
   /**
    * Returns the address that the client has connected to.
    *
-   * @return the address; empty if the header tells none
+   * @return the address; empty if the header has none
    */
   public Optional<SocketAddress> destination() {
     return Optional.ofNullable(endpoints).map(Endpoints::destination);
@@ -277,9 +277,9 @@ public record ProxyHeader(
   }
 
   /**
-   * Returns what the proxy tells of TLS between the client and itself.
+   * Returns what the proxy says of TLS between the client and itself.
    *
-   * @return the details; empty if it tells nothing
+   * @return the details; empty if it says nothing
    */
   public Optional<ProxiedTls> tls() {
     return first(Tlv.SSL).map(ProxiedTls::of);

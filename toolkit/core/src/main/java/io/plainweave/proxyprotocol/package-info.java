@@ -1,10 +1,10 @@
 /**
- * The PROXY protocol, versions 1 and 2: the header in which a proxy or load balancer tells a server
- * whose connection it passes on.
+ * The PROXY protocol, versions 1 and 2: the header in which a proxy or load balancer lets a server
+ * know whose connection it passes on.
  *
  * <ul>
  *   <li>{@link io.plainweave.proxyprotocol.ProxyHeader} is one header: the addresses of the client
- *       and of the server it wanted, and what else the proxy tells.
+ *       and of the server it wanted, and what else the proxy says.
  *   <li>{@link io.plainweave.proxyprotocol.Tlv} is one further fact in a header of version 2, and
  *       {@link io.plainweave.proxyprotocol.ProxiedTls} the one about TLS between client and proxy.
  * </ul>

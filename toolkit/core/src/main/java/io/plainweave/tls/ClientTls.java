@@ -167,7 +167,7 @@ public final class ClientTls {
 
     /**
      * Sets what the client speaks (ALPN, RFC 7301), of which the server chooses one. {@link
-     * TlsSession#applicationProtocol()} tells which.
+     * TlsSession#applicationProtocol()} is the one.
      *
      * @param protocols by the names of IANA's registry, the best first, for example {@code h2}
      * @return this

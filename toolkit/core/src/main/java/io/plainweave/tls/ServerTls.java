@@ -159,7 +159,7 @@ public final class ServerTls {
     }
 
     /**
-     * Lets in only clients with a certificate. {@link TlsSession#peer()} tells the handler who the
+     * Lets in only clients with a certificate. {@link TlsSession#peer()} shows the handler who the
      * client is.
      *
      * @param authorities a PEM file with the certificates of those who may vouch for a client

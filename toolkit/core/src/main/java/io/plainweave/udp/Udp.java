@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Whoever sends a datagram may write any address into it as the sender's. So nothing that a
  * datagram brings about is without a bound: there are {@link #maxHandlers()}, {@link #mailbox()}
  * and {@link #sourceRate()}, and replies are no more than {@link #amplification()} allows (RFC
- * 8085, section 6). What is beyond a bound is dropped and counted, and the server tells of it
+ * 8085, section 6). What is beyond a bound is dropped and counted, and the server reports it
  * ({@link io.plainweave.event.ServerEvent.DatagramsDropped}, {@link
  * io.plainweave.server.Server#datagrams()}).
  *

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.event.ServerEvent;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
+import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.Undisturbed;
