@@ -110,8 +110,7 @@ class ReadmeTest {
     Network balancers = Network.parse("10.0.0.0/8");
     Listen listen = Listen.tcp(7000).proxyProtocol(ProxyProtocol.requiredFrom(balancers));
     // README: end
-    assertEquals(
-        "PROXY header from 10.0.0.0/8", String.valueOf(listen.handshake().proxyProtocol()));
+    assertEquals("PROXY header from 10.0.0.0/8", String.valueOf(listen.proxyProtocol()));
   }
 
   @Test
@@ -178,7 +177,7 @@ class ReadmeTest {
     // later, when the files are new
     tls.reload();
     // README: end
-    assertEquals(tls, listen.handshake().tls());
+    assertEquals(tls, listen.tls());
   }
 
   @Test

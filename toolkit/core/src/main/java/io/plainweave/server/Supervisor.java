@@ -235,7 +235,7 @@ final class Supervisor {
   private ServerHome homeOf(Listener listener) {
     return home.with(
         home.admission().add(listener.listen(), listener.address()),
-        home.handshake().of(HandshakeSteps.of(listener.listen().handshake(), home.admission())));
+        home.handshake().of(HandshakeSteps.of(listener.listen(), home.admission())));
   }
 
   /**
