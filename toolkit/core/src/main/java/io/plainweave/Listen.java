@@ -162,9 +162,10 @@ public sealed interface Listen {
 
   /**
    * Returns this description with time limits of its own, in place of those of the server ({@link
-   * io.plainweave.server.ServerBuilder#timeLimits}).
+   * io.plainweave.server.ServerBuilder#timeLimits}), for the connections that are accepted here;
+   * what their handlers open has those of the server.
    *
-   * @param timeLimits all limits of its connections
+   * @param timeLimits all of them
    * @return the description
    */
   Listen timeLimits(TimeLimits timeLimits);

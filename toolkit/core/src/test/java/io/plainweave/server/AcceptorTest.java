@@ -41,6 +41,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class AcceptorTest {
   private static final Listen LISTEN = Listen.tcp("127.0.0.1", 0);
+  private static final Handler ECHO =
+      connection -> connection.input().transferTo(connection.output());
 
   private final List<ServerEvent> told = new ArrayList<>();
   private Server server =
@@ -87,7 +89,7 @@ class AcceptorTest {
     var lifecycle = new Lifecycle();
     ServerHome home = server.home();
     var supervisor = new Supervisor(server, List.of(), home, 1, false, lifecycle);
-    ServerHome own = home.with(home.admission().add(LISTEN, socket.address()), home.handshake());
+    ServerHome own = home.of(new ListenPlace(LISTEN, ECHO), socket.address());
     new Acceptor(new Listener(LISTEN, socket), true, supervisor, lifecycle, own).call();
     return supervisor;
   }
@@ -146,11 +148,7 @@ class AcceptorTest {
   @Test
   void forksAfterALackOfMemoryInItsOwnThread(@TempDir Path folder) throws Exception {
     Path path = folder.resolve("socket");
-    server =
-        Server.builder()
-            .listen(LISTEN)
-            .handler(connection -> connection.input().transferTo(connection.output()))
-            .start();
+    server = Server.builder().listen(LISTEN).handler(ECHO).start();
     var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
     var ended = new FutureTask<>(() -> accept(socket));
     Thread acceptor =

@@ -79,12 +79,14 @@ class ListenTest {
     ServerTls tls = TlsServer.in(folder).tls();
     assertEquals(
         settings(Listen.tcp("::1", 7001).reusePort(true).acceptors(2), tls),
-        ServeCommand.at("[::1]:7001", settings(Listen.tcp(7000).reusePort(true).acceptors(2), tls)));
+        ServeCommand.at(
+            "[::1]:7001", settings(Listen.tcp(7000).reusePort(true).acceptors(2), tls)));
     assertEquals(
         settings(Listen.tcp(7001), tls),
         ServeCommand.at("7001", settings(Listen.unix(Path.of("app.sock")), tls)));
     assertEquals(
-        settings(Listen.tcp(7001), tls), ServeCommand.at("7001", settings(Listen.inherited(), tls)));
+        settings(Listen.tcp(7001), tls),
+        ServeCommand.at("7001", settings(Listen.inherited(), tls)));
   }
 
   /** All that listeners of every kind have. */

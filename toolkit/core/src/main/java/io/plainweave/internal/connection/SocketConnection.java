@@ -5,6 +5,7 @@ import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
 import io.plainweave.PeerResetException;
+import io.plainweave.TimeLimits;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.log.Log;
@@ -53,7 +54,9 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
   private static final AtomicReferenceFieldUpdater<SocketConnection, OpenScopes> SCOPES =
       AtomicReferenceFieldUpdater.newUpdater(SocketConnection.class, OpenScopes.class, "scopes");
 
-  private final Home home;
+  /** Replaced where the connection gets time limits of its own, by any thread. */
+  private volatile Home home;
+
   private final PolledChannel channel;
   private final boolean outbound;
   private final int openedAt;
@@ -375,6 +378,16 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
     } catch (ClosedChannelException e) {
       throw closed(e);
     }
+  }
+
+  @Override
+  public TimeLimits timeLimits() {
+    return home.timeCheck().timeLimits();
+  }
+
+  @Override
+  public void timeLimits(TimeLimits limits) {
+    home = LimitedHome.of(home, limits);
   }
 
   // For those who push messages to it
