@@ -11,7 +11,7 @@ final Group room = new Group();
 
 void main(String... args) {
   var patient = TimeLimits.DEFAULT.firstByte(Duration.ofMinutes(1)).idle(Duration.ofHours(1));
-  Server.serve(args, Listen.tcp(7001), Server.builder().timeLimits(patient).handler(this::chat));
+  Server.serve(args, Listen.tcp(7001).timeLimits(patient), this::chat);
 }
 
 void chat(Connection connection) throws Exception {

@@ -288,4 +288,32 @@ public interface Connection extends AutoCloseable {
    * @throws IOException if the system fails to tell
    */
   Optional<UnixDomainPrincipal> peerCredentials() throws IOException;
+
+  /**
+   * Returns the time limits of this connection: its own, or else those that its listener or the
+   * server has at this moment.
+   *
+   * @return the limits, of which {@link #timeLimits(TimeLimits)} may be given a changed copy
+   */
+  TimeLimits timeLimits();
+
+  /**
+   * Gives this connection time limits of its own, all of them, in place of those of its listener or
+   * the server: after a login or an upgrade for example, or when the peer has said how often it
+   * will be heard. They stay until they are replaced; what {@link
+   * io.plainweave.server.Server#changeTimeLimits} changes from now on is for others.
+   *
+   * {@snippet file="io/plainweave/server/ListenersTest.java" region="keepAlive"}
+   *
+   * <p>Each limit applies at once, also to what goes on at this moment, and counts from where that
+   * has begun, be it before this call. So one that is exceeded already ends the connection, or its
+   * input, in a moment, as if it had always been that short; one that is longer, or zero, which is
+   * none, lets it go on. What another limit has ended stays ended.
+   *
+   * <p>Any thread may call this at any moment. It never blocks, and has no effect on a closed
+   * connection. Of the two connections of a relay each has its own limits.
+   *
+   * @param timeLimits the limits
+   */
+  void timeLimits(TimeLimits timeLimits);
 }

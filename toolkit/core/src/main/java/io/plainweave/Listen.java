@@ -10,6 +10,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where a server listens: a description, not yet a socket. */
@@ -72,7 +73,9 @@ public sealed interface Listen {
         path,
         Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE),
         0,
-        Handshake.NONE);
+        null,
+        null,
+        null);
   }
 
   /**
@@ -89,7 +92,7 @@ public sealed interface Listen {
    * @return the description
    */
   static Inherited inherited() {
-    return new Inherited(Handshake.NONE);
+    return new Inherited(0, null, null, null);
   }
 
   /**
@@ -101,45 +104,71 @@ public sealed interface Listen {
    *     text in it
    */
   static Tcp parse(String text) {
-    int colon = text.lastIndexOf(':');
-    String host = colon < 0 ? null : text.substring(0, colon);
-    if (host != null && host.startsWith("[") && host.endsWith("]")) {
-      host = host.substring(1, host.length() - 1);
-    } else if (host != null && host.indexOf(':') >= 0) {
-      throw new IllegalArgumentException(
-          "an IPv6 address goes into brackets, as in [::1]:7000: " + text);
-    }
-    if (host != null && host.isBlank()) {
-      throw new IllegalArgumentException("the host is empty: " + text);
-    }
-    try {
-      return Tcp.at(host, Integer.parseInt(text.substring(colon + 1)));
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("not a port, HOST:PORT or [IPv6]:PORT: " + text, e);
-    }
+    return ListenText.parse(text);
   }
 
   /**
-   * Returns what comes before the handler.
-   *
-   * @return the steps; nothing unless set
+   * {@return how many connections may be open at a time; zero for the limit of the server alone}
    */
-  Handshake handshake();
+  int maxConnections();
 
   /**
-   * Returns how many connections of this listener may be open at a time.
+   * Returns this description with another {@link #maxConnections()}. What becomes of connections
+   * beyond it, the {@linkplain AdmissionRules#whenFull() rules of admission} say.
    *
-   * @return the limit; zero unless set, for that of the server alone
+   * @param maxConnections the limit, or zero for none
+   * @return the description
+   * @throws IllegalArgumentException if it is negative
    */
-  default int maxConnections() {
-    return 0;
-  }
+  Listen maxConnections(int maxConnections);
 
-  private static void checkMaxConnections(int maxConnections) {
-    if (maxConnections < 0) {
-      throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
-    }
-  }
+  /**
+   * Returns from whom a PROXY header comes, before all else.
+   *
+   * @return null unless set: from nobody
+   */
+  @Nullable ProxyProtocol proxyProtocol();
+
+  /**
+   * Returns this description for a listener behind a proxy that sends the PROXY protocol.
+   *
+   * @param proxyProtocol from whom a header comes
+   * @return the description
+   */
+  Listen proxyProtocol(ProxyProtocol proxyProtocol);
+
+  /**
+   * Returns how the server speaks TLS, before the handler begins.
+   *
+   * @return null unless set: all is in plain
+   */
+  @Nullable ServerTls tls();
+
+  /**
+   * Returns this description for connections by TLS: the handler has a connection once the
+   * handshake is done, within {@link TimeLimits#handshake()}.
+   *
+   * @param tls how the server speaks it
+   * @return the description
+   */
+  Listen tls(ServerTls tls);
+
+  /**
+   * Returns how long the connections of this listener may take for what.
+   *
+   * @return null unless set: the limits of the server apply
+   */
+  @Nullable TimeLimits timeLimits();
+
+  /**
+   * Returns this description with time limits of its own, in place of those of the server ({@link
+   * io.plainweave.server.ServerBuilder#timeLimits}), for the connections that are accepted here;
+   * what their handlers open has those of the server.
+   *
+   * @param timeLimits all of them
+   * @return the description
+   */
+  Listen timeLimits(TimeLimits timeLimits);
 
   /**
    * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on
@@ -155,7 +184,9 @@ public sealed interface Listen {
    *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
    *     if it is zero, it gives up and drains. Default 30 s
    * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param handshake what comes before the handler; default nothing
+   * @param proxyProtocol from whom a PROXY header comes; default null: from nobody
+   * @param tls how TLS is spoken; default null: all is in plain
+   * @param timeLimits of its connections; default null: those of the server
    */
   record Tcp(
       @Nullable String host,
@@ -165,7 +196,9 @@ public sealed interface Listen {
       TcpOptions options,
       Duration rebindFor,
       int maxConnections,
-      Handshake handshake)
+      @Nullable ProxyProtocol proxyProtocol,
+      @Nullable ServerTls tls,
+      @Nullable TimeLimits timeLimits)
       implements Listen {
     private static final Duration REBIND_FOR = Duration.ofSeconds(30);
 
@@ -181,15 +214,14 @@ public sealed interface Listen {
         throw new IllegalArgumentException("acceptors must be at least 1: " + acceptors);
       }
       Objects.requireNonNull(options, "options");
-      Objects.requireNonNull(handshake, "handshake");
       if (rebindFor.isNegative()) {
         throw new IllegalArgumentException("rebindFor must not be negative: " + rebindFor);
       }
-      checkMaxConnections(maxConnections);
+      ListenEdit.checkMaxConnections(maxConnections);
     }
 
     static Tcp at(@Nullable String host, int port) {
-      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, 0, Handshake.NONE);
+      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, 0, null, null, null);
     }
 
     /**
@@ -199,8 +231,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp reusePort(boolean reusePort) {
-      return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
+      return edit(edit -> edit.reusePort = reusePort);
     }
 
     /**
@@ -213,8 +244,7 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is less than 1
      */
     public Tcp acceptors(int acceptors) {
-      return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
+      return edit(edit -> edit.acceptors = acceptors);
     }
 
     /**
@@ -224,8 +254,7 @@ public sealed interface Listen {
      * @return the description
      */
     public Tcp options(TcpOptions options) {
-      return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
+      return edit(edit -> edit.options = options);
     }
 
     /**
@@ -236,71 +265,34 @@ public sealed interface Listen {
      * @throws IllegalArgumentException if it is negative
      */
     public Tcp rebindFor(Duration rebindFor) {
-      return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
+      return edit(edit -> edit.rebindFor = rebindFor);
     }
 
-    /**
-     * Returns this description for a listener behind a proxy that sends the PROXY protocol.
-     *
-     * @param proxyProtocol from whom a header comes
-     * @return the description
-     */
-    public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
-      return handshake(handshake.with(proxyProtocol));
-    }
-
-    /**
-     * Returns this description with another {@link #maxConnections()}. What becomes of connections
-     * beyond it, the {@linkplain AdmissionRules#whenFull() rules of admission} say.
-     *
-     * @param maxConnections the limit, or zero for none
-     * @return the description
-     * @throws IllegalArgumentException if it is negative
-     */
+    @Override
     public Tcp maxConnections(int maxConnections) {
-      return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
+      return edit(edit -> edit.maxConnections = maxConnections);
     }
 
-    /**
-     * Returns this description for connections by TLS: the handler has a connection once the
-     * handshake is done, within {@link TimeLimits#handshake()}.
-     *
-     * @param tls how the server speaks it
-     * @return the description
-     */
+    @Override
+    public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
+      return edit(
+          edit -> edit.proxyProtocol = Objects.requireNonNull(proxyProtocol, "proxyProtocol"));
+    }
+
+    @Override
     public Tcp tls(ServerTls tls) {
-      return handshake(handshake.with(tls));
+      return edit(edit -> edit.tls = Objects.requireNonNull(tls, "tls"));
     }
 
-    /**
-     * Returns this description with the host and the port of another one.
-     *
-     * @param place where to listen
-     * @return the description
-     */
-    public Tcp at(Tcp place) {
-      return new Tcp(
-          place.host,
-          place.port,
-          reusePort,
-          acceptors,
-          options,
-          rebindFor,
-          maxConnections,
-          handshake);
+    @Override
+    public Tcp timeLimits(TimeLimits timeLimits) {
+      return edit(edit -> edit.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits"));
     }
 
-    /**
-     * Returns this description with something else between accept and handler.
-     *
-     * @param handshake what comes first
-     * @return the description
-     */
-    public Tcp handshake(Handshake handshake) {
-      return new Tcp(
-          host, port, reusePort, acceptors, options, rebindFor, maxConnections, handshake);
+    private Tcp edit(Consumer<ListenEdit.OfTcp> change) {
+      var edit = new ListenEdit.OfTcp(this);
+      change.accept(edit);
+      return edit.changed();
     }
 
     /** Returns {@code HOST:PORT}, with {@code *} for every address. */
@@ -318,17 +310,23 @@ public sealed interface Listen {
    * @param permissions of the socket; who may write may connect, if the folders on the way can be
    *     entered
    * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param handshake what comes before the handler; default nothing
+   * @param proxyProtocol from whom a PROXY header comes; default null: from nobody
+   * @param tls how TLS is spoken; default null: all is in plain
+   * @param timeLimits of its connections; default null: those of the server
    */
   record Unix(
-      Path path, Set<PosixFilePermission> permissions, int maxConnections, Handshake handshake)
+      Path path,
+      Set<PosixFilePermission> permissions,
+      int maxConnections,
+      @Nullable ProxyProtocol proxyProtocol,
+      @Nullable ServerTls tls,
+      @Nullable TimeLimits timeLimits)
       implements Listen {
     /** Checks the values. */
     public Unix {
       SocketPath.ownAddress(path);
-      Objects.requireNonNull(handshake, "handshake");
       permissions = Set.copyOf(permissions);
-      checkMaxConnections(maxConnections);
+      ListenEdit.checkMaxConnections(maxConnections);
     }
 
     /**
@@ -343,44 +341,39 @@ public sealed interface Listen {
      */
     public Unix permissions(String permissions) {
       try {
-        return new Unix(
-            path, PosixFilePermissions.fromString(permissions), maxConnections, handshake);
+        Set<PosixFilePermission> parsed = PosixFilePermissions.fromString(permissions);
+        return edit(edit -> edit.permissions = parsed);
       } catch (IllegalArgumentException e) {
         throw new IllegalArgumentException(
             "permissions are written as in rw-rw----: " + permissions, e);
       }
     }
 
-    /**
-     * Returns this description for a listener behind a proxy that sends the PROXY protocol.
-     *
-     * @param proxyProtocol from whom a header comes
-     * @return the description
-     */
-    public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
-      return new Unix(path, permissions, maxConnections, handshake.with(proxyProtocol));
-    }
-
-    /**
-     * Returns this description with another {@link #maxConnections()}. What becomes of connections
-     * beyond it, the {@linkplain AdmissionRules#whenFull() rules of admission} say.
-     *
-     * @param maxConnections the limit, or zero for none
-     * @return the description
-     * @throws IllegalArgumentException if it is negative
-     */
+    @Override
     public Unix maxConnections(int maxConnections) {
-      return new Unix(path, permissions, maxConnections, handshake);
+      return edit(edit -> edit.maxConnections = maxConnections);
     }
 
-    /**
-     * Returns this description for connections by TLS, as {@link Tcp#tls}.
-     *
-     * @param tls how the server speaks it
-     * @return the description
-     */
+    @Override
+    public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
+      return edit(
+          edit -> edit.proxyProtocol = Objects.requireNonNull(proxyProtocol, "proxyProtocol"));
+    }
+
+    @Override
     public Unix tls(ServerTls tls) {
-      return new Unix(path, permissions, maxConnections, handshake.with(tls));
+      return edit(edit -> edit.tls = Objects.requireNonNull(tls, "tls"));
+    }
+
+    @Override
+    public Unix timeLimits(TimeLimits timeLimits) {
+      return edit(edit -> edit.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits"));
+    }
+
+    private Unix edit(Consumer<ListenEdit.OfUnix> change) {
+      var edit = new ListenEdit.OfUnix(this);
+      change.accept(edit);
+      return edit.changed();
     }
 
     /**
@@ -402,32 +395,47 @@ public sealed interface Listen {
   /**
    * The socket that this process has inherited as its standard input.
    *
-   * @param handshake what comes before the handler; default nothing
+   * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
+   * @param proxyProtocol from whom a PROXY header comes; default null: from nobody
+   * @param tls how TLS is spoken; default null: all is in plain
+   * @param timeLimits of its connections; default null: those of the server
    */
-  record Inherited(Handshake handshake) implements Listen {
-    /** Checks the value. */
+  record Inherited(
+      int maxConnections,
+      @Nullable ProxyProtocol proxyProtocol,
+      @Nullable ServerTls tls,
+      @Nullable TimeLimits timeLimits)
+      implements Listen {
+    /** Checks the values. */
     public Inherited {
-      Objects.requireNonNull(handshake, "handshake");
+      ListenEdit.checkMaxConnections(maxConnections);
     }
 
-    /**
-     * Returns this description for a listener behind a proxy that sends the PROXY protocol.
-     *
-     * @param proxyProtocol from whom a header comes
-     * @return the description
-     */
+    @Override
+    public Inherited maxConnections(int maxConnections) {
+      return edit(edit -> edit.maxConnections = maxConnections);
+    }
+
+    @Override
     public Inherited proxyProtocol(ProxyProtocol proxyProtocol) {
-      return new Inherited(handshake.with(proxyProtocol));
+      return edit(
+          edit -> edit.proxyProtocol = Objects.requireNonNull(proxyProtocol, "proxyProtocol"));
     }
 
-    /**
-     * Returns this description for connections by TLS, as {@link Tcp#tls}.
-     *
-     * @param tls how the server speaks it
-     * @return the description
-     */
+    @Override
     public Inherited tls(ServerTls tls) {
-      return new Inherited(handshake.with(tls));
+      return edit(edit -> edit.tls = Objects.requireNonNull(tls, "tls"));
+    }
+
+    @Override
+    public Inherited timeLimits(TimeLimits timeLimits) {
+      return edit(edit -> edit.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits"));
+    }
+
+    private Inherited edit(Consumer<ListenEdit.OfInherited> change) {
+      var edit = new ListenEdit.OfInherited(this);
+      change.accept(edit);
+      return edit.changed();
     }
 
     /** Returns {@code inherited}. */

@@ -11,7 +11,7 @@
  *       and takes a permit of each limit ({@link io.plainweave.AdmissionRules}). Until then,
  *       connections wait in the kernel's backlog; those that are not to be served are turned away.
  *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread carries out the
- *       {@link io.plainweave.Handshake}, if there is one: the PROXY header, the TLS handshake.
+ *       handshake, if there is one: the PROXY header, that of TLS ({@link io.plainweave.Listen}).
  *   <li>It runs the {@link io.plainweave.Handler} with the {@link io.plainweave.Connection}.
  *   <li>The handler reads {@link io.plainweave.Connection#input()} and writes {@link
  *       io.plainweave.Connection#output()}. Output leaves when the handler next waits for input.

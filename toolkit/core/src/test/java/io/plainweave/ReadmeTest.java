@@ -23,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
@@ -82,24 +81,25 @@ class ReadmeTest {
   @Test
   void listensInBothWays(@TempDir Path folder) throws Exception {
     // README: begin
-    Path socket = folder.resolve("app.sock");
+    Path socket = folder.resolve("admin.sock");
+    Listen admin = Listen.unix(socket).permissions("rw-rw----"); // without: for this user only
     ServerBuilder builder =
         Server.builder()
-            .listen(Listen.tcp("localhost", 0))
-            .listen(Listen.unix(socket).permissions("rw-rw----")) // without: for this user only
-            .handler(connection -> {
-              Optional<String> user =
-                  connection.peerCredentials().map(peer -> peer.user().getName());
-              String greeting = "hello " + user.orElse("stranger") + "\n";
-              connection.output().write(greeting.getBytes(UTF_8));
-            });
+            .listen(Listen.tcp("localhost", 0), MyProtocol::handle)
+            .listen(
+                admin.timeLimits(TimeLimits.DEFAULT.idle(Duration.ofHours(1))),
+                connection -> {
+                  String user = connection.peerCredentials().orElseThrow().user().getName();
+                  connection.output().write(("hello " + user + "\n").getBytes(UTF_8));
+                });
     // README: end
     try (Server server = builder.start();
-        Client stranger = new Client(new Socket("localhost", server.port()));
+        Client client = new Client(new Socket("localhost", server.port()));
         UnixClient user = UnixClient.connect(socket)) {
-      stranger.finish();
+      client.exchange("hello\n");
+      client.finish();
+      assertEquals("", client.receiveAll());
       user.finish();
-      assertEquals("hello stranger\n", stranger.receiveAll());
       assertEquals("hello " + System.getProperty("user.name") + "\n", user.receiveAll());
     }
   }
@@ -110,8 +110,7 @@ class ReadmeTest {
     Network balancers = Network.parse("10.0.0.0/8");
     Listen listen = Listen.tcp(7000).proxyProtocol(ProxyProtocol.requiredFrom(balancers));
     // README: end
-    assertEquals(
-        "PROXY header from 10.0.0.0/8", String.valueOf(listen.handshake().proxyProtocol()));
+    assertEquals("PROXY header from 10.0.0.0/8", String.valueOf(listen.proxyProtocol()));
   }
 
   @Test
@@ -178,7 +177,7 @@ class ReadmeTest {
     // later, when the files are new
     tls.reload();
     // README: end
-    assertEquals(tls, listen.handshake().tls());
+    assertEquals(tls, listen.tls());
   }
 
   @Test

@@ -24,8 +24,8 @@ public sealed interface ServerEvent {
   record Listening(SocketAddress address) implements ServerEvent {}
 
   /**
-   * A connection was accepted; its {@link io.plainweave.Handshake} begins, or its handler. Who the
-   * client is behind a proxy, and what was agreed on in TLS, is not known yet.
+   * A connection was accepted; its handshake begins, or its handler. Who the client is behind a
+   * proxy, and what was agreed on in TLS, is not known yet.
    *
    * @param connection the connection
    */

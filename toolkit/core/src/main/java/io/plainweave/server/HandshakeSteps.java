@@ -1,6 +1,6 @@
 package io.plainweave.server;
 
-import io.plainweave.Handshake;
+import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.SourceAdmission;
@@ -11,19 +11,19 @@ import io.plainweave.tls.ServerTls;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is to be done between accept and handler, for the description of a listener. */
+/** What is to be done between accept and handler, by the description of a listener. */
 final class HandshakeSteps {
   private HandshakeSteps() {}
 
   /** The steps, in their order. */
-  static List<HandshakeStep> of(Handshake handshake, Admission admission) {
+  static List<HandshakeStep> of(Listen listen, Admission admission) {
     List<HandshakeStep> steps = new ArrayList<>();
-    ProxyProtocol proxyProtocol = handshake.proxyProtocol();
+    ProxyProtocol proxyProtocol = listen.proxyProtocol();
     if (proxyProtocol != null) {
       steps.add(new ProxyHeaderStep(proxyProtocol));
       steps.add(new SourceAdmission(admission));
     }
-    ServerTls tls = handshake.tls();
+    ServerTls tls = listen.tls();
     if (tls != null) {
       steps.add(new TlsStep(tls));
     }

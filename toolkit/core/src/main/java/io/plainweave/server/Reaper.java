@@ -164,8 +164,8 @@ final class Reaper implements Callable<Scope.After> {
     next = end == slots ? 0 : end;
   }
 
-  private void check(SocketConnection connection, int now, boolean draining) {
-    home.timeCheck().apply(connection, now, draining);
+  private static void check(SocketConnection connection, int now, boolean draining) {
+    connection.home().timeCheck().apply(connection, now, draining);
   }
 
   private void drain(int now) {

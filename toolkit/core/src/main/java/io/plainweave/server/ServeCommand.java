@@ -85,8 +85,17 @@ final class ServeCommand {
   /** Another place to listen, with all the settings of the standard one, above all its TLS. */
   static Listen at(String text, Listen standard) {
     Listen.Tcp place = Listen.parse(text);
-    return standard instanceof Listen.Tcp tcp
-        ? tcp.at(place)
-        : place.handshake(standard.handshake());
+    Listen.Tcp like = standard instanceof Listen.Tcp tcp ? tcp : place;
+    return new Listen.Tcp(
+        place.host(),
+        place.port(),
+        like.reusePort(),
+        like.acceptors(),
+        like.options(),
+        like.rebindFor(),
+        standard.maxConnections(),
+        standard.proxyProtocol(),
+        standard.tls(),
+        standard.timeLimits());
   }
 }

@@ -1,13 +1,13 @@
 package io.plainweave.server;
 
 import io.plainweave.AdmissionRules;
+import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.ListenerStatus;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.internal.connection.Home;
-import io.plainweave.internal.log.Log;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.udp.DatagramStatistics;
@@ -56,9 +56,9 @@ public final class Server implements AutoCloseable {
   private final AtomicBoolean started = new AtomicBoolean();
   private final Supervisor supervisor;
 
-  Server(List<Listen> listens, ServerHome home, int maxCarriers, boolean stopOnSignal) {
+  Server(List<ListenPlace> places, ServerHome home, int maxCarriers, boolean stopOnSignal) {
     this.home = home;
-    this.supervisor = new Supervisor(this, listens, home, maxCarriers, stopOnSignal, lifecycle);
+    this.supervisor = new Supervisor(this, places, home, maxCarriers, stopOnSignal, lifecycle);
   }
 
   /**
@@ -183,7 +183,7 @@ public final class Server implements AutoCloseable {
   Server start(Consumer<Runnable> thread) throws IOException, InterruptedException {
     bind();
     try {
-      thread.accept(this::superviseInBackground);
+      thread.accept(supervisor::superviseInBackground);
     } catch (OutOfMemoryError e) {
       // There may be no thread left for this process, or this user.
       supervisor.abandon(e);
@@ -195,7 +195,7 @@ public final class Server implements AutoCloseable {
       throw e;
     }
     if (state() == ServerState.TERMINATED) {
-      throwFailure();
+      supervisor.throwFailure();
     }
     return this;
   }
@@ -280,7 +280,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the time limits that are in force, of which {@link #changeTimeLimits} may be given a
+   * Returns the time limits of the server, of which {@link #changeTimeLimits} may be given a
    * changed copy.
    *
    * @return the limits, as they were set last
@@ -290,13 +290,37 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Replaces the time limits. They apply to all connections from now on, to those that are open,
-   * too.
+   * Replaces the time limits of the server. They apply from now on, as {@link
+   * Connection#timeLimits(TimeLimits)} says, also to connections that are open, but not where a
+   * listener or a connection has limits of its own.
    *
    * @param timeLimits the limits
    */
   public void changeTimeLimits(TimeLimits timeLimits) {
     home.timeCheck().change(timeLimits);
+  }
+
+  /**
+   * Returns the time limits of one listener: its own, or else those of the server.
+   *
+   * @param listener one of the {@link #addresses()}
+   * @return the limits, as they were set last
+   * @throws IllegalArgumentException if the server does not listen there
+   */
+  public TimeLimits timeLimits(SocketAddress listener) {
+    return supervisor.homesAt(listener).getFirst().timeCheck().timeLimits();
+  }
+
+  /**
+   * Replaces the time limits of one listener, at all of its addresses ({@link
+   * Listen#timeLimits()}). It has limits of its own from then on.
+   *
+   * @param listener one of the {@link #addresses()}
+   * @param timeLimits the limits of its connections, but for those that have their own
+   * @throws IllegalArgumentException if the server does not listen there
+   */
+  public void changeTimeLimits(SocketAddress listener, TimeLimits timeLimits) {
+    supervisor.homesAt(listener).forEach(own -> own.timeCheck().change(timeLimits));
   }
 
   /**
@@ -330,10 +354,9 @@ public final class Server implements AutoCloseable {
     if (maxConnections < 0) {
       throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
     }
-    if (!home.admission().change(listener, maxConnections)) {
-      throw new IllegalArgumentException(
-          "the server does not listen on " + listener + ", but on " + addresses());
-    }
+    supervisor
+        .homesAt(listener)
+        .forEach(own -> home.admission().change(own.limit(), maxConnections));
   }
 
   /**
@@ -443,39 +466,8 @@ public final class Server implements AutoCloseable {
     supervisor.bind();
   }
 
-  private void superviseInBackground() {
-    try {
-      supervise();
-    } catch (InterruptedException e) {
-      // Whoever interrupts this thread wants the server to be cancelled, and so it was.
-      Thread.currentThread().interrupt();
-    } catch (RuntimeException | Error e) {
-      Log.serverFailed(e);
-    }
-  }
-
   private void superviseOrFail() throws IOException, InterruptedException {
-    supervise();
-    throwFailure();
-  }
-
-  /** Throws why the server has ended by itself, if it has. */
-  private void throwFailure() throws IOException {
-    Throwable failure = supervisor.failure();
-    if (failure != null) {
-      throw new IOException("the server has ended by itself: " + failure, failure);
-    }
-  }
-
-  private void supervise() throws InterruptedException {
-    try {
-      supervisor.supervise();
-    } catch (RuntimeException | Error e) {
-      supervisor.failed(e);
-      throw e;
-    } finally {
-      lifecycle.advanceTo(ServerState.TERMINATED);
-      home.drain().conclude(home);
-    }
+    supervisor.supervise();
+    supervisor.throwFailure();
   }
 }

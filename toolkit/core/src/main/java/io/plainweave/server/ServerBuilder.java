@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * one thread; it may build several servers.
  */
 public final class ServerBuilder {
-  private final List<Listen> listens = new ArrayList<>();
+  private final List<Entry> entries = new ArrayList<>();
   private final List<DatagramService.Place> datagrams = new ArrayList<>();
   private @Nullable Handler handler;
   private AdmissionRules admission = AdmissionRules.DEFAULT;
@@ -52,16 +52,43 @@ public final class ServerBuilder {
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
+  /** A listener, with a handler of its own or none. */
+  private record Entry(Listen listen, @Nullable Handler handler) {
+    ListenPlace servedBy(@Nullable Handler common) {
+      Handler serves = handler == null ? common : handler;
+      if (serves == null) {
+        throw new IllegalStateException(
+            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
+                .formatted(listen));
+      }
+      return new ListenPlace(listen, serves);
+    }
+  }
+
   ServerBuilder() {}
 
   /**
-   * Adds a listener. A server may have several: they start together or not at all.
+   * Adds a listener whose connections the common {@linkplain #handler(Handler) handler} serves. A
+   * server may have several listeners: they start together or not at all.
    *
    * @param listen where to listen
    * @return this builder
    */
   public ServerBuilder listen(Listen listen) {
-    listens.add(Objects.requireNonNull(listen, "listen"));
+    entries.add(new Entry(Objects.requireNonNull(listen, "listen"), null));
+    return this;
+  }
+
+  /**
+   * Adds a listener with a handler of its own: an admin socket beside the public port, for example.
+   *
+   * @param listen where to listen
+   * @param handler runs once for each connection of this listener
+   * @return this builder
+   */
+  public ServerBuilder listen(Listen listen, Handler handler) {
+    Objects.requireNonNull(listen, "listen");
+    entries.add(new Entry(listen, Objects.requireNonNull(handler, "handler")));
     return this;
   }
 
@@ -96,7 +123,8 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets the code that serves each connection.
+   * Sets the code that serves the connections of all listeners that were added without a handler of
+   * their own.
    *
    * @param handler runs once for each connection
    * @return this builder
@@ -182,8 +210,9 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets how long connections may take for what. They can be changed while the server runs.
-   * Default: {@link TimeLimits#DEFAULT}.
+   * Sets how long connections may take for what, unless their {@linkplain Listen#timeLimits()
+   * listener} has limits of its own, or they {@linkplain Connection#timeLimits(TimeLimits)
+   * themselves}. They can be changed while the server runs. Default: {@link TimeLimits#DEFAULT}.
    *
    * @param timeLimits the limits
    * @return this builder
@@ -271,19 +300,16 @@ public final class ServerBuilder {
    * Builds the server. Nothing is bound yet.
    *
    * @return the server, new
-   * @throws IllegalStateException if there is no listener, or no handler for it, or if the
+   * @throws IllegalStateException if there is no listener, or one without a handler, or if the
    *     structured concurrency of this JDK is not known
    */
   public Server build() {
-    if (listens.isEmpty() && datagrams.isEmpty()) {
+    if (entries.isEmpty() && datagrams.isEmpty()) {
       throw new IllegalStateException(
           "the server has no listener: call listen(...), or datagrams(...) or sessions(...) for UDP");
     }
-    if (handler == null && !listens.isEmpty()) {
-      throw new IllegalStateException("the server has no handler: call handler(...)");
-    }
     boolean besideTcp = datagrams.stream().anyMatch(place -> place.udp().isBesideTcp());
-    if (besideTcp && listens.stream().noneMatch(Listen.Tcp.class::isInstance)) {
+    if (besideTcp && entries.stream().noneMatch(entry -> entry.listen() instanceof Listen.Tcp)) {
       throw new IllegalStateException(
           "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
@@ -297,8 +323,8 @@ public final class ServerBuilder {
     var events = new ServerEvents(new ServerLog(), observers);
     var home =
         new ServerHome(
-            // Without a listener there is no connection that it could run for.
-            Objects.requireNonNullElse(handler, Connection::abort),
+            // Each listener has its own: see ServerHome.of.
+            Connection::abort,
             new Admission(admission, registry, ticks, events, Descriptors.ofThisProcess()),
             null,
             registry,
@@ -310,7 +336,8 @@ public final class ServerBuilder {
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)));
-    return new Server(List.copyOf(listens), home, maxCarriers, stopOnSignal);
+    List<ListenPlace> places = entries.stream().map(entry -> entry.servedBy(handler)).toList();
+    return new Server(places, home, maxCarriers, stopOnSignal);
   }
 
   private static Duration notNegative(String name, Duration value) {
@@ -351,7 +378,7 @@ public final class ServerBuilder {
    * @throws IllegalStateException if there is a listener: handlers need no such call
    */
   public <T> T call(Callable<T> task) throws Exception {
-    if (!listens.isEmpty() || !datagrams.isEmpty()) {
+    if (!entries.isEmpty() || !datagrams.isEmpty()) {
       throw new IllegalStateException("a server with a listener runs handlers, not a task");
     }
     return make(false).call(task);

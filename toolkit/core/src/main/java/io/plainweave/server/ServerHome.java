@@ -2,6 +2,7 @@ package io.plainweave.server;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
+import io.plainweave.Listen;
 import io.plainweave.Refusal;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
@@ -14,13 +15,15 @@ import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
+import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all connections of a listener share. Only its limit and the handshake are its own; all else
- * is the server's.
+ * What all connections of a listener share. Only its handler, its limits and the handshake are its
+ * own; all else is the server's.
  *
+ * @param handler none ever runs for connections that handlers open
  * @param listenerLimit null for connections that handlers open, which have no permit
  */
 record ServerHome(
@@ -67,20 +70,25 @@ record ServerHome(
     admission.refusals().count(limit().address(), refusal, connection.remoteAddress());
   }
 
-  /** The same for a listener with this limit and handshake. */
-  ServerHome with(ListenerLimit listenerLimit, HandshakeRunner handshake) {
+  /**
+   * The same for the connections of one listener.
+   *
+   * @param address where it is, or the first of its addresses
+   */
+  ServerHome of(ListenPlace place, SocketAddress address) {
+    Listen listen = place.listen();
     return new ServerHome(
-        handler,
+        place.handler(),
         admission,
-        listenerLimit,
+        admission.add(listen, address),
         registry,
         datagrams,
         buffers,
         pollers,
         ticks,
-        timeCheck,
+        TimeCheck.of(listen.timeLimits(), timeCheck),
         drain,
         observer,
-        handshake);
+        handshake.of(HandshakeSteps.of(listen, admission)));
   }
 }

@@ -1,6 +1,5 @@
 package io.plainweave.server;
 
-import io.plainweave.Listen;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
@@ -34,27 +33,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class Supervisor {
   private final Server server;
-  private final List<Listen> listens;
+  private final List<ListenPlace> places;
   private final ServerHome home;
   private final int maxCarriers;
   private final boolean stopOnSignal;
   private final Lifecycle lifecycle;
 
   /** Set once, when all are bound. */
-  private volatile List<Listener> listeners = List.of();
+  private volatile List<BoundListener> bound = List.of();
 
   /** Why the server ended by itself, if it did; set by the thread that found out. */
   private volatile @Nullable Throwable failure;
 
   Supervisor(
       Server server,
-      List<Listen> listens,
+      List<ListenPlace> places,
       ServerHome home,
       int maxCarriers,
       boolean stopOnSignal,
       Lifecycle lifecycle) {
     this.server = server;
-    this.listens = listens;
+    this.places = places;
     this.home = home;
     this.maxCarriers = maxCarriers;
     this.stopOnSignal = stopOnSignal;
@@ -63,19 +62,21 @@ final class Supervisor {
 
   /** Binds all listeners or none; then the server is terminated. */
   void bind() throws IOException, InterruptedException {
-    List<Listener> bound = new ArrayList<>();
+    List<BoundListener> all = new ArrayList<>();
     boolean complete = false;
     try {
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
       WarmUp.run();
-      for (Listen listen : listens) {
-        bound.addAll(Listener.bind(listen));
+      for (ListenPlace place : places) {
+        List<Listener> sockets = Listener.bind(place.listen());
+        ServerHome own = home.of(place, sockets.getFirst().address());
+        sockets.forEach(socket -> all.add(new BoundListener(socket, own)));
       }
-      home.datagrams().bind(tcpAddresses(bound));
+      home.datagrams().bind(tcpAddresses(all));
       home.pollers().open();
-      listeners = List.copyOf(bound);
+      bound = List.copyOf(all);
       if (stopOnSignal) {
         StopSignals.add(server);
       }
@@ -89,7 +90,7 @@ final class Supervisor {
       throw interrupted;
     } finally {
       if (!complete) {
-        close(bound);
+        close(all);
       }
     }
   }
@@ -103,10 +104,10 @@ final class Supervisor {
   }
 
   /** Closes what is bound, and terminates the server: no thread of it runs, or will. */
-  private void close(List<Listener> bound) throws IOException {
+  private void close(List<BoundListener> all) throws IOException {
     try {
       StopSignals.remove(server);
-      bound.forEach(Listener::close);
+      all.forEach(each -> each.listener().close());
       home.datagrams().close(home.observer());
       home.pollers().close();
     } finally {
@@ -117,12 +118,12 @@ final class Supervisor {
   /** Ends a server that is bound and has not the first of its threads. */
   void abandon(Throwable cause) throws IOException {
     failure = cause;
-    close(listeners);
+    close(bound);
   }
 
-  private static List<InetSocketAddress> tcpAddresses(List<Listener> listeners) {
-    return listeners.stream()
-        .map(Listener::address)
+  private static List<InetSocketAddress> tcpAddresses(List<BoundListener> all) {
+    return all.stream()
+        .map(each -> each.listener().address())
         .filter(InetSocketAddress.class::isInstance)
         .map(InetSocketAddress.class::cast)
         .distinct()
@@ -131,22 +132,56 @@ final class Supervisor {
 
   /** Where the listeners are. */
   List<SocketAddress> addresses() {
-    return listeners.stream().<SocketAddress>map(Listener::address).distinct().toList();
+    return listeners().stream().map(Listener::address).distinct().toList();
   }
 
   /** Those that are bound, in the order of their descriptions; empty before. */
   List<Listener> listeners() {
-    return listeners;
+    return bound.stream().map(BoundListener::listener).toList();
   }
 
-  /** Owns the server's scopes until everything in them has ended. */
+  /** The homes of the listeners at an address: one, or more if they share the port. */
+  List<ServerHome> homesAt(SocketAddress listener) {
+    List<ServerHome> found =
+        bound.stream()
+            .filter(each -> each.listener().address().equals(listener))
+            .map(BoundListener::home)
+            .toList();
+    if (found.isEmpty()) {
+      throw new IllegalArgumentException(
+          "the server does not listen on " + listener + ", but on " + addresses());
+    }
+    return found;
+  }
+
+  /** Owns the server's scopes until everything in them has ended; then it is terminated. */
   void supervise() throws InterruptedException {
-    // Bound here once, it is inherited by all threads.
-    ScopedValue.where(Home.CURRENT, home)
-        .call(() -> {
-          superviseAll();
-          return this;
-        });
+    try {
+      // Bound here once, it is inherited by all threads.
+      ScopedValue.where(Home.CURRENT, home)
+          .call(() -> {
+            superviseAll();
+            return this;
+          });
+    } catch (RuntimeException | Error e) {
+      failure = e;
+      throw e;
+    } finally {
+      lifecycle.advanceTo(ServerState.TERMINATED);
+      home.drain().conclude(home);
+    }
+  }
+
+  /** The same as the task of a thread that nobody waits for. */
+  void superviseInBackground() {
+    try {
+      supervise();
+    } catch (InterruptedException e) {
+      // Whoever interrupts this thread wants the server to be cancelled, and so it was.
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException | Error e) {
+      Log.serverFailed(e);
+    }
   }
 
   private void superviseAll() throws InterruptedException {
@@ -178,18 +213,19 @@ final class Supervisor {
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
+      List<Listener> listeners = listeners();
       int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
       int sources = acceptors + home.datagrams().receivers();
       lifecycle.expect(Math.max(1, sources));
       if (sources == 0) {
         scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
       }
-      for (Listener listener : listeners) {
-        for (int i = 0; i < listener.acceptors(); i++) {
+      for (BoundListener each : bound) {
+        for (int i = 0; i < each.listener().acceptors(); i++) {
           boolean binds = i == 0;
           scope.fork(
               watched(
-                  new Acceptor(listener, binds, this::failed, lifecycle, homeOf(listener)),
+                  new Acceptor(each.listener(), binds, this::failed, lifecycle, each.home()),
                   Scope.After.CANCEL));
         }
       }
@@ -232,12 +268,6 @@ final class Supervisor {
     return Scope.After.CONTINUE;
   }
 
-  private ServerHome homeOf(Listener listener) {
-    return home.with(
-        home.admission().add(listener.listen(), listener.address()),
-        home.handshake().of(HandshakeSteps.of(listener.listen().handshake(), home.admission())));
-  }
-
   /**
    * The task of a thread without which the server is none: if it fails, against all expectation,
    * the server is cancelled.
@@ -272,12 +302,12 @@ final class Supervisor {
 
   void finishListeners() {
     home.admission().drain();
-    listeners.forEach(Listener::finish);
+    bound.forEach(each -> each.listener().finish());
     home.datagrams().finish();
   }
 
   void closeListeners() {
-    listeners.forEach(Listener::close);
+    bound.forEach(each -> each.listener().close());
     home.datagrams().finish();
     home.admission().close();
   }
@@ -296,13 +326,16 @@ final class Supervisor {
     }
   }
 
-  /** Notes why its threads could not be started. */
-  void failed(Throwable cause) {
-    failure = cause;
-  }
-
   /** Why the server has ended by itself, if it has. */
   @Nullable Throwable failure() {
     return failure;
+  }
+
+  /** Throws why the server has ended by itself, if it has. */
+  void throwFailure() throws IOException {
+    Throwable cause = failure;
+    if (cause != null) {
+      throw new IOException("the server has ended by itself: " + cause, cause);
+    }
   }
 }

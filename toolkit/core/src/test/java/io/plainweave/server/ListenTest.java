@@ -1,18 +1,24 @@
 package io.plainweave.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
+import io.plainweave.TimeLimits;
+import io.plainweave.fixture.TlsServer;
 import io.plainweave.text.Addresses;
+import io.plainweave.tls.ServerTls;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -69,13 +75,46 @@ class ListenTest {
   }
 
   @Test
-  void keepsItsSettingsWhereACommandLineNamesAnotherPlace() {
-    ProxyProtocol protocol = ProxyProtocol.required();
+  void keepsItsSettingsWhereACommandLineNamesAnotherPlace(@TempDir Path folder) throws Exception {
+    ServerTls tls = TlsServer.in(folder).tls();
     assertEquals(
-        Listen.tcp("::1", 7001).reusePort(true).proxyProtocol(protocol),
-        ServeCommand.at("[::1]:7001", Listen.tcp(7000).reusePort(true).proxyProtocol(protocol)));
+        settings(Listen.tcp("::1", 7001).reusePort(true).acceptors(2), tls),
+        ServeCommand.at(
+            "[::1]:7001", settings(Listen.tcp(7000).reusePort(true).acceptors(2), tls)));
     assertEquals(
-        Listen.tcp(7001).proxyProtocol(protocol),
-        ServeCommand.at("7001", Listen.unix(Path.of("app.sock")).proxyProtocol(protocol)));
+        settings(Listen.tcp(7001), tls),
+        ServeCommand.at("7001", settings(Listen.unix(Path.of("app.sock")), tls)));
+    assertEquals(
+        settings(Listen.tcp(7001), tls),
+        ServeCommand.at("7001", settings(Listen.inherited(), tls)));
+  }
+
+  /** All that listeners of every kind have. */
+  private static Listen settings(Listen listen, ServerTls tls) {
+    return listen
+        .maxConnections(9)
+        .proxyProtocol(ProxyProtocol.required())
+        .timeLimits(TimeLimits.NONE)
+        .tls(tls);
+  }
+
+  @Test
+  void isChangedInOneSettingAndKeepsTheOthers(@TempDir Path folder) throws Exception {
+    ServerTls tls = TlsServer.in(folder).tls();
+    for (Listen listen :
+        List.of(Listen.tcp(7000), Listen.unix(Path.of("app.sock")), Listen.inherited())) {
+      Listen changed = settings(listen, tls);
+      assertEquals(listen.toString(), changed.toString());
+      assertEquals(9, changed.maxConnections());
+      assertEquals(ProxyProtocol.required(), changed.proxyProtocol());
+      assertEquals(TimeLimits.NONE, changed.timeLimits());
+      assertEquals(tls, changed.tls());
+      assertNull(listen.proxyProtocol());
+      assertNull(listen.timeLimits());
+      assertNull(listen.tls());
+      assertThrows(IllegalArgumentException.class, () -> listen.maxConnections(-1));
+    }
+    Listen.Unix unix = Listen.unix(Path.of("app.sock")).timeLimits(TimeLimits.NONE);
+    assertEquals(TimeLimits.NONE, unix.permissions("rw-rw-rw-").timeLimits());
   }
 }

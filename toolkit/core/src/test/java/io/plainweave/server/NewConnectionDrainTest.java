@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
-import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionActivity;
 import io.plainweave.internal.connection.ConnectionPhase;
 import io.plainweave.internal.connection.SocketConnection;
@@ -38,14 +37,13 @@ class NewConnectionDrainTest {
   @BeforeEach
   void acceptAndWaitForAMessage() throws Exception {
     home = ServerHomes.open(_ -> {}, _ -> {});
-    ListenerLimit limit = home.admission().add(Listen.tcp(0), new InetSocketAddress(0));
+    ServerHome own =
+        home.of(new ListenPlace(Listen.tcp(0), home.handler()), new InetSocketAddress(0));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       peer = SocketChannel.open(listener.getLocalAddress());
       SocketChannel accepted = listener.accept();
-      connection =
-          SocketConnection.accepted(
-              home.with(limit, home.handshake()), accepted, accepted.getLocalAddress());
+      connection = SocketConnection.accepted(own, accepted, accepted.getLocalAddress());
     }
     connection.channel().prepare();
     message = new FutureTask<>(connection::awaitMessage);

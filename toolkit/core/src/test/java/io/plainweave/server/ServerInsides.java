@@ -2,14 +2,17 @@ package io.plainweave.server;
 
 import static org.awaitility.Awaitility.await;
 
+import io.plainweave.Listen;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -44,6 +47,17 @@ public final class ServerInsides {
   private static boolean isInAccept(StackTraceElement[] stack) {
     return Stream.of(stack)
         .anyMatch(frame -> frame.getClassName().equals("sun.nio.ch.ServerSocketChannelImpl"));
+  }
+
+  /**
+   * A home for connections of a server that is never started: no reaper moves its clock, and its
+   * pollers are the caller's to open and close.
+   */
+  public static Home homeOf(ServerBuilder builder) {
+    return builder
+        .build()
+        .home()
+        .of(new ListenPlace(Listen.tcp(0), _ -> {}), new InetSocketAddress(0));
   }
 
   public static Ticks ticks(Server server) {

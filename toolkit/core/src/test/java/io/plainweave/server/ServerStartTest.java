@@ -88,9 +88,23 @@ class ServerStartTest {
   @Test
   void failsIfItsThreadsCannotBeStarted() throws Exception {
     Listen place = Listen.tcp("127.0.0.1", 0);
-    // As good as a system without threads: none of the acceptors comes to be.
-    ServerHome broken = echo().listen(place).build().home().with(null, null);
-    var server = new Server(List.of(place), broken, 1, false);
+    ServerHome whole = echo().listen(place).build().home();
+    // As good as a system without threads: the reaper does not come to be, for want of a clock.
+    var broken =
+        new ServerHome(
+            whole.handler(),
+            whole.admission(),
+            null,
+            whole.registry(),
+            whole.datagrams(),
+            whole.buffers(),
+            whole.pollers(),
+            null,
+            whole.timeCheck(),
+            whole.drain(),
+            whole.observer(),
+            whole.handshake());
+    var server = new Server(List.of(new ListenPlace(place, whole.handler())), broken, 1, false);
     IOException failure = assertThrows(IOException.class, server::start);
     assertEquals(NullPointerException.class, failure.getCause().getClass());
     assertEquals(ServerState.TERMINATED, server.state());
@@ -313,7 +327,6 @@ class ServerStartTest {
   @Test
   void whatIsMissingOrOutOfRangeIsRefused() {
     assertThrows(IllegalStateException.class, () -> Server.builder().handler(ECHO).build());
-    assertThrows(IllegalStateException.class, () -> Server.builder().listen(Listen.tcp(0)).build());
     var limit =
         assertThrows(
             IllegalArgumentException.class,
@@ -322,6 +335,17 @@ class ServerStartTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> Server.builder().drainTimeout(Duration.ofSeconds(-1)));
+  }
+
+  @Test
+  void aListenerWithoutAHandlerIsRefused() {
+    ServerBuilder builder =
+        Server.builder().listen(Listen.tcp(7000), ECHO).listen(Listen.tcp("::1", 7001));
+    var failure = assertThrows(IllegalStateException.class, builder::build);
+    assertEquals(
+        "the listener on [::1]:7001 has no handler: call handler(...), or listen(Listen, Handler)",
+        failure.getMessage());
+    assertEquals(ServerState.NEW, builder.handler(ECHO).build().state());
   }
 
   @Test

@@ -12,9 +12,7 @@ import io.plainweave.internal.time.Ticks;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -106,16 +104,14 @@ public final class Admission {
     apply(rules);
   }
 
-  /** Adds a socket of a listener, before any accepts, and returns the limit of the listener. */
-  @SuppressWarnings("ReferenceEquality") // two listeners on port 0 are two, and yet equal
+  /**
+   * Adds a listener before it accepts, and returns its limit.
+   *
+   * @param address where it is, or the first of its addresses
+   */
   public ListenerLimit add(Listen listen, SocketAddress address) {
-    Optional<ListenerLimit> known =
-        listeners.stream().filter(limit -> limit.listen == listen).findFirst();
-    ListenerLimit limit = known.orElseGet(() -> new ListenerLimit(listen));
-    limit.addresses.addIfAbsent(address);
-    if (known.isEmpty()) {
-      listeners.add(limit);
-    }
+    var limit = new ListenerLimit(listen.maxConnections(), address);
+    listeners.add(limit);
     return limit;
   }
 
@@ -168,15 +164,12 @@ public final class Admission {
     }
   }
 
-  /** Replaces the maximum of the listener at an address; false if there is none. */
-  public boolean change(SocketAddress listener, int maximum) {
+  /** Replaces the maximum of a listener. */
+  public void change(ListenerLimit listener, int maximum) {
     lock.lock();
     try {
-      List<ListenerLimit> found = new ArrayList<>(listeners);
-      found.removeIf(limit -> !limit.addresses.contains(listener));
-      found.forEach(limit -> limit.change(maximum));
+      listener.change(maximum);
       changed.signalAll();
-      return !found.isEmpty();
     } finally {
       lock.unlock();
     }

@@ -33,6 +33,7 @@ public interface Home {
 
   Ticks ticks();
 
+  /** The time limits of its connections. */
   TimeCheck timeCheck();
 
   /** Is told of what happens. */

@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
+import io.plainweave.TimeLimits;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.thread.Scope;
@@ -35,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
 public final class SocketConnection extends Wire implements Callable<Scope.After> {
-  private final Home home;
+  /** Replaced where the connection gets time limits of its own, by any thread. */
+  private volatile Home home;
 
   // Only the handshake may replace them. What other threads show meanwhile may be the former.
   private SocketAddress remoteAddress;
@@ -212,6 +214,16 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     } catch (ClosedChannelException e) {
       throw closed(e);
     }
+  }
+
+  @Override
+  public TimeLimits timeLimits() {
+    return home.timeCheck().timeLimits();
+  }
+
+  @Override
+  public void timeLimits(TimeLimits limits) {
+    home = LimitedHome.of(home, limits);
   }
 
   // For those who push messages to it

@@ -4,9 +4,14 @@ import io.plainweave.CloseReason;
 import io.plainweave.TimeLimits;
 import io.plainweave.internal.time.Spread;
 import io.plainweave.internal.time.Ticks;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The time limits as the reaper applies them: the rules, all in one place. */
+/**
+ * The time limits as the reaper applies them: the rules, all in one place. There is one for all
+ * that share their limits: for a server, for each of its listeners, and for a connection that has
+ * limits of its own.
+ */
 public final class TimeCheck {
   /** What a connection whose input was ended by a time limit may take to say goodbye. */
   private static final int GOODBYE = 2_000 / Ticks.MILLIS;
@@ -22,6 +27,7 @@ public final class TimeCheck {
 
   /** The limits in ticks, {@link Ticks#NEVER} for none. */
   private record Limits(
+      TimeLimits source,
       int handshake,
       int firstByte,
       int message,
@@ -33,6 +39,7 @@ public final class TimeCheck {
       long minReceiveRate) {
     static Limits of(TimeLimits limits) {
       return new Limits(
+          limits,
           Ticks.ofLimit(limits.handshake()),
           Ticks.ofLimit(limits.firstByte()),
           Ticks.ofLimit(limits.message()),
@@ -45,49 +52,65 @@ public final class TimeCheck {
     }
   }
 
-  /** Replaced when the limits are changed, by any thread, and the ticks after it. */
-  private volatile TimeLimits timeLimits;
+  /** Whose limits apply until there are own ones; null for those of a server. */
+  private final @Nullable TimeCheck common;
 
-  private volatile Limits limits;
+  /** Replaced when the limits are changed, by any thread; null only where there are common ones. */
+  private volatile @Nullable Limits own;
 
   public TimeCheck(TimeLimits limits) {
-    this.timeLimits = limits;
-    this.limits = Limits.of(limits);
+    this.common = null;
+    this.own = Limits.of(limits);
+  }
+
+  private TimeCheck(TimeCheck common) {
+    this.common = common;
+  }
+
+  /** One with these limits, or with the common ones, whatever they are, until it is changed. */
+  public static TimeCheck of(@Nullable TimeLimits limits, TimeCheck common) {
+    return limits == null ? new TimeCheck(common) : new TimeCheck(limits);
   }
 
   public void change(TimeLimits limits) {
-    this.timeLimits = limits;
-    this.limits = Limits.of(limits);
+    own = Limits.of(limits);
   }
 
   public TimeLimits timeLimits() {
-    return timeLimits;
+    return limits().source;
+  }
+
+  private Limits limits() {
+    Limits limits = own;
+    return limits != null ? limits : Objects.requireNonNull(common).limits();
   }
 
   /** How long the handshake may take, in milliseconds. */
   long handshakeMillis() {
-    return (long) limits.handshake * Ticks.MILLIS;
+    return (long) limits().handshake * Ticks.MILLIS;
   }
 
   /** After how many ticks without a datagram a session ends. */
   public int idleTicks() {
-    return limits.idle;
+    return limits().idle;
   }
 
   boolean lingers() {
-    return limits.linger > 0;
+    return limits().linger > 0;
   }
 
   /** Ends the connection, or its input, if it has taken too long; called by the reaper. */
   public void apply(SocketConnection connection, int now, boolean draining) {
+    Limits limits = limits();
     switch (connection.phase()) {
-      case HANDSHAKE -> applyToHandshake(connection, now, draining);
-      case HANDLER -> applyToHandler(connection, now);
-      case LINGER -> applyToLinger(connection, now, draining);
+      case HANDSHAKE -> applyToHandshake(limits, connection, now, draining);
+      case HANDLER -> applyToHandler(limits, connection, now);
+      case LINGER -> applyToLinger(limits, connection, now, draining);
     }
   }
 
-  private void applyToHandshake(SocketConnection connection, int now, boolean draining) {
+  private static void applyToHandshake(
+      Limits limits, SocketConnection connection, int now, boolean draining) {
     boolean drains = draining && !connection.isOutbound();
     int handshake = limits.handshake;
     int most = drains ? Math.min(handshake, MOST_IN_DRAIN) : handshake;
@@ -97,15 +120,15 @@ public final class TimeCheck {
     }
   }
 
-  private void applyToHandler(SocketConnection connection, int now) {
+  private static void applyToHandler(Limits limits, SocketConnection connection, int now) {
     MessageState input = connection.input();
     SendState output = connection.socketOutput();
-    TimeLimits.Kind over = endsConnection(connection, input, output, now);
+    TimeLimits.Kind over = endsConnection(limits, connection, input, output, now);
     if (over != null) {
       end(connection, new CloseReason.TimedOut(over));
       return;
     }
-    TimeLimits.Kind ended = endsInput(connection, input, output, now);
+    TimeLimits.Kind ended = endsInput(limits, connection, input, output, now);
     if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
@@ -122,7 +145,8 @@ public final class TimeCheck {
     }
   }
 
-  private void applyToLinger(SocketConnection connection, int now, boolean draining) {
+  private static void applyToLinger(
+      Limits limits, SocketConnection connection, int now, boolean draining) {
     int linger = limits.linger;
     int most = draining ? Math.min(linger, MOST_IN_DRAIN) : linger;
     if (now - connection.socketOutput().finishedAt() >= most) {
@@ -132,9 +156,12 @@ public final class TimeCheck {
   }
 
   /** The limit for which the connection is to end at once. */
-  private TimeLimits.@Nullable Kind endsConnection(
-      SocketConnection connection, MessageState input, SendState output, int now) {
-    Limits all = limits;
+  private static TimeLimits.@Nullable Kind endsConnection(
+      Limits all,
+      SocketConnection connection,
+      MessageState input,
+      SendState output,
+      int now) {
     if (output.isSending() && output.isQuietFor(all.writeStall, now)) {
       return TimeLimits.Kind.WRITE_STALL;
     }
@@ -178,9 +205,12 @@ public final class TimeCheck {
   }
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
-  private TimeLimits.@Nullable Kind endsInput(
-      SocketConnection connection, MessageState input, SendState output, int now) {
-    Limits all = limits;
+  private static TimeLimits.@Nullable Kind endsInput(
+      Limits all,
+      SocketConnection connection,
+      MessageState input,
+      SendState output,
+      int now) {
     if (connection.isOutbound() || input.activity() != ConnectionActivity.WAITING) {
       return null;
     }
