@@ -32,10 +32,13 @@ public final class ConnectionRegistry {
     addFree(0, slots.length());
   }
 
-  /** Adds a connection and tells it its slot. */
+  /** Adds a connection and tells it its slot; has no effect if it is there already. */
   public void add(SocketConnection connection) {
     lock.lock();
     try {
+      if (connection.slot != NO_SLOT) {
+        return;
+      }
       if (freeCount == 0) {
         grow();
       }

@@ -236,8 +236,16 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
       // The descriptor is gone all the same (close(2)).
       Log.closeFailed(this, e);
     }
-    if (outbound) {
-      // A borrowed buffer is left to the garbage collector: another thread may still be using it.
+    leaveIfOver();
+  }
+
+  /**
+   * Lets the reaper forget one that was opened here, once it is closed and no scope of it has an
+   * owner whom the reaper has to tell. A borrowed buffer is left to the garbage collector: another
+   * thread may still be using it.
+   */
+  private void leaveIfOver() {
+    if (outbound && !channel.isOpen() && scopes.isEmpty()) {
       home.registry().remove(this);
     }
   }
@@ -345,6 +353,10 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
   public ConnectionScope openScope(Duration timeout) {
     var opened = ConnectionThreads.of(this, timeout);
     SCOPES.updateAndGet(this, open -> open.with(opened));
+    if (outbound && !channel.isOpen()) {
+      // It may have left before, and the owner is to be told.
+      home.registry().add(this);
+    }
     return opened;
   }
 
@@ -499,6 +511,7 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
 
   void scopeClosed(ConnectionThreads closed) {
     SCOPES.updateAndGet(this, open -> open.without(closed));
+    leaveIfOver();
   }
 
   // For the reaper
