@@ -255,7 +255,12 @@ final class ConnectionThreads implements ConnectionScope {
 
   private Scope.After run(String name, Task task) {
     Thread.currentThread().setName(name);
-    return ScopedValue.where(SocketConnection.OF_FORKED_THREAD, connection).call(() -> run(task));
+    var bindings = ScopedValue.where(SocketConnection.OF_FORKED_THREAD, connection);
+    if (!Home.CURRENT.isBound()) {
+      // A client has no threads of its own, from which this one could inherit it.
+      bindings = bindings.where(Home.CURRENT, connection.home());
+    }
+    return bindings.call(() -> run(task));
   }
 
   private Scope.After run(Task task) {
