@@ -17,7 +17,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -210,17 +209,6 @@ public final class Server implements AutoCloseable {
       throwFailure();
     }
     return this;
-  }
-
-  /** Runs a task that connects. The server has no listener, and ends with the task. */
-  <T> T call(Callable<T> task) throws Exception {
-    start();
-    try {
-      return ScopedValue.where(Home.CURRENT, home).call(task::call);
-    } finally {
-      lifecycle.advanceTo(ServerState.DRAINING);
-      lifecycle.awaitTermination();
-    }
   }
 
   /**

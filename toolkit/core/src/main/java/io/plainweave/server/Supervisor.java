@@ -179,11 +179,7 @@ final class Supervisor {
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
       int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
-      int sources = acceptors + home.datagrams().receivers();
-      lifecycle.expect(Math.max(1, sources));
-      if (sources == 0) {
-        scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
-      }
+      lifecycle.expect(acceptors + home.datagrams().receivers());
       for (Listener listener : listeners) {
         for (int i = 0; i < listener.acceptors(); i++) {
           boolean binds = i == 0;
@@ -220,16 +216,6 @@ final class Supervisor {
         throw e;
       }
     }
-  }
-
-  /** Stands for the acceptors of a server that has none: see {@link Server#call}. */
-  private Scope.After awaitEndOfTask() throws InterruptedException {
-    try {
-      lifecycle.await(ServerState.DRAINING, Long.MAX_VALUE);
-    } finally {
-      lifecycle.acceptorEnded();
-    }
-    return Scope.After.CONTINUE;
   }
 
   private ServerHome homeOf(Listener listener) {
