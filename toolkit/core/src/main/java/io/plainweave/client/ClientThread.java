@@ -123,7 +123,10 @@ final class ClientThread implements Runnable {
     LockSupport.unpark(thread);
   }
 
-  /** Looks at the time until the client is closed. */
+  /**
+   * Looks at the time until the client is closed. While there is no connection nobody asks for it,
+   * and a program that connects now and then is not to have ten wake-ups each second.
+   */
   private void watch() {
     var timer = new TickTimer(home.ticks());
     var revival = new Revival(home.pollers());
@@ -131,6 +134,9 @@ final class ClientThread implements Runnable {
     var shortage = new Shortage();
     while (!home.calls().areEnded()) {
       try {
+        if (home.calls().awaitBegin(home.registry()::isEmpty)) {
+          timer.restart();
+        }
         LockSupport.parkNanos(timer.left());
         // Nobody has a reason to interrupt this thread, and it would not wait any more.
         Thread.interrupted();

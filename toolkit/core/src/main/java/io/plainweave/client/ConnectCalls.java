@@ -7,7 +7,9 @@ import java.util.IdentityHashMap;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,9 @@ final class ConnectCalls {
 
   /** Written under lock. */
   private volatile boolean ended;
+
+  /** Who rests until a call begins; set by itself, and guarded by lock. */
+  private @Nullable Thread resting;
 
   /** Whether no call can begin any more. */
   boolean areEnded() {
@@ -74,6 +79,7 @@ final class ConnectCalls {
         throw closed(connector, null);
       }
       calls.add(call);
+      wake();
     } finally {
       lock.unlock();
     }
@@ -100,6 +106,7 @@ final class ConnectCalls {
     lock.lock();
     try {
       ended = true;
+      wake();
       for (Call call : calls) {
         if (!call.interrupted) {
           call.interrupted = true;
@@ -109,6 +116,33 @@ final class ConnectCalls {
     } finally {
       lock.unlock();
     }
+  }
+
+  private void wake() {
+    LockSupport.unpark(resting);
+    resting = null;
+  }
+
+  /**
+   * Lets the calling thread wait until a call begins or none can any more, unless there is one. It
+   * may return before.
+   *
+   * @param mayRest asked whether what calls have left behind needs nobody; a call that leaves has
+   *     left it before
+   * @return whether it has waited
+   */
+  boolean awaitBegin(BooleanSupplier mayRest) {
+    lock.lock();
+    try {
+      if (ended || !calls.isEmpty() || !mayRest.getAsBoolean()) {
+        return false;
+      }
+      resting = Thread.currentThread();
+    } finally {
+      lock.unlock();
+    }
+    LockSupport.park(this);
+    return true;
   }
 
   /** Waits until those that were ended have left, which takes them a moment. */

@@ -224,17 +224,7 @@ class ClientTest {
     client.close();
     assertTrue(Thread.interrupted());
     assertFalse(connection.isOpen());
-    assertEquals(1, clientsAtWork(), "but for the shared one");
-  }
-
-  private static long clientsAtWork() {
-    return Thread.getAllStackTraces().values().stream()
-        .filter(stack ->
-            Stream.of(stack)
-                .anyMatch(frame ->
-                    frame.getClassName().equals(ClientThread.class.getName())
-                        && frame.getMethodName().equals("supervise")))
-        .count();
+    assertEquals(1, ClientInsides.atWork(), "which is the shared one");
   }
 
   @Test
@@ -342,6 +332,42 @@ class ClientTest {
       assertEquals(
           new CloseReason.Aborted(), waiting.thrown(ConnectionClosedException.class).reason());
     }
+  }
+
+  @Test
+  void interruptsTheOwnerOfAScopeOfAConnectionThatHasEnded() throws Exception {
+    try (Client client = Client.open();
+        Connection connection = client.connect(connector)) {
+      connection.abort();
+      Running<Boolean> waiting =
+          Running.start(() -> {
+            try (ConnectionScope scope = connection.openScope()) {
+              scope.fork("waits", () -> new CountDownLatch(1).await());
+              scope.join();
+              return true;
+            }
+          });
+      assertEquals(
+          new CloseReason.Aborted(), waiting.thrown(ConnectionClosedException.class).reason());
+    }
+  }
+
+  @Test
+  void looksAtNoTimeWhileItHasNoConnection() throws Exception {
+    try (Client client = Client.open(TimeLimits.NONE.idle(Duration.ofMillis(100)))) {
+      for (int i = 0; i < 2; i++) {
+        awaitRest();
+        try (Connection connection = client.connect(connector)) {
+          assertThrows(ConnectionClosedException.class, () -> connection.input().read());
+        }
+      }
+      awaitRest();
+    }
+  }
+
+  /** Waits until no client looks at the time: neither the one of a test nor the shared one. */
+  private static void awaitRest() {
+    await().until(() -> ClientInsides.atWork("awaitBegin") == 2);
   }
 
   @Test

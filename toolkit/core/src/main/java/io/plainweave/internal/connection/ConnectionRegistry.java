@@ -32,13 +32,10 @@ public final class ConnectionRegistry {
     addFree(0, slots.length());
   }
 
-  /** Adds a connection and tells it its slot; has no effect if it is there already. */
+  /** Adds a connection and tells it its slot. */
   public void add(SocketConnection connection) {
     lock.lock();
     try {
-      if (connection.slot != NO_SLOT) {
-        return;
-      }
       if (freeCount == 0) {
         grow();
       }
@@ -86,6 +83,16 @@ public final class ConnectionRegistry {
   /** How many slots there are, free ones included; they only become more. */
   public int slots() {
     return slots.length();
+  }
+
+  /** Whether none is there. */
+  public boolean isEmpty() {
+    lock.lock();
+    try {
+      return freeCount == slots.length();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void grow() {

@@ -354,8 +354,8 @@ public final class SocketConnection implements Connection, Yielding, Callable<Sc
     var opened = ConnectionThreads.of(this, timeout);
     SCOPES.updateAndGet(this, open -> open.with(opened));
     if (outbound && !channel.isOpen()) {
-      // It may have left before, and the owner is to be told.
-      home.registry().add(this);
+      // The reaper may have forgotten it before.
+      opened.check(now());
     }
     return opened;
   }

@@ -21,6 +21,11 @@ public final class TickTimer {
     this.ticks = ticks;
   }
 
+  /** Leaves out the time since the last tick, in which nobody has asked for it. */
+  public void restart() {
+    next = System.nanoTime() + TICK;
+  }
+
   /** How many nanoseconds are left to the next tick, not more than 0 when its time has come. */
   public long left() {
     return next - System.nanoTime();
