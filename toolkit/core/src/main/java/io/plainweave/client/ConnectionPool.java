@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps connections to another server open between their uses, for the handlers of this one. Who
+ * Keeps connections to a server open between their uses, for handlers or any other threads. Who
  * needs one borrows it, and gives it back when the conversation is at a point at which another one
  * may begin:
  *
@@ -33,12 +33,15 @@ import org.jspecify.annotations.Nullable;
  * nobody sees but that reader: who uses one gives the connection back only when its reply has
  * certainly ended, or the rest of it would be the answer to the next borrower.
  *
- * <p><b>Time.</b> The limits of the server ({@link io.plainweave.TimeLimits}) apply while a
+ * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of a {@link Connector} apply while a
  * connection is lent, those of the pool while it is idle. Nothing runs in the background: idle
  * connections whose time is over are closed when the pool is used next.
  *
- * <p><b>Shutdown.</b> As all connections that were opened here, those that are idle stay open
- * during a drain and are closed when the server ends. Closing the pool closes them before that.
+ * <p><b>Shutdown.</b> A connection lives where its borrower does, as {@link Connector} tells. Those
+ * that are idle stay open during the drain of a server; they end with the server, or with the
+ * {@link Client}. Closing the pool closes them in order before that. One pool may serve threads of
+ * several servers or clients, but a connection that lives elsewhere than its next borrower is
+ * closed and another one opened: a pool for each is better.
  *
  * <p>All methods are safe for use by several threads; a lease is for one.
  */
@@ -103,11 +106,14 @@ public final class ConnectionPool implements AutoCloseable {
    *     possible
    * @throws IOException if the connection was lost as soon as it was made
    * @throws InterruptedException if the calling thread is interrupted
-   * @throws IllegalStateException if the pool is closed, or the calling thread is not one of a
-   *     handler
+   * @throws IllegalStateException if the pool is closed, or as {@link Connector#connect()}
    */
   public Lease borrow() throws IOException, InterruptedException {
-    Home home = connector.home();
+    return borrowIn(connector.home());
+  }
+
+  /** The same for a borrower that lives there. */
+  Lease borrowIn(Home home) throws IOException, InterruptedException {
     long wait = Deadline.in(limits.borrowTimeout()).left();
     if (!permits.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
       throw new ConnectException(
@@ -120,7 +126,7 @@ public final class ConnectionPool implements AutoCloseable {
         throw new IllegalStateException("the pool of connections to " + connector + " is closed");
       }
       SocketConnection connection = takeIdle(home);
-      lease = new Lease(connection != null ? connection : connector.open(), home);
+      lease = new Lease(connection != null ? connection : connector.openIn(home), home);
       return lease;
     } finally {
       if (lease == null) {

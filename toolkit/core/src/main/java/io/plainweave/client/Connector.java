@@ -21,22 +21,37 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Opens connections to another server, for the handlers of this one: a description, of which one
- * object serves any number of threads and connections. A program that is no server connects within
- * {@link io.plainweave.server.ServerBuilder#call}.
+ * Opens connections to a server, in any thread of any program:
+ *
+ * {@snippet file="io/plainweave/client/ConnectorTest.java" region="client"}
+ *
+ * <p>It is a description, of which one object serves any number of threads and connections.
  *
  * <p><b>Ownership.</b> The connection belongs to whoever has opened it, who closes it, best by
  * try-with-resources; leaving that block by an exception closes it in order, too, unless {@link
- * Connection#abort()} was called before. The server does not count it against its limit of
- * connections, and tells no observer of it.
+ * Connection#abort()} was called before.
  *
- * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of the server apply, as to the connections
- * that it has accepted, but for those of the first byte and the lifetime. Where {@link
+ * <p><b>Where it lives.</b> Something has to wait for it and to watch its time limits: the server
+ * or the client to which the thread belongs that connects, or else the process.
+ *
+ * <ul>
+ *   <li>In a thread of a server, of a handler above all, and in what such a thread forks in a
+ *       scope: the server. Its {@link io.plainweave.TimeLimits} apply, as to the connections that
+ *       it has accepted. The server does not count the connection against its limit, and tells no
+ *       observer of it. The drain leaves it alone, since a handler that finishes its work may need
+ *       it. Cancellation resets it.
+ *   <li>By {@link Client#connect}: that client, with its own time limits. Its {@link
+ *       Client#close()} resets what is still open. So it is in threads that are forked in a scope
+ *       of such a connection.
+ *   <li>In all other threads: the process, with {@link io.plainweave.TimeLimits#DEFAULT}. Nothing
+ *       but its owner ends the connection. The threads behind it are started by the first such
+ *       call, are never ended, and keep no program from its end; the end of the process closes the
+ *       socket.
+ * </ul>
+ *
+ * <p><b>Time.</b> The limits of the first byte and the lifetime do not apply. Where {@link
  * io.plainweave.TimeLimits#idle()} would end the input of an accepted connection, this one is
  * reset, two seconds later: a reply that does not come must not be taken for one that has ended.
- *
- * <p><b>Shutdown.</b> The drain leaves it alone, since a handler that finishes its work may need
- * it. Cancellation resets it.
  */
 public final class Connector {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
@@ -246,7 +261,7 @@ public final class Connector {
    * for 250 ms (RFC 8305). At a path, a server that is there answers at once, unless its backlog is
    * full: then the attempt is repeated until the time is up.
    *
-   * <p>It is ended by an interrupt, and so by the cancellation of the server.
+   * <p>It is ended by an interrupt, and so by the cancellation of a server whose thread it is.
    *
    * @return the connection, open, and the caller's to close
    * @throws ConnectException if that was not possible; the message is a sentence with the host and
@@ -254,28 +269,34 @@ public final class Connector {
    *     has said, in the last attempt
    * @throws IOException if the connection was lost as soon as it was made
    * @throws InterruptedException if the calling thread is interrupted
-   * @throws IllegalStateException if the calling thread is not one of a handler, of a task of
-   *     {@link io.plainweave.server.ServerBuilder#call}, or of a scope that these have opened:
-   *     nothing would watch over the connection
+   * @throws IllegalStateException if the calling thread belongs to a {@link Client}, as one that
+   *     was forked for a connection of it, and that is closed; or, where the thread belongs to the
+   *     process, if the structured concurrency of this JDK is not known
    */
   public Connection connect() throws IOException, InterruptedException {
-    return open();
+    return openIn(home());
   }
 
   /** Where the connections of the calling thread live. */
-  Home home() {
-    if (!Home.CURRENT.isBound()) {
-      throw new IllegalStateException(
-          "only a handler, or a task of Server.builder().call(...), can connect to "
-              + this
-              + ": elsewhere nothing watches the time limits");
+  Home home() throws ConnectException {
+    if (Home.CURRENT.isBound()) {
+      return Home.CURRENT.get();
     }
-    return Home.CURRENT.get();
+    try {
+      return Client.shared().home();
+    } catch (IOException e) {
+      throw destination.failed("" + e.getMessage(), e);
+    }
   }
 
   /** See {@link #connect()}. */
-  SocketConnection open() throws IOException, InterruptedException {
-    Home home = home();
+  SocketConnection openIn(Home home) throws IOException, InterruptedException {
+    // A server has the threads that connect, and interrupts them; a client only their calls.
+    return home instanceof ClientHome client ? client.open(this) : open(home);
+  }
+
+  /** The same where the caller ends it by an interrupt. */
+  SocketConnection open(Home home) throws IOException, InterruptedException {
     Deadline retries = Deadline.in(retryTime);
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {
@@ -297,7 +318,7 @@ public final class Connector {
   /** One attempt; when it fails, nothing stays open. */
   private SocketConnection connect(Home home, Deadline deadline)
       throws IOException, InterruptedException {
-    SocketConnection connection = open(home, destination.connect(deadline));
+    SocketConnection connection = register(home, destination.connect(deadline));
     boolean complete = false;
     try {
       handshake.run(connection, deadline);
@@ -313,7 +334,7 @@ public final class Connector {
   }
 
   /** Makes a connection of a channel; when it fails, the channel is closed. */
-  private static SocketConnection open(Home home, SocketChannel channel) throws IOException {
+  private static SocketConnection register(Home home, SocketChannel channel) throws IOException {
     boolean complete = false;
     try {
       var connection = SocketConnection.registerOutbound(home, channel);

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * that those that are not needed become old, and are closed.
  *
  * <p>No thread looks after them: each call sees to it that those whose time is over are closed. The
- * time limits of the server do not count while no thread waits for input.
+ * time limits of a connection do not count while no thread waits for input.
  */
 final class IdleConnections {
-  /** One of them, the server of whose handlers it is, and the tick at which it was given back. */
+  /** One of them, where it lives, and the tick at which it was given back. */
   private record Idle(SocketConnection connection, Home home, int since) {}
 
   private final PoolLimits limits;
@@ -40,7 +40,7 @@ final class IdleConnections {
     this.maxAgeTicks = Ticks.ofLimit(limits.maxAge());
   }
 
-  /** Takes one that may be used by a handler of this server; null if there is none. */
+  /** Takes one that lives there; null if there is none. */
   @SuppressWarnings("ReferenceEquality") // a home is itself only
   @Nullable SocketConnection take(Home home) {
     while (true) {

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * could without the relay; but over a Unix-domain socket, only if its protocol tells ({@link
  * Connection#abort()}).
  *
- * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of the server apply to either connection,
- * and whatever reaches one of them ends both.
+ * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of each connection apply to it, and whatever
+ * reaches one of them ends both.
  *
  * <ul>
  *   <li>{@link io.plainweave.TimeLimits#idle()} looks at both directions of a connection, and each

@@ -75,18 +75,6 @@ final class Lifecycle {
     }
   }
 
-  /** Waits for the end, which is near: an interrupt does not keep anybody from it. */
-  void awaitTermination() {
-    lock.lock();
-    try {
-      while (!state.isAtLeast(ServerState.TERMINATED)) {
-        changed.awaitUninterruptibly();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /**
    * Waits until the state is no longer the known one, or for a time.
    *

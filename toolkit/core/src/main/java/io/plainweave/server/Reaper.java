@@ -1,13 +1,14 @@
 package io.plainweave.server;
 
 import io.plainweave.event.ServerEvent;
-import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.thread.JdkThreads;
+import io.plainweave.internal.connection.TimeRounds;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
+import io.plainweave.internal.time.TickTimer;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
+import io.plainweave.internal.transport.Revival;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -21,23 +22,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Its end cancels what is left of the server.
  */
 final class Reaper implements Callable<Scope.After> {
-  /**
-   * Of more connections than this only a part is looked at in each tick, so that each has its turn
-   * once a second.
-   */
-  private static final int ALL_AT_ONCE = 10_000;
-
-  /** The first ones may come before there is memory again for everybody. */
-  private static final int REVIVALS = 2_000 / Ticks.MILLIS;
-
-  private static final int PARTS = 1_000 / Ticks.MILLIS;
-
   private static final long TICK = TimeUnit.MILLISECONDS.toNanos(Ticks.MILLIS);
 
-  /** A tick that is later than this comes after a stop, not after a busy moment. */
-  private static final long LONGEST_DELAY = TimeUnit.SECONDS.toNanos(1);
-
-  private final JdkThreads jdkThreads = JdkThreads.find();
   private final Lifecycle lifecycle;
   private final ServerHome home;
   private final CarrierWatchdog watchdog;
@@ -45,19 +31,10 @@ final class Reaper implements Callable<Scope.After> {
   private final Runnable finishListeners;
   private final Runnable closeListeners;
 
-  // The rest is touched by the reaper's thread only.
+  // Only the reaper's thread uses these.
 
-  /** The slot at which the next part begins. */
-  private int next;
-
-  /** The number of {@link Shortage#seen()} when it was looked at. */
-  private int known = Shortage.seen();
-
-  /** In how many ticks something is still to be revived after a lack of memory. */
-  private int revivals;
-
-  /** When the next tick is, in the nanoseconds of {@link System#nanoTime()}. */
-  private long nextTick;
+  private final Revival revival;
+  private final TimeRounds timeRounds;
 
   Reaper(
       Lifecycle lifecycle,
@@ -72,6 +49,8 @@ final class Reaper implements Callable<Scope.After> {
     this.backlogs = backlogs;
     this.finishListeners = finishListeners;
     this.closeListeners = closeListeners;
+    this.revival = new Revival(home.pollers());
+    this.timeRounds = new TimeRounds(home.registry());
   }
 
   @Override
@@ -79,14 +58,14 @@ final class Reaper implements Callable<Scope.After> {
     Thread.currentThread().setName("plainweave reaper");
     try {
       ServerState known = lifecycle.state();
-      nextTick = System.nanoTime() + TICK;
+      var timer = new TickTimer(home.ticks());
       var shortage = new Shortage();
       for (boolean goesOn = true; goesOn; ) {
         try {
-          goesOn = lifecycle.awaitChange(known, nextTick - System.nanoTime());
+          goesOn = lifecycle.awaitChange(known, timer.left());
           if (goesOn) {
             known = lifecycle.state();
-            look(known);
+            look(known, timer);
             shortage.isOver();
           }
         } catch (Error e) {
@@ -104,13 +83,9 @@ final class Reaper implements Callable<Scope.After> {
     return Scope.After.CANCEL;
   }
 
-  private void look(ServerState state) {
-    long late = System.nanoTime() - nextTick;
-    if (late >= 0) {
-      // After a stop of the process the time that has passed does not count.
-      nextTick += late < LONGEST_DELAY ? TICK : late + TICK;
-      home.ticks().advance();
-      reviveAfterShortage();
+  private void look(ServerState state, TickTimer timer) {
+    if (timer.advance()) {
+      revival.check();
       home.datagrams().check(home.timeCheck().idleTicks(), home.observer(), home.ticks().now());
       watchdog.check(home.ticks().now());
       backlogs.check(home.ticks().now());
@@ -122,7 +97,7 @@ final class Reaper implements Callable<Scope.After> {
     if (state == ServerState.DRAINING) {
       drain(home.ticks().now());
     } else {
-      checkPart(home.ticks().now());
+      timeRounds.check(home.ticks().now());
     }
   }
 
@@ -133,39 +108,6 @@ final class Reaper implements Callable<Scope.After> {
       home.observer()
           .onEvent(new ServerEvent.DirectMemoryShort(direct.used(), direct.limit(), onHeap));
     }
-  }
-
-  /**
-   * After a lack of memory, brings to life again what the JDK may have left hanging, and looks
-   * whether it has survived itself.
-   */
-  private void reviveAfterShortage() {
-    int shortages = Shortage.seen();
-    if (shortages != known) {
-      known = shortages;
-      revivals = REVIVALS;
-    }
-    if (revivals > 0) {
-      revivals--;
-      JdkThreads.wakeCarriers();
-      home.pollers().nudge();
-    }
-    Thread dead = jdkThreads.dead();
-    if (dead != null) {
-      throw new IllegalStateException(
-          "the JDK has lost its thread " + dead.getName() + ", most likely for want of memory");
-    }
-  }
-
-  private void checkPart(int now) {
-    int slots = home.registry().slots();
-    int end = slots <= ALL_AT_ONCE ? slots : Math.min(slots, next + slots / PARTS + 1);
-    home.registry().forEach(next, end, connection -> check(connection, now, false));
-    next = end == slots ? 0 : end;
-  }
-
-  private static void check(SocketConnection connection, int now, boolean draining) {
-    connection.home().timeCheck().apply(connection, now, draining);
   }
 
   private void drain(int now) {
@@ -185,7 +127,7 @@ final class Reaper implements Callable<Scope.After> {
           if (drain.tells(connection.slot(), now)) {
             connection.drain(now);
           }
-          check(connection, now, true);
+          TimeRounds.check(connection, now, true);
         });
   }
 }

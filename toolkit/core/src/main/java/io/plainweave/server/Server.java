@@ -16,7 +16,6 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -198,17 +197,6 @@ public final class Server implements AutoCloseable {
       supervisor.throwFailure();
     }
     return this;
-  }
-
-  /** Runs a task that connects. The server has no listener, and ends with the task. */
-  <T> T call(Callable<T> task) throws Exception {
-    start();
-    try {
-      return ScopedValue.where(Home.CURRENT, home).call(task::call);
-    } finally {
-      lifecycle.advanceTo(ServerState.DRAINING);
-      lifecycle.awaitTermination();
-    }
   }
 
   /**

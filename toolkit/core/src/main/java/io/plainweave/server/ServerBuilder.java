@@ -27,7 +27,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -313,10 +312,10 @@ public final class ServerBuilder {
       throw new IllegalStateException(
           "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
-    return make(stopOnSignal);
+    return make();
   }
 
-  private Server make(boolean stopOnSignal) {
+  private Server make() {
     JdkCheck.run();
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
@@ -357,30 +356,5 @@ public final class ServerBuilder {
    */
   public Server start() throws IOException, InterruptedException {
     return build().start();
-  }
-
-  /**
-   * Runs a task that connects to others ({@link io.plainweave.client.Connector}), in a program that
-   * is no server:
-   *
-   * {@snippet file="io/plainweave/client/ConnectorTest.java" region="client"}
-   *
-   * <p>The task runs in the calling thread, as a handler does in its own. What it needs for its
-   * connections, the threads that wait for them and watch their time limits, is there for as long
-   * as the task; connections that it leaves open are closed then. A program that connects often
-   * does so within one call.
-   *
-   * @param <T> what the task returns
-   * @param task what to run
-   * @return what the task returns
-   * @throws IOException if the system has no descriptors for it
-   * @throws Exception what the task throws
-   * @throws IllegalStateException if there is a listener: handlers need no such call
-   */
-  public <T> T call(Callable<T> task) throws Exception {
-    if (!entries.isEmpty() || !datagrams.isEmpty()) {
-      throw new IllegalStateException("a server with a listener runs handlers, not a task");
-    }
-    return make(false).call(task);
   }
 }

@@ -1,5 +1,6 @@
 package io.plainweave.server;
 
+import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;

@@ -215,11 +215,7 @@ final class Supervisor {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
       List<Listener> listeners = listeners();
       int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
-      int sources = acceptors + home.datagrams().receivers();
-      lifecycle.expect(Math.max(1, sources));
-      if (sources == 0) {
-        scope.fork(watched(this::awaitEndOfTask, Scope.After.CANCEL));
-      }
+      lifecycle.expect(acceptors + home.datagrams().receivers());
       for (BoundListener each : bound) {
         for (int i = 0; i < each.listener().acceptors(); i++) {
           boolean binds = i == 0;
@@ -256,16 +252,6 @@ final class Supervisor {
         throw e;
       }
     }
-  }
-
-  /** Stands for the acceptors of a server that has none: see {@link Server#call}. */
-  private Scope.After awaitEndOfTask() throws InterruptedException {
-    try {
-      lifecycle.await(ServerState.DRAINING, Long.MAX_VALUE);
-    } finally {
-      lifecycle.acceptorEnded();
-    }
-    return Scope.After.CONTINUE;
   }
 
   /**

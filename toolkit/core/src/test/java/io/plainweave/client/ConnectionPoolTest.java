@@ -331,9 +331,13 @@ class ConnectionPoolTest {
   }
 
   @Test
-  void isForHandlers() throws Exception {
-    use();
-    assertThrows(IllegalStateException.class, pool::borrow);
+  void servesAThreadThatIsNoHandlersWithAnotherConnection() throws Exception {
+    Connection first = use();
+    Client upstream = accept();
+    try (ConnectionPool.Lease lease = pool.borrow()) {
+      assertNotSame(first, lease.connection());
+      assertEquals("", upstream.receiveAll());
+    }
   }
 
   @Test

@@ -28,7 +28,6 @@ import io.plainweave.framing.Lines;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.socket.SelfConnection;
 import io.plainweave.server.Server;
-import io.plainweave.server.ServerBuilder;
 import io.plainweave.server.ServerInsides;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -133,23 +132,13 @@ class ConnectorTest {
     assertTrue(failure.getMessage().contains(value), failure.getMessage());
   }
 
-  @Test
-  void saysThatItIsForHandlers() {
-    var failure = assertThrows(IllegalStateException.class, Connector.tcp("::1", 1)::connect);
-    assertTrue(failure.getMessage().contains("[::1]:1"), failure.getMessage());
-  }
-
   // @start region="client"
   private static String ask(Connector connector, String question) throws Exception {
-    return Server.builder()
-        .timeLimits(TimeLimits.DEFAULT.idle(Duration.ofSeconds(10)))
-        .call(() -> {
-          try (Connection connection = connector.connect()) {
-            Lines lines = Lines.of(connection, 1_000);
-            lines.write(question);
-            return lines.read();
-          }
-        });
+    try (Connection connection = connector.connect()) {
+      Lines lines = Lines.of(connection, 1_000);
+      lines.write(question);
+      return lines.read();
+    }
   }
 
   // @end
@@ -162,42 +151,6 @@ class ConnectorTest {
             connection -> connection.input().transferTo(connection.output()),
             new CompletableFuture<>())) {
       assertEquals("hello", ask(Connector.tcp("127.0.0.1", echo.port()), "hello"));
-    }
-  }
-
-  @Test
-  void leavesNothingOpenBehindATask() throws Exception {
-    try (ServerSocket target = listen()) {
-      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
-      Connection left = Server.builder().call(connector::connect);
-      assertFalse(left.isOpen());
-      try (var upstream = new Client(target.accept())) {
-        assertEquals("", upstream.receiveAll());
-      }
-    }
-  }
-
-  @Test
-  void endsWithItsTaskWhenThatFails() throws Exception {
-    ServerBuilder builder = Server.builder();
-    assertThrows(
-        ConnectException.class,
-        () -> builder.call(Connector.tcp("127.0.0.1", closedPort())::connect));
-    builder.listen(Listen.tcp(0));
-    assertThrows(IllegalStateException.class, () -> builder.call(() -> null));
-  }
-
-  @Test
-  void watchesTheTimeOfATask() throws Exception {
-    try (ServerSocket target = listen()) {
-      Connector connector = Connector.tcp("127.0.0.1", target.getLocalPort());
-      ServerBuilder builder =
-          Server.builder().timeLimits(TimeLimits.NONE.idle(Duration.ofMillis(100)));
-      var closed =
-          assertThrows(
-              ConnectionClosedException.class,
-              () -> builder.call(() -> connector.connect().input().read()));
-      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), closed.reason());
     }
   }
 
@@ -476,21 +429,16 @@ class ConnectorTest {
               throw new UncheckedIOException(e);
             }
           });
-      Server.builder()
-          .call(() -> {
-            Connector connector = Connector.tcp("127.0.0.1", server.getLocalPort());
-            try (Connection upstream = connector.connect()) {
-              assertThrows(
-                  PeerResetException.class, () -> upstream.output().write(new byte[20_000_000]));
-              assertEquals("413 too large", new String(upstream.input().readNBytes(13), US_ASCII));
-              for (int i = 0; i < 2; i++) {
-                ConnectionClosedException end =
-                    assertThrows(ConnectionClosedException.class, () -> upstream.input().read());
-                assertInstanceOf(CloseReason.PeerReset.class, end.reason());
-              }
-            }
-            return null;
-          });
+      Connector connector = Connector.tcp("127.0.0.1", server.getLocalPort());
+      try (Connection upstream = connector.connect()) {
+        assertThrows(PeerResetException.class, () -> upstream.output().write(new byte[20_000_000]));
+        assertEquals("413 too large", new String(upstream.input().readNBytes(13), US_ASCII));
+        for (int i = 0; i < 2; i++) {
+          ConnectionClosedException end =
+              assertThrows(ConnectionClosedException.class, () -> upstream.input().read());
+          assertInstanceOf(CloseReason.PeerReset.class, end.reason());
+        }
+      }
       replies.join();
     }
   }

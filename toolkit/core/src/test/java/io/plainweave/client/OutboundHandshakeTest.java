@@ -17,7 +17,6 @@ import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.internal.connection.ConnectionPhase;
 import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.server.Server;
-import io.plainweave.server.ServerBuilder;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -115,17 +114,18 @@ class OutboundHandshakeTest {
   }
 
   @Test
-  void isUnderThatOfTheServerAsWell() throws Exception {
+  void isUnderThatOfTheClientAsWell() throws Exception {
     Connector connector =
         connector(connection -> {
           // As a TLS handshake does.
           connection.enter(ConnectionPhase.HANDSHAKE);
           return connection.input().read() == '!';
         });
-    ServerBuilder builder =
-        Server.builder().timeLimits(TimeLimits.NONE.handshake(Duration.ofMillis(200)));
-    var failure = assertThrows(ConnectException.class, () -> builder.call(connector::connect));
-    assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
+    try (var connects =
+        io.plainweave.client.Client.open(TimeLimits.NONE.handshake(Duration.ofMillis(200)))) {
+      var failure = assertThrows(ConnectException.class, () -> connects.connect(connector));
+      assertEquals("cannot connect to " + connector + ": no answer", failure.getMessage());
+    }
   }
 
   @Test

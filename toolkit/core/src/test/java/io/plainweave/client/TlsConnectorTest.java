@@ -34,19 +34,13 @@ class TlsConnectorTest extends TlsTest {
   @Test
   void opensAConnectionLikeAnyOther() throws Exception {
     try (Server server = start(ECHO)) {
-      String peer =
-          Server.builder()
-              .call(() -> {
-                Connector connector =
-                    Connector.tcp("localhost", server.port()).tls(tls.clientTls());
-                try (Connection upstream = connector.connect()) {
-                  upstream.output().write("hello".getBytes(US_ASCII));
-                  upstream.finishOutput();
-                  assertEquals("hello", new String(upstream.input().readAllBytes(), US_ASCII));
-                  return upstream.tls().orElseThrow().peer().orElseThrow().getName();
-                }
-              });
-      assertEquals("CN=server", peer);
+      Connector connector = Connector.tcp("localhost", server.port()).tls(tls.clientTls());
+      try (Connection upstream = connector.connect()) {
+        upstream.output().write("hello".getBytes(US_ASCII));
+        upstream.finishOutput();
+        assertEquals("hello", new String(upstream.input().readAllBytes(), US_ASCII));
+        assertEquals("CN=server", upstream.tls().orElseThrow().peer().orElseThrow().getName());
+      }
     }
   }
 
@@ -56,16 +50,11 @@ class TlsConnectorTest extends TlsTest {
     ClientTls client =
         ClientTls.builder().trust(tls.authority().certificate()).serverName("localhost").build();
     try (Server server = start(Listen.unix(path).tls(tls.tls()), ECHO)) {
-      String echoed =
-          Server.builder()
-              .call(() -> {
-                try (Connection upstream = Connector.unix(path).tls(client).connect()) {
-                  upstream.output().write("hello".getBytes(US_ASCII));
-                  upstream.finishOutput();
-                  return new String(upstream.input().readAllBytes(), US_ASCII);
-                }
-              });
-      assertEquals("hello", echoed);
+      try (Connection upstream = Connector.unix(path).tls(client).connect()) {
+        upstream.output().write("hello".getBytes(US_ASCII));
+        upstream.finishOutput();
+        assertEquals("hello", new String(upstream.input().readAllBytes(), US_ASCII));
+      }
       assertInstanceOf(CloseReason.Finished.class, events.awaitReason());
     }
   }
@@ -75,7 +64,7 @@ class TlsConnectorTest extends TlsTest {
     try (Server server = start(ECHO)) {
       Connector connector =
           Connector.tcp("localhost", server.port()).tls(ClientTls.builder().build());
-      assertThrows(SSLException.class, () -> Server.builder().call(connector::connect));
+      assertThrows(SSLException.class, connector::connect);
       SSLException told =
           assertInstanceOf(CloseReason.TlsFailed.class, events.awaitReason()).cause();
       assertTrue(told.getMessage().contains("certificate_unknown"), told.getMessage());
@@ -100,15 +89,10 @@ class TlsConnectorTest extends TlsTest {
             .identity(tls.authority().issue("meter-17"))
             .build();
     try (Server server = start(Listen.tcp("127.0.0.1", 0).tls(strict), greets)) {
-      String greeting =
-          Server.builder()
-              .call(() -> {
-                try (Connection upstream =
-                    Connector.tcp("127.0.0.1", server.port()).tls(client).connect()) {
-                  return new String(upstream.input().readAllBytes(), US_ASCII);
-                }
-              });
-      assertEquals("CN=meter-17", greeting);
+      try (Connection upstream = Connector.tcp("127.0.0.1", server.port()).tls(client).connect()) {
+        String greeting = new String(upstream.input().readAllBytes(), US_ASCII);
+        assertEquals("CN=meter-17", greeting);
+      }
     }
   }
 
@@ -121,17 +105,13 @@ class TlsConnectorTest extends TlsTest {
             .build();
     try (Server server = start(Listen.tcp("127.0.0.1", 0).tls(strict), ECHO)) {
       Connector connector = Connector.tcp("127.0.0.1", server.port()).tls(tls.clientTls());
-      Server.builder()
-          .call(() -> {
-            for (int i = 0; i < 10; i++) {
-              try (Connection upstream = connector.connect()) {
-                SSLException told =
-                    assertThrows(SSLException.class, () -> then.run(upstream), "try " + i);
-                assertTrue(told.getMessage().contains("certificate_required"), told.getMessage());
-              }
-            }
-            return null;
-          });
+      for (int i = 0; i < 10; i++) {
+        try (Connection upstream = connector.connect()) {
+          SSLException told =
+              assertThrows(SSLException.class, () -> then.run(upstream), "try " + i);
+          assertTrue(told.getMessage().contains("certificate_required"), told.getMessage());
+        }
+      }
     }
   }
 
@@ -196,10 +176,8 @@ class TlsConnectorTest extends TlsTest {
       Connector connector = Connector.tcp("127.0.0.1", server.getLocalPort()).tls(tls.clientTls());
       var failure = new CompletableFuture<SSLException>();
       Thread client =
-          Thread.startVirtualThread(() ->
-              failure.complete(
-                  assertThrows(
-                      SSLException.class, () -> Server.builder().call(connector::connect))));
+          Thread.startVirtualThread(
+              () -> failure.complete(assertThrows(SSLException.class, connector::connect)));
       try (Client accepted = new Client(server.accept())) {
         accepted.socket().setSoTimeout(10_000);
         DataInputStream in = new DataInputStream(accepted.socket().getInputStream());

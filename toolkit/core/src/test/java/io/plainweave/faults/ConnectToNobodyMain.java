@@ -2,7 +2,6 @@ package io.plainweave.faults;
 
 import io.plainweave.Connection;
 import io.plainweave.client.Connector;
-import io.plainweave.server.Server;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,7 +19,7 @@ final class ConnectToNobodyMain {
   /** Takes the port. */
   public static void main(String[] args) throws Exception {
     int port = Integer.parseInt(args[0]);
-    int connected = Server.builder().call(() -> connect(Connector.tcp("127.0.0.1", port)));
+    int connected = connect(Connector.tcp("127.0.0.1", port));
     System.out.println("connected: " + connected);
     try (var server = new ServerSocket()) {
       // So that a connection in TIME_WAIT is in the way.

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Connection;
 import io.plainweave.client.Connector;
-import io.plainweave.server.Server;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -42,22 +41,18 @@ class TlsServerFaultsTest extends TlsFaults {
     try {
       await().ignoreException(ConnectException.class).until(() -> canConnect(port));
       Connector connector = Connector.tcp("localhost", port).tls(tls.clientTls());
-      Server.builder()
-          .call(() -> {
-            for (int i = 0; i < 10; i++) {
-              try (Connection upstream = connector.connect()) {
-                SSLException told =
-                    assertThrows(
-                        SSLException.class,
-                        () -> {
-                          upstream.output().write("x".repeat(bytes).getBytes(US_ASCII));
-                          upstream.input().read();
-                        });
-                assertTrue(told.getMessage().contains("certificate_required"), told::toString);
-              }
-            }
-            return null;
-          });
+      for (int i = 0; i < 10; i++) {
+        try (Connection upstream = connector.connect()) {
+          SSLException told =
+              assertThrows(
+                  SSLException.class,
+                  () -> {
+                    upstream.output().write("x".repeat(bytes).getBytes(US_ASCII));
+                    upstream.input().read();
+                  });
+          assertTrue(told.getMessage().contains("certificate_required"), told::toString);
+        }
+      }
     } finally {
       openssl.destroyForcibly().waitFor();
     }

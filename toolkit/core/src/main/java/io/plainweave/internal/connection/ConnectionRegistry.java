@@ -85,6 +85,16 @@ public final class ConnectionRegistry {
     return slots.length();
   }
 
+  /** Whether none is there. */
+  public boolean isEmpty() {
+    lock.lock();
+    try {
+      return freeCount == slots.length();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void grow() {
     AtomicReferenceArray<@Nullable SocketConnection> old = slots;
     var longer = new AtomicReferenceArray<@Nullable SocketConnection>(old.length() * 2);

@@ -255,7 +255,7 @@ final class ConnectionThreads implements ConnectionScope {
 
   private Scope.After run(String name, Task task) {
     Thread.currentThread().setName(name);
-    return ScopedValue.where(Wire.OF_FORKED_THREAD, connection).call(() -> run(task));
+    return connection.bindings().call(() -> run(task));
   }
 
   private Scope.After run(Task task) {

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 public interface Home {
   /**
    * The home to which the current thread belongs: each thread that a server has started, those of
-   * its connections and what they fork in a scope among them, and one that binds the server or runs
-   * a task in it.
+   * its connections and what they fork in a scope among them, and one that binds the server; and
+   * what any other thread forks in a scope of a connection.
    */
   ScopedValue<Home> CURRENT = ScopedValue.newInstance();
 

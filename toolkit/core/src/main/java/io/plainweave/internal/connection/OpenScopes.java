@@ -64,8 +64,8 @@ public record OpenScopes(List<ConnectionThreads> all) {
     }
   }
 
-  /** For the reaper. */
-  void check(int now) {
+  /** Ends what has taken too long, and tells the owners if the connection has ended. */
+  public void check(int now) {
     all.forEach(scope -> scope.check(now));
   }
 }

@@ -259,7 +259,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   }
 
   /** Takes the addresses that a proxy tells, if it tells any. */
-  void proxied(ProxyHeader header) {
+  public void proxied(ProxyHeader header) {
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
     localAddress = header.destination().orElse(localAddress);
@@ -278,11 +278,17 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   }
 
   @Override
-  void socketClosed() {
-    if (isOutbound()) {
-      // A borrowed buffer is left to the garbage collector: another thread may still be using it.
+  void leaveIfOver() {
+    if (isOutbound() && !channel().isOpen() && scopes().isEmpty()) {
       home.registry().remove(this);
     }
+  }
+
+  @Override
+  ScopedValue.Carrier bindings() {
+    var bindings = ScopedValue.where(OF_FORKED_THREAD, this);
+    // A client has no threads of its own, from which this one could inherit it.
+    return Home.CURRENT.isBound() ? bindings : bindings.where(Home.CURRENT, home);
   }
 
   // For the reaper

@@ -73,8 +73,15 @@ abstract class Wire implements Connection, Yielding {
   /** Whether the server drains and it is this connection's turn to end. */
   abstract boolean isToldToFinish();
 
-  /** Called when the socket was closed, once or more often. */
-  abstract void socketClosed();
+  /**
+   * Lets the reaper forget one that was opened here, once it is closed and no scope of it has an
+   * owner whom the reaper has to tell. A borrowed buffer is left to the garbage collector: another
+   * thread may still be using it.
+   */
+  abstract void leaveIfOver();
+
+  /** What a thread that is forked for it has bound. */
+  abstract ScopedValue.Carrier bindings();
 
   // How it ends
 
@@ -100,7 +107,7 @@ abstract class Wire implements Connection, Yielding {
       // The descriptor is gone all the same (close(2)).
       Log.closeFailed(this, e);
     }
-    socketClosed();
+    leaveIfOver();
   }
 
   /**
@@ -121,7 +128,7 @@ abstract class Wire implements Connection, Yielding {
   }
 
   /** Sorts a failure of the transport by its state: closed at this side, or by the peer. */
-  IOException failed(IOException failure) {
+  public IOException failed(IOException failure) {
     if (failure instanceof InterruptedIOException) {
       endByInterrupt();
     }
@@ -203,6 +210,10 @@ abstract class Wire implements Connection, Yielding {
   public ConnectionScope openScope(Duration timeout) {
     var opened = ConnectionThreads.of(this, timeout);
     SCOPES.updateAndGet(this, open -> open.with(opened));
+    if (outbound && !channel.isOpen()) {
+      // The reaper may have forgotten it before.
+      opened.check(now());
+    }
     return opened;
   }
 
@@ -285,6 +296,7 @@ abstract class Wire implements Connection, Yielding {
 
   void scopeClosed(ConnectionThreads closed) {
     SCOPES.updateAndGet(this, open -> open.without(closed));
+    leaveIfOver();
   }
 
   ConnectionPhase phase() {

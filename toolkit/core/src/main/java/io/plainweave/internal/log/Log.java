@@ -20,6 +20,9 @@ public final class Log {
   /** The log of all servers of the process. Its name is a part of the API: users configure it. */
   public static final Log SERVER = new Log("io.plainweave.server.Server");
 
+  /** The same of all clients. */
+  private static final Log CLIENT = new Log("io.plainweave.client.Client");
+
   private final Logger log;
 
   Log(String name) {
@@ -125,7 +128,11 @@ public final class Log {
   }
 
   public static void serverFailed(Throwable failure) {
-    failed("a thread of the server has failed; the server is cancelled", failure);
+    SERVER.failed("a thread of the server has failed; the server is cancelled", failure);
+  }
+
+  public static void clientFailed(Throwable failure) {
+    CLIENT.failed("a thread of the client has failed; its connections are reset", failure);
   }
 
   /** Tells that a thread of the server has gone on though it had no memory for something. */
@@ -141,12 +148,12 @@ public final class Log {
   }
 
   public static void taskFailed(Throwable failure) {
-    failed("a thread of the server has failed", failure);
+    SERVER.failed("a thread of the server has failed", failure);
   }
 
-  private static void failed(String what, Throwable failure) {
+  private void failed(String what, Throwable failure) {
     try {
-      SERVER.error(what, failure);
+      error(what, failure);
     } catch (Throwable noMemoryForTheLog) {
       // It would end the thread, which has something else to do besides.
     }

@@ -79,19 +79,14 @@ class StartTlsTest extends TlsTest {
   @Test
   void followsAWishOfOurOwn() throws Exception {
     try (Server server = start(Listen.tcp("127.0.0.1", 0), STARTS_TLS)) {
-      String answer =
-          Server.builder()
-              .call(() -> {
-                try (Connection upstream = Connector.tcp("127.0.0.1", server.port()).connect()) {
-                  Lines lines = Lines.of(upstream, 100);
-                  lines.write("STARTTLS");
-                  assertEquals("go ahead", lines.read());
-                  upstream.startTls(tls.clientTls());
-                  lines.write("hello");
-                  return lines.read();
-                }
-              });
-      assertEquals("hello by Optional[TLSv1.3]", answer);
+      try (Connection upstream = Connector.tcp("127.0.0.1", server.port()).connect()) {
+        Lines lines = Lines.of(upstream, 100);
+        lines.write("STARTTLS");
+        assertEquals("go ahead", lines.read());
+        upstream.startTls(tls.clientTls());
+        lines.write("hello");
+        assertEquals("hello by Optional[TLSv1.3]", lines.read());
+      }
     }
   }
 

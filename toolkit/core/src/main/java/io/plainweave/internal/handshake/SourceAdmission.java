@@ -1,5 +1,6 @@
-package io.plainweave.internal.admission;
+package io.plainweave.internal.handshake;
 
+import io.plainweave.internal.admission.Admission;
 import io.plainweave.CloseReason;
 import io.plainweave.Refusal;
 import io.plainweave.internal.connection.HandshakeStep;

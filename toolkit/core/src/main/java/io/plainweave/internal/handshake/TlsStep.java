@@ -1,5 +1,8 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.handshake;
 
+import io.plainweave.internal.connection.TlsUpgrade;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.tls.ServerTls;
 import java.io.IOException;
 

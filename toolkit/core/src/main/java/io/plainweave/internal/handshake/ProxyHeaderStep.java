@@ -1,5 +1,7 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.handshake;
 
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.CloseReason;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.ProxyProtocol;

@@ -1,0 +1,106 @@
+package io.plainweave.client;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.Handler;
+import io.plainweave.Refusal;
+import io.plainweave.TimeLimits;
+import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.HandshakeRunner;
+import io.plainweave.internal.connection.HandshakeTurns;
+import io.plainweave.internal.connection.Home;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.DirectMemory;
+import io.plainweave.internal.transport.Pollers;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the connections of a client live. All of them were opened here: what concerns those that a
+ * server accepts has no part in it, and nobody is told of them.
+ *
+ * @param calls those who connect; when they are ended, what is registered later is reset
+ */
+record ClientHome(
+    ConnectionRegistry registry,
+    BufferPool buffers,
+    Pollers pollers,
+    Ticks ticks,
+    TimeCheck timeCheck,
+    ConnectCalls calls)
+    implements Home {
+  private static final HandshakeRunner NO_HANDSHAKE =
+      new HandshakeRunner(List.of(), new HandshakeTurns(1));
+
+  private static final ServerObserver NOBODY = _ -> {};
+
+  static ClientHome of(TimeLimits timeLimits) {
+    return new ClientHome(
+        new ConnectionRegistry(),
+        new BufferPool(DirectMemory.ofThisProcess()),
+        new Pollers(0),
+        new Ticks(),
+        new TimeCheck(timeLimits),
+        new ConnectCalls());
+  }
+
+  /** See {@link Client#connect}. */
+  SocketConnection open(Connector connector) throws IOException, InterruptedException {
+    return calls.run(connector, this);
+  }
+
+  /** Resets all connections, and ends the calls of those who connect. */
+  void cancel() {
+    calls.end();
+    registry.forEach(connection -> {
+      connection.cancel();
+      // The reaper, which would tell the owners, is about to end.
+      connection.scopes().check(ticks.now());
+    });
+  }
+
+  @Override
+  public boolean cancels(SocketConnection registered) {
+    return calls.areEnded();
+  }
+
+  @Override
+  public Handler handler() {
+    return Connection::abort;
+  }
+
+  @Override
+  public HandshakeRunner handshake() {
+    return NO_HANDSHAKE;
+  }
+
+  @Override
+  public ServerObserver observer() {
+    return NOBODY;
+  }
+
+  @Override
+  public boolean finishes(int slot, int now) {
+    return false;
+  }
+
+  @Override
+  public void ended(@Nullable CloseReason reason) {
+    // Nobody counts.
+  }
+
+  @Override
+  public void refused(SocketConnection connection, Refusal refusal) {
+    // Nobody is refused.
+  }
+
+  @Override
+  public void release(SocketConnection connection) {
+    // There are no permits.
+  }
+}

@@ -1,0 +1,156 @@
+package io.plainweave.client;
+
+import io.plainweave.internal.connection.TimeRounds;
+import io.plainweave.internal.log.Log;
+import io.plainweave.internal.thread.Scope;
+import io.plainweave.internal.thread.Shortage;
+import io.plainweave.internal.time.TickTimer;
+import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.transport.Revival;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The thread that owns the pollers of a client, and is its reaper:
+ *
+ * <pre>
+ *   plainweave client           looks at the time of all connections
+ *   └─ plainweave poller …      one for each carrier
+ * </pre>
+ *
+ * <p>The threads that use the connections are the user's.
+ */
+final class ClientThread implements Runnable {
+  private static final long TICK = TimeUnit.MILLISECONDS.toNanos(Ticks.MILLIS);
+
+  private final ClientHome home;
+
+  /** It outlives the caller that comes first, from which it is to keep nothing. */
+  private final Thread thread =
+      Thread.ofPlatform()
+          .daemon()
+          .inheritInheritableThreadLocals(false)
+          .name("plainweave client")
+          .unstarted(this);
+
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  ClientThread(ClientHome home) {
+    this.home = home;
+  }
+
+  /** Opens the pollers and starts the thread, or leaves nothing open. */
+  void start() throws IOException {
+    boolean complete = false;
+    try {
+      home.pollers().open();
+      thread.start();
+      complete = true;
+    } catch (OutOfMemoryError e) {
+      // There may be no thread left for this process, or this user.
+      throw new IOException("there is no thread for a client: " + e.getMessage(), e);
+    } finally {
+      if (!complete) {
+        home.pollers().close();
+      }
+    }
+  }
+
+  /** Ends the client, and waits until the thread and all that it owns have ended. */
+  void stop() {
+    end();
+    boolean interrupted = false;
+    for (boolean done = false; !done; ) {
+      try {
+        ended.await();
+        home.calls().awaitEnd();
+        done = true;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void run() {
+    try {
+      supervise();
+    } catch (Throwable e) {
+      home.cancel();
+      Log.clientFailed(e);
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  private void supervise() throws InterruptedException, IOException {
+    try (Scope pollers = Scope.open("plainweave client", home.pollers().threads())) {
+      try {
+        for (Callable<Scope.After> poller : home.pollers().tasks()) {
+          pollers.fork(() -> run(poller));
+        }
+        watch();
+      } finally {
+        home.cancel();
+        home.pollers().stop();
+        pollers.join();
+      }
+    } finally {
+      home.pollers().close();
+    }
+  }
+
+  /** Runs a poller. Without it the client is none, however it ends. */
+  private Scope.After run(Callable<Scope.After> poller) {
+    try {
+      poller.call();
+    } catch (Throwable e) {
+      Log.clientFailed(e);
+    } finally {
+      end();
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  private void end() {
+    home.cancel();
+    LockSupport.unpark(thread);
+  }
+
+  /**
+   * Looks at the time until the client is closed. While there is no connection nobody asks for it,
+   * and a program that connects now and then is not to have ten wake-ups each second.
+   */
+  private void watch() {
+    var timer = new TickTimer(home.ticks());
+    var revival = new Revival(home.pollers());
+    var rounds = new TimeRounds(home.registry());
+    var shortage = new Shortage();
+    while (!home.calls().areEnded()) {
+      try {
+        if (home.calls().awaitBegin(home.registry()::isEmpty)) {
+          timer.restart();
+        }
+        LockSupport.parkNanos(timer.left());
+        // Nobody has a reason to interrupt this thread, and it would not wait any more.
+        Thread.interrupted();
+        if (timer.advance()) {
+          revival.check();
+          rounds.check(home.ticks().now());
+          shortage.isOver();
+        }
+      } catch (Error e) {
+        if (!shortage.passes(e)) {
+          throw e;
+        }
+        LockSupport.parkNanos(TICK);
+      }
+    }
+  }
+}
