@@ -20,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 
 /**
  * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own.
@@ -181,21 +180,7 @@ public final class Server implements AutoCloseable {
   /** The same with the way in which the thread is started that owns all others. */
   Server start(Consumer<Runnable> thread) throws IOException, InterruptedException {
     bind();
-    try {
-      thread.accept(supervisor::superviseInBackground);
-    } catch (OutOfMemoryError e) {
-      // There may be no thread left for this process, or this user.
-      supervisor.abandon(e);
-    }
-    try {
-      lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
-    } catch (InterruptedException e) {
-      shutdownNow();
-      throw e;
-    }
-    if (state() == ServerState.TERMINATED) {
-      supervisor.throwFailure();
-    }
+    supervisor.start(thread);
     return this;
   }
 
@@ -227,11 +212,9 @@ public final class Server implements AutoCloseable {
    * @throws IllegalStateException if the server was not started, or has no TCP listener
    */
   public int port() {
-    return supervisor.listeners().stream()
-        .flatMapToInt(listener ->
-            listener.address() instanceof InetSocketAddress address
-                ? IntStream.of(address.getPort())
-                : IntStream.empty())
+    return addresses().stream()
+        .filter(InetSocketAddress.class::isInstance)
+        .map(address -> ((InetSocketAddress) address).getPort())
         .findFirst()
         .orElseThrow(() ->
             new IllegalStateException(

@@ -1,6 +1,5 @@
 package io.plainweave.server;
 
-import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
@@ -12,6 +11,7 @@ import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;

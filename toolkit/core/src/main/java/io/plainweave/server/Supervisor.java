@@ -19,6 +19,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,10 +116,24 @@ final class Supervisor {
     }
   }
 
-  /** Ends a server that is bound and has not the first of its threads. */
-  void abandon(Throwable cause) throws IOException {
-    failure = cause;
-    close(bound);
+  /** Starts the thread that owns all others, and waits until it accepts. */
+  void start(Consumer<Runnable> thread) throws IOException, InterruptedException {
+    try {
+      thread.accept(this::superviseInBackground);
+    } catch (OutOfMemoryError e) {
+      // There may be no thread left for this process, or this user.
+      failure = e;
+      close(bound);
+    }
+    try {
+      lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      throw e;
+    }
+    if (lifecycle.state() == ServerState.TERMINATED) {
+      throwFailure();
+    }
   }
 
   private static List<InetSocketAddress> tcpAddresses(List<BoundListener> all) {
@@ -173,7 +188,7 @@ final class Supervisor {
   }
 
   /** The same as the task of a thread that nobody waits for. */
-  void superviseInBackground() {
+  private void superviseInBackground() {
     try {
       supervise();
     } catch (InterruptedException e) {

@@ -305,7 +305,7 @@ public final class Admission {
    *
    * @return why it is to be turned away, or null if it is not
    */
- public  @Nullable Refusal admitSource(SocketConnection connection) {
+  public @Nullable Refusal admitSource(SocketConnection connection) {
     InetAddress source = source(connection);
     if (source == null) {
       return null;

@@ -205,7 +205,7 @@ public final class ConnectionInput extends MessageState {
   }
 
   /** What was received and not yet read, for a look at it; null if there is nothing. */
- public  @Nullable ByteBuffer unread() {
+  public @Nullable ByteBuffer unread() {
     return bytes;
   }
 

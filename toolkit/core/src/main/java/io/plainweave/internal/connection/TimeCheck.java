@@ -157,11 +157,7 @@ public final class TimeCheck {
 
   /** The limit for which the connection is to end at once. */
   private static TimeLimits.@Nullable Kind endsConnection(
-      Limits all,
-      SocketConnection connection,
-      MessageState input,
-      SendState output,
-      int now) {
+      Limits all, SocketConnection connection, MessageState input, SendState output, int now) {
     if (output.isSending() && output.isQuietFor(all.writeStall, now)) {
       return TimeLimits.Kind.WRITE_STALL;
     }
@@ -206,11 +202,7 @@ public final class TimeCheck {
 
   /** The limit for which a handler that waits for a message is to read end of stream. */
   private static TimeLimits.@Nullable Kind endsInput(
-      Limits all,
-      SocketConnection connection,
-      MessageState input,
-      SendState output,
-      int now) {
+      Limits all, SocketConnection connection, MessageState input, SendState output, int now) {
     if (connection.isOutbound() || input.activity() != ConnectionActivity.WAITING) {
       return null;
     }

@@ -1,12 +1,12 @@
 package io.plainweave.internal.handshake;
 
-import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.CloseReason;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.Refusal;
 import io.plainweave.TruncatedMessageException;
+import io.plainweave.internal.connection.HandshakeStep;
+import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.EOFException;
 import java.io.IOException;

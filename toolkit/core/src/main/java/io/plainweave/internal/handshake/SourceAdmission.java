@@ -1,8 +1,8 @@
 package io.plainweave.internal.handshake;
 
-import io.plainweave.internal.admission.Admission;
 import io.plainweave.CloseReason;
 import io.plainweave.Refusal;
+import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package io.plainweave.internal.handshake;
 
-import io.plainweave.internal.connection.TlsUpgrade;
-import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.HandshakeStep;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.connection.TlsUpgrade;
 import io.plainweave.tls.ServerTls;
 import java.io.IOException;
 
