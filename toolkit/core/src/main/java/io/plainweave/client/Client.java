@@ -113,8 +113,8 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Borrows a connection as {@link ConnectionPool#borrow()} does. When this client is closed, those
-   * who wait for one of its connections wait no longer than others keep them.
+   * Borrows a connection as {@link ConnectionPool#borrow()} does. A thread that waits for its turn
+   * when this client is closed fails as soon as it has it.
    *
    * @param pool lends it
    * @return the lease, the caller's to close

@@ -29,6 +29,8 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -181,6 +183,47 @@ class ClientTest {
   }
 
   @Test
+  void leavesNothingOfCallsThatItsEndComesAcross() throws Exception {
+    Running<Boolean> accepting = Running.start(this::acceptUntilClosed);
+    for (int round = 0; round < 20; round++) {
+      Client client = Client.open();
+      List<Running<List<Connection>>> callers =
+          Stream.generate(() -> Running.start(() -> connectsUntilClosed(client))).limit(4).toList();
+      var first = client.connect(connector);
+      client.close();
+      assertFalse(first.isOpen());
+      for (Running<List<Connection>> caller : callers) {
+        assertTrue(caller.result().stream().noneMatch(Connection::isOpen));
+      }
+    }
+    target.close();
+    assertTrue(accepting.result());
+  }
+
+  private boolean acceptUntilClosed() throws IOException {
+    while (true) {
+      try {
+        target.accept().close();
+      } catch (SocketException closed) {
+        return true;
+      }
+    }
+  }
+
+  /** Connects again and again; returns what was opened when that fails. */
+  private List<Connection> connectsUntilClosed(Client client) throws Exception {
+    List<Connection> opened = new ArrayList<>();
+    while (true) {
+      try {
+        opened.add(client.connect(connector));
+      } catch (IllegalStateException closed) {
+        assertFalse(Thread.currentThread().isInterrupted());
+        return opened;
+      }
+    }
+  }
+
+  @Test
   void leavesAnInterruptToTheThreadThatConnects() throws Exception {
     try (Client client = Client.open();
         FullListener full = FullListener.at(new InetSocketAddress("127.0.0.1", 0))) {
@@ -288,10 +331,11 @@ class ClientTest {
   void hasTheThreadsOfAConnectionConnectForIt() throws Exception {
     var second = new CompletableFuture<Connection>();
     Client client = Client.open();
-    try (Connection connection = client.connect(connector);
-        ConnectionScope scope = connection.openScope()) {
-      scope.fork("connects", () -> second.complete(connector.connect()));
-      scope.join();
+    try (Connection connection = client.connect(connector)) {
+      try (ConnectionScope scope = connection.openScope()) {
+        scope.fork("connects", () -> second.complete(connector.connect()));
+        scope.join();
+      }
       client.close();
       assertFalse(second.get().isOpen());
     }

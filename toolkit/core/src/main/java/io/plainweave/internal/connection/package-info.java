@@ -4,7 +4,8 @@
  * <p>In the order in which to read: {@code SocketConnection} is what the handler sees, and the task
  * of its thread; {@code ConnectionInput} with {@code MessageState} and {@code ConnectionOutput} are
  * its two sides, on the {@code Wire} that they share; {@code ConnectionEnd} closes it; {@code
- * TimeCheck} is how the reaper judges it. What it needs of the server is its {@code Home}.
+ * TimeCheck} is how the reaper judges it. What it needs of the server or the client in which it
+ * lives is its {@code Home}.
  */
 @NullMarked
 package io.plainweave.internal.connection;
