@@ -315,6 +315,17 @@ public final class Server implements AutoCloseable {
   }
 
   /**
+   * Returns the limit of connections of one listener.
+   *
+   * @param listener one of the {@link #addresses()}
+   * @return the limit, as it was set last; zero for none
+   * @throws IllegalArgumentException if the server does not listen there
+   */
+  public int maxConnections(SocketAddress listener) {
+    return supervisor.homesAt(listener).getFirst().maxConnections();
+  }
+
+  /**
    * Replaces the limit of connections of one listener ({@link Listen#maxConnections()}).
    *
    * @param listener one of the {@link #addresses()}
@@ -322,12 +333,7 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there, or the limit is negative
    */
   public void changeMaxConnections(SocketAddress listener, int maxConnections) {
-    if (maxConnections < 0) {
-      throw new IllegalArgumentException("maxConnections must not be negative: " + maxConnections);
-    }
-    supervisor
-        .homesAt(listener)
-        .forEach(own -> home.admission().change(own.limit(), maxConnections));
+    supervisor.homesAt(listener).forEach(own -> own.changeMaxConnections(maxConnections));
   }
 
   /**

@@ -46,6 +46,18 @@ record ServerHome(
     return Objects.requireNonNull(listenerLimit, "only what was accepted has permits");
   }
 
+  /** The limit of the listener, or zero for none. */
+  int maxConnections() {
+    return admission.maximum(limit());
+  }
+
+  void changeMaxConnections(int maximum) {
+    if (maximum < 0) {
+      throw new IllegalArgumentException("maxConnections must not be negative: " + maximum);
+    }
+    admission.change(limit(), maximum);
+  }
+
   @Override
   public boolean finishes(int slot, int now) {
     return drain.tells(slot, now);

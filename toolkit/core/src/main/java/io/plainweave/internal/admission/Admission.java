@@ -175,6 +175,16 @@ public final class Admission {
     }
   }
 
+  /** The maximum of a listener, or zero for none. */
+  public int maximum(ListenerLimit listener) {
+    lock.lock();
+    try {
+      return listener.maximum == Integer.MAX_VALUE ? 0 : listener.maximum;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Lets everybody wait for a permit until it is resumed. */
   public void suspend(boolean suspended) {
     lock.lock();

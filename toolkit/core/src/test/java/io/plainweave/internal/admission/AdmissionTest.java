@@ -268,7 +268,10 @@ class AdmissionTest {
         client.exchange("is served");
       }
       assertFalse(waiting.isAtEndWithin(Duration.ofMillis(200)));
-      server.changeMaxConnections(server.addresses().getFirst(), 2);
+      SocketAddress listener = server.addresses().getFirst();
+      int before = server.maxConnections(listener);
+      server.changeMaxConnections(listener, 2);
+      assertEquals(List.of(1, 2), List.of(before, server.maxConnections(listener)));
       assertEquals("hello", waiting.receive(5));
       assertThrows(
           IllegalArgumentException.class,
