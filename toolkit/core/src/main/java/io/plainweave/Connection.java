@@ -78,7 +78,7 @@ public interface Connection extends AutoCloseable {
    * that it takes nothing behind that byte: what follows a line feed stays for the next reader,
    * whoever that is.
    *
-   * <p>It waits until there is at least one byte, and no longer. So the last byte read tells what
+   * <p>It waits until there is at least one byte, and no longer. So the last byte read shows what
    * the call means: it is the one looked for; or it is another, because the room is used up or the
    * rest has not come yet, and the caller reads on:
    *
@@ -151,7 +151,7 @@ public interface Connection extends AutoCloseable {
   void finishOutput() throws IOException;
 
   /**
-   * Tells what this side and the peer have agreed on in their TLS handshake, and who the peer is,
+   * Returns what this side and the peer have agreed on in their TLS handshake, and who the peer is,
    * if it has shown a certificate.
    *
    * @return empty if the connection is not encrypted
@@ -204,7 +204,7 @@ public interface Connection extends AutoCloseable {
    *
    * <p>A Unix-domain socket has no reset. Its peer first reads what was sent; then its read fails
    * on Linux if we have left anything unread, and otherwise sees end of stream as after {@link
-   * #close()} (unix(7), ECONNRESET). A protocol for such sockets has to tell by itself where a
+   * #close()} (unix(7), ECONNRESET). A protocol for such sockets has to say by itself where a
    * message ends.
    */
   default void abort() {
@@ -212,8 +212,8 @@ public interface Connection extends AutoCloseable {
   }
 
   /**
-   * Ends the connection at once with a reset, as {@link #abort()}, for a reason that observers are
-   * told.
+   * Ends the connection at once with a reset, as {@link #abort()}, for a reason that observers
+   * receive.
    *
    * @param reason why it ends
    * @return false if it had ended for another reason before
@@ -250,8 +250,8 @@ public interface Connection extends AutoCloseable {
   /**
    * Returns the address of the peer. It stays available when the connection is closed. No name is
    * ever looked up for it. Clients of a Unix-domain listener have no address as a rule, that is,
-   * one with an empty path; {@link #peerCredentials()} tells who they are. Behind a proxy that
-   * tells it, this is the address of the proxy's client ({@link ProxyProtocol}).
+   * one with an empty path; {@link #peerCredentials()} has who they are. Behind a proxy that sends
+   * it, this is the address of the proxy's client ({@link ProxyProtocol}).
    *
    * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
@@ -260,7 +260,7 @@ public interface Connection extends AutoCloseable {
   /**
    * Returns the address at which the peer has reached this server; with a listener on any address,
    * this is the one that the peer chose. Of a connection that was opened here, it is our end.
-   * Behind a proxy that tells it, this is the proxy's address. It stays available when the
+   * Behind a proxy that sends it, this is the proxy's address. It stays available when the
    * connection is closed.
    *
    * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
@@ -271,7 +271,7 @@ public interface Connection extends AutoCloseable {
    * Returns the PROXY header with which the connection has begun, where its listener takes one
    * ({@link ProxyProtocol}).
    *
-   * @return all that the proxy has told; empty if the client has connected directly
+   * @return all that the proxy has sent; empty if the client has connected directly
    */
   Optional<ProxyHeader> proxyHeader();
 
@@ -283,9 +283,9 @@ public interface Connection extends AutoCloseable {
    * <p>The system knows them by their numbers. Their names are looked up with each call, which may
    * take as long as the machine's databases take; without a name, the number stands for it.
    *
-   * @return user and group; empty over TCP, and where the system does not tell
+   * @return user and group; empty over TCP, and where the system does not say
    * @throws ConnectionClosedException if the connection is closed
-   * @throws IOException if the system fails to tell
+   * @throws IOException if the system fails to say
    */
   Optional<UnixDomainPrincipal> peerCredentials() throws IOException;
 

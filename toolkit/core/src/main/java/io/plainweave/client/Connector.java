@@ -37,9 +37,9 @@ import java.util.concurrent.TimeUnit;
  * <ul>
  *   <li>In a thread of a server, of a handler above all, and in what such a thread forks in a
  *       scope: the server. Its {@link io.plainweave.TimeLimits} apply, as to the connections that
- *       it has accepted. The server does not count the connection against its limit, and tells no
- *       observer of it. The drain leaves it alone, since a handler that finishes its work may need
- *       it. Cancellation resets it.
+ *       it has accepted. The server does not count the connection against its limit, and no
+ *       observer hears of it. The drain leaves it alone, since a handler that finishes its work may
+ *       need it. Cancellation resets it.
  *   <li>By {@link Client#connect}: that client, with its own time limits. Its {@link
  *       Client#close()} resets what is still open. So it is in threads that are forked in a scope
  *       of such a connection.
@@ -161,8 +161,8 @@ public final class Connector {
   }
 
   /**
-   * Returns this description with a PROXY header, which is sent before all else. A relay tells its
-   * target by it whose connection it passes on, and describes each connection anew:
+   * Returns this description with a PROXY header, which is sent before all else. A relay lets its
+   * target know by it whose connection it passes on, and describes each connection anew:
    *
    * {@snippet file="io/plainweave/client/ProxyHeaderSentTest.java" region="relay"}
    *
@@ -177,7 +177,7 @@ public final class Connector {
   /**
    * Returns this description for connections by TLS. The server's certificate must be for the host,
    * or for {@link ClientTls.Builder#serverName}: a connection to a path fails without that. An
-   * {@link javax.net.ssl.SSLException} of {@link #connect()} tells that the two sides do not agree.
+   * {@link javax.net.ssl.SSLException} of {@link #connect()} says that the two sides do not agree.
    *
    * <p>In TLS 1.3 a server looks at the certificate of this side when the handshake is over here
    * (RFC 8446, section 2). If it refuses that, or misses one, {@link #connect()} cannot know; the

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * both directions have ended.
  *
  * <p><b>Failure.</b> When one side is reset, or fails otherwise, both are reset, and {@link
- * #between} throws what has happened. So each peer can tell a whole stream from a broken one, as it
- * could without the relay; but over a Unix-domain socket, only if its protocol tells ({@link
- * Connection#abort()}).
+ * #between} throws what has happened. So each peer can distinguish a whole stream from a broken
+ * one, as it could without the relay; but over a Unix-domain socket, only if its protocol says so
+ * ({@link Connection#abort()}).
  *
  * <p><b>Time.</b> The {@link io.plainweave.TimeLimits} of each connection apply to it, and whatever
  * reaches one of them ends both.

@@ -69,7 +69,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves until the process is told to end, and prints {@code listening on ADDRESS:PORT} on the
+   * Serves until the process is asked to end, and prints {@code listening on ADDRESS:PORT} on the
    * standard output as soon as it accepts. This is a server in one line, with every option at its
    * default.
    *
@@ -86,7 +86,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves until the process is told to end, with options. Otherwise as {@link #serve(Listen,
+   * Serves until the process is asked to end, with options. Otherwise as {@link #serve(Listen,
    * Handler)}.
    *
    * @param builder where to listen, the handler and the options
@@ -398,7 +398,7 @@ public final class Server implements AutoCloseable {
    * cancels at once, and the thread's interrupt flag stays set.
    *
    * <p>However often and from wherever it is called, there is one drain, and one report. A thread
-   * of this server, be it of a handler or one that tells an observer, would wait for itself: it
+   * of this server, be it of a handler or one that calls an observer, would wait for itself: it
    * gets a report of what is known, at once.
    *
    * @return what has become of the connections

@@ -248,7 +248,7 @@ public final class ServerBuilder {
   /**
    * Sets how many carriers the process may have in all. Handlers that compute, or that block in
    * files or native code, keep their carriers; when all are kept and no virtual thread has run for
-   * two seconds, the server tells so ({@link io.plainweave.event.ServerEvent.CarriersBusy}) and
+   * two seconds, the server reports it ({@link io.plainweave.event.ServerEvent.CarriersBusy}) and
    * adds a carrier up to this number, to take it back later. Default: four for each processor. 1
    * adds none. To {@linkplain #eventLoops(int) event loops} it never adds one.
    *
@@ -265,9 +265,9 @@ public final class ServerBuilder {
   }
 
   /**
-   * Adds an observer of the server's events. All are told, in this order.
+   * Adds an observer of the server's events. All receive each, in this order.
    *
-   * @param observer is told
+   * @param observer receives the events
    * @return this builder
    */
   public ServerBuilder observer(ServerObserver observer) {
