@@ -81,8 +81,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   /** The thread that sends, set by itself. */
   private volatile @Nullable Thread sender;
 
-  /** Whether that one writes, or waits for room to write; set by itself. */
-  private volatile boolean sending;
+  /** Whether that one is in a call that writes; set by itself. */
+  private volatile boolean writing;
 
   /** Guarded by lock. */
   private boolean closed;
@@ -151,12 +151,14 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     try {
       OutputStream output = connection.output();
       do {
-        sending = true;
         for (byte[] message; (message = poll()) != null; ) {
+          writing = true; // not in poll(), whose lock it may wait for
           output.write(message);
+          writing = false;
         }
+        writing = true;
         output.flush();
-        sending = false;
+        writing = false;
       } while (awaitMessage());
     } finally {
       end(true);
@@ -268,6 +270,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     if (sends == null) {
       return forked && connection.isOpen();
     }
+    // In a call that writes it may also wait for its next turn, which is no wait for the peer.
+    boolean sending = writing && yielding.isSending();
     return !sending || sends.getState() == Thread.State.RUNNABLE;
   }
 

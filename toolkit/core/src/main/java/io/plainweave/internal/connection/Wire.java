@@ -223,6 +223,11 @@ abstract class Wire implements Connection, Yielding {
   }
 
   @Override
+  public boolean isSending() {
+    return output.isSending();
+  }
+
+  @Override
   public void retrySend() {
     channel.wakeWriter();
   }

@@ -18,6 +18,9 @@ public interface Yielding {
   /** Lets others run. */
   void giveWay();
 
+  /** Whether a thread sends, or waits for room to send. */
+  boolean isSending();
+
   /** Lets a thread that waits for room to send look once more whether there is some. */
   void retrySend();
 
@@ -39,6 +42,11 @@ public interface Yielding {
     @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
     public void giveWay() {
       Thread.yield();
+    }
+
+    @Override
+    public boolean isSending() {
+      return true; // as far as anybody can know
     }
 
     @Override
