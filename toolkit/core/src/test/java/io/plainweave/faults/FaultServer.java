@@ -122,7 +122,10 @@ final class FaultServer implements AutoCloseable {
             new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
     try (lines) {
       for (String line; (line = lines.readLine()) != null; ) {
-        answers.add(line);
+        // What a JVM prints by itself, such as a warning, is none.
+        if (line.contains("=")) {
+          answers.add(line);
+        }
       }
     } catch (IOException ended) {
       // The process is gone.
