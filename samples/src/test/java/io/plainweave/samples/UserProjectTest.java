@@ -116,7 +116,8 @@ class UserProjectTest {
         "serve=app/app.Main",
         "--output",
         "image");
-    echoes(folder.resolve("image/bin/serve").toString());
+    // What the launcher calls, which as a shell script would leave it behind.
+    echoes(folder.resolve("image/bin/java").toString(), "-m", "app/app.Main");
   }
 
   @Test
