@@ -25,7 +25,7 @@ final class Burst<T> {
   private @Nullable T latest;
   private long due;
 
-  /** Makes one that tells the latest, and how many there were since it was told last. */
+  /** Makes one that reports the latest, and how many there were since the last report. */
   Burst(ObjIntConsumer<T> teller) {
     this(teller, System::nanoTime);
   }
@@ -36,7 +36,7 @@ final class Burst<T> {
     this.due = clock.getAsLong();
   }
 
-  /** Counts one, and tells if it is time. */
+  /** Counts one, and reports if it is time. */
   void add(T one) {
     tell(one, false);
   }

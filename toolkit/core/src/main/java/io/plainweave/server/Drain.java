@@ -115,7 +115,7 @@ final class Drain {
   }
 
   /** Whether the connection in this slot is to be told. */
-  boolean tells(int slot, int now) {
+  boolean finishes(int slot, int now) {
     return begun && now - begunAt >= delay + (long) (Spread.of(slot) * spread);
   }
 

@@ -91,7 +91,7 @@ final class Reaper implements Callable<Scope.After> {
       backlogs.check(home.ticks().now());
       home.admission().check(home.ticks().now());
       home.handshake().turns().check(home.ticks().now());
-      tellIfDirectMemoryIsShort(home.buffers());
+      reportIfDirectMemoryIsShort(home.buffers());
       home.observer().check();
     }
     if (state == ServerState.DRAINING) {
@@ -101,8 +101,8 @@ final class Reaper implements Callable<Scope.After> {
     }
   }
 
-  private void tellIfDirectMemoryIsShort(BufferPool buffers) {
-    int onHeap = buffers.toTell(home.ticks().now());
+  private void reportIfDirectMemoryIsShort(BufferPool buffers) {
+    int onHeap = buffers.unreported(home.ticks().now());
     if (onHeap > 0) {
       DirectMemory direct = buffers.direct();
       home.observer()
@@ -124,7 +124,7 @@ final class Reaper implements Callable<Scope.After> {
     }
     home.registry()
         .forEach(connection -> {
-          if (drain.tells(connection.slot(), now)) {
+          if (drain.finishes(connection.slot(), now)) {
             connection.drain(now);
           }
           TimeRounds.check(connection, now, true);

@@ -25,15 +25,15 @@ final class ServerEvents implements ServerObserver {
 
   /** Tells what has waited to be told; called by the reaper. */
   void check() {
-    tellRest(log::check);
+    writeRest(log::check);
   }
 
   /** Tells what is left, when nothing more comes. */
   void close() {
-    tellRest(log::close);
+    writeRest(log::close);
   }
 
-  private static void tellRest(Runnable log) {
+  private static void writeRest(Runnable log) {
     try {
       log.run();
     } catch (RuntimeException failure) {

@@ -60,7 +60,7 @@ record ServerHome(
 
   @Override
   public boolean finishes(int slot, int now) {
-    return drain.tells(slot, now);
+    return drain.finishes(slot, now);
   }
 
   @Override

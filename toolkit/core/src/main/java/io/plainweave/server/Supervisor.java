@@ -101,7 +101,7 @@ final class Supervisor {
     for (DatagramListener listener : home.datagrams().listeners()) {
       home.observer().onEvent(new ServerEvent.Listening(listener.address()));
     }
-    home.admission().tellIfLimited();
+    home.admission().reportIfLimited();
   }
 
   /** Closes what is bound, and terminates the server: no thread of it runs, or will. */

@@ -122,9 +122,11 @@ final class FaultServer implements AutoCloseable {
             new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
     try (lines) {
       for (String line; (line = lines.readLine()) != null; ) {
-        // What a JVM prints by itself, such as a warning, is none.
         if (line.contains("=")) {
           answers.add(line);
+        } else {
+          // No answer, but what the JVM prints by itself, such as a warning.
+          System.err.println("printed by the server: " + line);
         }
       }
     } catch (IOException ended) {

@@ -108,7 +108,7 @@ class DrainTest {
       drain.limit();
       assertFalse(drain.finishesListeners(1));
       assertFalse(drain.closesListeners(1));
-      assertFalse(drain.tells(Integer.MAX_VALUE, 1));
+      assertFalse(drain.finishes(Integer.MAX_VALUE, 1));
       assertFalse(drain.isOver(1));
     }
   }

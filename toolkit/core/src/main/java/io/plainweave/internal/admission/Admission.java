@@ -128,7 +128,7 @@ public final class Admission {
     if (counting && !counted) {
       registry.forEach(this::count);
     }
-    tellIfLimited();
+    reportIfLimited();
   }
 
   private void apply(AdmissionRules next) {
@@ -155,7 +155,7 @@ public final class Admission {
   }
 
   /** Tells if the descriptors allow fewer connections than the rules. */
-  public void tellIfLimited() {
+  public void reportIfLimited() {
     int wanted = wanted(rules);
     if (wanted > descriptors.connections()) {
       observer.onEvent(
@@ -242,7 +242,7 @@ public final class Admission {
     }
   }
 
-  /** Waits, and tells whether the listeners finish or have closed, which ends the wait. */
+  /** Waits; whether the listeners finish or have closed, which ends the wait. */
   public boolean finishesWithin(long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {

@@ -145,7 +145,7 @@ public final class Refusals {
     return true;
   }
 
-  /** Closes those that have lingered enough, and tells what is to be told; called by the reaper. */
+  /** Closes those that have lingered enough, and reports what is due; called by the reaper. */
   void check(int now) {
     List<ServerEvent> told = new ArrayList<>();
     lock.lock();
@@ -171,7 +171,7 @@ public final class Refusals {
     told.forEach(observer::onEvent);
   }
 
-  /** Lets nobody linger any more, and tells the rest; called by the reaper at its end. */
+  /** Lets nobody linger any more, and reports the rest; called by the reaper at its end. */
   public void close(int now) {
     lock.lock();
     try {

@@ -328,7 +328,7 @@ public final class ConnectionInput extends MessageState {
       return false;
     }
     try {
-      if (awaitsMessage(before) && connection.isToldToFinish()) {
+      if (awaitsMessage(before) && connection.isToFinish()) {
         // The reaper might never find a busy connection waiting. Here, between two messages,
         // nothing is cut; what has come is still read, so that its sender need not send it
         // again.

@@ -32,7 +32,7 @@ public final class ConnectionRegistry {
     addFree(0, slots.length());
   }
 
-  /** Adds a connection and tells it its slot. */
+  /** Adds a connection and gives it a slot. */
   public void add(SocketConnection connection) {
     lock.lock();
     try {

@@ -36,7 +36,7 @@ public interface Home {
   /** The time limits of its connections. */
   TimeCheck timeCheck();
 
-  /** Is told of what happens. */
+  /** Receives the events of what happens. */
   ServerObserver observer();
 
   /** Whether it drains, and the connection in this slot is to finish. */
@@ -48,7 +48,7 @@ public interface Home {
   /** Counts a connection that has ended. */
   void ended(@Nullable CloseReason reason);
 
-  /** Counts a connection that its handshake has refused, so that it is told of. */
+  /** Counts a connection that its handshake has refused, for the report. */
   void refused(SocketConnection connection, Refusal refusal);
 
   /** Takes back the permits of a connection, if it has any. It allocates nothing. */

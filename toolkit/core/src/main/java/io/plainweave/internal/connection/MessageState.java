@@ -43,7 +43,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
 
   final Wire connection;
 
-  /** Moved as {@link ConnectionActivity} tells. */
+  /** Moved as {@link ConnectionActivity} draws it. */
   private volatile ConnectionActivity activity = WORKING;
 
   /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */

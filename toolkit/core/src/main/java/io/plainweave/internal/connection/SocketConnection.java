@@ -36,6 +36,10 @@ import org.jspecify.annotations.Nullable;
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
 public final class SocketConnection extends Wire implements Callable<Scope.After> {
+  /** For a connection that has failed, where there is no memory to say why. */
+  private static final CloseReason OUT_OF_MEMORY =
+      new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
+
   /** Replaced where the connection gets time limits of its own, by any thread. */
   private volatile Home home;
 
@@ -112,7 +116,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
       try {
         ConnectionEnd.afterFailure(this, failure);
       } catch (Throwable noMemoryToEndWith) {
-        endWith(EndReasons.OUT_OF_MEMORY);
+        endWith(OUT_OF_MEMORY);
       } finally {
         scopes().closeOwn();
       }
@@ -131,7 +135,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     return passed;
   }
 
-  /** Closes the socket, gives everything back and tells how it ended. */
+  /** Closes the socket, gives everything back and reports how it ended. */
   void end() {
     try {
       closeSocket();
@@ -258,7 +262,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     socketOutput().use(transport);
   }
 
-  /** Takes the addresses that a proxy tells, if it tells any. */
+  /** Takes the addresses that a proxy has sent, if it has sent any. */
   public void proxied(ProxyHeader header) {
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
@@ -272,7 +276,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
 
   /** Whether the server drains and it is this connection's turn to end. */
   @Override
-  boolean isToldToFinish() {
+  boolean isToFinish() {
     int now = now();
     return !isOutbound() && home.finishes(slot, now) && !input().isNew(now);
   }

@@ -1,5 +1,7 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.TruncatedMessageException;
+import io.plainweave.MalformedMessageException;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
@@ -9,6 +11,7 @@ import io.plainweave.internal.log.Log;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Yielding;
+import javax.net.ssl.SSLException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
@@ -50,7 +53,7 @@ abstract class Wire implements Connection, Yielding {
   /** The open scopes; replaced by the handler's threads, read by the reaper. */
   private volatile OpenScopes scopes = OpenScopes.NONE;
 
-  /** Moved by the connection's thread, as {@link ConnectionPhase} tells. */
+  /** Moved by the connection's thread, as {@link ConnectionPhase} says. */
   private volatile ConnectionPhase phase;
 
   Wire(PolledChannel channel, boolean outbound, int openedAt, ConnectionPhase phase) {
@@ -71,7 +74,7 @@ abstract class Wire implements Connection, Yielding {
   abstract BufferPool buffers();
 
   /** Whether the server drains and it is this connection's turn to end. */
-  abstract boolean isToldToFinish();
+  abstract boolean isToFinish();
 
   /**
    * Lets the reaper forget one that was opened here, once it is closed and no scope of it has an
@@ -135,7 +138,7 @@ abstract class Wire implements Connection, Yielding {
     if (reason != null || !channel.isOpen()) {
       return closed(failure);
     }
-    CloseReason why = EndReasons.ofTransport(this, failure);
+    CloseReason why = reasonOf(failure);
     endWith(why);
     return why instanceof CloseReason.PeerReset(PeerResetException reset) ? reset : failure;
   }
@@ -164,12 +167,34 @@ abstract class Wire implements Connection, Yielding {
     }
     CloseReason ended = reason;
     CloseReason why = ended != null ? ended : yetToCome;
-    Throwable failure = EndReasons.failureOf(why);
+    Throwable failure = failureOf(why);
     return new ConnectionClosedException(this, why, failure != null ? failure : cause);
   }
 
   public @Nullable CloseReason closeReason() {
     return reason;
+  }
+
+  /** What a failure of the transport means for the connection, if it is open. */
+  private CloseReason reasonOf(IOException failure) {
+    return switch (failure) {
+      case SSLException e -> new CloseReason.TlsFailed(e);
+      case TruncatedMessageException e -> new CloseReason.Truncated(e);
+      default -> new CloseReason.PeerReset(new PeerResetException(this, failure));
+    };
+  }
+
+  /** The failure for which a connection was ended, if it was for one. */
+  private static @Nullable Throwable failureOf(CloseReason why) {
+    return switch (why) {
+      case CloseReason.HandlerFailed(Throwable failure) -> failure;
+      case CloseReason.UpstreamFailed(IOException failure) -> failure;
+      case CloseReason.PeerReset(PeerResetException failure) -> failure;
+      case CloseReason.Truncated(TruncatedMessageException failure) -> failure;
+      case CloseReason.Malformed(MalformedMessageException failure) -> failure;
+      case CloseReason.TlsFailed(SSLException failure) -> failure;
+      default -> null;
+    };
   }
 
   // For the handler

@@ -125,7 +125,7 @@ public final class BufferPool {
    * How many buffers from the heap are to be told of, since direct memory is short; 0 for none. For
    * the reaper.
    */
-  public int toTell(int now) {
+  public int unreported(int now) {
     int made = onHeap.get();
     if (made == told || !cooldown.isOver(now)) {
       return 0;

@@ -266,7 +266,7 @@ public final class TlsTransport implements Transport {
     }
   }
 
-  /** Ends reading and writing, and tells the peer that TLS has failed if there is room. */
+  /** Ends reading and writing, and lets the peer know that TLS has failed if there is room. */
   private void fail(IOException e) {
     if (failure == null) {
       failure = e;

@@ -98,7 +98,7 @@ public final class DatagramRegistry {
     listeners.forEach(DatagramListener::finish);
   }
 
-  /** Closes the sockets, when nobody uses them any more, and tells what was dropped at last. */
+  /** Closes the sockets, when nobody uses them any more, and reports what was dropped at last. */
   public void close(ServerObserver observer) {
     listeners.forEach(DatagramListener::close);
     listeners.forEach(listener -> listener.tellLastDrops(observer));
