@@ -166,7 +166,7 @@ class FramesTest {
             }
           });
       assertArrayEquals(sent, client.socket().getInputStream().readAllBytes());
-      sender.join();
+      sender.get();
     }
   }
 

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
-import io.plainweave.ConnectionScope;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -369,100 +367,6 @@ class DrainTest {
       return end;
     } catch (IOException e) {
       throw new AssertionError(e);
-    }
-  }
-
-  @Test
-  void fromAHandlerDoesNotWaitForItself() throws Exception {
-    var inHandler = new CompletableFuture<DrainReport>();
-    var servers = new CompletableFuture<Server>();
-    Handler drains =
-        connection -> {
-          inHandler.complete(servers.get().drain());
-          connection.output().write('k');
-        };
-    try (Server server = builder(drains).start();
-        Client client = Client.connect(server)) {
-      servers.complete(server);
-      assertEquals(0, inHandler.get(10, TimeUnit.SECONDS).finished());
-      assertEquals("k", client.receiveAll());
-      client.finish();
-      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
-      assertEquals(1, server.drain().finished());
-    }
-  }
-
-  @Test
-  void fromAThreadThatAHandlerHasForkedDoesNotWaitForItself() throws Exception {
-    var servers = new CompletableFuture<Server>();
-    Handler drains =
-        connection -> {
-          try (ConnectionScope scope = connection.openScope()) {
-            scope.fork("drains", () -> servers.get().close());
-            scope.join();
-          }
-          connection.output().write('k');
-        };
-    try (Server server = builder(drains).start();
-        Client client = Client.connect(server)) {
-      servers.complete(server);
-      assertEquals("k", client.receiveAll());
-      client.finish();
-      assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
-    }
-  }
-
-  @Test
-  void byManyAtATimeHasOneResult() throws Exception {
-    try (Server server = builder(ECHO).start();
-        Client client = Client.connect(server)) {
-      client.exchange("hello");
-      List<CompletableFuture<DrainReport>> drains = new ArrayList<>();
-      for (int i = 0; i < 8; i++) {
-        drains.add(drainInBackground(server));
-      }
-      DrainReport first = drains.getFirst().get(10, TimeUnit.SECONDS);
-      for (var drain : drains) {
-        assertSame(first, drain.get(10, TimeUnit.SECONDS));
-      }
-      assertEquals(1, first.finished());
-    }
-  }
-
-  @Test
-  void thatIsInterruptedCancelsAtOnce() throws Exception {
-    try (Server server = builder(connection -> sleep()).start();
-        Client client = Client.connect(server)) {
-      await().until(() -> events.opened() == 1);
-      var result = new CompletableFuture<DrainReport>();
-      var flag = new CompletableFuture<Boolean>();
-      Thread drainer =
-          Thread.ofPlatform()
-              .start(() -> {
-                result.complete(server.drain());
-                flag.complete(Thread.currentThread().isInterrupted());
-              });
-      await().until(() -> server.state() == ServerState.DRAINING);
-      drainer.interrupt();
-      assertEquals(1, result.get(10, TimeUnit.SECONDS).forced());
-      assertTrue(flag.get(10, TimeUnit.SECONDS));
-      assertTrue(client.seesReset());
-      drainer.join();
-    }
-  }
-
-  @Test
-  void withoutADeadlineWaitsUntilSomebodySetsOne() throws Exception {
-    var release = new CountDownLatch(1);
-    try (Server server =
-            builder(connection -> release.await()).drainTimeout(Duration.ofMillis(100)).start();
-        Client client = Client.connect(server)) {
-      await().until(() -> events.opened() == 1);
-      server.shutdown();
-      assertFalse(server.awaitTermination(Duration.ofSeconds(1)));
-      assertEquals(ServerState.DRAINING, server.state());
-      assertEquals(1, server.drain().forced());
-      assertTrue(client.seesReset());
     }
   }
 

@@ -338,7 +338,7 @@ class ServerShutdownTest {
           .failed(server.addresses().getFirst(), failure);
       assertTrue(client.seesReset());
       assertTrue(server.awaitTermination(Duration.ofSeconds(10)));
-      assertEquals(failure, failed.join());
+      assertEquals(failure, failed.get());
     }
   }
 }

@@ -1,22 +1,22 @@
 package io.plainweave.internal.connection;
 
-import io.plainweave.TruncatedMessageException;
-import io.plainweave.MalformedMessageException;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
+import io.plainweave.MalformedMessageException;
 import io.plainweave.PeerResetException;
+import io.plainweave.TruncatedMessageException;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Yielding;
-import javax.net.ssl.SSLException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**

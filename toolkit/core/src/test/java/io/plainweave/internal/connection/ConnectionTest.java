@@ -246,7 +246,7 @@ class ConnectionTest {
               }
             });
         assertArrayEquals(message, client.socket().getInputStream().readAllBytes());
-        sender.join();
+        sender.get();
       }
     }
   }
@@ -384,7 +384,7 @@ class ConnectionTest {
             }
           });
       assertArrayEquals(data, client.socket().getInputStream().readAllBytes());
-      sender.join();
+      sender.get();
     }
   }
 }

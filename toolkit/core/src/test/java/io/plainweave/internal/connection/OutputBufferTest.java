@@ -230,10 +230,10 @@ class OutputBufferTest extends TlsTest {
             });
     try (Server server = start(waits, Duration.ofSeconds(30), 0);
         Socket _ = connect(server)) {
-      Connection connection = writes.join();
+      Connection connection = writes.get();
       await().until(() -> ((SocketConnection) connection).socketOutput().isSending());
       connection.abort();
-      assertInstanceOf(ConnectionClosedException.class, failure.join());
+      assertInstanceOf(ConnectionClosedException.class, failure.get());
       assertInstanceOf(CloseReason.Aborted.class, events.awaitReason());
     }
   }
@@ -253,10 +253,10 @@ class OutputBufferTest extends TlsTest {
             });
     try (Server server = start(waits, Duration.ofSeconds(30), 0);
         Socket _ = connect(server)) {
-      Thread handler = writes.join();
+      Thread handler = writes.get();
       await().until(() -> handler.getState() == Thread.State.WAITING);
       handler.interrupt();
-      assertTrue(interrupted.join());
+      assertTrue(interrupted.get());
       events.awaitReason();
     }
   }
@@ -293,7 +293,7 @@ class OutputBufferTest extends TlsTest {
             });
     try (Server server = start(waits, Duration.ofSeconds(30), 0);
         Socket client = connect(server)) {
-      writes.join().close();
+      writes.get().close();
       assertThrows(IOException.class, () -> client.getInputStream().readAllBytes());
       assertInstanceOf(CloseReason.Aborted.class, events.awaitReason());
     }
@@ -311,7 +311,7 @@ class OutputBufferTest extends TlsTest {
         };
     try (Server server = start(leaves, Duration.ofSeconds(30), 0);
         Socket client = connect(server)) {
-      left.join(); // a client that reads before may have all of it by then
+      left.get(); // a client that reads before may have all of it by then
       assertThrows(IOException.class, () -> client.getInputStream().readAllBytes());
       assertInstanceOf(CloseReason.Aborted.class, events.awaitReason());
     }
