@@ -1,0 +1,76 @@
+// SelectLoop: one thread, which asks the kernel to look at all connections each time.
+//   java samples/models/SelectLoop.java [PORT]
+//
+// It is EpollLoop on another system call: poll(2), which is select(2) without its 1,024
+// descriptors. The
+// kernel is handed every descriptor in every round and looks at each, and so does the JDK after it.
+import static java.nio.channels.SelectionKey.*;
+
+final ByteBuffer buffer =
+    ByteBuffer.allocateDirect(16_384); // for all connections: there is one thread
+
+void main(String... args) throws IOException {
+  System.setProperty("java.nio.channels.spi.SelectorProvider", "sun.nio.ch.PollSelectorProvider");
+  int port = args.length > 0 ? Integer.parseInt(args[0]) : 7000;
+  var listener = ServerSocketChannel.open().bind(new InetSocketAddress(port), 4096);
+  listener.configureBlocking(false);
+  Selector selector = Selector.open();
+  listener.register(selector, OP_ACCEPT);
+  IO.println("listening on port " + listener.socket().getLocalPort());
+  while (true) {
+    selector.select();
+    for (SelectionKey key : selector.selectedKeys()) {
+      if (key.isAcceptable()) {
+        accept(listener, selector);
+      } else {
+        serve(key);
+      }
+    }
+    selector.selectedKeys().clear();
+  }
+}
+
+void accept(ServerSocketChannel listener, Selector selector) throws IOException {
+  for (SocketChannel connection; (connection = listener.accept()) != null; ) {
+    connection.configureBlocking(false);
+    connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    connection.register(selector, OP_READ);
+  }
+}
+
+void serve(SelectionKey key) throws IOException {
+  var connection = (SocketChannel) key.channel();
+  try {
+    if (key.isWritable()) {
+      write(key, connection);
+    } else if (!read(key, connection)) {
+      connection.close();
+    }
+  } catch (IOException e) {
+    IO.println("a client was lost: " + e.getMessage());
+    connection.close();
+  }
+}
+
+/** False at the end of what the client sends. */
+boolean read(SelectionKey key, SocketChannel connection) throws IOException {
+  buffer.clear();
+  if (connection.read(buffer) < 0) {
+    return false;
+  }
+  connection.write(buffer.flip());
+  if (buffer.hasRemaining()) { // the client reads more slowly than it writes: no more from it now
+    key.attach(ByteBuffer.allocate(buffer.remaining()).put(buffer).flip());
+    key.interestOps(OP_WRITE);
+  }
+  return true;
+}
+
+void write(SelectionKey key, SocketChannel connection) throws IOException {
+  var unsent = (ByteBuffer) key.attachment();
+  connection.write(unsent);
+  if (!unsent.hasRemaining()) {
+    key.attach(null);
+    key.interestOps(OP_READ);
+  }
+}
