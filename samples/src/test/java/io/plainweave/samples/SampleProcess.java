@@ -17,13 +17,14 @@ import java.util.stream.Stream;
  * A sample that runs and listens.
  *
  * @param process the sample's JVM: the launcher becomes it, by exec
- * @param port where it listens
+ * @param port where it listens; 0 if that is a path
  */
 record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
   /** The JDK of the tests, which is a JDK 25 or later. */
   private static final Path JDK = Path.of(System.getProperty("java.home"));
 
-  private static final Pattern LISTENING = Pattern.compile("(?:listening on \\S+:(\\d+)\n)+");
+  private static final Pattern LISTENING =
+      Pattern.compile("(?:listening on (?:unix:\\S+|\\S+:(\\d+))\n)+");
 
   private static final Pattern THREADS = Pattern.compile("\"tid\":");
 
@@ -78,7 +79,8 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
             "it does not listen; stdout:\n" + process.stdout() + "\nstderr:\n" + process.stderr());
       }
       listening = true;
-      return new SampleProcess(process, Integer.parseInt(line.group(1)));
+      String port = line.group(1);
+      return new SampleProcess(process, port == null ? 0 : Integer.parseInt(port));
     } finally {
       if (!listening) {
         process.kill();
