@@ -1,0 +1,2 @@
+/** Runs the commands of the chapter in {@code samples/models}. */
+package io.plainweave.loadtests.chapter;
