@@ -1,10 +1,12 @@
 package io.plainweave.samples;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /**
  * A copy of what is run from source and of what Maven has built, which looks as .ci/build leaves
@@ -30,6 +32,7 @@ record Checkout(Path root) {
     copy(root, "samples/run");
     copy(root, "samples/run.args");
     Files.writeString(root.resolve("samples/run.args"), FOR_SHORT_RUNS, StandardOpenOption.APPEND);
+    copy(root, "samples/models");
     copy(root, "samples/resources");
     copy(root, "samples/target/lib");
     try (var samples = Files.newDirectoryStream(original("samples"), "*.java")) {
@@ -47,6 +50,31 @@ record Checkout(Path root) {
 
   String path(String path) {
     return root.resolve(path).toString();
+  }
+
+  /** Runs a command as a user does in the root, who has the JDK of the tests first on the PATH. */
+  ProcessBuilder command(String line) {
+    var builder = new ProcessBuilder("sh", "-c", "exec " + line).directory(root.toFile());
+    builder
+        .environment()
+        .merge(
+            "PATH",
+            Path.of(System.getProperty("java.home"), "bin").toString(),
+            (path, bin) -> bin + File.pathSeparator + path);
+    return builder;
+  }
+
+  /** The processes that were started in the root and have not ended. */
+  List<ProcessHandle> processes() {
+    return ProcessHandle.allProcesses().filter(this::isInRoot).toList();
+  }
+
+  private boolean isInRoot(ProcessHandle process) {
+    try {
+      return Files.isSameFile(Path.of("/proc/" + process.pid() + "/cwd"), root);
+    } catch (IOException | SecurityException endedOrOfAnotherUser) {
+      return false;
+    }
   }
 
   /** Copies a file, or a folder and all in it. */
