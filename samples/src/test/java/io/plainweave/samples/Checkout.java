@@ -1,5 +1,7 @@
 package io.plainweave.samples;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,7 +22,7 @@ record Checkout(Path root) {
    * A sample is compiled when it starts, and runs for a moment: the optimising compiler would cost
    * more than it gains.
    */
-  private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1\n";
+  private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1";
 
   private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
 
@@ -31,7 +33,8 @@ record Checkout(Path root) {
     copy(root, "loadtests/run");
     copy(root, "samples/run");
     copy(root, "samples/run.args");
-    Files.writeString(root.resolve("samples/run.args"), FOR_SHORT_RUNS, StandardOpenOption.APPEND);
+    Files.writeString(
+        root.resolve("samples/run.args"), FOR_SHORT_RUNS + "\n", StandardOpenOption.APPEND);
     copy(root, "samples/models");
     copy(root, "samples/resources");
     copy(root, "samples/target/lib");
@@ -41,6 +44,12 @@ record Checkout(Path root) {
       }
     }
     Files.createFile(root.resolve("samples/target/.built"));
+    Path java = Files.createDirectory(root.resolve("bin")).resolve("java");
+    Files.writeString(
+        java,
+        "#!/bin/sh\nexec '%s' %s \"$@\"\n"
+            .formatted(SampleProcess.jdkProgram("java"), FOR_SHORT_RUNS));
+    assertTrue(java.toFile().setExecutable(true));
     return new Checkout(root);
   }
 
@@ -52,15 +61,12 @@ record Checkout(Path root) {
     return root.resolve(path).toString();
   }
 
-  /** Runs a command as a user does in the root, who has the JDK of the tests first on the PATH. */
+  /** A command of a user in the root, who has the JDK of the tests first on the PATH. */
   ProcessBuilder command(String line) {
     var builder = new ProcessBuilder("sh", "-c", "exec " + line).directory(root.toFile());
     builder
         .environment()
-        .merge(
-            "PATH",
-            Path.of(System.getProperty("java.home"), "bin").toString(),
-            (path, bin) -> bin + File.pathSeparator + path);
+        .merge("PATH", path("bin"), (path, bin) -> bin + File.pathSeparator + path);
     return builder;
   }
 

@@ -124,6 +124,13 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
     }
   }
 
+  /** A client that has the patience to wait for a process to be started for it. */
+  Client connect() throws IOException {
+    Client client = Client.connect(port);
+    client.socket().setSoTimeout(30_000);
+    return client;
+  }
+
   /** Sends SIGTERM, and fails unless it ends in order and nothing of it is left. */
   void assertEndsAtSigterm() throws IOException, InterruptedException {
     process.signal("TERM");

@@ -49,14 +49,18 @@ class ModelThreadsTest {
         await("the queue").until(() -> ServerSockets.of(model.port()).queued() == 1);
         ServerSockets sockets = ServerSockets.of(model.port());
         assertEquals(threads + 1, sockets.established().size());
-        assertEquals(
-            1, sockets.established().stream().filter(row -> row.pids().isEmpty()).count());
+        assertEquals(1, sockets.established().stream().filter(row -> row.pids().isEmpty()).count());
+        Client.connect(model.port()).reset();
         served.getFirst().exchange("hello");
         assertFalse(next.hasReceived(1));
 
         served.removeFirst().close();
         assertEquals("hello", next.receive(5));
-        assertEquals(0, ServerSockets.of(model.port()).queued());
+        next.close();
+        try (Client last = Client.connect(model.port())) {
+          last.exchange("hello");
+          assertEquals(0, ServerSockets.of(model.port()).queued());
+        }
       }
     } finally {
       for (Client client : served) {
@@ -116,8 +120,7 @@ class ModelThreadsTest {
   private static Path trace(String name) throws Exception {
     Path trace = Files.createTempFile(folder, "trace", "");
     String strace = "strace -f -o " + trace + " -e trace=/^e?p?poll ";
-    ChildProcess process =
-        ModelProcess.launch(checkout, strace + ModelProcess.command(name, "0"));
+    ChildProcess process = ModelProcess.launch(checkout, strace + ModelProcess.command(name, "0"));
     try (ModelProcess model = ModelProcess.listening(checkout, process);
         Clients clients = Clients.connect(model.port(), 20)) {
       exchange(clients);

@@ -22,8 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 @Timeout(60)
 class PreforkStartTest {
-  /** Without an argument. */
-  private static final int WORKERS = 4;
+  private static final int WORKERS = 2;
 
   @TempDir static Path folder;
   static Checkout checkout;
@@ -39,9 +38,11 @@ class PreforkStartTest {
     int port = ModelProcess.freePort();
     String command =
         ModelProcess.header("Prefork", "systemd-socket-activate ").replace("7000", "" + port);
+    command += " " + port + " " + WORKERS;
     ChildProcess process = ModelProcess.launch(checkout, command);
     try (ModelProcess model = ModelProcess.listening(checkout, process);
         Clients clients = Clients.connect(port, WORKERS)) {
+      model.awaitWorkers(WORKERS);
       for (Client client : clients) {
         client.exchange("hello");
       }

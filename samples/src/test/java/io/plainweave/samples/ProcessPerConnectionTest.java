@@ -27,8 +27,8 @@ class ProcessPerConnectionTest {
     String port = Integer.toString(ModelProcess.freePort());
     try (ModelProcess model =
             ModelProcess.start(Checkout.in(folder), "ProcessPerConnection", port);
-        Client staying = Client.connect(model.port());
-        Client leaving = Client.connect(model.port())) {
+        Client staying = model.connect();
+        Client leaving = model.connect()) {
       staying.exchange("hello");
       leaving.exchange("hello");
       long parent = children(model.process().pid()).iterator().next();
