@@ -1,5 +1,4 @@
-// EpollLoop: one thread, which waits in epoll_wait(2) until connections are ready, and serves
-// those.
+// EpollLoop: one thread, which waits in epoll_wait(2) for connections that are ready.
 //   java samples/models/EpollLoop.java [PORT]
 //
 // A Selector is epoll on Linux, kqueue on macOS and wepoll on Windows. The kernel keeps the list of

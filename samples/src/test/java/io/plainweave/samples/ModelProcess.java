@@ -43,12 +43,13 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
       throws IOException, InterruptedException {
     boolean listening = false;
     try {
+      var model = new ModelProcess(checkout, process, 0);
       await()
           .pollInterval(Duration.ofMillis(20))
           .atMost(Duration.ofSeconds(30))
-          .until(() -> LISTENING.matcher(output(process)).find() || !process.isAlive());
-      Matcher line = LISTENING.matcher(output(process));
-      assertTrue(line.find(), output(process));
+          .until(() -> LISTENING.matcher(model.output()).find() || !process.isAlive());
+      Matcher line = LISTENING.matcher(model.output());
+      assertTrue(line.find(), model.output());
       listening = true;
       return new ModelProcess(checkout, process, Integer.parseInt(line.group(1)));
     } finally {
@@ -95,7 +96,8 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
     }
   }
 
-  private static String output(ChildProcess process) throws IOException {
+  /** What it has printed, and then its errors: a model says what happens in either. */
+  String output() throws IOException {
     return process.stdout() + process.stderr();
   }
 

@@ -119,7 +119,7 @@ class ModelThreadsTest {
   /** Serves 20 clients, and returns what the server has waited in. */
   private static Path trace(String name) throws Exception {
     Path trace = Files.createTempFile(folder, "trace", "");
-    String strace = "strace -f -o " + trace + " -e trace=/^e?p?poll ";
+    String strace = "strace -I 2 -f --seccomp-bpf -o " + trace + " -e trace=/^e?p?poll ";
     ChildProcess process = ModelProcess.launch(checkout, strace + ModelProcess.command(name, "0"));
     try (ModelProcess model = ModelProcess.listening(checkout, process);
         Clients clients = Clients.connect(model.port(), 20)) {

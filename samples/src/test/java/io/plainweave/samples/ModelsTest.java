@@ -70,6 +70,10 @@ class ModelsTest {
         client.socket().shutdownOutput();
         assertTrue(client.seesEnd());
       }
+      // Plainweave would log it at DEBUG.
+      int lines = name.equals("Plainweave") ? 0 : 2;
+      await("a line for each that was reset")
+          .until(() -> model.output().split("a client was lost", -1).length - 1 == lines);
       model.assertEndsAtSigterm();
     }
   }
