@@ -56,10 +56,13 @@ class PreforkStartTest {
       try (Client next = Client.connect(port)) {
         next.send("hello");
         await("the queue").until(() -> ServerSockets.of(port).queued() == 1);
-        // No worker accepts it any more, and still it is not lost.
         for (long worker : workers) {
           ProcessHandle.of(worker).orElseThrow().destroy();
         }
+        await("no worker that accepts")
+            .until(
+                () -> ServerSockets.of(port).listening().getFirst().pids(),
+                Set.of(process.pid())::equals);
         for (Client client : clients) {
           client.exchange("goodbye");
           client.close();

@@ -42,8 +42,10 @@ class PreforkTest {
 
   @AfterAll
   static void end() throws Exception {
-    try (ModelProcess ending = model) {
-      ending.assertEndsAtSigterm();
+    if (model != null) {
+      try (ModelProcess ending = model) {
+        ending.assertEndsAtSigterm();
+      }
     }
   }
 
