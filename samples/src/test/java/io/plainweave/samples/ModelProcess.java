@@ -82,8 +82,8 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
   }
 
   /**
-   * A port for a server that cannot choose one: none that the kernel gives to clients, since one
-   * could come first.
+   * A port for a server that cannot take 0 for one: not of those that the kernel gives to clients,
+   * since a client could come first.
    */
   static int freePort() throws IOException {
     while (true) {
@@ -126,7 +126,7 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
     }
   }
 
-  /** A client that has the patience to wait for a process to be started for it. */
+  /** A client that waits long enough for a process to be started for it. */
   Client connect() throws IOException {
     Client client = Client.connect(port);
     client.socket().setSoTimeout(30_000);
@@ -138,7 +138,9 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
     process.signal("TERM");
     assertEquals(143, process.exitCode(), process.stderr());
     assertFalse(process.stderr().contains("\tat "), process.stderr());
-    await("its processes").until(() -> checkout.processes().isEmpty());
+    await("the end of its processes")
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> checkout.processes().isEmpty());
     new ServerSocket(port).close();
   }
 

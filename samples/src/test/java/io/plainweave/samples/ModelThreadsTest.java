@@ -50,7 +50,7 @@ class ModelThreadsTest {
         ServerSockets sockets = ServerSockets.of(model.port());
         assertEquals(threads + 1, sockets.established().size());
         assertEquals(1, sockets.established().stream().filter(row -> row.pids().isEmpty()).count());
-        Client.connect(model.port()).reset();
+        Client.connect(model.port()).reset(); // in the queue
         served.getFirst().exchange("hello");
         assertFalse(next.hasReceived(1));
 
@@ -116,9 +116,10 @@ class ModelThreadsTest {
     assertFalse(find(trace, "\\bp?poll\\(.*, [0-9]{2,}, (-1|NULL)"));
   }
 
-  /** Serves 20 clients, and returns what the server has waited in. */
+  /** Serves 20 clients, and returns the calls in which the server has waited. */
   private static Path trace(String name) throws Exception {
     Path trace = Files.createTempFile(folder, "trace", "");
+    // -I 2 lets it pass SIGTERM on to the server.
     String strace = "strace -I 2 -f --seccomp-bpf -o " + trace + " -e trace=/^e?p?poll ";
     ChildProcess process = ModelProcess.launch(checkout, strace + ModelProcess.command(name, "0"));
     try (ModelProcess model = ModelProcess.listening(checkout, process);

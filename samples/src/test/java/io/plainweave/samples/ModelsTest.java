@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @EnabledOnOs(OS.LINUX)
 @Timeout(60)
 class ModelsTest {
-  /** Where a client waits for another; of Prefork's, there is one worker here. */
+  /** They serve one client at a time: of Prefork, one worker is started here. */
   private static final Set<String> ONE_AT_A_TIME = Set.of("OneAtATime", "Prefork");
 
   @TempDir static Path folder;
@@ -70,7 +70,7 @@ class ModelsTest {
         client.socket().shutdownOutput();
         assertTrue(client.seesEnd());
       }
-      // Plainweave would log it at DEBUG.
+      // Plainweave logs it at DEBUG alone.
       int lines = name.equals("Plainweave") ? 0 : 2;
       await("a line for each that was reset")
           .until(() -> model.output().split("a client was lost", -1).length - 1 == lines);
@@ -90,7 +90,7 @@ class ModelsTest {
     await("a blocked connection")
         .pollInterval(Duration.ofMillis(20))
         .atMost(Duration.ofSeconds(20))
-        .until(() -> client.isStuck() && ServerSockets.of(model.port()).haveABlockedConnection());
+        .until(() -> client.isStuck() && ServerSockets.of(model.port()).hasBlockedConnection());
     return client;
   }
 }

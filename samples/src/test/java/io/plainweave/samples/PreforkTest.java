@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 @Timeout(60)
 class PreforkTest {
-  /** Of so many, the kernel gives some to each of two queues, but for a chance of 2 to -63. */
+  /** The kernel gives some of so many to each of two queues; it fails to once in 2^63 times. */
   private static final int MANY = 64;
 
   @TempDir static Path folder;
@@ -63,7 +63,7 @@ class PreforkTest {
       listening.forEach(row -> assertTrue(row.receiveQueue() > 0, listening::toString));
       assertEquals(model.workers(), pids(listening));
     }
-    await("the end of all").until(() -> sockets().established().isEmpty());
+    await("the end of all").until(() -> sockets().queued() == 0);
   }
 
   @Test
@@ -80,7 +80,7 @@ class PreforkTest {
             return !model.workers().contains(worker) && model.workers().size() == 2;
           });
     }
-    // A worker that closes its queue resets the client that is in it at this moment.
+    // A worker that closes its listening socket resets the client that is in its queue just then.
     int lost = Collections.frequency(answered, false);
     assertTrue(lost <= before.size(), () -> lost + " clients of " + answered.size() + " lost");
     assertEquals(model.workers(), pids(sockets().listening()));

@@ -58,8 +58,8 @@ record ServerSockets(List<Row> rows) {
     return listening().stream().mapToInt(Row::receiveQueue).sum();
   }
 
-  /** Whether a connection cannot go on before its client reads: the server reads no more of it. */
-  boolean haveABlockedConnection() {
+  /** Whether a server reads no more of a connection before its client reads. */
+  boolean hasBlockedConnection() {
     return established().stream().anyMatch(row -> row.receiveQueue > 0 && row.sendQueue > 0);
   }
 
