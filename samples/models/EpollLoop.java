@@ -1,11 +1,12 @@
-// EpollLoop: one thread, which the kernel tells which connections are ready.
+// EpollLoop: one thread, which waits in epoll_wait(2) for connections that are ready.
 //   java samples/models/EpollLoop.java [PORT]
 //
-// A Selector is epoll on Linux, kqueue on macOS, and what Windows has: the kernel keeps the list.
+// A Selector is epoll on Linux, kqueue on macOS and wepoll on Windows. The kernel keeps the list of
+// descriptors and returns the ready ones, so a round costs nothing for the connections that rest.
 import static java.nio.channels.SelectionKey.*;
 
-final ByteBuffer buffer =
-    ByteBuffer.allocateDirect(16_384); // for all connections: there is one thread
+/** For all connections, since there is one thread. */
+final ByteBuffer buffer = ByteBuffer.allocateDirect(16_384);
 
 void main(String... args) throws IOException {
   int port = args.length > 0 ? Integer.parseInt(args[0]) : 7000;
@@ -56,7 +57,7 @@ boolean read(SelectionKey key, SocketChannel connection) throws IOException {
     return false;
   }
   connection.write(buffer.flip());
-  if (buffer.hasRemaining()) { // the client reads more slowly than it writes: no more from it now
+  if (buffer.hasRemaining()) { // it reads more slowly than it sends: do not read more yet
     key.attach(ByteBuffer.allocate(buffer.remaining()).put(buffer).flip());
     key.interestOps(OP_WRITE);
   }

@@ -1,16 +1,15 @@
-// Prefork: worker processes, there before any client is, all of which accept on one port.
+// Prefork: worker processes, started before the first client comes, which all accept on one port.
 //   java samples/models/Prefork.java [PORT [WORKERS]]
 //
 // Each worker has a listening socket of its own (SO_REUSEPORT), and so an accept queue of its own:
-// the
-// kernel picks one by a hash of the addresses and ports, whether that worker is busy or not.
-// Started
-// with a listening socket at descriptor 0, the workers share that one, and its one queue:
+// the kernel picks one by a hash of the addresses and ports, whether its worker is busy or not.
+// Started with a listening socket at descriptor 0, the workers share that one and its one queue:
 //   systemd-socket-activate --inetd --listen=7000 java samples/models/Prefork.java
 //
 // A worker that gets SIGTERM closes its listening socket, finishes its connection and ends, and the
-// supervisor starts another. One worker after the other, that restarts a server that goes on
-// serving.
+// supervisor starts another. Done to one worker after another, this restarts a server that goes on
+// serving. It resets the clients that wait in the worker's own queue, unless the kernel may move
+// them to another (net.ipv4.tcp_migrate_req=1). A shared queue stays.
 static final String WORKER = "worker";
 
 volatile boolean ending; // set by the supervisor's shutdown hook
@@ -30,6 +29,7 @@ void main(String... args) throws IOException, InterruptedException {
     }
     supervise(workers, command(args.length, port, workers));
   }
+  System.exit(1); // no worker is left, though none was stopped
 }
 
 /** This program's own command line, with a worker's arguments. */
@@ -43,13 +43,13 @@ List<String> command(int ownArguments, int port, int workers) {
 }
 
 void supervise(int workers, List<String> command) throws InterruptedException {
-  Runtime.getRuntime().addShutdownHook(new Thread(this::endWorkers));
-  var keepers = new ArrayList<Thread>();
-  for (int i = 0; i < workers; i++) {
-    keepers.add(Thread.ofPlatform().start(() -> keepAlive(command)));
-  }
-  for (Thread keeper : keepers) {
-    keeper.join();
+  Thread.Builder keeper = Thread.ofPlatform();
+  List<Thread> keepers =
+      Stream.generate(() -> keeper.unstarted(() -> keepAlive(command))).limit(workers).toList();
+  Runtime.getRuntime().addShutdownHook(new Thread(() -> end(keepers)));
+  keepers.forEach(Thread::start);
+  for (Thread each : keepers) {
+    each.join();
   }
 }
 
@@ -58,16 +58,17 @@ void keepAlive(List<String> command) {
   try {
     while (!ending && new ProcessBuilder(command).inheritIO().start().waitFor() > 128) {}
   } catch (IOException | InterruptedException e) {
-    System.err.println("no worker more: " + e.getMessage());
+    System.err.println("a worker is missing: " + e.getMessage());
   }
 }
 
-void endWorkers() {
+/** Ends the workers until no keeper is left: one may be about to start its next worker. */
+void end(List<Thread> keepers) {
   ending = true;
-  for (List<ProcessHandle> left;
-      !(left = ProcessHandle.current().children().toList()).isEmpty(); ) {
-    left.forEach(ProcessHandle::destroy);
-    left.forEach(worker -> worker.onExit().join());
+  while (keepers.stream().anyMatch(Thread::isAlive)) {
+    List<ProcessHandle> workers = ProcessHandle.current().children().toList();
+    workers.forEach(ProcessHandle::destroy);
+    workers.forEach(worker -> worker.onExit().join());
   }
 }
 
@@ -77,17 +78,14 @@ ServerSocketChannel listener(int port) throws IOException {
   }
   var own = ServerSocketChannel.open();
   own.setOption(StandardSocketOptions.SO_REUSEPORT, true);
-  return own.bind(new InetSocketAddress(port));
+  return own.bind(new InetSocketAddress(port), 4096);
 }
 
 void work(ServerSocketChannel listener) throws IOException {
   Thread worker = Thread.currentThread();
   Runtime.getRuntime().addShutdownHook(new Thread(() -> finish(listener, worker)));
-  IO.println(
-      "worker "
-          + ProcessHandle.current().pid()
-          + " listening on port "
-          + listener.socket().getLocalPort());
+  String pid = "worker " + ProcessHandle.current().pid();
+  log(pid + " listening on port " + listener.socket().getLocalPort());
   while (true) {
     SocketChannel connection;
     try {
@@ -98,9 +96,14 @@ void work(ServerSocketChannel listener) throws IOException {
     try (connection) {
       Channels.newInputStream(connection).transferTo(Channels.newOutputStream(connection));
     } catch (IOException e) {
-      IO.println("a client was lost: " + e.getMessage());
+      log("a client was lost: " + e.getMessage());
     }
   }
+}
+
+/** Not to descriptor 1, which may be the listening socket. */
+void log(String line) {
+  System.err.println(line);
 }
 
 /** At SIGTERM: no more connections, and the last one to its end. */
@@ -109,6 +112,6 @@ void finish(ServerSocketChannel listener, Thread worker) {
     listener.close();
     worker.join();
   } catch (IOException | InterruptedException e) {
-    System.err.println("not finished: " + e.getMessage());
+    log("not finished: " + e.getMessage());
   }
 }

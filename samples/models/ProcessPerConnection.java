@@ -3,10 +3,8 @@
 //
 // As inetd did it: the parent accepts, forks a child whose descriptors 0 and 1 are the connection,
 // closes its own descriptor of it, and accepts the next. The child closes what it does not need,
-// the
-// listening socket first, and becomes another program. Java can be that program, but it cannot
-// fork:
-// the parent's part is done by systemd-socket-activate, and the child is this file once more.
+// the listening socket first, and becomes another program. Java can be that program, but it cannot
+// fork: systemd-socket-activate does the parent's part, and the child is this file once more.
 void main(String... args) throws IOException, InterruptedException {
   if (System.inheritedChannel() instanceof SocketChannel connection) {
     serve(connection);
@@ -15,12 +13,12 @@ void main(String... args) throws IOException, InterruptedException {
   }
 }
 
-/** The child: what it reads at descriptor 0 is what the client sends. */
+/** The child: its end closes the connection. */
 void serve(SocketChannel connection) {
-  try (connection) {
+  try {
     Channels.newInputStream(connection).transferTo(Channels.newOutputStream(connection));
   } catch (IOException e) {
-    System.err.println("a client was lost: " + e.getMessage());
+    System.err.println("a client was lost: " + e.getMessage()); // descriptor 1 is the connection
   }
 }
 
@@ -31,15 +29,12 @@ int parent(String port) throws IOException, InterruptedException {
   command.add(self.command().orElseThrow());
   command.addAll(List.of(self.arguments().orElseThrow()));
   Process parent = new ProcessBuilder(command).inheritIO().start();
-  var end = new Thread(() -> end(parent));
-  Runtime.getRuntime().addShutdownHook(end);
+  Runtime.getRuntime().addShutdownHook(new Thread(() -> end(parent)));
   return parent.waitFor();
 }
 
-/** The children are the parent's: whoever ends it first can find them no more. */
+/** Its children end with it: it has each ask the kernel for SIGTERM when the parent dies. */
 void end(Process parent) {
-  List<ProcessHandle> all = new ArrayList<>(parent.descendants().toList());
-  all.addFirst(parent.toHandle());
-  all.forEach(ProcessHandle::destroy);
-  all.forEach(process -> process.onExit().join());
+  parent.destroy();
+  parent.onExit().join();
 }

@@ -1,13 +1,13 @@
-// SelectLoop: one thread, which asks the kernel to look at all connections each time.
+// SelectLoop: one thread, which asks the kernel in every round to look at all connections.
 //   java samples/models/SelectLoop.java [PORT]
 //
-// It is EpollLoop on another system call: poll(2), which is select(2) without its 1,024
-// descriptors. The
-// kernel is handed every descriptor in every round and looks at each, and so does the JDK after it.
+// EpollLoop on another system call: poll(2), which is select(2) without the limit of 1,024
+// descriptors. Each round passes every descriptor to the kernel, which looks at each, and then the
+// JDK looks at each result.
 import static java.nio.channels.SelectionKey.*;
 
-final ByteBuffer buffer =
-    ByteBuffer.allocateDirect(16_384); // for all connections: there is one thread
+/** For all connections, since there is one thread. */
+final ByteBuffer buffer = ByteBuffer.allocateDirect(16_384);
 
 void main(String... args) throws IOException {
   System.setProperty("java.nio.channels.spi.SelectorProvider", "sun.nio.ch.PollSelectorProvider");
@@ -59,7 +59,7 @@ boolean read(SelectionKey key, SocketChannel connection) throws IOException {
     return false;
   }
   connection.write(buffer.flip());
-  if (buffer.hasRemaining()) { // the client reads more slowly than it writes: no more from it now
+  if (buffer.hasRemaining()) { // it reads more slowly than it sends: do not read more yet
     key.attach(ByteBuffer.allocate(buffer.remaining()).put(buffer).flip());
     key.interestOps(OP_WRITE);
   }

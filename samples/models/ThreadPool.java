@@ -1,10 +1,9 @@
-// ThreadPool: as many threads as were started, each of which accepts, serves, and accepts the next.
+// ThreadPool: a fixed number of threads, each of which accepts a connection, serves it to its end,
+// and accepts the next.
 //   java samples/models/ThreadPool.java [PORT [THREADS]]
 //
-// What is beyond the threads waits in the accept queue, where it costs the server nothing. An
-// executor
-// with a queue of its own would accept it first, and the client could not tell that nobody serves
-// it.
+// Further connections wait in the accept queue, which the backlog bounds. An executor with a queue
+// would accept them first, and each would take a descriptor while no thread serves it.
 void main(String... args) throws IOException {
   int port = args.length > 0 ? Integer.parseInt(args[0]) : 7000;
   int threads = args.length > 1 ? Integer.parseInt(args[1]) : 200;

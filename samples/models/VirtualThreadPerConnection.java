@@ -1,9 +1,9 @@
 // VirtualThreadPerConnection: a virtual thread of the JDK for each connection.
 //   java samples/models/VirtualThreadPerConnection.java [PORT]
 //
-// ThreadPerConnection with one word changed. A read that has to wait leaves its stack on the heap,
-// and
-// the JDK's own epoll loop puts the thread back to work when there is something to read.
+// ThreadPerConnection with one word changed. A thread whose read has to wait leaves its carrier, a
+// thread of the operating system, to others: its stack moves to the heap, and the JDK's own epoll
+// loop unparks it when there is something to read.
 void main(String... args) throws IOException {
   int port = args.length > 0 ? Integer.parseInt(args[0]) : 7000;
   var listener = new ServerSocket(port, 4096);

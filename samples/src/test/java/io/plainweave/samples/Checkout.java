@@ -1,10 +1,14 @@
 package io.plainweave.samples;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 
 /**
  * A copy of what is run from source and of what Maven has built, which looks as .ci/build leaves
@@ -18,7 +22,7 @@ record Checkout(Path root) {
    * A sample is compiled when it starts, and runs for a moment: the optimising compiler would cost
    * more than it gains.
    */
-  private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1\n";
+  private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1";
 
   private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
 
@@ -29,7 +33,9 @@ record Checkout(Path root) {
     copy(root, "loadtests/run");
     copy(root, "samples/run");
     copy(root, "samples/run.args");
-    Files.writeString(root.resolve("samples/run.args"), FOR_SHORT_RUNS, StandardOpenOption.APPEND);
+    Files.writeString(
+        root.resolve("samples/run.args"), FOR_SHORT_RUNS + "\n", StandardOpenOption.APPEND);
+    copy(root, "samples/models");
     copy(root, "samples/resources");
     copy(root, "samples/target/lib");
     try (var samples = Files.newDirectoryStream(original("samples"), "*.java")) {
@@ -38,6 +44,12 @@ record Checkout(Path root) {
       }
     }
     Files.createFile(root.resolve("samples/target/.built"));
+    Path java = Files.createDirectory(root.resolve("bin")).resolve("java");
+    Files.writeString(
+        java,
+        "#!/bin/sh\nexec '%s' %s \"$@\"\n"
+            .formatted(SampleProcess.jdkProgram("java"), FOR_SHORT_RUNS));
+    assertTrue(java.toFile().setExecutable(true));
     return new Checkout(root);
   }
 
@@ -47,6 +59,28 @@ record Checkout(Path root) {
 
   String path(String path) {
     return root.resolve(path).toString();
+  }
+
+  /** A command of a user in the root, who has the JDK of the tests first on the PATH. */
+  ProcessBuilder command(String line) {
+    var builder = new ProcessBuilder("sh", "-c", "exec " + line).directory(root.toFile());
+    builder
+        .environment()
+        .merge("PATH", path("bin"), (path, bin) -> bin + File.pathSeparator + path);
+    return builder;
+  }
+
+  /** The processes that were started in the root and have not ended. */
+  List<ProcessHandle> processes() {
+    return ProcessHandle.allProcesses().filter(this::isInRoot).toList();
+  }
+
+  private boolean isInRoot(ProcessHandle process) {
+    try {
+      return Files.isSameFile(Path.of("/proc/" + process.pid() + "/cwd"), root);
+    } catch (IOException | SecurityException endedOrOfAnotherUser) {
+      return false;
+    }
   }
 
   /** Copies a file, or a folder and all in it. */

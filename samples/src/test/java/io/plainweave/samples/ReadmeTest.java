@@ -2,7 +2,6 @@ package io.plainweave.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,14 +39,7 @@ class ReadmeTest {
       })
   @EnabledOnOs(OS.LINUX)
   void showsCommandsThatRunTheEchoSampleFromTheRoot(String beginning) throws Exception {
-    var builder = new ProcessBuilder("sh", "-c", "exec " + Readme.command(beginning, 0));
-    builder.directory(Checkout.in(folder).root().toFile());
-    builder
-        .environment()
-        .merge(
-            "PATH",
-            Path.of(System.getProperty("java.home"), "bin").toString(),
-            (path, bin) -> bin + File.pathSeparator + path);
+    ProcessBuilder builder = Checkout.in(folder).command(Readme.command(beginning, 0));
     try (SampleProcess echo = SampleProcess.listening(ChildProcess.start(folder, builder));
         Client client = Client.connect(echo.port())) {
       client.exchange("hello");
