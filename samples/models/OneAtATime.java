@@ -10,6 +10,7 @@ void main(String... args) throws IOException {
   while (true) {
     Socket connection = listener.accept();
     try (connection) {
+      connection.setTcpNoDelay(true);
       connection.getInputStream().transferTo(connection.getOutputStream());
     } catch (IOException e) {
       IO.println("a client was lost: " + e.getMessage());

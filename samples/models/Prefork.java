@@ -94,6 +94,7 @@ void work(ServerSocketChannel listener) throws IOException {
       return;
     }
     try (connection) {
+      connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
       Channels.newInputStream(connection).transferTo(Channels.newOutputStream(connection));
     } catch (IOException e) {
       log("a client was lost: " + e.getMessage());

@@ -16,6 +16,7 @@ void main(String... args) throws IOException, InterruptedException {
 /** The child: its end closes the connection. */
 void serve(SocketChannel connection) {
   try {
+    connection.setOption(StandardSocketOptions.TCP_NODELAY, true);
     Channels.newInputStream(connection).transferTo(Channels.newOutputStream(connection));
   } catch (IOException e) {
     System.err.println("a client was lost: " + e.getMessage()); // descriptor 1 is the connection
