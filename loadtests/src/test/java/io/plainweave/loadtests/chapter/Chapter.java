@@ -86,14 +86,16 @@ final class Chapter {
   /** The same text with these steps, in their order, in the place of its own. */
   String with(List<Step> printed) {
     Iterator<Step> next = printed.iterator();
-    return BLOCK.matcher(text).replaceAll(block -> {
-      StringBuilder lines = new StringBuilder(block.group().lines().findFirst().orElseThrow());
-      for (Step _ : steps(Stability.STABLE, block.group(2))) {
-        Step step = next.next();
-        lines.append("\n$ ").append(step.command().replace("\n", "\n> "));
-        step.output().forEach(line -> lines.append('\n').append(line));
-      }
-      return Matcher.quoteReplacement(lines + "\n```");
-    });
+    return BLOCK
+        .matcher(text)
+        .replaceAll(block -> {
+          StringBuilder lines = new StringBuilder(block.group().lines().findFirst().orElseThrow());
+          for (Step _ : steps(Stability.STABLE, block.group(2))) {
+            Step step = next.next();
+            lines.append("\n$ ").append(step.command().replace("\n", "\n> "));
+            step.output().forEach(line -> lines.append('\n').append(line));
+          }
+          return Matcher.quoteReplacement(lines + "\n```");
+        });
   }
 }

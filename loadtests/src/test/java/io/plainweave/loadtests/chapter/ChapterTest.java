@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.plainweave.loadtests.Main;
 import io.plainweave.loadtests.chapter.Chapter.Stability;
 import io.plainweave.loadtests.chapter.Chapter.Step;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,11 +32,25 @@ final class ChapterTest {
   private static final Path ENGLISH = ROOT.resolve("samples/models/README.md");
   private static final Path CHINESE = ROOT.resolve("samples/models/README.zh.md");
 
+  private static final List<String> PROGRAMS =
+      List.of(
+          "unshare",
+          "ip",
+          "ss",
+          "nstat",
+          "nft",
+          "nc",
+          "socat",
+          "strace",
+          "python3",
+          "pgrep",
+          "systemd-socket-activate");
+
   private static final boolean WRITE = Boolean.getBoolean("chapter.write");
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   /** Commands that only look: they are repeated until they see what was expected. */
-  private static final Pattern LOOKS = Pattern.compile("(ss|tcp|nstat|ps) .*");
+  private static final Pattern LOOKS = Pattern.compile("(ss|tcp|nstat|ps|grep) .*");
 
   private static final Duration REPEATED = Duration.ofSeconds(10);
 
@@ -46,17 +61,21 @@ final class ChapterTest {
   private static final Pattern SPACES = Pattern.compile("\\s+");
 
   @Test
-  @Tag("root")
+  @Tag("machine")
   @Timeout(300)
   void showsWhatItsCommandsPrint() throws Exception {
     assumeTrue(isRoot(), "only root can make a network namespace");
+    for (String program : PROGRAMS) {
+      boolean found = isOnPath(program);
+      assertTrue(found || !"true".equals(System.getenv("CI")), "there is no " + program);
+      assumeTrue(found, "there is no " + program);
+    }
     List<Step> now = new ArrayList<>();
     List<String> differences = new ArrayList<>();
     try (Terminal terminal = Terminal.open(ROOT)) {
       for (Step step : new Chapter(Files.readString(ENGLISH)).steps()) {
         List<String> printed = isKept(step) ? step.output() : run(terminal, step);
         now.add(new Step(step.command(), printed, step.stability()));
-        if (WRITE) { System.out.println(System.nanoTime()/1000000000L+" "+step + "\n" + String.join("\n", printed)); }
         if (!agrees(step, printed)) {
           differences.add(step + "\n" + String.join("\n", printed));
         }
@@ -89,7 +108,8 @@ final class ChapterTest {
 
   /** Whether what was printed is what the chapter says; the order of sockets is the kernel's. */
   private static boolean agrees(Step step, List<String> printed) {
-    return comparable(step.output(), step.stability()).equals(comparable(printed, step.stability()));
+    return comparable(step.output(), step.stability())
+        .equals(comparable(printed, step.stability()));
   }
 
   private static List<String> comparable(List<String> lines, Stability stability) {
@@ -128,6 +148,11 @@ final class ChapterTest {
 
   private static boolean isKept(Step step) {
     return step.stability() == Stability.KEPT;
+  }
+
+  private static boolean isOnPath(String program) {
+    return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
   }
 
   private static boolean isRoot() throws IOException {
