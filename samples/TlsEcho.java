@@ -5,13 +5,17 @@
 //   (echo hello; sleep 2) | openssl s_client -quiet -no_ign_eof -connect localhost:7444
 import io.plainweave.*;
 import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.*;
 
-void main(String... args) throws IOException {
-  var pem = Path.of(args[0]);
+void main(String... args) {
+  Server.serve(args, List.of("CERTIFICATE_AND_KEY.pem"), Listen.tcp(7444), this::echo);
+}
+
+ServerBuilder echo(List<String> arguments, Listen listen) throws IOException {
+  var pem = Path.of(arguments.getFirst());
   var tls = ServerTls.builder().identity(Identity.pem(pem, pem)).build();
-  Server.serve(
-      Arrays.copyOfRange(args, 1, args.length),
-      Listen.tcp(7444).tls(tls),
-      connection -> connection.input().transferTo(connection.output()));
+  return Server.builder()
+      .listen(listen.tls(tls))
+      .handler(connection -> connection.input().transferTo(connection.output()));
 }

@@ -1,4 +1,4 @@
-// UdpEcho: every datagram back to its sender.   samples/run UdpEcho [PORT]
+// UdpEcho: every datagram back to its sender.   samples/run UdpEcho [PORT | HOST:PORT]
 //
 //   echo hello | nc -u -W 1 127.0.0.1 7007
 //   echo hello | socat -t 1 - UDP:127.0.0.1:7007
@@ -9,10 +9,7 @@ import io.plainweave.*;
 import io.plainweave.server.Server;
 import io.plainweave.udp.Udp;
 
-void main(String... args) throws Exception {
-  var udp = Udp.at(args.length == 0 ? 7007 : Integer.parseInt(args[0]));
-  Server.serve(
-      Server.builder()
-          .datagrams(
-              udp.sourceRate(Rate.perSecond(100)), datagram -> datagram.reply(datagram.bytes())));
+void main(String... args) {
+  var udp = Udp.at(7007).sourceRate(Rate.perSecond(100));
+  Server.serve(args, udp, datagram -> datagram.reply(datagram.bytes()));
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("The command line of a sample")
@@ -36,27 +38,48 @@ class CommandLineTest {
     }
   }
 
-  @Test
-  void explainsItselfAndTheDefaultPort() throws Exception {
-    try (ChildProcess help = SampleProcess.launch(folder, "Echo", "--help")) {
+  @ParameterizedTest
+  @CsvSource({
+    "Echo, *:7000, true",
+    "UnixEcho, unix:/tmp/echo.sock, true",
+    "UdpEcho, udp:*:7007, false",
+    "TlsEcho, *:7444, true",
+    "TlsProxy, *:7443, true",
+    "Time, *:7037, false"
+  })
+  void explainsItselfAndTheDefaultPlace(String sample, String place, boolean takesPaths)
+      throws Exception {
+    try (ChildProcess help = SampleProcess.launch(folder, sample, "--help")) {
       assertEquals(0, help.exitCode());
       assertTrue(help.stdout().startsWith("usage: "), help.stdout());
-      assertTrue(help.stdout().contains("7000"), help.stdout());
+      assertTrue(help.stdout().endsWith(" " + place + "\n"), help.stdout());
+      assertEquals(takesPaths, help.stdout().contains("unix:PATH"), help.stdout());
       assertEquals("", help.stderr());
     }
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"x", "70000", "::1:7000", "7001 7002"})
-  void isExplainedWhereItIsWrong(String arguments) throws Exception {
-    try (ChildProcess echo = SampleProcess.launch(folder, ("Echo " + arguments).split(" "))) {
-      assertEquals(2, echo.exitCode());
-      List<String> lines = echo.stderr().lines().toList();
-      assertEquals(2, lines.size(), echo.stderr());
-      assertTrue(lines.getFirst().contains(arguments), echo.stderr());
-      assertTrue(lines.getLast().startsWith("usage: "), echo.stderr());
-      assertNoStackTrace(echo);
-      assertEquals("", echo.stdout());
+  @CsvSource({
+    "Echo x, x",
+    "Echo 70000, 70000",
+    "Echo ::1:7000, ::1:7000",
+    "Echo 7001 7002, 7001 7002",
+    "Echo unix:, no path of a socket",
+    "UnixEcho /tmp/echo.sock, /tmp/echo.sock",
+    "UdpEcho -1, -1",
+    "UdpEcho unix:/tmp/echo.sock, unix:/tmp/echo.sock",
+    "Time unix:/tmp/time.sock, unix:/tmp/time.sock",
+    "TlsEcho, CERTIFICATE_AND_KEY.pem"
+  })
+  void isExplainedWhereItIsWrong(String command, String named) throws Exception {
+    try (ChildProcess sample = SampleProcess.launch(folder, command.split(" "))) {
+      assertEquals(2, sample.exitCode(), sample.stderr());
+      List<String> lines = sample.stderr().lines().toList();
+      assertEquals(2, lines.size(), sample.stderr());
+      assertTrue(lines.getFirst().contains(named), sample.stderr());
+      assertTrue(lines.getLast().startsWith("usage: "), sample.stderr());
+      assertNoStackTrace(sample);
+      assertEquals("", sample.stdout());
     }
   }
 
@@ -64,13 +87,36 @@ class CommandLineTest {
   void saysThatThePortIsTaken() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(taken.getLocalPort());
-      try (ChildProcess echo = SampleProcess.launch(folder, "Echo", port)) {
-        assertEquals(1, echo.exitCode());
-        assertEquals(1, echo.stderr().lines().count(), echo.stderr());
-        assertTrue(echo.stderr().contains(port), echo.stderr());
-        assertNoStackTrace(echo);
-        assertEquals("", echo.stdout());
-      }
+      assertFailsInOneSentence(port, "Echo", port);
+    }
+  }
+
+  @Test
+  void saysThatThePortIsTakenForUdp() throws Exception {
+    try (DatagramSocket taken = new DatagramSocket(0)) {
+      String port = Integer.toString(taken.getLocalPort());
+      assertFailsInOneSentence(port, "UdpEcho", port);
+    }
+  }
+
+  @Test
+  void saysThatThereIsAFileAtThePath() throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    assertFailsInOneSentence(file.toString(), "UnixEcho", "unix:" + file);
+  }
+
+  @Test
+  void saysWhichFileItCannotRead() throws Exception {
+    assertFailsInOneSentence("none.pem", "TlsEcho", "none.pem");
+  }
+
+  private static void assertFailsInOneSentence(String named, String... command) throws Exception {
+    try (ChildProcess sample = SampleProcess.launch(folder, command)) {
+      assertEquals(1, sample.exitCode(), sample.stderr());
+      assertEquals(1, sample.stderr().lines().count(), sample.stderr());
+      assertTrue(sample.stderr().contains(named), sample.stderr());
+      assertNoStackTrace(sample);
+      assertEquals("", sample.stdout());
     }
   }
 

@@ -23,7 +23,7 @@ record SampleHeader(String place, List<String> commands) {
   private static final String INDENT = "//   ";
 
   private static final Pattern PLACE =
-      Pattern.compile("(?:Listen.tcp\\(|length == 0 \\? )\"?([\\w./]+)");
+      Pattern.compile("(?:Listen.tcp|Listen.unix\\(Path.of|Udp.at)\\(\"?([\\w./]+)");
 
   static SampleHeader of(String sample) throws IOException {
     String source = Files.readString(Checkout.original("samples/" + sample + ".java"));

@@ -25,7 +25,7 @@ class UnixEchoTest {
   void answersTheClientsOfItsHeaderAndRemovesItsSocketAtTheEnd() throws Exception {
     Programs.need("nc", "socat");
     Path socket = folder.resolve("echo.sock");
-    try (SampleProcess echo = SampleProcess.start(folder, "UnixEcho", socket.toString())) {
+    try (SampleProcess echo = SampleProcess.start(folder, "UnixEcho", "unix:" + socket)) {
       assertEquals(List.of("hello\n", "hello\n"), SampleHeader.of("UnixEcho").ask(folder, socket));
       assertEquals("", echo.process().stderr());
       echo.process().signal("TERM");

@@ -96,14 +96,15 @@ public sealed interface Listen {
   }
 
   /**
-   * Reads a description as people write it: {@code PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}.
+   * Reads a description as people write it, and as {@code toString} returns it: {@code PORT} or
+   * {@code *:PORT}, {@code HOST:PORT}, {@code [IPv6]:PORT}, {@code unix:PATH} or {@code inherited}.
    *
-   * @param text for example {@code 7000}, {@code localhost:7000} or {@code [::1]:7000}
+   * @param text for example {@code 7000}, {@code [::1]:7000} or {@code unix:/run/app.sock}
    * @return the description
-   * @throws IllegalArgumentException if the text is none of these; the message says so, with the
-   *     text in it
+   * @throws IllegalArgumentException if the text is none of these, or {@link #unix} does not take
+   *     the path; the message says what is wrong, with the text or the path in it
    */
-  static Tcp parse(String text) {
+  static Listen parse(String text) {
     return ListenText.parse(text);
   }
 

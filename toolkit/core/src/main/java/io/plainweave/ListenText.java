@@ -1,26 +1,22 @@
 package io.plainweave;
 
+import io.plainweave.text.HostPort;
+import java.nio.file.Path;
+
 /** A description as people write it: see {@link Listen#parse}. */
 final class ListenText {
+  private static final String UNIX = "unix:";
+
   private ListenText() {}
 
-  static Listen.Tcp parse(String text) {
-    int colon = text.lastIndexOf(':');
-    String host = colon < 0 ? null : text.substring(0, colon);
-    if (host != null && host.startsWith("[") && host.endsWith("]")) {
-      host = host.substring(1, host.length() - 1);
-    } else if (host != null && host.indexOf(':') >= 0) {
-      throw new IllegalArgumentException(
-          "an IPv6 address goes into brackets, as in [::1]:7000: " + text);
+  static Listen parse(String text) {
+    if (text.startsWith(UNIX)) {
+      return Listen.unix(Path.of(text.substring(UNIX.length())));
     }
-    if (host != null && host.isBlank()) {
-      throw new IllegalArgumentException("the host is empty: " + text);
+    if (text.equals("inherited")) {
+      return Listen.inherited();
     }
-    try {
-      int port = Integer.parseInt(text.substring(colon + 1));
-      return host == null ? Listen.tcp(port) : Listen.tcp(host, port);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException("not a port, HOST:PORT or [IPv6]:PORT: " + text, e);
-    }
+    HostPort place = HostPort.parse(text);
+    return Listen.Tcp.at(place.host(), place.port());
   }
 }

@@ -37,7 +37,7 @@ class PublicApiTest {
         Files.readString(FILE),
         api,
         "the public API has changed; if that is meant: mvn -pl toolkit/core test"
-            + " -Dtest=PublicApiTest -DargLine=-Dapi.write=true");
+            + " -Dtest=PublicApiTest -Dapi.write=true");
   }
 
   @Test

@@ -1,13 +1,13 @@
 package io.plainweave.client;
 
 import io.plainweave.Connection;
-import io.plainweave.Listen;
 import io.plainweave.TcpOptions;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.time.Deadline;
 import io.plainweave.kernel.SocketPath;
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.text.HostPort;
 import io.plainweave.tls.ClientTls;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -123,7 +123,7 @@ public final class Connector {
    *     text in it
    */
   public static Connector parse(String text) {
-    Listen.Tcp place = Listen.parse(text);
+    HostPort place = HostPort.parse(text);
     return tcp(place.host() == null ? "localhost" : place.host(), place.port());
   }
 

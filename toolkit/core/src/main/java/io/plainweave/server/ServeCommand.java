@@ -2,39 +2,118 @@ package io.plainweave.server;
 
 import io.plainweave.Listen;
 import io.plainweave.text.Addresses;
+import io.plainweave.text.HostPort;
+import io.plainweave.udp.DatagramHandler;
 import io.plainweave.udp.DatagramStatistics;
+import io.plainweave.udp.Udp;
 import java.io.IOException;
 import java.net.SocketAddress;
-import java.util.function.Function;
-import java.util.function.Supplier;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The command line of a one-file server: what its user sees instead of a stack trace. */
 final class ServeCommand {
+  private static final String PORT = "PORT | HOST:PORT | [IPv6]:PORT";
+  private static final String PORT_OR_PATH = PORT + " | unix:PATH";
+
   private static final int FAILED = 1;
   private static final int BAD_USAGE = 2;
   private static final int INTERRUPTED = 130;
+
+  /** Describes the server at the place that the command line names; null if it names none. */
+  @FunctionalInterface
+  private interface Description {
+    ServerBuilder at(@Nullable String place) throws IOException;
+  }
 
   private ServeCommand() {}
 
   /** Serves until the process is told to end, or ends it if it cannot serve. */
   static void run(String[] args, Listen standard, ServerBuilder builder) {
-    exitUnlessZero(run(args, 0, "", standard, () -> builder));
+    boolean needsTcp = builder.needsTcp();
+    run(
+        args,
+        List.of(),
+        usage("", needsTcp ? PORT : PORT_OR_PATH, standard),
+        place -> {
+          Listen listen = place == null ? standard : at(place, standard);
+          if (place != null && needsTcp && !(listen instanceof Listen.Tcp)) {
+            throw new IllegalArgumentException(
+                "this server takes UDP, too, which needs a port: " + place);
+          }
+          return builder.listen(listen);
+        });
   }
 
-  /** The same with an argument of the program's own before the place to listen. */
-  static <T> void run(
-      String[] args,
-      String name,
-      Function<? super String, ? extends T> parse,
-      Listen standard,
-      Function<? super T, ServerBuilder> builder) {
-    exitUnlessZero(run(args, 1, name + " ", standard, () -> builder.apply(parse.apply(args[0]))));
+  /** The same for UDP alone. */
+  static void run(String[] args, Udp standard, DatagramHandler handler) {
+    run(
+        args,
+        List.of(),
+        usage("", PORT, standard),
+        place ->
+            Server.builder().datagrams(place == null ? standard : at(place, standard), handler));
   }
 
-  private static void exitUnlessZero(int exitCode) {
+  /** The same with arguments of the program's own before the place to listen. */
+  static void run(String[] args, List<String> names, Listen standard, Program program) {
+    run(
+        args,
+        names,
+        usage(String.join(" ", names) + " ", PORT_OR_PATH, standard),
+        place ->
+            program.server(
+                List.of(args).subList(0, names.size()),
+                place == null ? standard : at(place, standard)));
+  }
+
+  private static String usage(String names, String places, Object standard) {
+    return "usage: %s[%s]   where to listen; without it, %s".formatted(names, places, standard);
+  }
+
+  private static void run(
+      String[] args, List<String> names, String usage, Description description) {
+    int exitCode = exitCode(args, names, usage, description);
     if (exitCode != 0) {
       System.exit(exitCode);
     }
+  }
+
+  private static int exitCode(
+      String[] args, List<String> names, String usage, Description description) {
+    if (args.length == 1 && (args[0].equals("--help") || args[0].equals("-h"))) {
+      System.out.println(usage);
+      return 0;
+    }
+    try {
+      ServerBuilder builder;
+      try {
+        builder = description.at(place(args, names));
+      } catch (IllegalArgumentException e) {
+        System.err.println(e.getMessage());
+        System.err.println(usage);
+        return BAD_USAGE;
+      }
+      Server.serve(builder);
+      return 0;
+    } catch (IOException | IllegalStateException e) {
+      System.err.println(e.getMessage());
+      return FAILED;
+    } catch (InterruptedException e) {
+      return INTERRUPTED;
+    }
+  }
+
+  /** Returns the argument that follows the program's own, or null if there is none. */
+  private static @Nullable String place(String[] args, List<String> names) {
+    int own = names.size();
+    if (args.length < own) {
+      throw new IllegalArgumentException("an argument is missing: " + names.get(args.length));
+    }
+    if (args.length > own + 1) {
+      throw new IllegalArgumentException("too many arguments: " + String.join(" ", args));
+    }
+    return args.length == own ? null : args[own];
   }
 
   /** Prints a line for each place. */
@@ -47,55 +126,53 @@ final class ServeCommand {
     }
   }
 
-  /** Returns the exit code. */
-  private static int run(
-      String[] args, int own, String names, Listen standard, Supplier<ServerBuilder> server) {
-    String usage =
-        "usage: %s[PORT | HOST:PORT | [IPv6]:PORT]   where to listen; without it, %s"
-            .formatted(names, standard);
-    if (args.length == 1 && (args[0].equals("--help") || args[0].equals("-h"))) {
-      System.out.println(usage);
-      return 0;
-    }
-    ServerBuilder builder;
-    try {
-      if (args.length < own) {
-        throw new IllegalArgumentException("an argument is missing: " + names.strip());
+  /** Another place to listen, with those settings of the standard one that it can have. */
+  static Listen at(String text, Listen standard) {
+    return switch (Listen.parse(text)) {
+      case Listen.Tcp place -> {
+        Listen.Tcp like = standard instanceof Listen.Tcp tcp ? tcp : place;
+        yield new Listen.Tcp(
+            place.host(),
+            place.port(),
+            like.reusePort(),
+            like.acceptors(),
+            like.options(),
+            like.rebindFor(),
+            standard.maxConnections(),
+            standard.proxyProtocol(),
+            standard.tls(),
+            standard.timeLimits());
       }
-      if (args.length > own + 1) {
-        throw new IllegalArgumentException("too many arguments: " + String.join(" ", args));
-      }
-      builder = server.get().listen(args.length == own ? standard : at(args[own], standard));
-    } catch (IllegalArgumentException e) {
-      System.err.println(e.getMessage());
-      System.err.println(usage);
-      return BAD_USAGE;
-    }
-    try {
-      Server.serve(builder);
-      return 0;
-    } catch (IOException | IllegalStateException e) {
-      System.err.println(e.getMessage());
-      return FAILED;
-    } catch (InterruptedException e) {
-      return INTERRUPTED;
-    }
+      case Listen.Unix place ->
+          new Listen.Unix(
+              place.path(),
+              standard instanceof Listen.Unix unix ? unix.permissions() : place.permissions(),
+              standard.maxConnections(),
+              standard.proxyProtocol(),
+              standard.tls(),
+              standard.timeLimits());
+      case Listen.Inherited _ ->
+          new Listen.Inherited(
+              standard.maxConnections(),
+              standard.proxyProtocol(),
+              standard.tls(),
+              standard.timeLimits());
+    };
   }
 
-  /** Another place to listen, with all the settings of the standard one, above all its TLS. */
-  static Listen at(String text, Listen standard) {
-    Listen.Tcp place = Listen.parse(text);
-    Listen.Tcp like = standard instanceof Listen.Tcp tcp ? tcp : place;
-    return new Listen.Tcp(
+  /** Another place to take datagrams, with all the settings of the standard one. */
+  static Udp at(String text, Udp standard) {
+    HostPort place = HostPort.parse(text);
+    return new Udp(
         place.host(),
         place.port(),
-        like.reusePort(),
-        like.acceptors(),
-        like.options(),
-        like.rebindFor(),
-        standard.maxConnections(),
-        standard.proxyProtocol(),
-        standard.tls(),
-        standard.timeLimits());
+        standard.maxDatagram(),
+        standard.receivers(),
+        standard.receiveBuffer(),
+        standard.groups(),
+        standard.maxHandlers(),
+        standard.mailbox(),
+        standard.sourceRate(),
+        standard.amplification());
   }
 }

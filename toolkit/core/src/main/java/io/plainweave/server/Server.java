@@ -10,7 +10,9 @@ import io.plainweave.event.DrainReport;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.udp.DatagramListener;
+import io.plainweave.udp.DatagramHandler;
 import io.plainweave.udp.DatagramStatistics;
+import io.plainweave.udp.Udp;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -19,7 +21,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.function.Function;
 
 /**
  * Listens, and runs a {@link Handler} for each connection on a virtual thread of its own.
@@ -40,8 +41,7 @@ import java.util.function.Function;
  * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
  * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
  *
- * <p>What a server survives without memory, and what is better then, is said in the description of
- * {@linkplain io.plainweave the package}.
+ * <p>{@linkplain io.plainweave The package} says what a server survives without memory.
  *
  * <p>All methods are safe for use by several threads. None of them takes null.
  */
@@ -76,8 +76,7 @@ public final class Server implements AutoCloseable {
    * @param listen where to listen
    * @param handler runs once for each connection
    * @throws IOException if it cannot listen, or if the listener fails later
-   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
-   *     nothing of it is left
+   * @throws InterruptedException if the calling thread is interrupted, as in {@link #run()}
    * @throws IllegalStateException if the structured concurrency of this JDK is not known
    */
   public static void serve(Listen listen, Handler handler)
@@ -86,15 +85,12 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves until the process is asked to end, with options. Otherwise as {@link #serve(Listen,
-   * Handler)}.
+   * Serves as {@link #serve(Listen, Handler)} does, with options.
    *
    * @param builder where to listen, the handler and the options
-   * @throws IOException if it cannot listen, or if the listener fails later
-   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
-   *     nothing of it is left
-   * @throws IllegalStateException if the structured concurrency of this JDK is not known, or the
-   *     handler or a listener is missing
+   * @throws IOException if it cannot listen, or if a listener fails later
+   * @throws InterruptedException if the calling thread is interrupted, as in {@link #run()}
+   * @throws IllegalStateException if {@link ServerBuilder#build()} throws it
    */
   public static void serve(ServerBuilder builder) throws IOException, InterruptedException {
     Server server = builder.build();
@@ -104,10 +100,11 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves as the whole of a program: the command line may name another place to listen, {@code
-   * PORT}, {@code HOST:PORT} or {@code [IPv6]:PORT}, and {@code --help} explains it. Otherwise as
-   * {@link #serve(Listen, Handler)}, but a failure ends the process with one sentence on the
-   * standard error and an exit code: 2 for a bad command line, 1 if the server cannot listen.
+   * Serves as the whole of a program: the command line may name another place to listen, in a form
+   * that {@link Listen#parse} reads, and {@code --help} explains it. The other place has the
+   * settings of the standard one, such as its TLS. Otherwise as {@link #serve(Listen, Handler)},
+   * but a failure ends the process with one sentence on the standard error and an exit code: 2 for
+   * a bad command line, 1 if the server cannot listen.
    *
    * @param args the arguments of the main method
    * @param standard where to listen if the command line does not say
@@ -118,8 +115,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves as the whole of a program, with options. Otherwise as {@link #serve(String[], Listen,
-   * Handler)}.
+   * Serves as {@link #serve(String[], Listen, Handler)} does, with options.
    *
    * @param args the arguments of the main method
    * @param standard where to listen if the command line does not say
@@ -130,24 +126,28 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves as the whole of a program that needs one argument of its own, before the place to
-   * listen. Otherwise as {@link #serve(String[], Listen, Handler)}.
+   * Serves as {@link #serve(String[], Listen, Handler)} does, but UDP alone: the command line may
+   * name a port, with a host or without.
    *
-   * @param <T> what the argument stands for
    * @param args the arguments of the main method
-   * @param name how the usage calls the argument, for example {@code TARGET}
-   * @param parse makes of the argument what it stands for, and throws {@link
-   *     IllegalArgumentException} with a sentence for the user if it cannot
-   * @param standard where to listen if the command line does not say
-   * @param server makes the handler and the options; the place to listen is added to it
+   * @param standard where to take datagrams if the command line does not say
+   * @param handler runs once for each datagram
    */
-  public static <T> void serve(
-      String[] args,
-      String name,
-      Function<? super String, ? extends T> parse,
-      Listen standard,
-      Function<? super T, ServerBuilder> server) {
-    ServeCommand.run(args, name, parse, standard, server);
+  public static void serve(String[] args, Udp standard, DatagramHandler handler) {
+    ServeCommand.run(args, standard, handler);
+  }
+
+  /**
+   * Serves as {@link #serve(String[], Listen, Handler)} does, with arguments of the program's own
+   * before the place to listen.
+   *
+   * @param args the arguments of the main method
+   * @param names how the usage calls those of the program's own, for example {@code TARGET}
+   * @param standard where to listen if the command line does not say
+   * @param program makes the server of the arguments and the place to listen
+   */
+  public static void serve(String[] args, List<String> names, Listen standard, Program program) {
+    ServeCommand.run(args, names, standard, program);
   }
 
   /**

@@ -307,12 +307,17 @@ public final class ServerBuilder {
       throw new IllegalStateException(
           "the server has no listener: call listen(...), or datagrams(...) or sessions(...) for UDP");
     }
-    boolean besideTcp = datagrams.stream().anyMatch(place -> place.udp().isBesideTcp());
-    if (besideTcp && entries.stream().noneMatch(entry -> entry.listen() instanceof Listen.Tcp)) {
+    if (needsTcp()) {
       throw new IllegalStateException(
           "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
     return make();
+  }
+
+  /** Whether it takes datagrams beside TCP, and has no TCP listener yet. */
+  boolean needsTcp() {
+    return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
+        && entries.stream().noneMatch(entry -> entry.listen() instanceof Listen.Tcp);
   }
 
   private Server make() {

@@ -1,4 +1,4 @@
-/** How text that others may have chosen is shown. */
+/** How addresses are read and shown, and text that others may have chosen. */
 @NullMarked
 package io.plainweave.text;
 

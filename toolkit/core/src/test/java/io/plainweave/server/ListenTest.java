@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
+import io.plainweave.Rate;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.TlsServer;
 import io.plainweave.text.Addresses;
 import io.plainweave.tls.ServerTls;
+import io.plainweave.udp.Udp;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -30,6 +32,20 @@ class ListenTest {
     assertEquals(Listen.tcp(7000), Listen.parse("7000"));
     assertEquals(Listen.tcp("localhost", 7000), Listen.parse("localhost:7000"));
     assertEquals(Listen.tcp("::1", 0), Listen.parse("[::1]:0"));
+    assertEquals(Listen.unix(Path.of("app.sock")), Listen.parse("unix:app.sock"));
+  }
+
+  @Test
+  void isReadAsItIsShown() {
+    for (Listen listen :
+        List.of(
+            Listen.tcp(7000),
+            Listen.tcp("::1", 7000),
+            Listen.tcp("localhost", 7000),
+            Listen.unix(Path.of("/run/an app:1.sock")),
+            Listen.inherited())) {
+      assertEquals(listen, Listen.parse(listen.toString()));
+    }
   }
 
   @ParameterizedTest
@@ -37,6 +53,25 @@ class ListenTest {
   void isRefusedWithTheTextInTheMessage(String text) {
     var failure = assertThrows(IllegalArgumentException.class, () -> Listen.parse(text));
     assertTrue(failure.getMessage().contains(text), failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "/"})
+  void isRefusedAsNoPath(String path) {
+    var failure = assertThrows(IllegalArgumentException.class, () -> Listen.parse("unix:" + path));
+    assertEquals("this is no path of a socket: '" + path + "'", failure.getMessage());
+  }
+
+  @Test
+  void isRefusedAsAPathThatTheKernelDoesNotTake() {
+    String longest = "/tmp/" + "x".repeat(101);
+    assertEquals(Listen.unix(Path.of(longest)), Listen.parse("unix:" + longest));
+    String longer = longest + "x";
+    var failure =
+        assertThrows(IllegalArgumentException.class, () -> Listen.parse("unix:" + longer));
+    assertEquals(
+        "the path of a Unix-domain socket has at most 106 bytes, and this one has 107: " + longer,
+        failure.getMessage());
   }
 
   @Test
@@ -87,6 +122,42 @@ class ListenTest {
     assertEquals(
         settings(Listen.tcp(7001), tls),
         ServeCommand.at("7001", settings(Listen.inherited(), tls)));
+    assertEquals(
+        settings(Listen.inherited(), tls),
+        ServeCommand.at("inherited", settings(Listen.tcp(7000).acceptors(2), tls)));
+    assertEquals(
+        settings(Listen.unix(Path.of("b.sock")), tls),
+        ServeCommand.at("unix:b.sock", settings(Listen.tcp(7000).acceptors(2), tls)));
+    Listen.Unix forTheGroup = Listen.unix(Path.of("a.sock")).permissions("rw-rw----");
+    assertEquals(
+        settings(Listen.unix(Path.of("b.sock")).permissions("rw-rw----"), tls),
+        ServeCommand.at("unix:b.sock", settings(forTheGroup, tls)));
+  }
+
+  @Test
+  void keepsItsSettingsForUdpWhereACommandLineNamesAnotherPlace() {
+    assertEquals(
+        settings(Udp.at("::1", 7001)), ServeCommand.at("[::1]:7001", settings(Udp.at(7000))));
+    assertEquals(settings(Udp.at(7001)), ServeCommand.at("*:7001", settings(Udp.at("::1", 7000))));
+  }
+
+  private static Udp settings(Udp udp) {
+    return udp.maxDatagram(1)
+        .receivers(2)
+        .receiveBuffer(3)
+        .maxHandlers(4)
+        .mailbox(5)
+        .sourceRate(Rate.perSecond(6))
+        .amplification(7);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "65536", "x", "::1:7000", "unix:app.sock", ""})
+  void isRefusedForUdpWithTheTextInTheMessage(String text) {
+    Udp standard = Udp.at(7000);
+    var failure =
+        assertThrows(IllegalArgumentException.class, () -> ServeCommand.at(text, standard));
+    assertTrue(failure.getMessage().contains(text), failure.getMessage());
   }
 
   /** All that listeners of every kind have. */
