@@ -2,7 +2,7 @@
 //   java samples/models/EpollLoop.java [PORT]
 //
 // A Selector is epoll on Linux, kqueue on macOS and wepoll on Windows. The kernel keeps the list of
-// descriptors and returns the ready ones, so a round costs nothing for the connections that rest.
+// descriptors and returns the ready ones, so a round costs nothing for idle connections.
 import static java.nio.channels.SelectionKey.*;
 
 /** For all connections, since there is one thread. */

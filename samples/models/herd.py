@@ -2,7 +2,7 @@
 #   python3 samples/models/herd.py accept | epoll | exclusive
 #
 # All of them wait for the same listening socket: in accept, in epoll_wait, or in epoll_wait with
-# EPOLLEXCLUSIVE. A process that waits and wakes up has changed context once, by its own will.
+# EPOLLEXCLUSIVE. A process that waits and wakes up makes one voluntary context switch.
 import os
 import select
 import signal
