@@ -1,0 +1,198 @@
+package io.plainweave.loadtests.models;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+
+/**
+ * Looks for the end of a model: opens connections until one is not answered, and names the cause by
+ * the state of the server then.
+ */
+final class Ends {
+  /** Between two looks at what the machine has left. */
+  private static final int CHUNK = 1_000;
+
+  /** What a client may hold at a descriptor limit of 20,000, with some kept for itself. */
+  private static final int MOST_OF_A_CLIENT = 19_000;
+
+  /** The share of the memory that is available, or of the threads, which a model may take. */
+  private static final double MOST_OF_MEMORY = 0.5;
+
+  private static final double MOST_OF_THREADS = 0.75;
+
+  /** Descriptors that a JVM may need while it meets the end, and does not have any more. */
+  private static final int DESCRIPTORS_IN_USE = 16;
+
+  private final Model model;
+  private final Plan plan;
+  private final ModelServer server;
+  private final Clients clients;
+
+  /** Without a connection. */
+  private final long memory;
+
+  private final long descriptors;
+  private final OptionalLong mostDescriptors;
+  private final long availableMemory;
+
+  Ends(Model model, Plan plan, ModelServer server, Clients clients, long memory)
+      throws IOException {
+    this.model = model;
+    this.plan = plan;
+    this.server = server;
+    this.clients = clients;
+    this.memory = memory;
+    descriptors = server.processes().descriptors();
+    mostDescriptors = server.processes().mostDescriptors();
+    availableMemory = ProcessTree.availableMemory();
+  }
+
+  /** The end, if so many connections would take more memory than is good for the machine. */
+  End beforeOpening(Point last, int connections) {
+    double more = last.memoryPerConnection() * (connections - last.answered());
+    return more > MOST_OF_MEMORY * availableMemory ? byMemory(last) : null;
+  }
+
+  /** The end, after the last point of the sweep. */
+  End find(List<Point> points) throws IOException, InterruptedException {
+    Point last = points.getLast();
+    if (last.failure() != null) {
+      return named(last.answered(), last.queues(), last.threads());
+    }
+    if (last.answered() < last.connections()) {
+      return byWorkers(points);
+    }
+    return model == Model.PROCESS_PER_CONNECTION ? byMemory(last) : open(last.answered());
+  }
+
+  private End byWorkers(List<Point> points) {
+    Point last = points.getLast();
+    int waiting = last.queues().stream().mapToInt(it -> it).sum();
+    StringBuilder text =
+        new StringBuilder(
+            text(
+                "it serves %,d at a time; of %,d connections %,d waited in the accept queue",
+                last.answered(), last.connections(), waiting));
+    if (last.queues().size() > 1) {
+      text.append(" (a queue for each worker: ").append(last.queues()).append(')');
+      for (Point point : points) {
+        if (point.connections() == model.workers()) {
+          text.append(
+              text(
+                  "; of %d connections to %d workers %d were served, queues %s",
+                  point.connections(), model.workers(), point.answered(), point.queues()));
+        }
+      }
+    }
+    return new End(
+        last.answered(),
+        last.answered() == 1 ? "its one thread" : "workers",
+        true,
+        text.toString());
+  }
+
+  /** Computed: to reach it would leave nothing to the machine's other work. */
+  private End byMemory(Point last) {
+    double bytes = Math.max(1, last.memoryPerConnection());
+    return new End(
+        (long) (availableMemory / bytes),
+        "memory",
+        false,
+        text(
+            "%.1f MB and %.1f threads a connection at %,d of them; %.1f GB were available",
+            bytes / 1e6,
+            (double) last.threads() / Math.max(1, last.answered()),
+            last.answered(),
+            availableMemory / 1e9));
+  }
+
+  private End open(int open) throws IOException, InterruptedException {
+    int answered = open;
+    long used = memory;
+    long threads = 0;
+    NextLimit next = null;
+    for (int further = CHUNK; further <= MOST_OF_A_CLIENT; further += CHUNK) {
+      ClientAnswer answer =
+          clients
+              .further()
+              .execute(
+                  ClientOrder.open(
+                      server.port(), further, model.mostInFlight(), Sweep.PATIENCE_MILLIS),
+                  ClientAnswer.class);
+      answered = open + answer.answered();
+      if (answer.answered() < further || !server.isAlive()) {
+        return with(named(answered, server.queues(), threads), used, next);
+      }
+      ProcessTree processes = server.processes();
+      used = processes.memory();
+      threads = processes.threads();
+      next = NextLimit.of(processes, answered, used - memory);
+      if (used - memory > MOST_OF_MEMORY * availableMemory) {
+        return bound(answered, "half of the memory that was available is in use", used, next);
+      }
+      if (threads > MOST_OF_THREADS * mostThreads()) {
+        return bound(answered, "three quarters of all threads of the machine", used, next);
+      }
+    }
+    return bound(answered, "the clients can open no more", used, next);
+  }
+
+  private End bound(int answered, String why, long used, NextLimit next) {
+    return with(new End(answered, "nothing yet", true, why), used, next);
+  }
+
+  /** The cause, by the state of the server. */
+  private End named(int answered, List<Integer> queues, long threads)
+      throws InterruptedException, IOException {
+    boolean lives = server.isAlive();
+    long inUse = lives ? server.processes().descriptors() : descriptors + answered;
+    long most = mostDescriptors.orElse(Long.MAX_VALUE);
+    String words = server.lastWords();
+    int waiting = queues.stream().mapToInt(it -> it).sum();
+    String after =
+        lives
+            ? text("the next waits in the accept queue (%,d do)", waiting)
+            : "the process has ended, with all its connections";
+    String said = words.isEmpty() ? "" : text("; it said: %s", words);
+    if (inUse >= most - DESCRIPTORS_IN_USE) {
+      return new End(
+          answered,
+          "descriptors",
+          true,
+          text("%,d of %,d are open; %s%s", Math.min(inUse, most), most, after, said));
+    }
+    String cause =
+        words.contains("native thread") ? "threads" : lives ? "a limit of its own" : "its end";
+    return new End(
+        answered,
+        cause,
+        true,
+        text("%,d descriptors of %,d, %,d threads; %s%s", inUse, most, threads, after, said));
+  }
+
+  private End with(End end, long used, NextLimit next) {
+    return next == null
+        ? end
+        : new End(
+            end.connections(),
+            end.cause(),
+            end.reached(),
+            text("%s. %,.0f MB then; next: %s", end.text(), used / 1e6, next));
+  }
+
+  private static long mostThreads() throws IOException {
+    long most = Long.MAX_VALUE;
+    for (String name : List.of("pid_max", "threads-max")) {
+      Path file = Path.of("/proc/sys/kernel", name);
+      most = Math.min(most, Long.parseLong(Files.readAllLines(file).getFirst().strip()));
+    }
+    return most;
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

@@ -1,0 +1,81 @@
+package io.plainweave.loadtests.models;
+
+import io.plainweave.loadtests.compare.TextTable;
+import io.plainweave.loadtests.report.Environment;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** What a run found. */
+record Results(Environment environment, Plan plan, List<ModelResult> models) {
+  /** Cores that others keep busy, from which on a figure is said to be rough. */
+  static final double NOISE = 0.1;
+
+  /** Whether nothing failed. */
+  boolean isFine() {
+    return points().allMatch(Point::isMeasured)
+        && models.stream()
+            .noneMatch(it -> it.missing() != null && it.missing().startsWith("FAILED"));
+  }
+
+  private Stream<Point> points() {
+    return models.stream().flatMap(it -> Stream.concat(it.points().stream(), it.idle().stream()));
+  }
+
+  List<Tables.Table> tables() {
+    return Stream.of(
+            Tables.connections(models),
+            Tables.idle(models),
+            Tables.calls(models),
+            Tables.ends(models))
+        .filter(it -> !it.rows().isEmpty())
+        .toList();
+  }
+
+  /** What has to be known to read the tables, a sentence each. */
+  List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "%s s each after a warm-up; %s.",
+            Double.toString(plan.seconds()),
+            plan.pinned() ? "server on core 0, clients on core 1" : "nothing pinned to a core"));
+    if (plan.models().contains(Model.SELECT_LOOP)) {
+      notes.add(
+          "SelectLoop is poll(2), which Java has in place of select(2): FD_SETSIZE, 1,024"
+              + " descriptors, is no limit of it; the kernel looks at every descriptor all the same.");
+    }
+    if (models.stream().anyMatch(it -> it.calls() != null && it.calls().failure() != null)) {
+      notes.add("System calls that are not there could not be counted by strace.");
+    }
+    long noisy = points().filter(it -> it.isMeasured() && it.load().otherCores() > NOISE).count();
+    if (noisy > 0) {
+      notes.add(
+          String.format(
+              Locale.ROOT,
+              "In %d of %d measurements other processes kept over %.1f of a core busy: rough.",
+              noisy,
+              points().filter(Point::isMeasured).count(),
+              NOISE));
+    }
+    return notes;
+  }
+
+  void print(PrintWriter out) {
+    for (Tables.Table table : tables()) {
+      out.println(table.title());
+      TextTable text = new TextTable();
+      if (table.head().stream().anyMatch(it -> !it.isEmpty())) {
+        text.add(table.head());
+      }
+      table.rows().forEach(text::add);
+      out.println(text);
+    }
+    notes().forEach(out::println);
+    out.println(environment.machine() + ", " + environment.kernel() + ", " + environment.jdk());
+    out.flush();
+  }
+}

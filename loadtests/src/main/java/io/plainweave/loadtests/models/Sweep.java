@@ -1,0 +1,223 @@
+package io.plainweave.loadtests.models;
+
+import io.plainweave.loadtests.cli.RunFailed;
+import io.plainweave.loadtests.compare.ClientProcess;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Leads one model through its measurements: more and more connections, the system calls of a
+ * message, its end, and more and more idle connections beside a few busy ones.
+ *
+ * <p>Belongs to the thread that leads the run.
+ */
+final class Sweep {
+  /** Without an answer for so long, a connection counts as not served. */
+  static final long PATIENCE_MILLIS = 2_000;
+
+  private static final long MILLIS_UNDER_STRACE = 400;
+  private static final long MOST_NANOS_TO_SETTLE = TimeUnit.SECONDS.toNanos(2);
+  private static final int LOOK_MILLIS = 20;
+
+  private final Model model;
+  private final Plan plan;
+  private final CompiledModels compiled;
+  private final Clients clients;
+  private final Consumer<ModelServer> opened;
+  private final Consumer<Point> observer;
+
+  private final List<Point> points = new ArrayList<>();
+  private final List<Point> idle = new ArrayList<>();
+  private SystemCalls calls;
+  private End end;
+  private long memory;
+
+  /**
+   * A sweep that is to be run once.
+   *
+   * @param opened is told of each server, to end it with the run
+   * @param observer is told of each measurement
+   */
+  Sweep(
+      Model model,
+      Plan plan,
+      CompiledModels compiled,
+      Clients clients,
+      Consumer<ModelServer> opened,
+      Consumer<Point> observer) {
+    this.model = model;
+    this.plan = plan;
+    this.compiled = compiled;
+    this.clients = clients;
+    this.opened = opened;
+    this.observer = observer;
+  }
+
+  ModelResult run() throws IOException, InterruptedException {
+    if (model == Model.PROCESS_PER_CONNECTION && !Programs.isInstalled(Programs.SOCKET_ACTIVATE)) {
+      return ModelResult.missing(model, "not measured: needs " + Programs.SOCKET_ACTIVATE);
+    }
+    try {
+      try (ModelServer server = start()) {
+        connect(server);
+        clients.disconnect();
+      }
+      if (model.holdsIdle() && !plan.idle().isEmpty()) {
+        try (ModelServer server = start()) {
+          connectIdle(server);
+          clients.disconnect();
+        }
+      }
+    } catch (RunFailed e) {
+      clients.disconnect();
+      if (points.isEmpty()) {
+        return ModelResult.missing(model, "FAILED: " + e.getMessage());
+      }
+      add(points, failed(0, e.getMessage()));
+    }
+    return new ModelResult(model, null, memory, List.copyOf(points), List.copyOf(idle), calls, end);
+  }
+
+  private ModelServer start() throws IOException, InterruptedException {
+    ModelServer server = ModelServer.start(model, compiled, plan);
+    opened.accept(server);
+    server.awaitListening();
+    int processes = server.processes().count();
+    // One connection, for the code to be compiled; then as if there had been none.
+    open(clients.busy(), server, 1);
+    load(1, server.processes(), 2 * plan.warmUpMillis());
+    clients.disconnect();
+    long since = System.nanoTime();
+    while (server.processes().count() > processes
+        && System.nanoTime() - since < MOST_NANOS_TO_SETTLE) {
+      Thread.sleep(LOOK_MILLIS);
+    }
+    return server;
+  }
+
+  private void connect(ModelServer server) throws IOException, InterruptedException {
+    memory = server.processes().memory();
+    Ends ends = new Ends(model, plan, server, clients, memory);
+    NavigableSet<Integer> steps = plan.steps(model);
+    NavigableSet<Integer> all = new TreeSet<>(steps);
+    int callsAt = Math.min(Plan.BUSY, steps.last());
+    all.add(callsAt);
+    for (int connections : all) {
+      end = points.isEmpty() ? null : ends.beforeOpening(points.getLast(), connections);
+      if (end != null) {
+        return;
+      }
+      ClientAnswer answer = open(clients.busy(), server, connections);
+      Point point = null;
+      if (steps.contains(connections)) {
+        point = measure(server, connections, answer, answer.answered(), answer.answered());
+        add(points, point);
+        if (point.failure() != null) {
+          break;
+        }
+      }
+      boolean isFull = answer.answered() < connections && connections > model.workers();
+      if (connections == callsAt || (isFull && calls == null)) {
+        calls = count(server, Math.min(answer.answered(), Plan.BUSY));
+      }
+      if (isFull && point != null) {
+        break;
+      }
+    }
+    end = ends.find(points);
+  }
+
+  private void connectIdle(ModelServer server) throws IOException, InterruptedException {
+    open(clients.busy(), server, Plan.BUSY);
+    load(Plan.BUSY, server.processes(), 2 * plan.warmUpMillis());
+    for (int connections : plan.idle()) {
+      ClientAnswer answer = open(clients.further(), server, connections);
+      Point point = measure(server, connections, answer, Plan.BUSY, Plan.BUSY + answer.answered());
+      add(idle, point);
+      if (answer.answered() < connections || point.failure() != null) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Measures a point.
+   *
+   * @param answer what came of opening the last connections
+   * @param busy on how many connections to make load
+   * @param served how many the server serves in all
+   */
+  private Point measure(
+      ModelServer server, int connections, ClientAnswer answer, int busy, int served)
+      throws IOException, InterruptedException {
+    if (!server.isAlive()) {
+      return failed(connections, server.obituary());
+    }
+    ProcessTree processes = server.processes();
+    long used = processes.memory();
+    List<Integer> queues = server.queues();
+    long before = processes.switches();
+    ClientAnswer load = busy == 0 ? answer : load(busy, processes, plan.warmUpMillis());
+    long switches = processes.switches() - before;
+    String failure = answer.failure() != null ? answer.failure() : load.failure();
+    return new Point(
+        connections,
+        answer.connected(),
+        answer.answered(),
+        queues,
+        busy == 0 ? "none was answered" : failure,
+        load.load(),
+        used,
+        (double) (used - memory) / Math.max(1, served),
+        processes.count(),
+        processes.threads(),
+        load.exchanged() == 0 ? null : (double) switches / load.exchanged());
+  }
+
+  private SystemCalls count(ModelServer server, int connections)
+      throws IOException, InterruptedException {
+    if (!Programs.isInstalled(Programs.STRACE)) {
+      return SystemCalls.failed(connections, "needs strace");
+    }
+    ProcessTree processes = server.processes();
+    long millis = Math.min(MILLIS_UNDER_STRACE, plan.millis());
+    return SystemCalls.count(
+        connections,
+        processes.processes(),
+        () ->
+            clients
+                .busy()
+                .execute(
+                    ClientOrder.load(connections, 0, millis, processes.processes()),
+                    ClientAnswer.class)
+                .exchanged());
+  }
+
+  private ClientAnswer open(ClientProcess client, ModelServer server, int connections) {
+    return client.execute(
+        ClientOrder.open(server.port(), connections, model.mostInFlight(), PATIENCE_MILLIS),
+        ClientAnswer.class);
+  }
+
+  private ClientAnswer load(int connections, ProcessTree processes, long warmUpMillis) {
+    return clients
+        .busy()
+        .execute(
+            ClientOrder.load(connections, warmUpMillis, plan.millis(), processes.processes()),
+            ClientAnswer.class);
+  }
+
+  private static Point failed(int connections, String why) {
+    return new Point(connections, 0, 0, List.of(), why, null, 0, 0, 0, 0, null);
+  }
+
+  private void add(List<Point> to, Point point) {
+    to.add(point);
+    observer.accept(point);
+  }
+}
