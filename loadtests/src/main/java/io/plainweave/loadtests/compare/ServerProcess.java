@@ -114,6 +114,11 @@ public final class ServerProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Waits for its end; whether it has come. */
+  public boolean awaitEnd(Duration most) throws InterruptedException {
+    return process.waitFor(most);
+  }
+
   boolean isJvm() {
     try {
       return Files.readString(Path.of("/proc/" + process.pid() + "/comm")).strip().equals("java");

@@ -59,11 +59,10 @@ final class Ends {
   /** The end, after the last point of the sweep. */
   End find(List<Point> points) throws IOException, InterruptedException {
     Point last = points.getLast();
-    if (last.failure() != null) {
-      return named(last.answered(), last.queues(), last.threads());
-    }
     if (last.answered() < last.connections()) {
-      return byWorkers(points);
+      return last.failure() == null
+          ? byWorkers(points)
+          : named(last.answered(), last.queues(), last.threads());
     }
     return model == Model.PROCESS_PER_CONNECTION ? byMemory(last) : open(last.answered());
   }
@@ -147,7 +146,7 @@ final class Ends {
   /** The cause, by the state of the server. */
   private End named(int answered, List<Integer> queues, long threads)
       throws InterruptedException, IOException {
-    boolean lives = server.isAlive();
+    boolean lives = server.survives();
     long inUse = lives ? server.processes().descriptors() : descriptors + answered;
     long most = mostDescriptors.orElse(Long.MAX_VALUE);
     String words = server.lastWords();

@@ -4,6 +4,7 @@ import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.compare.ServerProcess;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** A model that runs, in its process or processes. */
 final class ModelServer implements AutoCloseable {
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private static final Duration MOMENT = Duration.ofSeconds(1);
   private static final int LOOK_MILLIS = 10;
 
   private final Model model;
@@ -73,6 +75,11 @@ final class ModelServer implements AutoCloseable {
 
   int port() {
     return process.port();
+  }
+
+  /** Whether it still runs after a moment in which it may have ended. */
+  boolean survives() throws InterruptedException {
+    return !process.awaitEnd(MOMENT);
   }
 
   boolean isAlive() {

@@ -25,6 +25,7 @@ record Plan(
   /** How many connections are busy beside the idle ones, and while system calls are counted. */
   static final int BUSY = 50;
 
+  private static final double MANY = 10_000;
   private static final double WARM_UP = 0.3;
 
   // Seconds, as they were measured on two cores.
@@ -34,12 +35,17 @@ record Plan(
   private static final double BESIDE_A_WINDOW = 0.3;
 
   /** For how long load is made before it is measured. */
-  long warmUpMillis() {
-    return Math.max(1, Math.round(WARM_UP * seconds * 1_000));
+  long warmUpMillis(int busy) {
+    return Math.max(1, Math.round(WARM_UP * seconds(busy) * 1_000));
   }
 
-  long millis() {
-    return Math.max(1, Math.round(seconds * 1_000));
+  long millis(int busy) {
+    return Math.max(1, Math.round(seconds(busy) * 1_000));
+  }
+
+  /** Longer with thousands of connections, so that each has several turns. */
+  private double seconds(int busy) {
+    return seconds * (1 + busy / MANY);
   }
 
   /** The numbers of connections at which to measure a model, ascending. */

@@ -2,6 +2,7 @@ package io.plainweave.loadtests.models;
 
 import io.plainweave.loadtests.compare.TextTable;
 import io.plainweave.loadtests.report.Environment;
+import io.plainweave.loadtests.report.Figure;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,8 +39,7 @@ record Results(Environment environment, Plan plan, List<ModelResult> models) {
   List<String> notes() {
     List<String> notes = new ArrayList<>();
     notes.add(
-        String.format(
-            Locale.ROOT,
+        text(
             "%s s each after a warm-up; %s.",
             Double.toString(plan.seconds()),
             plan.pinned() ? "server on core 0, clients on core 1" : "nothing pinned to a core"));
@@ -54,14 +54,50 @@ record Results(Environment environment, Plan plan, List<ModelResult> models) {
     long noisy = points().filter(it -> it.isMeasured() && it.load().otherCores() > NOISE).count();
     if (noisy > 0) {
       notes.add(
-          String.format(
-              Locale.ROOT,
+          text(
               "In %d of %d measurements other processes kept over %.1f of a core busy: rough.",
-              noisy,
-              points().filter(Point::isMeasured).count(),
-              NOISE));
+              noisy, points().filter(Point::isMeasured).count(), NOISE));
     }
     return notes;
+  }
+
+  /** What the textbooks claim, in numbers. */
+  List<Figure> figures() {
+    List<Figure> figures = new ArrayList<>();
+    for (ModelResult result : models) {
+      List<Point> idle = result.idle().stream().filter(Point::isMeasured).toList();
+      boolean isLoop = result.model() == Model.SELECT_LOOP || result.model() == Model.EPOLL_LOOP;
+      if (isLoop && idle.size() > 1) {
+        double ratio = idle.getLast().serverMicros() / idle.getFirst().serverMicros();
+        figures.add(
+            new Figure(
+                text("%s, %,d idle", result.model().program(), idle.getLast().connections()),
+                ratio,
+                "",
+                text(
+                    "%.1f × the processor time of a message beside %,d",
+                    ratio, idle.getFirst().connections())));
+      }
+    }
+    for (ModelResult result : models) {
+      List<Point> points = result.points().stream().filter(Point::isMeasured).toList();
+      if (result.model().workers() == 0 && !points.isEmpty()) {
+        Point last = points.getLast();
+        double bytes = last.memoryPerConnection();
+        figures.add(
+            new Figure(
+                result.model().program(),
+                bytes,
+                "B",
+                (bytes < 1e6 ? text("%,.1f kB", bytes / 1e3) : text("%,.1f MB", bytes / 1e6))
+                    + text(" a connection, %,d open", last.answered())));
+      }
+    }
+    return figures;
+  }
+
+  private static String text(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 
   void print(PrintWriter out) {

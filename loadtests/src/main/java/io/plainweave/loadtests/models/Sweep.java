@@ -58,7 +58,7 @@ final class Sweep {
     this.observer = observer;
   }
 
-  ModelResult run() throws IOException, InterruptedException {
+  ModelResult run() throws InterruptedException {
     if (model == Model.PROCESS_PER_CONNECTION && !Programs.isInstalled(Programs.SOCKET_ACTIVATE)) {
       return ModelResult.missing(model, "not measured: needs " + Programs.SOCKET_ACTIVATE);
     }
@@ -73,7 +73,7 @@ final class Sweep {
           clients.disconnect();
         }
       }
-    } catch (RunFailed e) {
+    } catch (IOException | RunFailed e) { // the others can be measured all the same
       clients.disconnect();
       if (points.isEmpty()) {
         return ModelResult.missing(model, "FAILED: " + e.getMessage());
@@ -90,7 +90,7 @@ final class Sweep {
     int processes = server.processes().count();
     // One connection, for the code to be compiled; then as if there had been none.
     open(clients.busy(), server, 1);
-    load(1, server.processes(), 2 * plan.warmUpMillis());
+    load(1, server.processes(), 2 * plan.warmUpMillis(1));
     clients.disconnect();
     long since = System.nanoTime();
     while (server.processes().count() > processes
@@ -117,7 +117,7 @@ final class Sweep {
       if (steps.contains(connections)) {
         point = measure(server, connections, answer, answer.answered(), answer.answered());
         add(points, point);
-        if (point.failure() != null) {
+        if (!server.isAlive()) {
           break;
         }
       }
@@ -134,7 +134,7 @@ final class Sweep {
 
   private void connectIdle(ModelServer server) throws IOException, InterruptedException {
     open(clients.busy(), server, Plan.BUSY);
-    load(Plan.BUSY, server.processes(), 2 * plan.warmUpMillis());
+    load(Plan.BUSY, server.processes(), 2 * plan.warmUpMillis(Plan.BUSY));
     for (int connections : plan.idle()) {
       ClientAnswer answer = open(clients.further(), server, connections);
       Point point = measure(server, connections, answer, Plan.BUSY, Plan.BUSY + answer.answered());
@@ -162,7 +162,7 @@ final class Sweep {
     long used = processes.memory();
     List<Integer> queues = server.queues();
     long before = processes.switches();
-    ClientAnswer load = busy == 0 ? answer : load(busy, processes, plan.warmUpMillis());
+    ClientAnswer load = busy == 0 ? answer : load(busy, processes, plan.warmUpMillis(busy));
     long switches = processes.switches() - before;
     String failure = answer.failure() != null ? answer.failure() : load.failure();
     return new Point(
@@ -185,7 +185,7 @@ final class Sweep {
       return SystemCalls.failed(connections, "needs strace");
     }
     ProcessTree processes = server.processes();
-    long millis = Math.min(MILLIS_UNDER_STRACE, plan.millis());
+    long millis = Math.min(MILLIS_UNDER_STRACE, plan.millis(connections));
     return SystemCalls.count(
         connections,
         processes.processes(),
@@ -208,7 +208,8 @@ final class Sweep {
     return clients
         .busy()
         .execute(
-            ClientOrder.load(connections, warmUpMillis, plan.millis(), processes.processes()),
+            ClientOrder.load(
+                connections, warmUpMillis, plan.millis(connections), processes.processes()),
             ClientAnswer.class);
   }
 

@@ -2,6 +2,7 @@ package io.plainweave.loadtests.models;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,8 +104,16 @@ record SystemCalls(int connections, Double perMessage, Map<String, Double> byNam
         attached++;
       }
     }
-    // What it says later must not fill the pipe and stop it.
-    Thread.ofPlatform().daemon().name("strace").start(() -> said.lines().forEach(_ -> {}));
+    Thread.ofPlatform().daemon().name("strace").start(() -> drain(said));
     return null;
+  }
+
+  /** What it says later must not fill the pipe and stop it. */
+  private static void drain(BufferedReader said) {
+    try {
+      said.transferTo(Writer.nullWriter());
+    } catch (IOException e) {
+      // It has ended, and with it its end of the pipe.
+    }
   }
 }
