@@ -3,6 +3,7 @@ package io.plainweave.loadtests.models;
 import io.plainweave.loadtests.cli.RunFailed;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -69,13 +70,13 @@ final class CompiledModels implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    List<Path> all;
+  public void close() {
     try (Stream<Path> files = Files.walk(folder)) {
-      all = files.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path file : all) {
-      Files.delete(file);
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove " + folder, e);
     }
   }
 }

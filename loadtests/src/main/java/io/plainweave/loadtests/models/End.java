@@ -1,5 +1,7 @@
 package io.plainweave.loadtests.models;
 
+import java.util.Locale;
+
 /**
  * Where a model's connections end, and by what.
  *
@@ -12,9 +14,10 @@ record End(long connections, String cause, boolean reached, String text) {
   @Override
   public String toString() {
     return String.format(
-        java.util.Locale.ROOT,
-        "%,d connections, by %s%s: %s",
+        Locale.ROOT,
+        "%,d %s, by %s%s: %s",
         connections,
+        connections == 1 ? "connection" : "connections",
         cause,
         reached ? "" : " (computed, not reached)",
         text);

@@ -12,6 +12,8 @@ import java.util.OptionalLong;
  * the state of the server then.
  */
 final class Ends {
+  private static final String DESCRIPTORS = "descriptors";
+
   /** Between two looks at what the machine has left. */
   private static final int CHUNK = 1_000;
 
@@ -23,7 +25,7 @@ final class Ends {
 
   private static final double MOST_OF_THREADS = 0.75;
 
-  /** Descriptors that a JVM may need while it meets the end, and does not have any more. */
+  /** Descriptors that a JVM closed again, or could not share, when it met the end. */
   private static final int DESCRIPTORS_IN_USE = 16;
 
   private final Model model;
@@ -56,13 +58,18 @@ final class Ends {
     return more > MOST_OF_MEMORY * availableMemory ? byMemory(last) : null;
   }
 
+  /** The end, where a connection of the sweep could not be opened. */
+  End find(ClientAnswer answer) throws IOException, InterruptedException {
+    return named(answer.answered(), answer.connected(), server.queues(), 0);
+  }
+
   /** The end, after the last point of the sweep. */
   End find(List<Point> points) throws IOException, InterruptedException {
     Point last = points.getLast();
     if (last.answered() < last.connections()) {
-      return last.failure() == null
-          ? byWorkers(points)
-          : named(last.answered(), last.queues(), last.threads());
+      End named = named(last.answered(), last.connected(), last.queues(), last.threads());
+      boolean isByWorkers = model.workers() > 0 && !named.cause().equals(DESCRIPTORS);
+      return isByWorkers ? byWorkers(points) : named;
     }
     return model == Model.PROCESS_PER_CONNECTION ? byMemory(last) : open(last.answered());
   }
@@ -86,11 +93,8 @@ final class Ends {
         }
       }
     }
-    return new End(
-        last.answered(),
-        last.answered() == 1 ? "its one thread" : "workers",
-        true,
-        text.toString());
+    String cause = last.answered() == 1 ? "its one thread" : "its workers";
+    return new End(last.answered(), cause, true, text.toString());
   }
 
   /** Computed: to reach it would leave nothing to the machine's other work. */
@@ -119,11 +123,12 @@ final class Ends {
               .further()
               .execute(
                   ClientOrder.open(
-                      server.port(), further, model.mostInFlight(), Sweep.PATIENCE_MILLIS),
+                      server.port(), further, model.mostInFlight(), model.patienceMillis()),
                   ClientAnswer.class);
       answered = open + answer.answered();
       if (answer.answered() < further || !server.isAlive()) {
-        return with(named(answered, server.queues(), threads), used, next);
+        return with(
+            named(answered, open + answer.connected(), server.queues(), threads), used, next);
       }
       ProcessTree processes = server.processes();
       used = processes.memory();
@@ -144,10 +149,10 @@ final class Ends {
   }
 
   /** The cause, by the state of the server. */
-  private End named(int answered, List<Integer> queues, long threads)
+  private End named(int answered, int connected, List<Integer> queues, long threads)
       throws InterruptedException, IOException {
     boolean lives = server.survives();
-    long inUse = lives ? server.processes().descriptors() : descriptors + answered;
+    long inUse = lives ? server.processes().descriptors() : descriptors + connected;
     long most = mostDescriptors.orElse(Long.MAX_VALUE);
     String words = server.lastWords();
     int waiting = queues.stream().mapToInt(it -> it).sum();
@@ -159,9 +164,9 @@ final class Ends {
     if (inUse >= most - DESCRIPTORS_IN_USE) {
       return new End(
           answered,
-          "descriptors",
+          DESCRIPTORS,
           true,
-          text("%,d of %,d are open; %s%s", Math.min(inUse, most), most, after, said));
+          text("all %,d that the process may open; %s%s", most, after, said));
     }
     String cause =
         words.contains("native thread") ? "threads" : lives ? "a limit of its own" : "its end";

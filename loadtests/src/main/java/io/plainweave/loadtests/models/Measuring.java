@@ -21,6 +21,11 @@ final class Measuring implements AutoCloseable {
   private boolean closed; // guarded by processes
   private final Thread onSignal = new Thread(this::close, "close-models");
 
+  /**
+   * A run, which is to be closed whatever becomes of it.
+   *
+   * @param compiled is closed with it
+   */
   Measuring(Plan plan, CompiledModels compiled, Progress progress) {
     this.plan = plan;
     this.compiled = compiled;
@@ -53,7 +58,7 @@ final class Measuring implements AutoCloseable {
     }
   }
 
-  /** Ends every process. */
+  /** Ends every process, and removes what was compiled for them. */
   @Override
   public void close() {
     synchronized (processes) {
@@ -67,6 +72,7 @@ final class Measuring implements AutoCloseable {
       }
       processes.clear();
     }
+    compiled.close();
     try {
       Runtime.getRuntime().removeShutdownHook(onSignal);
     } catch (IllegalStateException ignored) {

@@ -28,6 +28,9 @@ enum Model {
 
   private static final int MOST_IN_FLIGHT = 128;
 
+  private static final long PATIENCE = 2_000;
+  private static final long PATIENCE_WITH_A_START = 10_000;
+
   private final String program;
   private final String description;
   private final int workers;
@@ -72,6 +75,11 @@ enum Model {
   /** How many connections may wait for their first answer while others are opened. */
   int mostInFlight() {
     return this == PROCESS_PER_CONNECTION ? MOST_PROCESSES_STARTING : MOST_IN_FLIGHT;
+  }
+
+  /** Without an answer for so long, a connection counts as not served. */
+  long patienceMillis() {
+    return this == PROCESS_PER_CONNECTION ? PATIENCE_WITH_A_START : PATIENCE;
   }
 
   /** Whether it is measured beside idle connections: it holds thousands of them. */

@@ -123,8 +123,8 @@ public final class Models implements Callable<Integer> {
     progress.begin();
     Results results;
     Path sources = Home.path().resolveSibling("samples").resolve("models");
-    try (CompiledModels compiled = CompiledModels.compile(sources, plan.models());
-        Measuring measuring = new Measuring(plan, compiled, progress)) {
+    CompiledModels compiled = CompiledModels.compile(sources, plan.models());
+    try (Measuring measuring = new Measuring(plan, compiled, progress)) {
       results = new Results(environment, plan, measuring.run());
     }
     PrintWriter out = spec.commandLine().getOut();

@@ -29,7 +29,7 @@ record Plan(
   private static final double WARM_UP = 0.3;
 
   // Seconds, as they were measured on two cores.
-  private static final double START_AND_END = 6;
+  private static final double START_AND_END = 5;
   private static final double START_OF_A_PROCESS = 0.2;
   private static final double OPENING = 1.0 / 5_000;
   private static final double BESIDE_A_WINDOW = 0.3;
@@ -69,7 +69,7 @@ record Plan(
   Duration estimate(Model model) {
     double window = (1 + WARM_UP) * seconds + BESIDE_A_WINDOW;
     NavigableSet<Integer> steps = steps(model);
-    double all = START_AND_END + window;
+    double all = START_AND_END;
     if (model.workers() > 0) {
       all += window * (1 + steps.headSet(model.workers(), true).size());
     } else if (model == Model.PROCESS_PER_CONNECTION) {
@@ -78,7 +78,7 @@ record Plan(
       all += window * steps.size() + steps.last() * OPENING;
     }
     if (model.holdsIdle() && !idle.isEmpty()) {
-      all += window * (1 + idle.size()) + idle.getLast() * OPENING;
+      all += window * idle.size() + idle.getLast() * OPENING;
     }
     return Duration.ofMillis(Math.round(all * 1_000));
   }

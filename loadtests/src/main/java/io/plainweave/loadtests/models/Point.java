@@ -28,9 +28,16 @@ record Point(
     int processes,
     long threads,
     Double switches) {
+  private static final int MANY = 1_000;
+  private static final double GROWTH_OF_A_JVM = 10e6;
 
   boolean isMeasured() {
     return load != null && load.failure() == null;
+  }
+
+  /** Whether the growth of the memory is that of connections, and not of the JVM itself. */
+  boolean hasGrown() {
+    return answered >= MANY || memoryPerConnection * answered > GROWTH_OF_A_JVM;
   }
 
   double rate() {

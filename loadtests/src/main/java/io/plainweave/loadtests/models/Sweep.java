@@ -17,9 +17,6 @@ import java.util.function.Consumer;
  * <p>Belongs to the thread that leads the run.
  */
 final class Sweep {
-  /** Without an answer for so long, a connection counts as not served. */
-  static final long PATIENCE_MILLIS = 2_000;
-
   private static final long MILLIS_UNDER_STRACE = 400;
   private static final long MOST_NANOS_TO_SETTLE = TimeUnit.SECONDS.toNanos(2);
   private static final int LOOK_MILLIS = 20;
@@ -90,7 +87,7 @@ final class Sweep {
     int processes = server.processes().count();
     // One connection, for the code to be compiled; then as if there had been none.
     open(clients.busy(), server, 1);
-    load(1, server.processes(), 2 * plan.warmUpMillis(1));
+    warmUp(server, 1);
     clients.disconnect();
     long since = System.nanoTime();
     while (server.processes().count() > processes
@@ -113,13 +110,14 @@ final class Sweep {
         return;
       }
       ClientAnswer answer = open(clients.busy(), server, connections);
+      if (answer.failure() != null) {
+        end = ends.find(answer);
+        return;
+      }
       Point point = null;
       if (steps.contains(connections)) {
         point = measure(server, connections, answer, answer.answered(), answer.answered());
         add(points, point);
-        if (!server.isAlive()) {
-          break;
-        }
       }
       boolean isFull = answer.answered() < connections && connections > model.workers();
       if (connections == callsAt || (isFull && calls == null)) {
@@ -134,7 +132,7 @@ final class Sweep {
 
   private void connectIdle(ModelServer server) throws IOException, InterruptedException {
     open(clients.busy(), server, Plan.BUSY);
-    load(Plan.BUSY, server.processes(), 2 * plan.warmUpMillis(Plan.BUSY));
+    warmUp(server, Plan.BUSY);
     for (int connections : plan.idle()) {
       ClientAnswer answer = open(clients.further(), server, connections);
       Point point = measure(server, connections, answer, Plan.BUSY, Plan.BUSY + answer.answered());
@@ -155,22 +153,18 @@ final class Sweep {
   private Point measure(
       ModelServer server, int connections, ClientAnswer answer, int busy, int served)
       throws IOException, InterruptedException {
-    if (!server.isAlive()) {
-      return failed(connections, server.obituary());
-    }
     ProcessTree processes = server.processes();
     long used = processes.memory();
     List<Integer> queues = server.queues();
     long before = processes.switches();
-    ClientAnswer load = busy == 0 ? answer : load(busy, processes, plan.warmUpMillis(busy));
+    ClientAnswer load = busy == 0 ? answer : load(busy, processes);
     long switches = processes.switches() - before;
-    String failure = answer.failure() != null ? answer.failure() : load.failure();
     return new Point(
         connections,
         answer.connected(),
         answer.answered(),
         queues,
-        busy == 0 ? "none was answered" : failure,
+        busy == 0 ? "none was answered" : load.failure(),
         load.load(),
         used,
         (double) (used - memory) / Math.max(1, served),
@@ -200,17 +194,28 @@ final class Sweep {
 
   private ClientAnswer open(ClientProcess client, ModelServer server, int connections) {
     return client.execute(
-        ClientOrder.open(server.port(), connections, model.mostInFlight(), PATIENCE_MILLIS),
+        ClientOrder.open(server.port(), connections, model.mostInFlight(), model.patienceMillis()),
         ClientAnswer.class);
   }
 
-  private ClientAnswer load(int connections, ProcessTree processes, long warmUpMillis) {
+  private ClientAnswer load(int connections, ProcessTree processes) {
     return clients
         .busy()
         .execute(
             ClientOrder.load(
-                connections, warmUpMillis, plan.millis(connections), processes.processes()),
+                connections,
+                plan.warmUpMillis(connections),
+                plan.millis(connections),
+                processes.processes()),
             ClientAnswer.class);
+  }
+
+  /** Has the code compiled; what comes of it is measured by nobody. */
+  private void warmUp(ModelServer server, int connections) {
+    ClientOrder order =
+        ClientOrder.load(
+            connections, 2 * plan.warmUpMillis(connections), 1, server.processes().processes());
+    clients.busy().execute(order, ClientAnswer.class);
   }
 
   private static Point failed(int connections, String why) {

@@ -1,10 +1,11 @@
 package io.plainweave.loadtests.models;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Objects;
 
 /** The tables of a run: cells as text, for the terminal and the page alike. */
 final class Tables {
@@ -31,7 +32,6 @@ final class Tables {
           "switches");
   private static final List<String> IDLE_HEAD =
       List.of("", "idle", "rate/s", "p50 ms", "p99 ms", "server µs", "MB", "threads", "switches");
-  private static final List<String> CALLS_HEAD = List.of("", "connections", "calls");
 
   private Tables() {}
 
@@ -59,14 +59,14 @@ final class Tables {
         name = "";
       }
       for (Point point : result.points()) {
-        rows.add(connections(name, point));
+        rows.add(connections(name, point, result.model().workers() > 0));
       }
     }
     return new Table(
         "Busy connections, a message of 64 bytes in flight on each", CONNECTIONS_HEAD, rows);
   }
 
-  private static List<String> connections(String name, Point point) {
+  private static List<String> connections(String name, Point point, boolean hasWorkers) {
     if (!point.isMeasured()) {
       return List.of(name, text("%,d: FAILED: %s", point.connections(), point.failure()));
     }
@@ -79,7 +79,7 @@ final class Tables {
         millis(point.load().p99()),
         text("%.2f", point.serverMicros()),
         text("%,.0f", point.memory() / 1e6),
-        text("%,.1f", point.memoryPerConnection() / 1e3),
+        hasWorkers || !point.hasGrown() ? "" : text("%,.1f", point.memoryPerConnection() / 1e3),
         text("%,d", point.processes()),
         text("%,d", point.threads()),
         text("%.3f", point.switches()));
@@ -114,25 +114,41 @@ final class Tables {
   }
 
   static Table calls(List<ModelResult> results) {
+    List<SystemCalls> counted =
+        results.stream().map(ModelResult::calls).filter(Objects::nonNull).toList();
+    // Those that one model makes often, each in a column, from the frequent to the rare.
+    Map<String, Double> sums = new LinkedHashMap<>();
+    counted.forEach(
+        it -> it.byName().forEach((name, calls) -> sums.merge(name, calls, Double::sum)));
+    List<String> names =
+        sums.entrySet().stream()
+            .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+            .map(Map.Entry::getKey)
+            .toList();
+    List<String> head = new ArrayList<>(List.of("", "connections", "all"));
+    head.addAll(names);
     List<List<String>> rows = new ArrayList<>();
     for (ModelResult result : results) {
-      SystemCalls calls = result.calls();
-      if (calls != null) {
-        rows.add(
-            List.of(
-                result.model().program(),
-                text("%,d", calls.connections()),
-                calls.perMessage() == null ? "-" : text("%.2f", calls.perMessage()),
-                calls.failure() != null ? calls.failure() : names(calls.byName())));
+      if (result.calls() != null) {
+        rows.add(calls(result.model().program(), result.calls(), names));
       }
     }
-    return new Table("System calls of the server for a message", CALLS_HEAD, rows);
+    return new Table("System calls of the server for a message", head, rows);
   }
 
-  private static String names(Map<String, Double> calls) {
-    return calls.entrySet().stream()
-        .map(it -> text("%s %.2f", it.getKey(), it.getValue()))
-        .collect(Collectors.joining(", "));
+  private static List<String> calls(String name, SystemCalls calls, List<String> names) {
+    if (calls.perMessage() == null) {
+      return List.of(name, "- " + calls.failure());
+    }
+    List<String> row = new ArrayList<>();
+    row.add(name);
+    row.add(text("%,d", calls.connections()));
+    row.add(text("%.2f", calls.perMessage()));
+    for (String it : names) {
+      Double own = calls.byName().get(it);
+      row.add(own == null ? "" : text("%.2f", own));
+    }
+    return row;
   }
 
   static Table ends(List<ModelResult> results) {
