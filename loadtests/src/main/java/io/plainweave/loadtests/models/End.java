@@ -7,19 +7,28 @@ import java.util.Locale;
  *
  * @param connections that were served, or would be
  * @param cause such as "descriptors"
- * @param reached whether it was seen, or else computed from what was measured
  * @param text what was seen, or how it was computed
  */
-record End(long connections, String cause, boolean reached, String text) {
+record End(long connections, How how, String cause, String text) {
+  /** How it is known. */
+  enum How {
+    /** The end was met. */
+    SEEN,
+    /** It was computed from what fewer connections took. */
+    COMPUTED,
+    /** There was none, as far as was looked. */
+    NOT_MET
+  }
+
   @Override
   public String toString() {
-    return String.format(
-        Locale.ROOT,
-        "%,d %s, by %s%s: %s",
-        connections,
-        connections == 1 ? "connection" : "connections",
-        cause,
-        reached ? "" : " (computed, not reached)",
-        text);
+    String number =
+        String.format(
+            Locale.ROOT, "%,d %s", connections, connections == 1 ? "connection" : "connections");
+    return switch (how) {
+      case SEEN -> number + ", by " + cause + ": " + text;
+      case COMPUTED -> number + ", by " + cause + " (computed, not reached): " + text;
+      case NOT_MET -> number + " and no end, for " + cause + ": " + text;
+    };
   }
 }

@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.models;
 
+import io.plainweave.loadtests.compare.ClientProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,6 @@ final class Ends {
   private static final int DESCRIPTORS_IN_USE = 16;
 
   private final Model model;
-  private final Plan plan;
   private final ModelServer server;
   private final Clients clients;
 
@@ -40,10 +40,8 @@ final class Ends {
   private final OptionalLong mostDescriptors;
   private final long availableMemory;
 
-  Ends(Model model, Plan plan, ModelServer server, Clients clients, long memory)
-      throws IOException {
+  Ends(Model model, ModelServer server, Clients clients, long memory) throws IOException {
     this.model = model;
-    this.plan = plan;
     this.server = server;
     this.clients = clients;
     this.memory = memory;
@@ -94,7 +92,7 @@ final class Ends {
       }
     }
     String cause = last.answered() == 1 ? "its one thread" : "its workers";
-    return new End(last.answered(), cause, true, text.toString());
+    return new End(last.answered(), End.How.SEEN, cause, text.toString());
   }
 
   /** Computed: to reach it would leave nothing to the machine's other work. */
@@ -102,8 +100,8 @@ final class Ends {
     double bytes = Math.max(1, last.memoryPerConnection());
     return new End(
         (long) (availableMemory / bytes),
+        End.How.COMPUTED,
         "memory",
-        false,
         text(
             "%.1f MB and %.1f threads a connection at %,d of them; %.1f GB were available",
             bytes / 1e6,
@@ -112,40 +110,44 @@ final class Ends {
             availableMemory / 1e9));
   }
 
+  /** Opens more and more, with one client and then the other. */
   private End open(int open) throws IOException, InterruptedException {
     int answered = open;
     long used = memory;
     long threads = 0;
     NextLimit next = null;
-    for (int further = CHUNK; further <= MOST_OF_A_CLIENT; further += CHUNK) {
-      ClientAnswer answer =
-          clients
-              .further()
-              .execute(
-                  ClientOrder.open(
-                      server.port(), further, model.mostInFlight(), model.patienceMillis()),
-                  ClientAnswer.class);
-      answered = open + answer.answered();
-      if (answer.answered() < further || !server.isAlive()) {
-        return with(
-            named(answered, open + answer.connected(), server.queues(), threads), used, next);
+    for (int more = CHUNK; more + open <= 2 * MOST_OF_A_CLIENT; more += CHUNK) {
+      int further = Math.min(more, MOST_OF_A_CLIENT);
+      ClientAnswer others = open(clients.further(), further);
+      ClientAnswer own = open(clients.busy(), open + more - further);
+      answered = own.answered() + others.answered();
+      if (answered < open + more || !server.isAlive()) {
+        int connected = own.connected() + others.connected();
+        return with(named(answered, connected, server.queues(), threads), used, next);
       }
       ProcessTree processes = server.processes();
       used = processes.memory();
       threads = processes.threads();
       next = NextLimit.of(processes, answered, used - memory);
       if (used - memory > MOST_OF_MEMORY * availableMemory) {
-        return bound(answered, "half of the memory that was available is in use", used, next);
+        return with(
+            notMet(answered, "half of the memory that was available is in use"), used, next);
       }
       if (threads > MOST_OF_THREADS * mostThreads()) {
-        return bound(answered, "three quarters of all threads of the machine", used, next);
+        return with(notMet(answered, "it has three quarters of all threads"), used, next);
       }
     }
-    return bound(answered, "the clients can open no more", used, next);
+    return with(notMet(answered, "the clients can open no more"), used, next);
   }
 
-  private End bound(int answered, String why, long used, NextLimit next) {
-    return with(new End(answered, "nothing yet", true, why), used, next);
+  private ClientAnswer open(ClientProcess client, int connections) {
+    return client.execute(
+        ClientOrder.open(server.port(), connections, model.mostInFlight(), model.patienceMillis()),
+        ClientAnswer.class);
+  }
+
+  private static End notMet(int answered, String why) {
+    return new End(answered, End.How.NOT_MET, why, "");
   }
 
   /** The cause, by the state of the server. */
@@ -164,27 +166,36 @@ final class Ends {
     if (inUse >= most - DESCRIPTORS_IN_USE) {
       return new End(
           answered,
+          End.How.SEEN,
           DESCRIPTORS,
-          true,
           text("all %,d that the process may open; %s%s", most, after, said));
     }
-    String cause =
-        words.contains("native thread") ? "threads" : lives ? "a limit of its own" : "its end";
+    String cause;
+    if (words.contains("native thread")) { // the JVM says so, and no state does
+      cause = "threads";
+    } else if (lives) {
+      cause = model.workers() > 0 ? "its workers" : "a limit of its own";
+    } else {
+      cause = "its end";
+    }
     return new End(
         answered,
+        End.How.SEEN,
         cause,
-        true,
         text("%,d descriptors of %,d, %,d threads; %s%s", inUse, most, threads, after, said));
   }
 
-  private End with(End end, long used, NextLimit next) {
-    return next == null
-        ? end
-        : new End(
-            end.connections(),
-            end.cause(),
-            end.reached(),
-            text("%s. %,.0f MB then; next: %s", end.text(), used / 1e6, next));
+  /** With what was in use, and what would come next. */
+  private static End with(End end, long used, NextLimit next) {
+    if (next == null) {
+      return end;
+    }
+    String seen = end.text().isEmpty() ? "" : end.text() + ". ";
+    return new End(
+        end.connections(),
+        end.how(),
+        end.cause(),
+        text("%s%,.0f MB then; next: %s", seen, used / 1e6, next));
   }
 
   private static long mostThreads() throws IOException {

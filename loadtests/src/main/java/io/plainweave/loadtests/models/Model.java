@@ -1,9 +1,9 @@
 package io.plainweave.loadtests.models;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 
 /** A server model of the textbooks, by the name of its program in {@code samples/models}. */
 enum Model {
@@ -17,9 +17,6 @@ enum Model {
   VIRTUAL_THREAD_PER_CONNECTION("VirtualThreadPerConnection", "a virtual thread each", 0),
   PLAINWEAVE("Plainweave", "a virtual thread each, with limits and a drain", 0);
 
-  static final String NAMES =
-      Arrays.stream(values()).map(Model::program).collect(Collectors.joining(", "));
-
   /** What a JVM process for every connection leaves to a run of minutes. */
   private static final int MOST_PROCESSES = 100;
 
@@ -27,6 +24,9 @@ enum Model {
   private static final int MOST_PROCESSES_STARTING = 4;
 
   private static final int MOST_IN_FLIGHT = 128;
+
+  /** With so many a worker, hardly any worker's queue gets none. */
+  private static final int MOST_FOR_A_QUEUE = 4;
 
   private static final long PATIENCE = 2_000;
   private static final long PATIENCE_WITH_A_START = 10_000;
@@ -77,6 +77,11 @@ enum Model {
     return this == PROCESS_PER_CONNECTION ? MOST_PROCESSES_STARTING : MOST_IN_FLIGHT;
   }
 
+  /** How many connections compile the code: of several workers' processes, each has to have one. */
+  int connectionsOfWarmUp() {
+    return this == PREFORK ? MOST_FOR_A_QUEUE * workers : 1;
+  }
+
   /** Without an answer for so long, a connection counts as not served. */
   long patienceMillis() {
     return this == PROCESS_PER_CONNECTION ? PATIENCE_WITH_A_START : PATIENCE;
@@ -92,9 +97,8 @@ enum Model {
     List<String> small = List.of("-XX:TieredStopAtLevel=1", "-Xmx16m");
     // A small young generation, so that it is soon all in use and growth is that of connections.
     List<String> large = List.of("-Xmx2g", "-Xmn16m", "--enable-native-access=ALL-UNNAMED");
-    return java.util.stream.Stream.concat(
-            java.util.stream.Stream.of("-XX:+UseSerialGC", "-XX:-UsePerfData"),
-            (this == PROCESS_PER_CONNECTION ? small : large).stream())
-        .toList();
+    List<String> flags = new ArrayList<>(List.of("-XX:+UseSerialGC", "-XX:-UsePerfData"));
+    flags.addAll(this == PROCESS_PER_CONNECTION ? small : large);
+    return flags;
   }
 }

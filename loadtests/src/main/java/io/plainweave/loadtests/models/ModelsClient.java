@@ -5,7 +5,9 @@ import io.plainweave.loadtests.compare.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A client of the models, in a process of its own; it lives as long as its stdin. */
@@ -35,19 +37,27 @@ public final class ModelsClient {
                 TimeUnit.MILLISECONDS.toNanos(order.patienceMillis()));
         case CLOSE -> open.close();
         case LOAD -> {
-          return ClientAnswer.of(open)
-              .with(
-                  EstablishedLoop.run(
-                      open.answered().subList(0, order.connections()),
-                      OpenConnections.BYTES,
-                      order.warmUpMillis(),
-                      order.millis(),
-                      order.server()));
+          return load(order);
         }
       }
       return ClientAnswer.of(open);
     } catch (IOException e) {
       return ClientAnswer.of(open).failed(String.valueOf(e.getMessage()));
     }
+  }
+
+  private ClientAnswer load(ClientOrder order) throws IOException {
+    List<SocketChannel> served = open.answered();
+    if (served.isEmpty()) {
+      return ClientAnswer.of(open).failed("no connection was answered");
+    }
+    return ClientAnswer.of(open)
+        .with(
+            EstablishedLoop.run(
+                served.subList(0, Math.min(order.connections(), served.size())),
+                OpenConnections.BYTES,
+                order.warmUpMillis(),
+                order.millis(),
+                order.server()));
   }
 }

@@ -85,9 +85,9 @@ final class Sweep {
     opened.accept(server);
     server.awaitListening();
     int processes = server.processes().count();
-    // One connection, for the code to be compiled; then as if there had been none.
-    open(clients.busy(), server, 1);
-    warmUp(server, 1);
+    // For the code to be compiled; then as if there had been no connection.
+    ClientAnswer answer = open(clients.busy(), server, model.connectionsOfWarmUp());
+    warmUp(server, answer.answered());
     clients.disconnect();
     long since = System.nanoTime();
     while (server.processes().count() > processes
@@ -99,7 +99,7 @@ final class Sweep {
 
   private void connect(ModelServer server) throws IOException, InterruptedException {
     memory = server.processes().memory();
-    Ends ends = new Ends(model, plan, server, clients, memory);
+    Ends ends = new Ends(model, server, clients, memory);
     NavigableSet<Integer> steps = plan.steps(model);
     NavigableSet<Integer> all = new TreeSet<>(steps);
     int callsAt = Math.min(Plan.BUSY, steps.last());
@@ -157,14 +157,14 @@ final class Sweep {
     long used = processes.memory();
     List<Integer> queues = server.queues();
     long before = processes.switches();
-    ClientAnswer load = busy == 0 ? answer : load(busy, processes);
+    ClientAnswer load = load(busy, processes);
     long switches = processes.switches() - before;
     return new Point(
         connections,
         answer.connected(),
         answer.answered(),
         queues,
-        busy == 0 ? "none was answered" : load.failure(),
+        load.failure(),
         load.load(),
         used,
         (double) (used - memory) / Math.max(1, served),

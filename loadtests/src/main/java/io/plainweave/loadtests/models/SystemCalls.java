@@ -25,6 +25,9 @@ record SystemCalls(int connections, Double perMessage, Map<String, Double> byNam
   /** Calls that are rarer are those of the JVM's own threads. */
   private static final double LEAST = 0.01;
 
+  /** Not the program's: what a thread waits in is interrupted by the attaching. */
+  private static final String RESTARTED = "restart_syscall";
+
   private static final int SECONDS_TO_ATTACH = 10;
 
   /**
@@ -73,6 +76,7 @@ record SystemCalls(int connections, Double perMessage, Map<String, Double> byNam
       }
     }
     Double total = calls.remove("total");
+    Double restarted = calls.remove(RESTARTED);
     if (total == null) {
       return failed(connections, "strace has written no summary");
     }
@@ -83,7 +87,8 @@ record SystemCalls(int connections, Double perMessage, Map<String, Double> byNam
             .collect(
                 Collectors.toMap(
                     Map.Entry::getKey, Map.Entry::getValue, (a, b) -> a, LinkedHashMap::new));
-    return new SystemCalls(connections, total, frequent, null);
+    return new SystemCalls(
+        connections, total - (restarted == null ? 0 : restarted), frequent, null);
   }
 
   static SystemCalls failed(int connections, String failure) {
