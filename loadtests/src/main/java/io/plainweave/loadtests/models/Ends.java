@@ -58,14 +58,14 @@ final class Ends {
 
   /** The end, where a connection of the sweep could not be opened. */
   End find(ClientAnswer answer) throws IOException, InterruptedException {
-    return named(answer.answered(), answer.connected(), server.queues(), 0);
+    return named(answer.answered(), answer.connected());
   }
 
   /** The end, after the last point of the sweep. */
   End find(List<Point> points) throws IOException, InterruptedException {
     Point last = points.getLast();
     if (last.answered() < last.connections()) {
-      End named = named(last.answered(), last.connected(), last.queues(), last.threads());
+      End named = named(last.answered(), last.connected());
       boolean isByWorkers = model.workers() > 0 && !named.cause().equals(DESCRIPTORS);
       return isByWorkers ? byWorkers(points) : named;
     }
@@ -74,12 +74,11 @@ final class Ends {
 
   private End byWorkers(List<Point> points) {
     Point last = points.getLast();
-    int waiting = last.queues().stream().mapToInt(it -> it).sum();
     StringBuilder text =
         new StringBuilder(
             text(
                 "it serves %,d at a time; of %,d connections %,d waited in the accept queue",
-                last.answered(), last.connections(), waiting));
+                last.answered(), last.connections(), waiting(last.queues())));
     if (last.queues().size() > 1) {
       text.append(" (a queue for each worker: ").append(last.queues()).append(')');
       for (Point point : points) {
@@ -114,7 +113,6 @@ final class Ends {
   private End open(int open) throws IOException, InterruptedException {
     int answered = open;
     long used = memory;
-    long threads = 0;
     NextLimit next = null;
     for (int more = CHUNK; more + open <= 2 * MOST_OF_A_CLIENT; more += CHUNK) {
       int further = Math.min(more, MOST_OF_A_CLIENT);
@@ -123,17 +121,16 @@ final class Ends {
       answered = own.answered() + others.answered();
       if (answered < open + more || !server.isAlive()) {
         int connected = own.connected() + others.connected();
-        return with(named(answered, connected, server.queues(), threads), used, next);
+        return with(named(answered, connected), used, next);
       }
       ProcessTree processes = server.processes();
       used = processes.memory();
-      threads = processes.threads();
       next = NextLimit.of(processes, answered, used - memory);
       if (used - memory > MOST_OF_MEMORY * availableMemory) {
         return with(
             notMet(answered, "half of the memory that was available is in use"), used, next);
       }
-      if (threads > MOST_OF_THREADS * mostThreads()) {
+      if (processes.threads() > MOST_OF_THREADS * mostThreads()) {
         return with(notMet(answered, "it has three quarters of all threads"), used, next);
       }
     }
@@ -151,24 +148,19 @@ final class Ends {
   }
 
   /** The cause, by the state of the server. */
-  private End named(int answered, int connected, List<Integer> queues, long threads)
-      throws InterruptedException, IOException {
+  private End named(int answered, int connected) throws InterruptedException, IOException {
     boolean lives = server.survives();
     long inUse = lives ? server.processes().descriptors() : descriptors + connected;
     long most = mostDescriptors.orElse(Long.MAX_VALUE);
     String words = server.lastWords();
-    int waiting = queues.stream().mapToInt(it -> it).sum();
     String after =
         lives
-            ? text("the next waits in the accept queue (%,d do)", waiting)
+            ? text("the next ones wait in the accept queue (%,d)", waiting(server.queues()))
             : "the process has ended, with all its connections";
-    String said = words.isEmpty() ? "" : text("; it said: %s", words);
+    String said = words.isEmpty() ? "" : "; it said: " + words;
     if (inUse >= most - DESCRIPTORS_IN_USE) {
-      return new End(
-          answered,
-          End.How.SEEN,
-          DESCRIPTORS,
-          text("all %,d that the process may open; %s%s", most, after, said));
+      String all = text("all %,d that the process may open", most);
+      return new End(answered, End.How.SEEN, DESCRIPTORS, all + "; " + after + said);
     }
     String cause;
     if (words.contains("native thread")) { // the JVM says so, and no state does
@@ -178,11 +170,12 @@ final class Ends {
     } else {
       cause = "its end";
     }
-    return new End(
-        answered,
-        End.How.SEEN,
-        cause,
-        text("%,d descriptors of %,d, %,d threads; %s%s", inUse, most, threads, after, said));
+    String some = text("%,d of %,d descriptors are open", inUse, most);
+    return new End(answered, End.How.SEEN, cause, some + "; " + after + said);
+  }
+
+  private static int waiting(List<Integer> queues) {
+    return queues.stream().mapToInt(it -> it).sum();
   }
 
   /** With what was in use, and what would come next. */

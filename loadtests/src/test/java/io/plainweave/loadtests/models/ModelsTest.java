@@ -90,7 +90,7 @@ final class ModelsTest {
     List<Integer> counts = numbers(threads, "points", "threads");
     assertEquals(2, counts.get(1) - counts.get(0), "two threads for two connections more");
     assertEquals("descriptors", threads.at("/end/cause").asText(), this::both);
-    assertTrue(threads.at("/end/text").asText().contains("waits in the accept queue"), this::both);
+    assertTrue(threads.at("/end/text").asText().contains("wait in the accept queue"), this::both);
 
     JsonNode epoll = models.get(2);
     assertEquals(List.of(0, 5), numbers(epoll, "idle", "connections"));
