@@ -62,6 +62,11 @@ final class CompiledModels implements AutoCloseable {
     }
   }
 
+  /** For other files of a run, which are removed with it. */
+  Path folder() {
+    return folder;
+  }
+
   /** The class path of a model. */
   String classPath(Model model) {
     return model == Model.PLAINWEAVE

@@ -98,7 +98,7 @@ final class Ends {
   private End byMemory(Point last) {
     double bytes = Math.max(1, last.memoryPerConnection());
     return new End(
-        (long) (availableMemory / bytes),
+        NextLimit.rounded(availableMemory / bytes),
         End.How.COMPUTED,
         "memory",
         text(

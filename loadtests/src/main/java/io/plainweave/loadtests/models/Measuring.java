@@ -62,6 +62,7 @@ final class Measuring implements AutoCloseable {
   @Override
   public void close() {
     synchronized (processes) {
+      boolean isFirst = !closed;
       closed = true;
       for (AutoCloseable process : processes) {
         try {
@@ -71,8 +72,10 @@ final class Measuring implements AutoCloseable {
         }
       }
       processes.clear();
+      if (isFirst) {
+        compiled.close();
+      }
     }
-    compiled.close();
     try {
       Runtime.getRuntime().removeShutdownHook(onSignal);
     } catch (IllegalStateException ignored) {

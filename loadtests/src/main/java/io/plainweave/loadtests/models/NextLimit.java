@@ -1,6 +1,8 @@
 package io.plainweave.loadtests.models;
 
 import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,9 +69,14 @@ record NextLimit(long connections, String text) {
     }
   }
 
+  /** A number that was computed from others, no more precise than those. */
+  static long rounded(double number) {
+    return new BigDecimal(number, new MathContext(2)).longValue();
+  }
+
   @Override
   public String toString() {
-    return text("about %,d connections by %s", connections, text);
+    return text("about %,d connections by %s", rounded(connections), text);
   }
 
   private static String text(String format, Object... values) {

@@ -181,6 +181,7 @@ final class Sweep {
     ProcessTree processes = server.processes();
     long millis = Math.min(MILLIS_UNDER_STRACE, plan.millis(connections));
     return SystemCalls.count(
+        compiled.folder(),
         connections,
         processes.processes(),
         () ->

@@ -33,11 +33,12 @@ record SystemCalls(int connections, Double perMessage, Map<String, Double> byNam
   /**
    * Counts them by strace, which slows a process down: nothing else is measured meanwhile.
    *
+   * @param folder where strace may write
    * @param load makes load, and returns how many messages that were
    */
-  static SystemCalls count(int connections, List<Long> processes, LongSupplier load)
+  static SystemCalls count(Path folder, int connections, List<Long> processes, LongSupplier load)
       throws IOException, InterruptedException {
-    Path summary = Files.createTempFile("models-", ".strace");
+    Path summary = Files.createTempFile(folder, "calls", ".strace");
     List<String> command = new ArrayList<>(List.of("strace", "-f", "-c", "-o", summary.toString()));
     processes.forEach(it -> command.addAll(List.of("-p", Long.toString(it))));
     try {
@@ -60,8 +61,6 @@ record SystemCalls(int connections, Double perMessage, Map<String, Double> byNam
           : of(connections, Files.readString(summary), messages);
     } catch (IOException e) {
       return failed(connections, e.getMessage());
-    } finally {
-      Files.delete(summary);
     }
   }
 
