@@ -21,6 +21,9 @@ import javax.tools.ToolProvider;
  * spends its time on.
  */
 final class CompiledModels implements AutoCloseable {
+  /** Says whose the folder is. */
+  static final String PREFIX = "models-" + ProcessHandle.current().pid() + "-";
+
   private final Path folder;
 
   private CompiledModels(Path folder) {
@@ -38,7 +41,7 @@ final class CompiledModels implements AutoCloseable {
     if (compiler == null) {
       throw new RunFailed("because there is no compiler in " + System.getProperty("java.home"));
     }
-    CompiledModels compiled = new CompiledModels(Files.createTempDirectory("models-"));
+    CompiledModels compiled = new CompiledModels(Files.createTempDirectory(PREFIX));
     try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
       // One after the other: each is a program of its own, with its own imports.
       for (Model model : models) {

@@ -28,7 +28,7 @@ record End(long connections, How how, String cause, String text) {
     return switch (how) {
       case SEEN -> number + ", by " + cause + ": " + text;
       case COMPUTED -> number + ", by " + cause + " (computed, not reached): " + text;
-      case NOT_MET -> number + " and no end, for " + cause + ": " + text;
+      case NOT_MET -> number + " and no end, for " + cause + (text.isEmpty() ? "" : ": " + text);
     };
   }
 }

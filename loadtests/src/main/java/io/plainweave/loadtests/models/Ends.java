@@ -26,7 +26,7 @@ final class Ends {
 
   private static final double MOST_OF_THREADS = 0.75;
 
-  /** Descriptors that a JVM closed again, or could not share, when it met the end. */
+  /** So many below its limit a process has met it: it has closed some again when it failed. */
   private static final int DESCRIPTORS_IN_USE = 16;
 
   private final Model model;
@@ -56,9 +56,13 @@ final class Ends {
     return more > MOST_OF_MEMORY * availableMemory ? byMemory(last) : null;
   }
 
-  /** The end, where a connection of the sweep could not be opened. */
+  /**
+   * The end, where a connection of the sweep could not be opened: a server that lives refuses none.
+   */
   End find(ClientAnswer answer) throws IOException, InterruptedException {
-    return named(answer.answered(), answer.connected());
+    return server.survives()
+        ? notMet(answer.answered(), "a client that failed: " + answer.failure())
+        : named(answer.answered(), answer.connected());
   }
 
   /** The end, after the last point of the sweep. */
@@ -120,8 +124,12 @@ final class Ends {
       ClientAnswer own = open(clients.busy(), open + more - further);
       answered = own.answered() + others.answered();
       if (answered < open + more || !server.isAlive()) {
-        int connected = own.connected() + others.connected();
-        return with(named(answered, connected), used, next);
+        ClientAnswer failed = own.failure() == null ? others : own;
+        End end =
+            failed.failure() != null && server.survives()
+                ? notMet(answered, "a client that failed: " + failed.failure())
+                : named(answered, own.connected() + others.connected());
+        return with(end, used, next);
       }
       ProcessTree processes = server.processes();
       used = processes.memory();

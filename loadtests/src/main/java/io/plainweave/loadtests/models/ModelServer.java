@@ -24,7 +24,7 @@ final class ModelServer implements AutoCloseable {
   }
 
   /** The command line of a model, but for its class path and its port. */
-  static List<String> command(Model model, Plan plan) {
+  private static List<String> command(Model model, Plan plan) {
     List<String> command = new ArrayList<>();
     if (plan.pinned()) {
       command.addAll(List.of(Programs.TASKSET, "-c", "0"));

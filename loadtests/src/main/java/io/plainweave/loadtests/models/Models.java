@@ -44,6 +44,7 @@ public final class Models implements Callable<Integer> {
   private static final int MOST_CONNECTIONS = 19_000;
 
   private static final int LEAST_CORES = 2;
+  private static final int MOST_REPEATS = 100;
   private static final int LEAST_DESCRIPTORS = 200;
   private static final double LEAST_SECONDS = 0.05;
   private static final double MOST_SECONDS = 600;
@@ -85,6 +86,15 @@ public final class Models implements Callable<Integer> {
   private double seconds;
 
   @Option(
+      names = "--repeats",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "How often to measure again while other processes take over 0.1 of a core; the quietest"
+              + " counts. Default: ${DEFAULT-VALUE}.")
+  private int repeats;
+
+  @Option(
       names = "--unpinned",
       description = "Nothing pinned to a core; so it is where there is one core or no taskset.")
   private boolean unpinned;
@@ -116,8 +126,7 @@ public final class Models implements Callable<Integer> {
         "loadtests/run "
             + String.join(" ", spec.commandLine().getParent().getParseResult().originalArgs());
     Map<String, String> flags = new LinkedHashMap<>();
-    plan.models()
-        .forEach(it -> flags.put(it.program(), String.join(" ", ModelServer.command(it, plan))));
+    plan.models().forEach(it -> flags.put(it.program(), String.join(" ", it.flags())));
     Environment environment = Environment.of(commandLine, Home.path(), flags);
     Progress progress = new Progress(plan, spec.commandLine().getErr());
     progress.begin();
@@ -152,6 +161,9 @@ public final class Models implements Callable<Integer> {
     if (!(seconds >= LEAST_SECONDS && seconds <= MOST_SECONDS)) {
       throw usage("--seconds must be from 0.05 to 600: " + seconds);
     }
+    if (repeats < 0 || repeats > MOST_REPEATS) {
+      throw usage("--repeats must be from 0 to 100: " + repeats);
+    }
     if (descriptors != 0 && descriptors < LEAST_DESCRIPTORS) {
       throw usage("--descriptors must be at least 200: " + descriptors);
     }
@@ -159,7 +171,7 @@ public final class Models implements Callable<Integer> {
         !unpinned
             && Runtime.getRuntime().availableProcessors() >= LEAST_CORES
             && Programs.isInstalled(Programs.TASKSET);
-    return new Plan(models, connections, idle, seconds, pinned, descriptors);
+    return new Plan(models, connections, idle, seconds, repeats, pinned, descriptors);
   }
 
   private void checkCounts(String option, List<Integer> counts, int least) {

@@ -12,6 +12,7 @@ import java.util.TreeSet;
  * @param connections that are open and busy, ascending
  * @param idle connections beside busy ones, ascending; empty to measure none
  * @param seconds for which each is measured
+ * @param repeats how often to measure again what other processes have disturbed
  * @param pinned whether the server has one core and the clients another
  * @param descriptors that a server may open; 0 if as many as it may by itself
  */
@@ -20,6 +21,7 @@ record Plan(
     List<Integer> connections,
     List<Integer> idle,
     double seconds,
+    int repeats,
     boolean pinned,
     int descriptors) {
   /** How many connections are busy beside the idle ones, and while system calls are counted. */

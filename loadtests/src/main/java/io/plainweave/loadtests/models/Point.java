@@ -40,6 +40,11 @@ record Point(
     return answered >= MANY || memoryPerConnection * answered > GROWTH_OF_A_JVM;
   }
 
+  /** Cores that other processes kept busy meanwhile. */
+  double others() {
+    return isMeasured() ? load.otherCores() : Double.MAX_VALUE;
+  }
+
   double rate() {
     return load.messages() / load.seconds();
   }

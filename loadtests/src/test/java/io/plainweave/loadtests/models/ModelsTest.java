@@ -50,13 +50,15 @@ final class ModelsTest {
     List<ProcessHandle> left =
         ProcessHandle.current()
             .descendants()
-            .filter(it -> it.info().commandLine().orElse("").contains("models-"))
+            .filter(it -> it.info().commandLine().orElse("").contains(CompiledModels.PREFIX))
             .toList();
     assertEquals(List.of(), left);
     try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
       assertEquals(
           List.of(),
-          files.filter(it -> it.getFileName().toString().startsWith("models-")).toList());
+          files
+              .filter(it -> it.getFileName().toString().startsWith(CompiledModels.PREFIX))
+              .toList());
     }
   }
 
@@ -138,6 +140,7 @@ final class ModelsTest {
         Arguments.of("--idle=5,1", "--idle must ascend: 1 after 5"),
         Arguments.of("--seconds=0", "--seconds must be from 0.05 to 600: 0.0"),
         Arguments.of("--seconds=NaN", "--seconds must be from 0.05 to 600: NaN"),
+        Arguments.of("--repeats=-1", "--repeats must be from 0 to 100: -1"),
         Arguments.of("--descriptors=10", "--descriptors must be at least 200: 10"),
         Arguments.of("--fast", "Unknown option: '--fast'"));
   }

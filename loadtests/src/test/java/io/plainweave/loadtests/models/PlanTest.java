@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 final class PlanTest {
   private static final Plan PLAN =
-      new Plan(List.of(Model.values()), List.of(1, 10, 1_000), List.of(0), 1, true, 0);
+      new Plan(List.of(Model.values()), List.of(1, 10, 1_000), List.of(0), 1, 0, true, 0);
 
   @Test
   void looksAtAModelWhereAllItsWorkersAreBusy() {
