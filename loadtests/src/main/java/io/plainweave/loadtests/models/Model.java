@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.models;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,6 +47,7 @@ enum Model {
   }
 
   /** The name of the program, of its class too. */
+  @JsonValue
   String program() {
     return program;
   }

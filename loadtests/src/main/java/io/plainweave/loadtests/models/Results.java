@@ -68,15 +68,15 @@ record Results(Environment environment, Plan plan, List<ModelResult> models) {
       List<Point> idle = result.idle().stream().filter(Point::isMeasured).toList();
       boolean isLoop = result.model() == Model.SELECT_LOOP || result.model() == Model.EPOLL_LOOP;
       if (isLoop && idle.size() > 1) {
+        int first = idle.getFirst().connections();
         double ratio = idle.getLast().serverMicros() / idle.getFirst().serverMicros();
         figures.add(
             new Figure(
                 text("%s, %,d idle", result.model().program(), idle.getLast().connections()),
                 ratio,
                 "",
-                text(
-                    "%.1f × the processor time of a message beside %,d",
-                    ratio, idle.getFirst().connections())));
+                text("%.1f × the processor time of a message ", ratio)
+                    + (first == 0 ? "without them" : text("beside %,d", first))));
       }
     }
     for (ModelResult result : models) {

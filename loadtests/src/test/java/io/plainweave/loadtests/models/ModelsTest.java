@@ -82,6 +82,7 @@ final class ModelsTest {
     JsonNode models = new ObjectMapper().readTree(json.toFile()).path("models");
 
     JsonNode one = models.get(0);
+    assertEquals("OneAtATime", one.path("model").asText());
     assertEquals(List.of(1, 1), numbers(one, "points", "answered"));
     assertEquals("[2]", one.at("/points/1/queues").toString());
     assertEquals("SEEN", one.at("/end/how").asText());
