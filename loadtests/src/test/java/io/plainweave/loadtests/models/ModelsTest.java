@@ -116,16 +116,18 @@ final class ModelsTest {
     int exitCode =
         execute(
             "--models=ProcessPerConnection,Prefork",
-            "--connections=1,3",
+            "--connections=1,5",
             "--seconds=0.1",
             "--json=" + json);
 
     assertEquals(0, exitCode, this::both);
     JsonNode models = new ObjectMapper().readTree(json.toFile()).path("models");
-    assertEquals(List.of(3, 5), numbers(models.get(0), "points", "processes"));
+    assertEquals(List.of(3, 7), numbers(models.get(0), "points", "processes"));
     assertEquals("memory", models.at("/0/end/cause").asText());
     assertEquals("COMPUTED", models.at("/0/end/how").asText());
-    assertEquals(List.of(5, 5), numbers(models.get(1), "points", "processes"));
+    assertEquals(List.of(1, 4, 5), numbers(models.get(1), "points", "connections"));
+    assertEquals(List.of(5, 5, 5), numbers(models.get(1), "points", "processes"));
+    assertEquals("its workers", models.at("/1/end/cause").asText());
     assertEquals(4, models.at("/1/points/0/queues").size(), "a queue for each worker");
   }
 
