@@ -6,6 +6,7 @@ import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.fullheap.FullHeap;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
+import io.plainweave.loadtests.models.Models;
 import io.plainweave.loadtests.scenario.Broadcast;
 import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
@@ -43,6 +44,7 @@ import picocli.CommandLine.ParseResult;
       Merge.class,
       Doctor.class,
       Compare.class,
+      Models.class,
       FullHeap.class
     })
 public final class Main {

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The client in its process, as the run sees it: one order at a time. */
-final class ClientProcess implements AutoCloseable {
+public final class ClientProcess implements AutoCloseable {
   private final Process process;
   private final PrintStream orders;
   private final BufferedReader results;
@@ -22,15 +22,22 @@ final class ClientProcess implements AutoCloseable {
     results = process.inputReader(StandardCharsets.UTF_8);
   }
 
-  static ClientProcess start(int threads, List<String> pinning) {
+  /**
+   * Starts it.
+   *
+   * @param client its class, which takes orders on stdin and answers on stdout, a line each
+   * @param arguments of that class
+   * @param pinning what comes before the command, to pin it to a core
+   * @throws RunFailed if it cannot be started
+   */
+  public static ClientProcess start(Class<?> client, List<String> arguments, List<String> pinning) {
     List<String> command = new ArrayList<>(pinning);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     // It allocates nothing for a message; what is left needs no second thread.
     command.addAll(List.of("-XX:+UseSerialGC", "-Xms256m", "-Xmx256m", "-XX:-UsePerfData"));
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), CompareClient.class.getName()));
-    command.addAll(List.of("--threads", Integer.toString(threads)));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), client.getName()));
+    command.addAll(arguments);
     try {
       return new ClientProcess(
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
@@ -39,14 +46,19 @@ final class ClientProcess implements AutoCloseable {
     }
   }
 
-  LoadResult execute(LoadOrder order) {
+  /**
+   * Has it carry out an order.
+   *
+   * @throws RunFailed if it does not answer
+   */
+  public <T> T execute(Object order, Class<T> answer) {
     orders.println(Json.line(order));
     try {
       String line = results.readLine();
       if (line == null) {
         throw new RunFailed("the client has ended");
       }
-      return Json.read(line, LoadResult.class);
+      return Json.read(line, answer);
     } catch (IOException e) {
       throw new RunFailed("the client's answer could not be read: " + e.getMessage(), e);
     }

@@ -78,13 +78,24 @@ class ClosedLoop extends Load {
   final void connect() throws IOException {
     Connections connections = new Connections(order);
     for (int i = 0; i < order.connections(); i++) {
-      State state = new State(i, connections.open());
-      states.add(state);
-      state.transport.establish();
-      SocketChannel channel = state.transport.channel();
-      channel.configureBlocking(false);
-      state.key = channel.register(selector, SelectionKey.OP_READ, state);
+      Transport transport = connections.open();
+      State state = add(transport);
+      transport.establish();
+      register(state);
     }
+  }
+
+  /** A connection more, which is not yet registered: its handshake needs the blocking mode. */
+  final State add(Transport transport) {
+    State state = new State(states.size(), transport);
+    states.add(state);
+    return state;
+  }
+
+  final void register(State state) throws IOException {
+    SocketChannel channel = state.transport.channel();
+    channel.configureBlocking(false);
+    state.key = channel.register(selector, SelectionKey.OP_READ, state);
   }
 
   @Override
@@ -200,7 +211,7 @@ class ClosedLoop extends Load {
   }
 
   @Override
-  public final void close() throws IOException {
+  public void close() throws IOException {
     for (State state : states) {
       state.transport.close();
     }

@@ -56,7 +56,12 @@ final class Comparison implements AutoCloseable {
    * @throws RunFailed if there is nothing to compare
    */
   List<Sample> run() throws InterruptedException {
-    client = opened(ClientProcess.start(plan.clientThreads(), clientPinning));
+    client =
+        opened(
+            ClientProcess.start(
+                CompareClient.class,
+                List.of("--threads", Integer.toString(plan.clientThreads())),
+                clientPinning));
     if (!plan.repeated().isEmpty()) {
       startAndWarmUp();
       findPeak();
@@ -105,7 +110,11 @@ final class Comparison implements AutoCloseable {
   }
 
   private LoadResult warmUp(ServerProcess server, Work work) {
-    return client.execute(order(work, server, 0, 0, plan.warmUp().toMillis()));
+    return execute(order(work, server, 0, 0, plan.warmUp().toMillis()));
+  }
+
+  private LoadResult execute(LoadOrder order) {
+    return client.execute(order, LoadResult.class);
   }
 
   private LoadOrder order(
@@ -143,7 +152,7 @@ final class Comparison implements AutoCloseable {
               peak * work.percent() / 100,
               plan.settling().toMillis(),
               plan.time().toMillis());
-      LoadResult result = client.execute(order);
+      LoadResult result = execute(order);
       if (server.isAlive()) {
         return Sample.of(round, work, name, result);
       }
@@ -158,7 +167,7 @@ final class Comparison implements AutoCloseable {
       server.awaitListening();
       warmUp(server, IDLE_WARM_UP);
       ServerMemory before = ServerMemory.of(server);
-      LoadResult held = client.execute(order(work, server, 0, 0, 0));
+      LoadResult held = execute(order(work, server, 0, 0, 0));
       if (held.failure() != null) {
         return Sample.failed(1, work, name, server.isAlive() ? held.failure() : server.obituary());
       }

@@ -7,12 +7,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** Records as JSON: between the processes a line each, and in the file of a run. */
-final class Json {
+public final class Json {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private Json() {}
 
-  static String line(Object value) {
+  /** A value in one line. */
+  public static String line(Object value) {
     try {
       return MAPPER.writeValueAsString(value);
     } catch (JsonProcessingException e) {
@@ -20,11 +21,13 @@ final class Json {
     }
   }
 
-  static <T> T read(String line, Class<T> type) throws IOException {
+  /** The value that a line says. */
+  public static <T> T read(String line, Class<T> type) throws IOException {
     return MAPPER.readValue(line, type);
   }
 
-  static void write(Path file, Object value) throws IOException {
+  /** A value as a file for people and programs. */
+  public static void write(Path file, Object value) throws IOException {
     MAPPER.writer(SerializationFeature.INDENT_OUTPUT).writeValue(file.toFile(), value);
   }
 }

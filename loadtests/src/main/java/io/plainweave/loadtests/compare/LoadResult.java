@@ -18,7 +18,7 @@ import org.HdrHistogram.Histogram;
  * @param p999 of 99.9 %
  * @param max longest latency, answered or not
  */
-record LoadResult(
+public record LoadResult(
     String failure,
     long messages,
     double seconds,

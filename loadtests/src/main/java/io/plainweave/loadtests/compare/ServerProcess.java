@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A server in a process of its own. */
-final class ServerProcess implements AutoCloseable {
+public final class ServerProcess implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(20);
   private static final int LAST_LINES = 20;
 
@@ -56,10 +56,16 @@ final class ServerProcess implements AutoCloseable {
       int port = command.isExternal(name) ? freePort() : 0;
       List<String> line = new ArrayList<>(pinning);
       line.addAll(command.of(name, port));
-      return new ServerProcess(name, new ProcessBuilder(line).start(), port);
+      return start(name, line, port);
     } catch (IOException e) {
       throw new RunFailed("cannot start " + name + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Starts a server by its command line; 0 if it says on which port it listens. */
+  public static ServerProcess start(String name, List<String> command, int port)
+      throws IOException {
+    return new ServerProcess(name, new ProcessBuilder(command).start(), port);
   }
 
   /**
@@ -81,27 +87,36 @@ final class ServerProcess implements AutoCloseable {
     port = port == 0 ? told.join() : port;
   }
 
-  String name() {
+  /** As it was started. */
+  public String name() {
     return name;
   }
 
-  int port() {
+  /** Where it listens; 0 until that is known. */
+  public int port() {
     return port;
   }
 
   /** The process and those it has started. */
-  List<Long> processes() {
+  public List<Long> processes() {
     return Stream.concat(Stream.of(process.toHandle()), process.descendants())
         .map(ProcessHandle::pid)
         .toList();
   }
 
-  long pid() {
+  /** The process that was started. */
+  public long pid() {
     return process.pid();
   }
 
-  boolean isAlive() {
+  /** Whether that process still runs. */
+  public boolean isAlive() {
     return process.isAlive();
+  }
+
+  /** Waits for its end; whether it has come. */
+  public boolean awaitEnd(Duration most) throws InterruptedException {
+    return process.waitFor(most);
   }
 
   boolean isJvm() {
@@ -113,7 +128,7 @@ final class ServerProcess implements AutoCloseable {
   }
 
   /** What there is to know about its end. */
-  String obituary() throws InterruptedException {
+  public String obituary() throws InterruptedException {
     stderr.join(Duration.ofSeconds(1)); // what it said last may be on its way
     int code = process.exitValue();
     String how = code > 128 ? " (signal " + (code - 128) + ")" : "";
@@ -125,6 +140,13 @@ final class ServerProcess implements AutoCloseable {
           + (lastLines.isEmpty()
               ? ""
               : "; its last lines:\n  | " + String.join("\n  | ", lastLines));
+    }
+  }
+
+  /** What it said last, on stdout and stderr. */
+  public List<String> lastLines() {
+    synchronized (lastLines) {
+      return List.copyOf(lastLines);
     }
   }
 
@@ -160,7 +182,8 @@ final class ServerProcess implements AutoCloseable {
     }
   }
 
-  private static int freePort() throws IOException {
+  /** A port that nobody has now. */
+  public static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }

@@ -4,10 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A table for a terminal: the first column to the left, all others to the right. */
-final class TextTable {
+public final class TextTable {
   private final List<List<String>> rows = new ArrayList<>();
 
-  void add(List<String> cells) {
+  /** A further row; one of two cells is a name and a sentence. */
+  public void add(List<String> cells) {
     rows.add(cells);
   }
 

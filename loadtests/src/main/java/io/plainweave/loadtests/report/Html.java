@@ -44,6 +44,13 @@ public final class Html {
     return close("tr");
   }
 
+  /** A row with one cell beside its name, as wide as so many columns. */
+  Html sentence(String name, String text, int columns) {
+    open("tr").element("th scope=\"row\"", name);
+    element("td class=\"sentence\" colspan=\"" + columns + "\"", text);
+    return close("tr");
+  }
+
   Html closeTable() {
     return close("tbody").close("table").close("div");
   }
