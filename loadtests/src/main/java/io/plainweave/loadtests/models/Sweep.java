@@ -37,8 +37,8 @@ final class Sweep {
   /**
    * A sweep that is to be run once.
    *
-   * @param opened is told of each server, to end it with the run
-   * @param observer is told of each measurement
+   * @param opened receives each server, to end it with the run
+   * @param observer receives each measurement
    */
   Sweep(
       Model model,
