@@ -16,9 +16,18 @@ final class Ends implements ServerObserver {
   @Override
   public void onEvent(ServerEvent event) {
     if (event instanceof ServerEvent.ConnectionClosed closed) {
-      ends.computeIfAbsent(name(closed.reason()), _ -> new LongAdder()).increment();
+      count(name(closed.reason()));
       received.add(closed.received());
     }
+  }
+
+  /** Asks first: computeIfAbsent may wait for a monitor, which JDK-8373120 may make for ever. */
+  private void count(String reason) {
+    LongAdder counter = ends.get(reason);
+    if (counter == null) {
+      counter = ends.computeIfAbsent(reason, _ -> new LongAdder());
+    }
+    counter.increment();
   }
 
   /** How many so far, by the reason's name; of those that timed out, by the limit's. */

@@ -188,7 +188,7 @@ final class FaultServer implements AutoCloseable {
 
   /** Waits until a count has reached a value. */
   void awaitCount(String name, long value) {
-    await().atMost(Duration.ofSeconds(30)).until(() -> count(name) >= value);
+    await(name).atMost(Duration.ofSeconds(30)).until(() -> count(name), it -> it >= value);
   }
 
   /** The number of open descriptors, without those by which it looks at the kernel's tables. */

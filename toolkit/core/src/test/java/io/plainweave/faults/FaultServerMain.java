@@ -185,14 +185,10 @@ final class FaultServerMain {
         add("carriersBusy");
         e.running().forEach(position -> add("busy." + position.stack().getFirst().getMethodName()));
       }
-      case ServerEvent.ConnectionsRefused e -> {
-        counts.computeIfAbsent("refused." + e.reason(), _ -> new LongAdder()).add(e.count());
-      }
+      case ServerEvent.ConnectionsRefused e -> add("refused." + e.reason(), e.count());
       case ServerEvent.ManyConnections _ -> add("manyConnections");
       case ServerEvent.MemoryShort _ -> add("memoryShort");
-      case ServerEvent.ConnectionsLimited e -> {
-        counts.computeIfAbsent("limitedTo", _ -> new LongAdder()).add(e.maximum());
-      }
+      case ServerEvent.ConnectionsLimited e -> add("limitedTo", e.maximum());
       default -> {
         // Not counted.
       }
@@ -206,7 +202,20 @@ final class FaultServerMain {
   }
 
   private void add(String name) {
-    counts.computeIfAbsent(name, _ -> new LongAdder()).increment();
+    add(name, 1);
+  }
+
+  /**
+   * Asks first whether the counter is there: computeIfAbsent may take the monitor of a bin for
+   * that, too, and of thousands of virtual threads that wait for a monitor one may never be woken
+   * (JDK-8373120); then all that come after it wait as well.
+   */
+  private void add(String name, long count) {
+    LongAdder counter = counts.get(name);
+    if (counter == null) {
+      counter = counts.computeIfAbsent(name, _ -> new LongAdder());
+    }
+    counter.add(count);
   }
 
   /** The threads are counted in a file: that is not for when there is no descriptor left. */
