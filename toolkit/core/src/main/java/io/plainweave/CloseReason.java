@@ -7,7 +7,8 @@ import javax.net.ssl.SSLException;
 
 /**
  * Why a connection has ended: the first cause, reported once for each connection by {@link
- * io.plainweave.event.ServerEvent.ConnectionClosed}. A {@code switch} over it is exhaustive.
+ * io.plainweave.event.ServerEvent.ConnectionClosed}, and shown by {@link Connection#closeReason()}.
+ * A {@code switch} over it is exhaustive.
  *
  * <p>As text it is one line, whatever the peer has sent: a character that is not seen, such as a
  * line feed or ESC, is shown by its escape in Java. That does not hold for the message of a failure

@@ -46,12 +46,13 @@ public interface Connection extends AutoCloseable {
    * Returns the stream of bytes from the peer.
    *
    * <p>Its {@code read} returns -1 when the peer has finished its output, and when the server
-   * drains while this connection waits for input. The stream needs no {@code BufferedInputStream}
-   * around it: single bytes are read from a buffer that is held only while there are bytes in it.
-   * {@link InputStream#transferTo} to the output of a connection copies without a detour through a
-   * byte array. {@link InputStream#available()} is the number of bytes that can be read without
-   * waiting; over TLS, of those that are decrypted. Closing the stream has no effect; the handler's
-   * return closes the connection.
+   * drains, or a time limit is over, while this connection waits for input; {@link #isDraining()}
+   * and {@link #closeReason()} say which. The stream needs no {@code BufferedInputStream} around
+   * it: single bytes are read from a buffer that is held only while there are bytes in it. {@link
+   * InputStream#transferTo} to the output of a connection copies without a detour through a byte
+   * array. {@link InputStream#available()} is the number of bytes that can be read without waiting;
+   * over TLS, of those that are decrypted. Closing the stream has no effect; the handler's return
+   * closes the connection.
    *
    * @return the input, the same at every call
    */
@@ -91,8 +92,8 @@ public interface Connection extends AutoCloseable {
    * @param target where to put the bytes
    * @param offset the index in the target of the first of them
    * @param length how many at most
-   * @return how many bytes were read, at least 1, or 0 if the length is 0; -1 at the end of input:
-   *     the peer has finished, or the server drains
+   * @return how many bytes were read, at least 1, or 0 if the length is 0; -1 at the end of input,
+   *     as with {@link #input()}
    * @throws IndexOutOfBoundsException if the target has no such range; nothing is read then
    * @throws IOException if the connection fails
    */
@@ -108,8 +109,7 @@ public interface Connection extends AutoCloseable {
    * be read, and reading on fails with a {@link ConnectionClosedException}: a message that was cut
    * here never looks like one that the peer has ended.
    *
-   * @return true if there is a byte to read; false at the end of input: the peer has finished, or
-   *     the server drains
+   * @return true if there is a byte to read; false at the end of input, as with {@link #input()}
    * @throws IOException if the connection fails
    */
   boolean awaitMessage() throws IOException;
@@ -246,6 +246,62 @@ public interface Connection extends AutoCloseable {
    * @return true until the connection is closed
    */
   boolean isOpen();
+
+  /**
+   * Returns whether the server is ending this connection. A handler at work can say so in its next
+   * reply ({@code Connection: close} of HTTP); one that has read the end of its input can
+   * distinguish the drain from a peer that has gone:
+   *
+   * {@snippet file="io/plainweave/server/DrainingConnectionTest.java" region="will"}
+   *
+   * <ul>
+   *   <li>It becomes true when the drain may end the input, which is behind {@link
+   *       io.plainweave.server.ServerBuilder#drainDelay} and when this connection's turn has come
+   *       ({@link io.plainweave.server.ServerBuilder#drainSpread}). A new connection has a fifth of
+   *       a second for its first bytes before that. The handler may finish what it is at; the input
+   *       ends where it next waits for a message.
+   *   <li>When the input has ended, it says whether the drain has ended it. It is false if the peer
+   *       has, or a time limit, even if the server drains later. Where both meet, what comes first
+   *       to the handler counts. It is the drain for one that marks its messages, and was at work
+   *       with one while the peer has finished.
+   *   <li>When the connection has ended, it says whether the server has ended it: by its drain, or
+   *       by cancelling it ({@link CloseReason.Drained}, {@link CloseReason.Cancelled}). It is
+   *       false for all other reasons, such as a reset during the drain.
+   * </ul>
+   *
+   * <p>It is always false for a connection that was opened here, which no drain ends. Any thread
+   * may ask; another one than that which reads may see the peer's end a moment late.
+   *
+   * @return true if the server drains or cancels this connection
+   */
+  boolean isDraining();
+
+  /**
+   * Returns why the connection ends. It is empty until something of this side has ended it, or a
+   * failure: also for a handler that has read the end that its peer has made, and may still reply.
+   *
+   * <p>If this side has ended the input, it is the reason for that, {@link CloseReason.Drained} or
+   * {@link CloseReason.TimedOut}, and stays so if the handler says goodbye and returns. Until then
+   * something else may happen that becomes the reason: the handler fails, for example, or the peer
+   * resets the connection.
+   *
+   * <p>When the connection is closed, the reason is final, and the one that observers receive
+   * ({@link io.plainweave.event.ServerEvent.ConnectionClosed}). That of a failure of the handler is
+   * known when the handler has thrown it, and not in its {@code finally}.
+   *
+   * @return the reason, empty while nothing ends the connection
+   */
+  Optional<CloseReason> closeReason();
+
+  /**
+   * Returns the number of the connection. It stands in its text ({@link Object#toString()}), so in
+   * the log, events and the messages of failures: {@code connection 17 from 192.0.2.1:50000}.
+   *
+   * @return a positive number that no other connection of this process has. Numbers rise in the
+   *     order in which connections are accepted by servers and opened by {@linkplain
+   *     io.plainweave.client.Connector connectors}; not every one is used.
+   */
+  long id();
 
   /**
    * Returns the address of the peer. It stays available when the connection is closed. No name is

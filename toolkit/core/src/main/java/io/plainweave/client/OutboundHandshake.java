@@ -99,7 +99,7 @@ record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> 
     } catch (TimeoutException e) {
       throw late(connection);
     } catch (ExecutionException e) {
-      if (connection.closeReason() instanceof CloseReason.TimedOut) {
+      if (connection.reason() instanceof CloseReason.TimedOut) {
         // The reaper was first: its limits apply to a handshake, too.
         throw late(connection);
       }

@@ -55,11 +55,16 @@ public final class Addresses {
     return address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty();
   }
 
-  /** Names a connection by its peer, or by its listener if the peer has no address. */
-  public static String describe(SocketAddress local, SocketAddress remote, boolean outbound) {
-    if (isUnnamed(remote)) {
-      return "connection at " + format(local);
-    }
-    return (outbound ? "connection to " : "connection from ") + format(remote);
+  /**
+   * Names a connection by its number and its peer, or its listener if the peer has no address:
+   * {@code connection 17 from ADDRESS:PORT}.
+   */
+  public static String describe(
+      long id, SocketAddress local, SocketAddress remote, boolean outbound) {
+    String place =
+        isUnnamed(remote)
+            ? " at " + format(local)
+            : (outbound ? " to " : " from ") + format(remote);
+    return "connection " + id + place;
   }
 }

@@ -92,7 +92,8 @@ class UnixConnectorTest {
     Handler asks =
         _ -> {
           try (Connection upstream = Connector.unix(path).connect()) {
-            assertEquals("connection to unix:" + path, upstream.toString());
+            assertEquals(
+                "connection %d to unix:%s".formatted(upstream.id(), path), upstream.toString());
             assertEquals(UnixDomainSocketAddress.of(path), upstream.remoteAddress());
             assertTrue(upstream.peerCredentials().isPresent());
             upstream.output().write("hello".getBytes(US_ASCII));

@@ -100,7 +100,7 @@ class ShieldTest {
       inserting.await();
       client.reset();
       Connection connection = events.openConnections().getFirst();
-      await().until(() -> ((SocketConnection) connection).closeReason() != null);
+      await().until(() -> ((SocketConnection) connection).reason() != null);
       reset.countDown();
       assertTrue(interrupted.get(10, TimeUnit.SECONDS));
       assertInstanceOf(CloseReason.PeerReset.class, events.awaitReason());

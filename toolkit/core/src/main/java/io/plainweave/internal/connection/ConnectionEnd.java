@@ -26,7 +26,7 @@ final class ConnectionEnd {
    */
   static void afterFailure(SocketConnection connection, Throwable failure) {
     forgetInterrupt();
-    CloseReason reason = connection.closeReason();
+    CloseReason reason = connection.reason();
     CloseReason cut = failure instanceof IOException ? connection.input().endedBy() : null;
     boolean alerted = reason instanceof CloseReason.TlsFailed;
     if (alerted) {

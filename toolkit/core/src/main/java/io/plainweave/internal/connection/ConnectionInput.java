@@ -67,7 +67,10 @@ public final class ConnectionInput extends MessageState {
   /** How often it has looked so far; only the reading thread touches it. */
   private byte looks;
 
-  /** Whether the peer has finished; only the reading thread touches it. */
+  /**
+   * Whether the peer has finished; only the reading thread writes it. Others may see it a moment
+   * late.
+   */
   private boolean finished;
 
   ConnectionInput(Wire connection, Transport transport) {
@@ -217,6 +220,11 @@ public final class ConnectionInput extends MessageState {
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
   public boolean isAtRest() {
     return users == 0 && activity() == ConnectionActivity.WORKING && bytes == null && !finished;
+  }
+
+  /** Whether the peer has finished, and that was read. */
+  boolean isFinishedByPeer() {
+    return finished;
   }
 
   /** Whether there is nothing to read, not even the end of input; looks at the socket. */
@@ -385,7 +393,7 @@ public final class ConnectionInput extends MessageState {
    */
   private boolean isEndInDoubt() {
     return transport instanceof PolledChannel
-        && connection.closeReason() instanceof CloseReason.PeerReset;
+        && connection.reason() instanceof CloseReason.PeerReset;
   }
 
   /**

@@ -130,12 +130,12 @@ final class ConnectionThreads implements ConnectionScope {
     try {
       scope.join();
     } catch (InterruptedException e) {
-      throw connection.closeReason() == null ? e : connection.closed(e);
+      throw connection.reason() == null ? e : connection.closed(e);
     }
     joined = true;
     switch (failure.get()) {
       case null -> {
-        if (connection.closeReason() != null) {
+        if (connection.reason() != null) {
           throw connection.closed(null);
         }
       }
@@ -156,7 +156,7 @@ final class ConnectionThreads implements ConnectionScope {
       scope.close();
     } catch (IllegalStateException notJoined) {
       // Where the connection has ended, join() could have said no more than that.
-      if (connection.closeReason() == null) {
+      if (connection.reason() == null) {
         throw new IllegalStateException(
             "the scope was left without join(): what still ran in it was cancelled");
       }
@@ -189,7 +189,7 @@ final class ConnectionThreads implements ConnectionScope {
     if (hasDeadline && now - deadline >= 0) {
       connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE));
     }
-    if (connection.closeReason() != null) {
+    if (connection.reason() != null) {
       interruptOwner();
     }
   }
@@ -276,7 +276,7 @@ final class ConnectionThreads implements ConnectionScope {
    */
   @SuppressWarnings("ReferenceEquality") // an exception cannot be suppressed in itself
   private void failed(Throwable e) {
-    boolean isOver = ending || connection.closeReason() != null;
+    boolean isOver = ending || connection.reason() != null;
     if (isOver && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
       return;
     }

@@ -49,6 +49,9 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
   private @Nullable CloseReason endedBy;
 
+  /** Whether the input was ended before it was closed; written before the step to CLOSED. */
+  private boolean endedBeforeClose;
+
   /**
    * Whether the input was ended when the message had just begun. Its rest must not look like an end
    * that the peer has made. Only the reading thread touches it.
@@ -176,6 +179,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
    * behind those that a linger drops. Waits for nobody.
    */
   final void closeForGood() {
+    endedBeforeClose |= activity == DRAINED;
     activity = CLOSED;
     connection.channel().endReading();
   }
@@ -228,7 +232,8 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
 
   /** Why the input was ended at this side, or null if it was not. */
   public final @Nullable CloseReason endedBy() {
-    return activity == DRAINED ? endedBy : null;
+    ConnectionActivity now = activity;
+    return now == DRAINED || (now == CLOSED && endedBeforeClose) ? endedBy : null;
   }
 
   final int endedAt() {

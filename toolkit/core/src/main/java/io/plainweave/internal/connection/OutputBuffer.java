@@ -170,7 +170,7 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
   /** Called under lock. */
   private void failIfClosed() throws IOException {
     // A task whose scope was cancelled before it has begun never runs, and does not tell.
-    if (failed || connection.closeReason() != null) {
+    if (failed || connection.reason() != null) {
       throw connection.closed(null);
     }
   }

@@ -23,6 +23,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import jdk.net.UnixDomainPrincipal;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,10 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
+
+  private static final AtomicLong LAST_ID = new AtomicLong();
+
+  private final long id = LAST_ID.incrementAndGet();
 
   /** Replaced where the connection gets time limits of its own, by any thread. */
   private volatile Home home;
@@ -140,7 +145,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     try {
       closeSocket();
       ConnectionEnd.giveBackBuffers(this, tls);
-      CloseReason ended = closeReason();
+      CloseReason ended = reason();
       home.ended(ended);
       if (thread() != null && ended != null) {
         Duration age = Duration.ofMillis((long) (now() - openedAt()) * Ticks.MILLIS);
@@ -194,6 +199,11 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   @Override
   public Optional<TlsSession> tls() {
     return Optional.ofNullable(tls).map(TlsTransport::session);
+  }
+
+  @Override
+  public long id() {
+    return id;
   }
 
   @Override
@@ -316,6 +326,6 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
 
   @Override
   public String toString() {
-    return Addresses.describe(localAddress, remoteAddress, isOutbound());
+    return Addresses.describe(id, localAddress, remoteAddress, isOutbound());
   }
 }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -171,8 +172,29 @@ abstract class Wire implements Connection, Yielding {
     return new ConnectionClosedException(this, why, failure != null ? failure : cause);
   }
 
-  public @Nullable CloseReason closeReason() {
+  /** Why the connection ends, once that is certain. */
+  public @Nullable CloseReason reason() {
     return reason;
+  }
+
+  @Override
+  public Optional<CloseReason> closeReason() {
+    return Optional.ofNullable(reasonSoFar());
+  }
+
+  @Override
+  public boolean isDraining() {
+    return switch (reasonSoFar()) {
+      case null -> !input.isFinishedByPeer() && isToFinish();
+      case CloseReason.Drained _, CloseReason.Cancelled _ -> !outbound;
+      default -> false;
+    };
+  }
+
+  /** The reason, or what it will be if the handler just returns. */
+  private @Nullable CloseReason reasonSoFar() {
+    CloseReason ended = reason;
+    return ended != null ? ended : input.endedBy();
   }
 
   /** What a failure of the transport means for the connection, if it is open. */

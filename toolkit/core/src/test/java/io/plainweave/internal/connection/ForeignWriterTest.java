@@ -68,7 +68,7 @@ class ForeignWriterTest {
               .filter(connection -> connection != slow)
               .findFirst()
               .orElseThrow();
-      await().until(() -> gone.closeReason() != null);
+      await().until(() -> gone.reason() != null);
       // The reaper interrupts the owner of a scope of an ended connection, once.
       await().until(() -> gone.scopes().all().getFirst().isOwnerTold());
       assertEquals(LENGTH, reader.receive(LENGTH).length());

@@ -135,7 +135,7 @@ class OwnLimitsTest {
     assertInputEndedBy(TimeLimits.Kind.IDLE, read);
     connection.timeLimits(TimeLimits.NONE);
     pass(2 * SECOND_IN_TICKS); // what a handler has to say goodbye
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), connection.closeReason());
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), connection.reason());
   }
 
   @Test
@@ -153,10 +153,10 @@ class OwnLimitsTest {
     peer.write(ByteBuffer.wrap(new byte[] {7}));
     connection.awaitMessage();
     pass(2 * SECOND_IN_TICKS);
-    assertNull(connection.closeReason());
+    assertNull(connection.reason());
     connection.timeLimits(TimeLimits.NONE.message(SECOND));
     look();
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.MESSAGE), connection.closeReason());
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.MESSAGE), connection.reason());
   }
 
   @Test
@@ -168,7 +168,7 @@ class OwnLimitsTest {
         });
     await().until(() -> connection.socketOutput().isSending());
     pass(2 * SECOND_IN_TICKS);
-    assertNull(connection.closeReason());
+    assertNull(connection.reason());
     connection.timeLimits(TimeLimits.NONE.writeStall(SECOND));
     await()
         .until(() -> {
@@ -176,7 +176,7 @@ class OwnLimitsTest {
           return write.isDone();
         });
     assertThrows(ExecutionException.class, write::get);
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.WRITE_STALL), connection.closeReason());
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.WRITE_STALL), connection.reason());
   }
 
   @Test
@@ -189,7 +189,7 @@ class OwnLimitsTest {
     connection.timeLimits(TimeLimits.NONE.halfClosed(SECOND));
     look();
     assertThrows(ExecutionException.class, read::get);
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HALF_CLOSED), connection.closeReason());
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HALF_CLOSED), connection.reason());
   }
 
   @Test
