@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.Scanner;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The program of {@link CleanUpFaultsTest}: each of its threads waits for a server of its own, and
@@ -94,6 +96,8 @@ final class CleanUpMain {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+    // Long enough for a process that does not wait to have ended before.
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
     System.out.println("cleaned up");
   }
 }
