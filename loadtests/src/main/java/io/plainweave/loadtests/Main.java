@@ -52,9 +52,13 @@ public final class Main {
 
   Main() {}
 
-  /** Runs a command and ends the process with its exit code. */
+  /** Runs a command. If that fails, the exit code of the process says how. */
   public static void main(String[] args) {
-    System.exit(commandLine().execute(args.length == 0 ? new String[] {Million.NAME} : args));
+    int exitCode = commandLine().execute(args.length == 0 ? new String[] {Million.NAME} : args);
+    // Otherwise it is 0, or that of the signal which has ended the command.
+    if (exitCode != CommandLine.ExitCode.OK) {
+      System.exit(exitCode);
+    }
   }
 
   /** The command line, with messages for people. */

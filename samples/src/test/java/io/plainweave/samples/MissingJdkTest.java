@@ -5,9 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -27,6 +32,8 @@ class MissingJdkTest {
       done
       exec "$0" "$@"
       """;
+
+  private static final Pattern OLDER = Pattern.compile("\\b(17|21)\\b");
 
   @TempDir static Path folder;
 
@@ -54,6 +61,34 @@ class MissingJdkTest {
       assertEquals(1, run.exitCode());
       assertEquals("JAVA25_HOME=/nowhere is not the home of a JDK 25 or later.\n", run.stderr());
       assertEquals("", run.stdout());
+    }
+  }
+
+  @Test
+  void anOlderJavaSaysThatItIsTooOldForASample() throws Exception {
+    Optional<Path> java = olderJava();
+    assumeTrue(java.isPresent(), "there is no older JDK");
+    String command = java.get() + " @samples/run.args samples/Echo.java";
+    ProcessBuilder builder = Checkout.in(folder).command(command);
+    try (ChildProcess run = ChildProcess.start(folder, builder)) {
+      assertEquals(1, run.exitCode(), run.stderr());
+      assertEquals("error: invalid value for --source option: 25\n", run.stderr());
+      assertEquals("", run.stdout());
+    }
+  }
+
+  /** One that runs sources, where distributions put theirs. */
+  private static Optional<Path> olderJava() throws IOException {
+    Path all = Path.of("/usr/lib/jvm");
+    if (!Files.isDirectory(all)) {
+      return Optional.empty();
+    }
+    try (Stream<Path> homes = Files.list(all)) {
+      return homes
+          .filter(home -> OLDER.matcher(home.getFileName().toString()).find())
+          .filter(home -> Files.isExecutable(home.resolve("bin/javac")))
+          .map(home -> home.resolve("bin/java"))
+          .findFirst();
     }
   }
 

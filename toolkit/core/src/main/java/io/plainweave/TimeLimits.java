@@ -23,9 +23,11 @@ import java.util.function.Consumer;
  *     io.plainweave.server.ServerBuilder#maxHandshakes}); default 10 s
  * @param firstByte with no byte in either direction since the handler first waits for input;
  *     default 10 s
- * @param message from the first byte of a message to its last, however the bytes drip; counted
- *     where messages are marked ({@link Connection#awaitMessage()}, and all of {@code
- *     io.plainweave.framing}); default 20 s
+ * @param message from the first byte of a message to its end, however the bytes drip; counted where
+ *     messages are marked ({@link Connection#awaitMessage()}, and all of {@code
+ *     io.plainweave.framing}). Who marks them himself, as with a {@code MessageReader}, ends one
+ *     with {@link Connection#endMessage()}: until then the limit runs, also while the handler
+ *     works. Default 20 s
  * @param idle with no byte in either direction since the handler waits for input; default 60 s
  * @param writeStall with no byte taken by the socket while the handler waits to write; before a
  *     connection is reset for it, a write is tried. Default 2 min: curl 7 with a {@code

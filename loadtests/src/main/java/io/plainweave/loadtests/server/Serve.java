@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -79,18 +78,8 @@ public final class Serve implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    // A signal lets the server drain; this keeps the process until that is told as well.
-    CountDownLatch told = new CountDownLatch(1);
-    Thread untilTold = new Thread(() -> await(told), "until-told");
-    Runtime.getRuntime().addShutdownHook(untilTold);
-    try {
-      return serve(spec.commandLine().getOut(), spec.commandLine().getErr());
-    } finally {
-      told.countDown();
-    }
-  }
-
-  private int serve(PrintWriter figures, PrintWriter err) throws IOException, InterruptedException {
+    PrintWriter figures = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     try (Served served = new Served();
         Server server = build(served)) {
       server.start();
@@ -98,7 +87,7 @@ public final class Serve implements Callable<Integer> {
         figures.println("listening on port " + ((InetSocketAddress) address).getPort());
       }
       figures.flush();
-      server.awaitTermination(FOREVER);
+      server.awaitTermination(FOREVER); // the process waits for what follows
       RunReport report = report(served, server.drain());
       report.print(figures);
       keep(report);
@@ -177,13 +166,5 @@ public final class Serve implements Callable<Integer> {
   private String commandLine() {
     return "loadtests/run "
         + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
-  }
-
-  private static void await(CountDownLatch told) {
-    try {
-      told.await();
-    } catch (InterruptedException ignored) {
-      // Nobody interrupts a shutdown hook; if it happens, the process ends as it was about to.
-    }
   }
 }

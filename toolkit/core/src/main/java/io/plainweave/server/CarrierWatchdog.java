@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * carriers, and may add a carrier; it takes them back when all is well again.
  */
 final class CarrierWatchdog {
-  /** Within two seconds of the beginning, at the latest. */
+  /** After how long without any virtual thread it reports; {@link ServerBuilder} says it, too. */
   private static final int ALARM = 1_500 / Ticks.MILLIS;
 
   private static final int BEAT = 200 / Ticks.MILLIS;

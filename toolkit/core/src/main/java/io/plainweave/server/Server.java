@@ -35,8 +35,8 @@ import java.util.function.Consumer;
  * end of stream, and those at work finish. {@link #shutdownNow()} cancels: what is left is
  * interrupted, and its sockets are closed. {@link #close()} drains for the configured time, then
  * cancels; so do SIGTERM and SIGINT, unless {@link ServerBuilder#stopOnSignal(boolean)} says
- * otherwise. (Go's {@code Shutdown} and {@code Close} are our {@code close} and {@code
- * shutdownNow}.)
+ * otherwise, and let who waits for the server clean up. (Go's {@code Shutdown} and {@code Close}
+ * are our {@code close} and {@code shutdownNow}.)
  *
  * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
  * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
@@ -96,7 +96,7 @@ public final class Server implements AutoCloseable {
     Server server = builder.build();
     server.bind();
     ServeCommand.sayWhereItListens(server);
-    server.superviseOrFail();
+    server.supervisor.superviseOrFail();
   }
 
   /**
@@ -161,7 +161,7 @@ public final class Server implements AutoCloseable {
    */
   public void run() throws IOException, InterruptedException {
     bind();
-    superviseOrFail();
+    supervisor.superviseOrFail();
   }
 
   /**
@@ -389,7 +389,7 @@ public final class Server implements AutoCloseable {
    * @throws InterruptedException if the calling thread is interrupted
    */
   public boolean awaitTermination(Duration timeout) throws InterruptedException {
-    return lifecycle.await(ServerState.TERMINATED, TimeUnit.NANOSECONDS.convert(timeout));
+    return supervisor.awaitTermination(TimeUnit.NANOSECONDS.convert(timeout));
   }
 
   /**
@@ -441,10 +441,5 @@ public final class Server implements AutoCloseable {
       throw new IllegalStateException("a server runs once: this one is " + lifecycle.state());
     }
     supervisor.bind();
-  }
-
-  private void superviseOrFail() throws IOException, InterruptedException {
-    supervisor.supervise();
-    supervisor.throwFailure();
   }
 }

@@ -248,7 +248,7 @@ public final class ServerBuilder {
   /**
    * Sets how many carriers the process may have in all. Handlers that compute, or that block in
    * files or native code, keep their carriers; when all are kept and no virtual thread has run for
-   * two seconds, the server reports it ({@link io.plainweave.event.ServerEvent.CarriersBusy}) and
+   * 1.5 seconds, the server reports it ({@link io.plainweave.event.ServerEvent.CarriersBusy}) and
    * adds a carrier up to this number, to take it back later. Default: four for each processor. 1
    * adds none. To {@linkplain #eventLoops(int) event loops} it never adds one.
    *
@@ -280,12 +280,17 @@ public final class ServerBuilder {
    * it, then cancel what is left, and a second signal cancels at once. Default: true. Set it to
    * false where something else owns the process's end.
    *
-   * <p>Such a signal is caught: first all servers of the process drain, side by side, then the JVM
-   * runs its shutdown hooks and exits, with 143 or 130. Where the program handles the signal
-   * itself, that is left to it. {@link System#exit} while the server is open, and a signal that
-   * cannot be caught, since the JVM has the option -Xrs or lacks the module jdk.unsupported, drain
-   * it in a hook, beside those that may close the log: close the server first. {@code
-   * toolkit/docs/embedding.md} has recipes for Spring Boot, Logback and Log4j.
+   * <p>Such a signal is caught: first all servers of the process drain, side by side. Then the
+   * threads that waited for them, in {@link Server#run()}, {@link Server#awaitTermination} or
+   * {@code Server.serve}, have five seconds in all to finish what follows there, as a {@code
+   * finally} that flushes a cache. Then the JVM runs its shutdown hooks and exits, with 143 or 130.
+   * Another signal ends what the process waits for.
+   *
+   * <p>Where the program handles the signal itself, that is left to it. {@link System#exit} while
+   * the server is open, and a signal in a JVM that lacks the module jdk.unsupported, drain it in a
+   * hook, beside those that may close the log: close the server first. With the option -Xrs a
+   * signal ends the process at once. {@code toolkit/docs/embedding.md} says more, and has recipes
+   * for Spring Boot, Logback and Log4j.
    *
    * @param stopOnSignal whether the server takes part in the process's end
    * @return this builder

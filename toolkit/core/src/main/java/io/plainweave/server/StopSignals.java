@@ -12,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * Closes the running servers when the process is told to end, and only then lets it end.
  *
  * <p>While there is a server, SIGTERM and SIGINT are caught. The first one drains all servers side
- * by side, in a process that is as it was: its log writes, and what handlers need is open. After
- * that the JVM does what it would have done at once: it runs its shutdown hooks, in no order, and
- * exits with 128 and the number of the signal. A second signal cancels the servers.
+ * by side, in a process that is as it was: its log writes, and what handlers need is open. The
+ * {@link Waiters} come next, which are as long in it. After that the JVM does what it would have
+ * done at once: it runs its shutdown hooks, in no order, and exits with 128 and the number of the
+ * signal. A second signal cancels the servers, or ends the wait for the waiters.
  *
  * <p>A hook of our own drains what still runs when the process ends in another way, by {@link
  * System#exit} for example, or when signals could not be caught.
@@ -31,6 +32,9 @@ final class StopSignals {
   private static @Nullable Thread hook;
 
   private static List<CaughtSignal> caught = List.of();
+
+  /** Whether it was logged why signals cannot be caught, which is the same for each server. */
+  private static boolean saidWhyNot;
 
   /** Whether the process is ending, from which nothing brings it back. */
   private static boolean ending;
@@ -84,7 +88,10 @@ final class StopSignals {
         }
       }
     } catch (ReflectiveOperationException e) {
-      Log.signalsNotCaught(e);
+      if (!saidWhyNot) {
+        saidWhyNot = true;
+        Log.signalsNotCaught(e);
+      }
     }
     caught = List.copyOf(signals);
   }
@@ -92,7 +99,7 @@ final class StopSignals {
   /** Runs in a thread that the JVM makes for each signal. */
   private static void received(CaughtSignal signal) {
     if (!beginToEnd()) {
-      running().forEach(Server::shutdownNow);
+      goOn();
       return;
     }
     Runnable end = () -> closeAndPassOn(signal);
@@ -106,9 +113,19 @@ final class StopSignals {
     }
   }
 
+  /** Ends what the end of the process waits for. */
+  private static void goOn() {
+    List<Server> servers = running();
+    servers.forEach(Server::shutdownNow);
+    if (servers.isEmpty()) {
+      Waiters.leave();
+    }
+  }
+
   private static void closeAndPassOn(CaughtSignal signal) {
     try {
       closeAll();
+      Waiters.awaitEnd();
     } finally {
       signal.passOn();
     }
@@ -117,6 +134,17 @@ final class StopSignals {
   private static void closeInHook() {
     beginToEnd();
     closeAll();
+    Waiters.awaitEnd();
+  }
+
+  /** Whether the process is ending. */
+  static boolean isEnding() {
+    LOCK.lock();
+    try {
+      return ending;
+    } finally {
+      LOCK.unlock();
+    }
   }
 
   /** Whether this call is the first that ends the process. */

@@ -169,8 +169,24 @@ final class Supervisor {
     return found;
   }
 
+  /** Supervises for a caller, for whom the end of the process waits in turn. */
+  void superviseOrFail() throws IOException, InterruptedException {
+    try (var _ = stopOnSignal ? Waiters.begin(server) : null) {
+      supervise();
+    }
+    throwFailure();
+  }
+
+  /** Waits until the server has terminated; so does the end of the process for the caller. */
+  boolean awaitTermination(long nanos) throws InterruptedException {
+    // Who only asks does not wait.
+    try (var _ = stopOnSignal && nanos > 0 ? Waiters.begin(server) : null) {
+      return lifecycle.await(ServerState.TERMINATED, nanos);
+    }
+  }
+
   /** Owns the server's scopes until everything in them has ended; then it is terminated. */
-  void supervise() throws InterruptedException {
+  private void supervise() throws InterruptedException {
     try {
       // Bound here once, it is inherited by all threads.
       ScopedValue.where(Home.CURRENT, home)

@@ -1,20 +1,18 @@
 package io.plainweave.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.Writer;
-import java.net.Socket;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,102 +22,25 @@ class SignalFaultsTest {
 
   /** A JVM without the module jdk.unsupported, as jlink makes it. */
   private static final String NO_SIGNALS =
-      "'--limit-modules=java.base,java.logging,java.naming,java.xml,jdk.management,jdk.net'";
+      "--limit-modules=java.base,java.logging,java.naming,java.xml,jdk.management,jdk.net";
 
   @BeforeAll
   static void needsProcesses() {
     Machine.needs();
   }
 
-  /** A JVM that runs {@link SignalMain}, and its clients. */
-  private static final class Program implements AutoCloseable {
-    private final Process process;
-    private final BufferedReader said;
-    private final Writer commands;
-    private final List<Socket> clients = new ArrayList<>();
-
-    private Program(List<String> jvm, String... arguments) throws IOException {
-      // A shell starts what it puts into the background with SIGINT ignored.
-      List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-      command.addAll(List.of(Machine.java(), "-XX:TieredStopAtLevel=1"));
-      command.addAll(jvm);
-      command.addAll(
-          List.of("-cp", System.getProperty("java.class.path"), SignalMain.class.getName()));
-      command.addAll(List.of(arguments));
-      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-      said = process.inputReader();
-      commands = process.outputWriter();
-    }
-
-    /** Makes a handler of each server be at work. */
-    Program withWork(int servers) throws Exception {
-      boolean atWork = false;
-      try {
-        List<Integer> ports = new ArrayList<>();
-        for (int i = 0; i < servers; i++) {
-          ports.add(Integer.valueOf(line().split(" ")[1]));
-        }
-        for (int port : ports) {
-          clients.add(new Socket("127.0.0.1", port));
-          says("at work");
-        }
-        atWork = true;
-        return this;
-      } finally {
-        if (!atWork) {
-          close();
-        }
-      }
-    }
-
-    void signal(String name) throws IOException, InterruptedException {
-      Machine.run("kill", "-s", name, Long.toString(process.pid()));
-    }
-
-    void tell(String command) throws IOException {
-      commands.write(command + "\n");
-      commands.flush();
-    }
-
-    String line() throws IOException {
-      String line = said.readLine();
-      assertNotNull(line, "it has ended");
-      return line;
-    }
-
-    void says(String... lines) throws IOException {
-      for (String line : lines) {
-        assertEquals(line, line());
-      }
-    }
-
-    /** Whatever it still says, until its end. */
-    List<String> saysAtLast() throws IOException {
-      List<String> lines = new ArrayList<>();
-      for (String line; (line = said.readLine()) != null; ) {
-        lines.add(line);
-      }
-      return lines;
-    }
-
-    int exitCode() throws InterruptedException {
-      assertTrue(process.waitFor(20, TimeUnit.SECONDS), "still running");
-      return process.exitValue();
-    }
-
-    @Override
-    public void close() throws IOException, InterruptedException {
-      for (Socket client : clients) {
-        client.close();
-      }
-      process.destroyForcibly().waitFor();
-    }
+  /** Starts {@link SignalMain}, and makes a handler of each of its servers be at work. */
+  private static SignalProgram start(List<String> jvm, int servers, String... arguments)
+      throws Exception {
+    List<String> all = new ArrayList<>(List.of(Integer.toString(servers)));
+    all.addAll(List.of(arguments));
+    return SignalProgram.start(SignalMain.class, jvm, all, Redirect.INHERIT).withWork(servers);
   }
 
   @ParameterizedTest
   @CsvSource({"TERM, 143", "INT, 130"})
   void s14RunsTheHooksOfOthersWhenItHasDrained(String signal, int exitCode) throws Exception {
-    try (Program program = new Program(NO_OPTIONS, "1").withWork(1)) {
+    try (SignalProgram program = start(NO_OPTIONS, 1)) {
       program.signal(signal);
       program.says("draining");
       program.tell("release");
@@ -133,7 +54,7 @@ class SignalFaultsTest {
   @Test
   void s14DrainsItsServersSideBySide() throws Exception {
     // Each handler goes on when both servers drain.
-    try (Program program = new Program(NO_OPTIONS, "2").withWork(2)) {
+    try (SignalProgram program = start(NO_OPTIONS, 2)) {
       program.tell("release");
       program.signal("TERM");
       program.says("draining", "draining", "answered", "answered");
@@ -145,7 +66,7 @@ class SignalFaultsTest {
 
   @Test
   void s14RunsTheHooksOfOthersWhenASecondSignalHasCancelled() throws Exception {
-    try (Program program = new Program(NO_OPTIONS, "1").withWork(1)) {
+    try (SignalProgram program = start(NO_OPTIONS, 1)) {
       program.signal("TERM");
       program.says("draining");
       program.signal("INT");
@@ -156,10 +77,10 @@ class SignalFaultsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"-Xrs, exit, 3", NO_SIGNALS + ", TERM, 143"})
+  @CsvSource({"-Xrs, exit, 3", "'" + NO_SIGNALS + "', TERM, 143"})
   void s14DrainsBesideTheHooksOfOthersWhereThereIsNoSignalToCatch(
       String option, String end, int exitCode) throws Exception {
-    try (Program program = new Program(List.of(option), "1").withWork(1)) {
+    try (SignalProgram program = start(List.of(option), 1)) {
       if (end.equals("exit")) {
         program.tell(end);
       } else {
@@ -173,8 +94,24 @@ class SignalFaultsTest {
   }
 
   @Test
+  void s14SaysOnceWhereThereIsNoSignalToCatchAndWhatToDo(@TempDir Path folder) throws Exception {
+    Path log = folder.resolve("log");
+    // It starts two servers, one after the other.
+    try (SignalProgram program =
+        SignalProgram.start(
+                SignalMain.class, List.of(NO_SIGNALS), List.of("1"), Redirect.to(log.toFile()))
+            .withWork(1)) {
+      program.tell("release");
+      program.signal("TERM");
+      assertEquals(143, program.exitCode());
+      String logged = Files.readString(log);
+      assertEquals(2, logged.split("--add-modules jdk.unsupported", -1).length, logged);
+    }
+  }
+
+  @Test
   void s14LeavesASignalToTheProgramThatHandlesIt() throws Exception {
-    try (Program program = new Program(NO_OPTIONS, "1", "goes on").withWork(1)) {
+    try (SignalProgram program = start(NO_OPTIONS, 1, "goes on")) {
       program.signal("TERM");
       program.says("own handler");
       program.signal("INT");
@@ -187,7 +124,7 @@ class SignalFaultsTest {
 
   @Test
   void s14DrainsWhenTheProgramsOwnHandlerEndsTheProcess() throws Exception {
-    try (Program program = new Program(NO_OPTIONS, "1", "exits").withWork(1)) {
+    try (SignalProgram program = start(NO_OPTIONS, 1, "exits")) {
       program.signal("TERM");
       program.says("own handler");
       program.tell("release");

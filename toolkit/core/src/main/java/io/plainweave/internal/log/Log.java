@@ -159,8 +159,26 @@ public final class Log {
     }
   }
 
-  public static void signalsNotCaught(Throwable cause) {
-    SERVER.debug(
-        "SIGTERM and SIGINT cannot be caught: the drain runs beside other shutdown hooks", cause);
+  /** Tells that the process ends though a thread that has waited for a server still runs. */
+  public static void leftBehind(String thread, String line) {
+    SERVER.warn(
+        "the process ends before the thread {}, which has waited for a server: it stands at {}",
+        thread,
+        line);
+  }
+
+  /** Tells what the program loses where signals cannot be caught, and how to change that. */
+  public static void signalsNotCaught(ReflectiveOperationException cause) {
+    if (cause instanceof ClassNotFoundException) {
+      SERVER.warn(
+          "this JVM lacks the module jdk.unsupported, without which SIGTERM and SIGINT are not"
+              + " caught: servers drain beside other shutdown hooks, and a second signal has no"
+              + " effect; add it with --add-modules jdk.unsupported, to jlink for an image, else to"
+              + " java");
+    } else {
+      SERVER.info(
+          "SIGTERM and SIGINT are not caught ({}): with -Xrs they end the process without a drain",
+          cause.getCause());
+    }
   }
 }

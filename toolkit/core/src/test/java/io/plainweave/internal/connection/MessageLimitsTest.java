@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
@@ -69,6 +70,25 @@ class MessageLimitsTest {
     try (Server server = start(limits, longMessage, events);
         Client client = Client.connect(server)) {
       dripUntilReset(client);
+      events.assertEndedBy(TimeLimits.Kind.MESSAGE);
+    }
+  }
+
+  @Test
+  void forAMessageRunsWhileTheHandlerWorksUntilItEndsTheMessage() throws Exception {
+    var released = new CountDownLatch(1);
+    Handler worksInMessage =
+        connection -> {
+          connection.awaitMessage();
+          connection.input().read();
+          released.await();
+          connection.endMessage();
+        };
+    try (Server server = start(TimeLimits.NONE.message(SHORT), worksInMessage, events);
+        Client client = Client.connect(server)) {
+      client.send("x");
+      assertTrue(client.seesReset());
+      released.countDown();
       events.assertEndedBy(TimeLimits.Kind.MESSAGE);
     }
   }

@@ -1,0 +1,130 @@
+package io.plainweave.server;
+
+import io.plainweave.internal.log.Log;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The threads that wait for servers to end, as a main method does. What follows in them is a part
+ * of the program's end, a {@code finally} that flushes a cache for example, and the JVM would cut
+ * it: it waits for its shutdown hooks only. So the end of the process waits for these threads,
+ * within a limit, when their servers have ended.
+ *
+ * <p>A thread is waited for until it ends. One that calls {@link System#exit} waits for the end of
+ * the process itself, and a worker of a {@link ThreadPoolExecutor} ends when its pool likes, so
+ * that it is done when it waits for another task. Nobody waits for the end of a daemon thread, by
+ * its definition, unless it is a virtual one: all of those are daemons, and each ends with its
+ * task.
+ */
+final class Waiters {
+  /**
+   * How long all of them have together. An idle server has drained in less than a second: with this
+   * the process ends within the ten seconds of {@code docker stop}. Tests make it shorter.
+   */
+  static volatile Duration limit = Duration.ofSeconds(5);
+
+  /** How often the end looks whether a thread that goes on is done, or is to be left behind. */
+  private static final Duration LOOK = Duration.ofMillis(20);
+
+  /** The server for which each thread waits, or has waited when the process began to end. */
+  private static final Map<Thread, Server> WAITERS = new ConcurrentHashMap<>();
+
+  /** Set once, by the thread of a signal: nobody is waited for any longer. */
+  private static volatile boolean left;
+
+  /** One wait, from its beginning to its end. */
+  record Wait(Thread thread, Server server) implements AutoCloseable {
+    @Override
+    public void close() {
+      // What follows a wait that ends later is what the process waits for.
+      if (!StopSignals.isEnding()) {
+        WAITERS.remove(thread, server);
+      }
+    }
+  }
+
+  private Waiters() {}
+
+  /** Notes that the calling thread waits from now on; null if nobody waits for its end. */
+  static @Nullable Wait begin(Server server) {
+    Thread caller = Thread.currentThread();
+    if (caller.isDaemon() && !caller.isVirtual()) {
+      return null;
+    }
+    WAITERS.put(caller, server);
+    return new Wait(caller, server);
+  }
+
+  /**
+   * Waits until all are done whose servers have terminated, for a limited time. The others do not
+   * get any further.
+   */
+  static void awaitEnd() {
+    long deadline = System.nanoTime() + limit.toNanos();
+    WAITERS.forEach((thread, server) -> {
+      if (server.state() == ServerState.TERMINATED && !thread.equals(Thread.currentThread())) {
+        boolean done = awaitEnd(thread, deadline);
+        // A signal and System.exit may both wait, and one of them says so.
+        if (WAITERS.remove(thread, server) && !done) {
+          Log.leftBehind(name(thread), line(thread));
+        }
+      }
+    });
+  }
+
+  /** Lets {@link #awaitEnd()} return at once, now or later. */
+  static void leave() {
+    left = true;
+  }
+
+  private static boolean awaitEnd(Thread thread, long deadline) {
+    try {
+      while (!thread.join(LOOK)) {
+        if (isDone(thread)) {
+          return true;
+        }
+        if (left || System.nanoTime() - deadline >= 0) {
+          return false;
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static boolean isDone(Thread thread) {
+    for (StackTraceElement frame : thread.getStackTrace()) {
+      if (isIn(frame, Runtime.class, "exit") || isIn(frame, ThreadPoolExecutor.class, "getTask")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isIn(StackTraceElement frame, Class<?> type, String method) {
+    return frame.getClassName().equals(type.getName()) && frame.getMethodName().equals(method);
+  }
+
+  private static String name(Thread thread) {
+    return thread.getName().isEmpty() ? thread.toString() : thread.getName();
+  }
+
+  /** The innermost line that is not the JDK's. */
+  private static String line(Thread thread) {
+    return Stream.of(thread.getStackTrace())
+        .filter(frame -> frame.getModuleName() == null || !isOfJdk(frame.getModuleName()))
+        .map(StackTraceElement::toString)
+        .findFirst()
+        .orElse("its end");
+  }
+
+  private static boolean isOfJdk(String module) {
+    return module.startsWith("java.") || module.startsWith("jdk.");
+  }
+}
