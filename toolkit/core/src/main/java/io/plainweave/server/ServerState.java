@@ -9,8 +9,8 @@ package io.plainweave.server;
  *   RUNNING     accepts connections
  *    ↓ shutdown()
  *   DRAINING    listeners are closed, live connections finish
- *    ↓ shutdownNow(), or close() when the time to drain has run out
- *   CANCELLING  live connections are interrupted and closed
+ *    ↓ shutdownNow(), or close() when the time to drain has run out, or no connection is left
+ *   CANCELLING  live connections are interrupted and closed, then background tasks interrupted
  *    ↓
  *   TERMINATED  no thread, socket or permit is left
  * </pre>
@@ -22,7 +22,10 @@ public enum ServerState {
   RUNNING,
   /** The drain has begun: listeners close, and live connections finish what they are at. */
   DRAINING,
-  /** Live connections are interrupted and their sockets closed. */
+  /**
+   * Live connections are interrupted and their sockets closed; or none is left, and the background
+   * tasks are interrupted.
+   */
   CANCELLING,
   /** Nothing is left: no thread, socket or permit. */
   TERMINATED;
