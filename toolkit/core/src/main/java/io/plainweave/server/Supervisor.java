@@ -361,6 +361,7 @@ final class Supervisor {
   }
 
   /** Keeps the first failure; the others come with it, and may be its consequence. */
+  @SuppressWarnings("ReferenceEquality") // none can be suppressed by itself
   private void note(Throwable cause) {
     Throwable first = failure.compareAndExchange(null, cause);
     if (first != null && first != cause) {
