@@ -78,7 +78,7 @@ final class BackgroundTasks {
   /**
    * Prepares for the end of the scope, now that no connection is left: what a task throws from here
    * on is no failure, and whoever closes the server waits for the tasks as for cancelled handlers.
-   * Whoever starts it, and is to learn that this has failed, waits for the very end.
+   * Not so whoever starts it: the start has failed, which is known when all has ended.
    */
   void beginToEnd(Lifecycle lifecycle) {
     ending = true;

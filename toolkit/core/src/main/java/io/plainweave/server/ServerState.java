@@ -9,8 +9,9 @@ package io.plainweave.server;
  *   RUNNING     accepts connections
  *    ↓ shutdown()
  *   DRAINING    listeners are closed, live connections finish
- *    ↓ shutdownNow(), or close() when the time to drain has run out, or no connection is left
- *   CANCELLING  live connections are interrupted and closed, then background tasks interrupted
+ *    ↓ shutdownNow(), or close() when the time to drain has run out
+ *   CANCELLING  live connections are interrupted and closed; when none is left, background tasks
+ *               are interrupted
  *    ↓
  *   TERMINATED  no thread, socket or permit is left
  * </pre>
@@ -23,8 +24,8 @@ public enum ServerState {
   /** The drain has begun: listeners close, and live connections finish what they are at. */
   DRAINING,
   /**
-   * Live connections are interrupted and their sockets closed; or none is left, and the background
-   * tasks are interrupted.
+   * Live connections are interrupted and their sockets closed. When none is left, background tasks
+   * are interrupted; with such tasks a drain comes here, too.
    */
   CANCELLING,
   /** Nothing is left: no thread, socket or permit. */
