@@ -25,14 +25,16 @@
  * <pre>
  *   server scope            owner: the thread that calls Server.run()
  *   ├─ poller               one for each carrier; wakes connections that have something to read
- *   └─ listeners' scope
- *       ├─ acceptor         of a listener; owns the scope of its connections
- *       │   ├─ connection   one virtual thread: handshake, handler, flush, FIN, linger, close
- *       │   │   └─ scope    only where a handler opens one: reader, outbox, heartbeat
- *       │   └─ connection
- *       ├─ receiver         one for each UDP socket; owns the scope of its handlers
- *       │   └─ session      one virtual thread for each peer, or for each datagram
- *       └─ reaper           looks at the time for all of them, and drives the drain
+ *   └─ background scope
+ *       ├─ task             one virtual thread for each background task of the server
+ *       └─ listeners' scope
+ *           ├─ acceptor     of a listener; owns the scope of its connections
+ *           │   ├─ connection   one virtual thread: handshake, handler, flush, FIN, linger, close
+ *           │   │   └─ scope    only where a handler opens one: reader, outbox, heartbeat
+ *           │   └─ connection
+ *           ├─ receiver     one for each UDP socket; owns the scope of its handlers
+ *           │   └─ session      one virtual thread for each peer, or for each datagram
+ *           └─ reaper       looks at the time for all of them, and drives the drain
  * </pre>
  *
  * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler

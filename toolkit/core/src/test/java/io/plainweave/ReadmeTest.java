@@ -9,6 +9,7 @@ import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UdpClient;
 import io.plainweave.fixture.UnixClient;
 import io.plainweave.framing.Lines;
+import io.plainweave.messaging.Group;
 import io.plainweave.messaging.Outbox;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
@@ -138,6 +139,42 @@ class ReadmeTest {
       try (Client second = new Client(new Socket("localhost", server.port()))) {
         assertEquals("421 too busy\r\n", second.receiveAll());
       }
+    }
+  }
+
+  @Test
+  void hasWorkOfItsOwn() throws Exception {
+    // README: begin
+    var players = new Group();
+    Server server =
+        Server.builder()
+            .listen(Listen.tcp("localhost", 0), connection -> play(connection, players))
+            .background(
+                "ticks",
+                () -> {
+                  for (int tick = 1; ; tick++) {
+                    players.broadcast(("tick " + tick + "\n").getBytes(UTF_8));
+                    Thread.sleep(Duration.ofMillis(50));
+                  }
+                })
+            .start();
+    // README: end
+    try (server;
+        Client client = new Client(new Socket("localhost", server.port()))) {
+      assertEquals("tick ", client.receive(5));
+      client.finish();
+    }
+  }
+
+  private static void play(Connection connection, Group players) throws Exception {
+    var outbox = new Outbox(connection, 100, Outbox.Policy.DISCONNECT);
+    try (var player = connection.openScope()) {
+      player.fork("outbox", outbox);
+      try (outbox) {
+        players.join(connection.toString(), outbox);
+        connection.input().readAllBytes();
+      }
+      player.join();
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.List;
  * @param forcedAt where the forced ones stood at that moment; the first hundred of them
  * @param survivors those of the forced that have ignored the cancellation, and where they stand:
  *     their sockets are closed, but their threads go on
+ * @param tasks the background tasks that have not ended, and where they stand: their threads go on
  * @param elapsed from the beginning of the drain to this report
  */
 public record DrainReport(
@@ -19,10 +20,12 @@ public record DrainReport(
     int forced,
     List<HandlerPosition> forcedAt,
     List<HandlerPosition> survivors,
+    List<TaskPosition> tasks,
     Duration elapsed) {
   /** Copies the lists. */
   public DrainReport {
     forcedAt = List.copyOf(forcedAt);
     survivors = List.copyOf(survivors);
+    tasks = List.copyOf(tasks);
   }
 }

@@ -43,6 +43,10 @@ public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack)
    * @return for example {@code app.Chat.handle(Chat.java:42)}
    */
   public String line() {
+    return lineOf(stack);
+  }
+
+  static String lineOf(List<StackTraceElement> stack) {
     return stack.stream()
         .filter(frame -> !isForeign(frame.getClassName()))
         .findFirst()

@@ -142,6 +142,15 @@ public sealed interface ServerEvent {
   record ListenerFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
 
   /**
+   * A background task has failed ({@link io.plainweave.server.ServerBuilder#background}); the
+   * server drains, for no longer than {@link io.plainweave.server.Server#close()} would.
+   *
+   * @param name how the task was called
+   * @param failure what it has thrown
+   */
+  record BackgroundFailed(String name, Throwable failure) implements ServerEvent {}
+
+  /**
    * A session has begun ({@link io.plainweave.server.ServerBuilder#sessions}).
    *
    * @param session the session

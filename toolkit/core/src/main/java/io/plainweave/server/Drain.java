@@ -180,7 +180,7 @@ final class Drain {
     try {
       DrainReport report = concluded;
       if (report == null) {
-        report = report(home.registry(), home.datagrams());
+        report = report(home);
         concluded = report; // before the telling, since an observer may ask for it
         if (begun) {
           home.observer().onEvent(new ServerEvent.DrainEnded(report));
@@ -193,12 +193,13 @@ final class Drain {
   }
 
   /** What is known now. */
-  DrainReport report(ConnectionRegistry registry, DatagramRegistry datagrams) {
+  DrainReport report(ServerHome home) {
     List<HandlerPosition> left = new ArrayList<>();
-    registry.forEach(connection -> addPosition(left, connection::position));
-    datagrams.forEach(run -> addPosition(left, run::position));
+    home.registry().forEach(connection -> addPosition(left, connection::position));
+    home.datagrams().forEach(run -> addPosition(left, run::position));
     Duration elapsed = begun ? Duration.ofNanos(System.nanoTime() - begunNanos) : Duration.ZERO;
-    return new DrainReport(finished.get(), forced.get(), forcedAt, left, elapsed);
+    return new DrainReport(
+        finished.get(), forced.get(), forcedAt, left, home.background().positions(), elapsed);
   }
 
   private static void addPosition(

@@ -46,7 +46,7 @@ import java.util.function.Consumer;
  * <p>All methods are safe for use by several threads. None of them takes null.
  */
 public final class Server implements AutoCloseable {
-  /** What a cancelled handler gets to clean up before {@link #close()} goes on without it. */
+  /** What a cancelled thread gets to clean up before {@link #close()} goes on without it. */
   private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
   private final ServerHome home;
@@ -88,7 +88,7 @@ public final class Server implements AutoCloseable {
    * Serves as {@link #serve(Listen, Handler)} does, with options.
    *
    * @param builder where to listen, the handler and the options
-   * @throws IOException if it cannot listen, or if a listener fails later
+   * @throws IOException if it cannot listen, or if a listener or background task fails later
    * @throws InterruptedException if the calling thread is interrupted, as in {@link #run()}
    * @throws IllegalStateException if {@link ServerBuilder#build()} throws it
    */
@@ -154,7 +154,7 @@ public final class Server implements AutoCloseable {
    * Binds the listeners and serves in the calling thread. When this returns, nothing is left: no
    * thread, no socket, no permit.
    *
-   * @throws IOException if the server cannot listen, or if a listener fails later
+   * @throws IOException if it cannot listen, or if a listener or background task fails later
    * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
    *     nothing of it is left
    * @throws IllegalStateException if the server was started or closed before
@@ -394,12 +394,12 @@ public final class Server implements AutoCloseable {
 
   /**
    * Drains for the configured time ({@link ServerBuilder#drainTimeout(Duration)}), then cancels,
-   * and waits one more second for the cancelled handlers. If the calling thread is interrupted, it
+   * and waits one more second for what was cancelled. If the calling thread is interrupted, it
    * cancels at once, and the thread's interrupt flag stays set.
    *
    * <p>However often and from wherever it is called, there is one drain, and one report. A thread
-   * of this server, be it of a handler or one that calls an observer, would wait for itself: it
-   * gets a report of what is known, at once.
+   * of this server, be it of a handler, a background task or one that calls an observer, would wait
+   * for itself: it gets a report of what is known, at once.
    *
    * @return what has become of the connections
    */
@@ -407,7 +407,7 @@ public final class Server implements AutoCloseable {
   public DrainReport drain() {
     beginToClose();
     if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
-      return home.drain().report(home.registry(), home.datagrams());
+      return home.drain().report(home);
     }
     try {
       lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);

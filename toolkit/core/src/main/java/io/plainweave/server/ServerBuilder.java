@@ -1,10 +1,12 @@
 package io.plainweave.server;
 
 import io.plainweave.AdmissionRules;
+import io.plainweave.BackgroundTask;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
+import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Descriptors;
@@ -25,7 +27,9 @@ import io.plainweave.udp.Udp;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 public final class ServerBuilder {
   private final List<Entry> entries = new ArrayList<>();
   private final List<DatagramService.Place> datagrams = new ArrayList<>();
+  private final Map<String, BackgroundTask> background = new LinkedHashMap<>();
   private @Nullable Handler handler;
   private AdmissionRules admission = AdmissionRules.DEFAULT;
   private int maxHandshakes = 1_000;
@@ -130,6 +135,58 @@ public final class ServerBuilder {
    */
   public ServerBuilder handler(Handler handler) {
     this.handler = Objects.requireNonNull(handler, "handler");
+    return this;
+  }
+
+  /**
+   * Adds work of the server's own, which lives and dies with it: a tick loop, a cleaner, a cache.
+   * It runs once, in a virtual thread of its own that a thread dump calls {@code plainweave
+   * background NAME}.
+   *
+   * {@snippet file="io/plainweave/server/BackgroundTest.java" region="ticks"}
+   *
+   * <p><b>Beginning.</b> The threads are started when all listeners are bound, before the first
+   * connection is accepted. That does not say that a task has done anything by then: what the first
+   * connection needs has to be there before the start. If a listener cannot be bound, no task runs;
+   * if the start fails later, tasks are interrupted and waited for.
+   *
+   * <p><b>End.</b> The tasks run through the drain, and {@link Server#suspend()} does not stop
+   * them. When the last connection has ended, be it by itself or cancelled, they are interrupted.
+   * {@link Server#close()}, and with it the end of the process by a signal, then goes on without a
+   * task after a second, which at a cancellation it shares with the handlers; {@link
+   * DrainReport#tasks()} and the log say at which line of code it stands. As with handlers, the
+   * server does not terminate before the thread ends; nor are tasks interrupted while a handler
+   * ignores its cancellation. What a task throws after the interrupt is logged at DEBUG, and no
+   * failure. A task that returns before has done its work, and the server goes on.
+   *
+   * <p><b>Failure.</b> What a task throws while the server runs or drains ends the server as the
+   * failure of a listener does, an {@link InterruptedException} and an {@link Error}, such as
+   * {@link OutOfMemoryError}, included. The server drains, for no longer than {@link
+   * Server#close()} would; the other tasks go on meanwhile. {@link
+   * io.plainweave.event.ServerEvent.BackgroundFailed} is told and logged, and {@link Server#run()}
+   * and {@link Server#serve(ServerBuilder)} throw an {@link IOException} with the first failure as
+   * its cause, and any others as suppressed by that. A loop that is to outlive a failure catches
+   * it.
+   *
+   * <p>A task may close the server: {@link Server#close()} begins the drain and returns at once,
+   * and {@link Server#shutdownNow()} cancels. Connections that it opens are reset when the server
+   * is cancelled, as those of handlers are.
+   *
+   * @param name not blank, and that of no other task
+   * @param task what to run
+   * @return this builder
+   * @throws IllegalArgumentException if the name is blank, or that of another task
+   */
+  public ServerBuilder background(String name, BackgroundTask task) {
+    Objects.requireNonNull(task, "task");
+    if (name.isBlank()) {
+      throw new IllegalArgumentException(
+          "the name of a background task must not be blank: \"" + name + "\"");
+    }
+    if (background.putIfAbsent(name, task) != null) {
+      throw new IllegalArgumentException(
+          "the name of a background task must be that of no other: \"" + name + "\"");
+    }
     return this;
   }
 
@@ -344,7 +401,8 @@ public final class ServerBuilder {
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
             events,
-            new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)));
+            new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
+            new BackgroundTasks(background));
     List<ListenPlace> places = entries.stream().map(entry -> entry.servedBy(handler)).toList();
     return new Server(places, home, maxCarriers, stopOnSignal);
   }

@@ -39,7 +39,8 @@ record ServerHome(
     TimeCheck timeCheck,
     Drain drain,
     ServerEvents observer,
-    HandshakeRunner handshake)
+    HandshakeRunner handshake,
+    BackgroundTasks background)
     implements Home {
   /** The limit of the listener that has accepted the connections. */
   ListenerLimit limit() {
@@ -102,6 +103,7 @@ record ServerHome(
         TimeCheck.of(listen.timeLimits(), timeCheck),
         drain,
         observer,
-        handshake.of(HandshakeSteps.of(listen, admission)));
+        handshake.of(HandshakeSteps.of(listen, admission)),
+        background);
   }
 }

@@ -70,6 +70,8 @@ final class ServerLog implements ServerObserver {
               "the listener on {} has failed; the server drains",
               Addresses.format(e.listener()),
               e.failure());
+      case ServerEvent.BackgroundFailed e ->
+          LOG.error("the background task {} has failed; the server drains", e.name(), e.failure());
       case ServerEvent.ListenerLost e ->
           LOG.warn(
               "the listener on {} was destroyed from outside; binding it again",
@@ -188,6 +190,9 @@ final class ServerLog implements ServerObserver {
     }
     if (!report.survivors().isEmpty()) {
       LOG.warn("these handlers ignore the cancellation: {}", report.survivors());
+    }
+    if (!report.tasks().isEmpty()) {
+      LOG.warn("these background tasks have not ended: {}", report.tasks());
     }
   }
 

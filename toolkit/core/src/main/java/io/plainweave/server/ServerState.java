@@ -10,7 +10,8 @@ package io.plainweave.server;
  *    ↓ shutdown()
  *   DRAINING    listeners are closed, live connections finish
  *    ↓ shutdownNow(), or close() when the time to drain has run out
- *   CANCELLING  live connections are interrupted and closed
+ *   CANCELLING  live connections are interrupted and closed; when none is left, background tasks
+ *               are interrupted
  *    ↓
  *   TERMINATED  no thread, socket or permit is left
  * </pre>
@@ -22,7 +23,10 @@ public enum ServerState {
   RUNNING,
   /** The drain has begun: listeners close, and live connections finish what they are at. */
   DRAINING,
-  /** Live connections are interrupted and their sockets closed. */
+  /**
+   * Live connections are interrupted and their sockets closed. When none is left, background tasks
+   * are interrupted; with such tasks a drain comes here, too.
+   */
   CANCELLING,
   /** Nothing is left: no thread, socket or permit. */
   TERMINATED;

@@ -19,6 +19,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   plainweave server           one thread for each poller
- *   └─ plainweave listeners     acceptors or receivers for each listener, and the reaper
- *      ├─ listener …            one thread for each connection; each acceptor owns its own
- *      └─ datagram …            one thread for each session or datagram, owned by the receiver
+ *   └─ plainweave background    one thread for each background task
+ *      └─ plainweave listeners  acceptors or receivers for each listener, and the reaper
+ *         ├─ listener …         one thread for each connection; each acceptor owns its own
+ *         └─ datagram …         one thread for each session or datagram, owned by the receiver
  * </pre>
  */
 final class Supervisor {
@@ -43,8 +45,10 @@ final class Supervisor {
   /** Set once, when all are bound. */
   private volatile List<BoundListener> bound = List.of();
 
-  /** Why the server ended by itself, if it did; set by the thread that found out. */
-  private volatile @Nullable Throwable failure;
+  /**
+   * Why the server ended by itself, if it did: what was first, set by the thread that found out.
+   */
+  private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
   Supervisor(
       Server server,
@@ -122,7 +126,7 @@ final class Supervisor {
       thread.accept(this::superviseInBackground);
     } catch (OutOfMemoryError e) {
       // There may be no thread left for this process, or this user.
-      failure = e;
+      note(e);
       close(bound);
     }
     try {
@@ -195,7 +199,7 @@ final class Supervisor {
             return this;
           });
     } catch (RuntimeException | Error e) {
-      failure = e;
+      note(e);
       throw e;
     } finally {
       lifecycle.advanceTo(ServerState.TERMINATED);
@@ -227,7 +231,7 @@ final class Supervisor {
         });
       }
       try {
-        superviseListeners();
+        superviseTasks();
       } finally {
         // What handlers have opened and left open, in a pool for example.
         home.registry().forEach(SocketConnection::closeSocket);
@@ -239,6 +243,22 @@ final class Supervisor {
       home.datagrams().close(home.observer());
       StopSignals.remove(server);
       home.observer().close();
+    }
+  }
+
+  /** The background tasks see the first connection come, and are interrupted after the last. */
+  private void superviseTasks() throws InterruptedException {
+    BackgroundTasks background = home.background();
+    try (Scope tasks = Scope.open("plainweave background", Scope.virtualThreads())) {
+      background.fork(tasks, this::taskFailed);
+      try {
+        superviseListeners();
+      } finally {
+        background.beginToEnd(lifecycle);
+      }
+      // What is left is cancelled, and waited for by the close.
+      tasks.fork(() -> Scope.After.CANCEL);
+      tasks.join();
     }
   }
 
@@ -296,20 +316,24 @@ final class Supervisor {
       } catch (InterruptedException e) {
         return Scope.After.CANCEL;
       } catch (Throwable e) {
-        failure = e;
-        cancel();
+        note(e);
+        end(true);
         Log.serverFailed(e);
         return ifItFails;
       }
     };
   }
 
-  /** Cancels the server, as soon as there is memory for that. */
-  private void cancel() {
-    for (boolean cancelled = false; !cancelled; ) {
+  /** Cancels or drains the server, as soon as there is memory for that. */
+  private void end(boolean cancels) {
+    for (boolean ended = false; !ended; ) {
       try {
-        server.shutdownNow();
-        cancelled = true;
+        if (cancels) {
+          server.shutdownNow();
+        } else {
+          server.beginToClose();
+        }
+        ended = true;
       } catch (OutOfMemoryError e) {
         // It comes after a collection, and so not at once again.
         Shortage.see(e);
@@ -334,23 +358,45 @@ final class Supervisor {
    * be there to close it.
    */
   void failed(SocketAddress listener, Throwable cause) {
-    failure = cause;
-    home.drain().limit();
+    note(cause);
     try {
-      server.shutdown();
+      end(false);
     } finally {
       home.observer().onEvent(new ServerEvent.ListenerFailed(listener, cause));
     }
   }
 
+  /** The same because of a background task. */
+  private void taskFailed(String name, Throwable cause) {
+    note(cause);
+    try {
+      end(false);
+    } finally {
+      home.observer().onEvent(new ServerEvent.BackgroundFailed(name, cause));
+    }
+  }
+
+  /** Keeps the first failure; the others come with it, and may be its consequence. */
+  @SuppressWarnings("ReferenceEquality") // none can be suppressed by itself
+  private void note(Throwable cause) {
+    Throwable first = failure.compareAndExchange(null, cause);
+    if (first != null && first != cause) {
+      try {
+        first.addSuppressed(cause);
+      } catch (OutOfMemoryError e) {
+        Shortage.see(e);
+      }
+    }
+  }
+
   /** Why the server has ended by itself, if it has. */
   @Nullable Throwable failure() {
-    return failure;
+    return failure.get();
   }
 
   /** Throws why the server has ended by itself, if it has. */
   void throwFailure() throws IOException {
-    Throwable cause = failure;
+    Throwable cause = failure.get();
     if (cause != null) {
       throw new IOException("the server has ended by itself: " + cause, cause);
     }

@@ -3,8 +3,9 @@
  *
  * <p>A {@link io.plainweave.server.ServerBuilder} collects what makes a {@link
  * io.plainweave.server.Server}. Behind it, in the order in which to read: {@code Supervisor} owns
- * the scopes, {@code Acceptor} takes connections, {@code Reaper} looks at the time, {@code Drain}
- * ends them, {@code ServerHome} is what connections know of all this.
+ * the scopes, {@code BackgroundTasks} are the server's own work, {@code Acceptor} takes
+ * connections, {@code Reaper} looks at the time, {@code Drain} ends them, {@code ServerHome} is
+ * what connections know of all this.
  */
 @NullMarked
 package io.plainweave.server;

@@ -35,5 +35,8 @@ class HandlerPositionTest {
     assertEquals(
         "127.0.0.1:7000 at io.plainweave.example.Chat.handle(Chat.java:42)",
         new HandlerPosition(peer, stack).toString());
+    assertEquals(
+        "ticks at io.plainweave.example.Chat.handle(Chat.java:42)",
+        new TaskPosition("ticks", stack).toString());
   }
 }

@@ -17,6 +17,7 @@ import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 /** Homes of servers that have no thread and no socket. */
 final class ServerHomes {
@@ -41,7 +42,8 @@ final class ServerHomes {
             new TimeCheck(TimeLimits.DEFAULT),
             new Drain(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(30), ticks),
             events,
-            new HandshakeRunner(List.of(), new HandshakeTurns(1)));
+            new HandshakeRunner(List.of(), new HandshakeTurns(1)),
+            new BackgroundTasks(Map.of()));
     home.pollers().open();
     return home;
   }

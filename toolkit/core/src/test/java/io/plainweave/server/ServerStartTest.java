@@ -89,7 +89,14 @@ class ServerStartTest {
   void failsIfItsThreadsCannotBeStarted() throws Exception {
     Listen place = Listen.tcp("127.0.0.1", 0);
     ServerHome whole = echo().listen(place).build().home();
-    // As good as a system without threads: the reaper does not come to be, for want of a clock.
+    Server server = withoutAClock(whole, place);
+    IOException failure = assertThrows(IOException.class, server::start);
+    assertEquals(NullPointerException.class, failure.getCause().getClass());
+    assertEquals(ServerState.TERMINATED, server.state());
+  }
+
+  /** As good as a system without threads: the reaper does not come to be. */
+  static Server withoutAClock(ServerHome whole, Listen place) {
     var broken =
         new ServerHome(
             whole.handler(),
@@ -103,11 +110,9 @@ class ServerStartTest {
             whole.timeCheck(),
             whole.drain(),
             whole.observer(),
-            whole.handshake());
-    var server = new Server(List.of(new ListenPlace(place, whole.handler())), broken, 1, false);
-    IOException failure = assertThrows(IOException.class, server::start);
-    assertEquals(NullPointerException.class, failure.getCause().getClass());
-    assertEquals(ServerState.TERMINATED, server.state());
+            whole.handshake(),
+            whole.background());
+    return new Server(List.of(new ListenPlace(place, whole.handler())), broken, 1, false);
   }
 
   @ParameterizedTest

@@ -127,6 +127,11 @@ public final class Log {
         "the file of the socket stays, and the next server will find it stale: {}", path, failure);
   }
 
+  /** Tells what a background task has thrown after it was interrupted, most often by that. */
+  public static void endedTaskFailed(String name, Throwable failure) {
+    SERVER.debug("the background task {} has ended with a failure", name, failure);
+  }
+
   public static void serverFailed(Throwable failure) {
     SERVER.failed("a thread of the server has failed; the server is cancelled", failure);
   }
