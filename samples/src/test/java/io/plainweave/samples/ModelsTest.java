@@ -38,7 +38,11 @@ class ModelsTest {
   static Stream<String> models() throws IOException {
     try (var files = Files.list(Checkout.original("samples/models"))) {
       List<String> names =
-          files.map(file -> file.getFileName().toString().replace(".java", "")).toList();
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.endsWith(".java"))
+              .map(name -> name.replace(".java", ""))
+              .toList();
       return names.stream().sorted();
     }
   }
