@@ -49,7 +49,10 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
   private @Nullable CloseReason endedBy;
 
-  /** Whether the input was ended before it was closed; written before the step to CLOSED. */
+  /**
+   * Whether the input was ended before it was closed; set by any thread that closes it, before the
+   * step to CLOSED.
+   */
   private boolean endedBeforeClose;
 
   /**
@@ -179,7 +182,9 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
    * behind those that a linger drops. Waits for nobody.
    */
   final void closeForGood() {
-    endedBeforeClose |= activity == DRAINED;
+    if (activity == DRAINED) {
+      endedBeforeClose = true;
+    }
     activity = CLOSED;
     connection.channel().endReading();
   }

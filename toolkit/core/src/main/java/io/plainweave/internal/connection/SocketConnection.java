@@ -41,6 +41,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
 
+  /** The latest number, of those that were accepted and those that were opened here. */
   private static final AtomicLong LAST_ID = new AtomicLong();
 
   private final long id = LAST_ID.incrementAndGet();
