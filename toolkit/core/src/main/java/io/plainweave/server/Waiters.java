@@ -68,7 +68,7 @@ final class Waiters {
   static boolean awaitEnd() {
     long deadline = System.nanoTime() + limit.toNanos();
     boolean exits = false;
-    for (var waiter : WAITERS.entrySet()) {
+    for (var waiter : Map.copyOf(WAITERS).entrySet()) {
       Thread thread = waiter.getKey();
       Server server = waiter.getValue();
       if (server.state() == ServerState.TERMINATED && !thread.equals(Thread.currentThread())) {
