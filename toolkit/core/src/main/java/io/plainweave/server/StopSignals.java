@@ -123,11 +123,15 @@ final class StopSignals {
   }
 
   private static void closeAndPassOn(CaughtSignal signal) {
+    boolean exits = false;
     try {
       closeAll();
-      Waiters.awaitEnd();
+      exits = Waiters.awaitEnd();
     } finally {
-      signal.passOn();
+      // A thread that has called System.exit ends the process with its own exit code.
+      if (!exits) {
+        signal.passOn();
+      }
     }
   }
 

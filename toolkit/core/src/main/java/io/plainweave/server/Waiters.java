@@ -62,18 +62,25 @@ final class Waiters {
   /**
    * Waits until all are done whose servers have terminated, for a limited time. The others do not
    * get any further.
+   *
+   * @return whether one of them ends the process
    */
-  static void awaitEnd() {
+  static boolean awaitEnd() {
     long deadline = System.nanoTime() + limit.toNanos();
-    WAITERS.forEach((thread, server) -> {
+    boolean exits = false;
+    for (var waiter : Map.copyOf(WAITERS).entrySet()) {
+      Thread thread = waiter.getKey();
+      Server server = waiter.getValue();
       if (server.state() == ServerState.TERMINATED && !thread.equals(Thread.currentThread())) {
         boolean done = awaitEnd(thread, deadline);
+        exits |= isExiting(thread);
         // A signal and System.exit may both wait, and one of them says so.
         if (WAITERS.remove(thread, server) && !done) {
           Log.leftBehind(name(thread), line(thread));
         }
       }
-    });
+    }
+    return exits;
   }
 
   /** Lets {@link #awaitEnd()} return at once, now or later. */
@@ -99,16 +106,17 @@ final class Waiters {
   }
 
   private static boolean isDone(Thread thread) {
-    for (StackTraceElement frame : thread.getStackTrace()) {
-      if (isIn(frame, Runtime.class, "exit") || isIn(frame, ThreadPoolExecutor.class, "getTask")) {
-        return true;
-      }
-    }
-    return false;
+    return isExiting(thread) || isIn(thread, ThreadPoolExecutor.class, "getTask");
   }
 
-  private static boolean isIn(StackTraceElement frame, Class<?> type, String method) {
-    return frame.getClassName().equals(type.getName()) && frame.getMethodName().equals(method);
+  private static boolean isExiting(Thread thread) {
+    return isIn(thread, Runtime.class, "exit");
+  }
+
+  private static boolean isIn(Thread thread, Class<?> type, String method) {
+    return Stream.of(thread.getStackTrace())
+        .anyMatch(frame ->
+            frame.getClassName().equals(type.getName()) && frame.getMethodName().equals(method));
   }
 
   private static String name(Thread thread) {
