@@ -54,7 +54,8 @@ public final class Server implements AutoCloseable {
   private final AtomicBoolean started = new AtomicBoolean();
   private final Supervisor supervisor;
 
-  Server(List<ListenPlace> places, ServerHome home, int maxCarriers, boolean stopOnSignal) {
+  Server(
+      List<ServerHome.ListenPlace> places, ServerHome home, int maxCarriers, boolean stopOnSignal) {
     this.home = home;
     this.supervisor = new Supervisor(this, places, home, maxCarriers, stopOnSignal, lifecycle);
   }

@@ -58,14 +58,14 @@ public final class ServerBuilder {
 
   /** A listener, with a handler of its own or none. */
   private record Entry(Listen listen, @Nullable Handler handler) {
-    ListenPlace servedBy(@Nullable Handler common) {
+    ServerHome.ListenPlace servedBy(@Nullable Handler common) {
       Handler serves = handler == null ? common : handler;
       if (serves == null) {
         throw new IllegalStateException(
             "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
                 .formatted(listen));
       }
-      return new ListenPlace(listen, serves);
+      return new ServerHome.ListenPlace(listen, serves);
     }
   }
 
@@ -403,7 +403,8 @@ public final class ServerBuilder {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background));
-    List<ListenPlace> places = entries.stream().map(entry -> entry.servedBy(handler)).toList();
+    List<ServerHome.ListenPlace> places =
+        entries.stream().map(entry -> entry.servedBy(handler)).toList();
     return new Server(places, home, maxCarriers, stopOnSignal);
   }
 

@@ -42,6 +42,9 @@ record ServerHome(
     HandshakeRunner handshake,
     BackgroundTasks background)
     implements Home {
+  /** Where a server listens, and what serves the connections of that listener. */
+  record ListenPlace(Listen listen, Handler handler) {}
+
   /** The limit of the listener that has accepted the connections. */
   ListenerLimit limit() {
     return Objects.requireNonNull(listenerLimit, "only what was accepted has permits");

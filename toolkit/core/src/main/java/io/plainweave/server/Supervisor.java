@@ -35,8 +35,14 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Supervisor {
+  /**
+   * A socket that listens, and the home of the connections that it takes, which it shares with the
+   * other sockets of the same description.
+   */
+  private record BoundListener(Listener listener, ServerHome home) {}
+
   private final Server server;
-  private final List<ListenPlace> places;
+  private final List<ServerHome.ListenPlace> places;
   private final ServerHome home;
   private final int maxCarriers;
   private final boolean stopOnSignal;
@@ -52,7 +58,7 @@ final class Supervisor {
 
   Supervisor(
       Server server,
-      List<ListenPlace> places,
+      List<ServerHome.ListenPlace> places,
       ServerHome home,
       int maxCarriers,
       boolean stopOnSignal,
@@ -74,7 +80,7 @@ final class Supervisor {
         throw new InterruptedException();
       }
       WarmUp.run();
-      for (ListenPlace place : places) {
+      for (ServerHome.ListenPlace place : places) {
         List<Listener> sockets = Listener.bind(place.listen());
         ServerHome own = home.of(place, sockets.getFirst().address());
         sockets.forEach(socket -> all.add(new BoundListener(socket, own)));

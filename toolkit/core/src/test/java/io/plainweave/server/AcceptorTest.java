@@ -95,7 +95,7 @@ class AcceptorTest {
 
   /** Runs an acceptor to its end; returns why it has failed, or null. */
   private Throwable accept(ListeningSocket socket) throws Exception {
-    ServerHome own = home.of(new ListenPlace(LISTEN, ECHO), socket.address());
+    ServerHome own = home.of(new ServerHome.ListenPlace(LISTEN, ECHO), socket.address());
     new Acceptor(
             new Listener(LISTEN, socket),
             true,

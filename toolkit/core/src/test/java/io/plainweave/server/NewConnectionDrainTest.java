@@ -38,7 +38,8 @@ class NewConnectionDrainTest {
   void acceptAndWaitForAMessage() throws Exception {
     home = ServerHomes.open(_ -> {}, _ -> {});
     ServerHome own =
-        home.of(new ListenPlace(Listen.tcp(0), home.handler()), new InetSocketAddress(0));
+        home.of(
+            new ServerHome.ListenPlace(Listen.tcp(0), home.handler()), new InetSocketAddress(0));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       peer = SocketChannel.open(listener.getLocalAddress());

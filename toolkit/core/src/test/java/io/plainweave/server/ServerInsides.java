@@ -63,7 +63,7 @@ public final class ServerInsides {
     return builder
         .build()
         .home()
-        .of(new ListenPlace(Listen.tcp(0), _ -> {}), new InetSocketAddress(0));
+        .of(new ServerHome.ListenPlace(Listen.tcp(0), _ -> {}), new InetSocketAddress(0));
   }
 
   public static Ticks ticks(Server server) {

@@ -112,7 +112,8 @@ class ServerStartTest {
             whole.observer(),
             whole.handshake(),
             whole.background());
-    return new Server(List.of(new ListenPlace(place, whole.handler())), broken, 1, false);
+    return new Server(
+        List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
   }
 
   @ParameterizedTest
