@@ -27,15 +27,7 @@ final class FullHeapTest {
 
     int exit =
         commandLine.execute(
-            "full-heap",
-            "--rounds",
-            "1",
-            "--kinds",
-            "serial",
-            "--full",
-            "2s",
-            "--within",
-            "20s");
+            "full-heap", "--rounds", "1", "--kinds", "serial", "--full", "2s", "--within", "20s");
 
     assertEquals(0, exit, () -> out + "\n" + err);
     assertTrue(out.toString().contains("serial"), out::toString);
