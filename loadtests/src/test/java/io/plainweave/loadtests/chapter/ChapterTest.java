@@ -65,6 +65,9 @@ final class ChapterTest {
   @Timeout(300)
   void showsWhatItsCommandsPrint() throws Exception {
     assumeTrue(isRoot(), "only root can make a network namespace");
+    assertTrue(
+        Files.isDirectory(ROOT.resolve("samples/target/lib")),
+        "the chapter runs samples, which are not built: mvn -pl samples,loadtests -am test");
     for (String program : PROGRAMS) {
       boolean found = isOnPath(program);
       assertTrue(found || !"true".equals(System.getenv("CI")), "there is no " + program);

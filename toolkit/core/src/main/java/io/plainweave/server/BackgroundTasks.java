@@ -66,7 +66,7 @@ final class BackgroundTasks {
   /**
    * Starts a thread for each in the scope, which the caller owns.
    *
-   * @param failed is told the name of a task that has failed, and why, in the thread of the task
+   * @param failed receives the name of a task that has failed and its failure, in its thread
    */
   void fork(Scope scope, BiConsumer<String, Throwable> failed) {
     for (Task task : tasks) {

@@ -163,10 +163,10 @@ public final class ServerBuilder {
    * failure of a listener does, an {@link InterruptedException} and an {@link Error}, such as
    * {@link OutOfMemoryError}, included. The server drains, for no longer than {@link
    * Server#close()} would; the other tasks go on meanwhile. {@link
-   * io.plainweave.event.ServerEvent.BackgroundFailed} is told and logged, and {@link Server#run()}
-   * and {@link Server#serve(ServerBuilder)} throw an {@link IOException} with the first failure as
-   * its cause, and any others as suppressed by that. A loop that is to outlive a failure catches
-   * it.
+   * io.plainweave.event.ServerEvent.BackgroundFailed} is reported and logged, and {@link
+   * Server#run()} and {@link Server#serve(ServerBuilder)} throw an {@link IOException} with the
+   * first failure as its cause, and any others as suppressed by that. A loop that is to outlive a
+   * failure catches it.
    *
    * <p>A task may close the server: {@link Server#close()} begins the drain and returns at once,
    * and {@link Server#shutdownNow()} cancels. Connections that it opens are reset when the server

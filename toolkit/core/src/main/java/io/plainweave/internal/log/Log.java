@@ -127,7 +127,7 @@ public final class Log {
         "the file of the socket stays, and the next server will find it stale: {}", path, failure);
   }
 
-  /** Tells what a background task has thrown after it was interrupted, most often by that. */
+  /** Logs what a background task has thrown after its interrupt, most often because of it. */
   public static void endedTaskFailed(String name, Throwable failure) {
     SERVER.debug("the background task {} has ended with a failure", name, failure);
   }
@@ -164,7 +164,7 @@ public final class Log {
     }
   }
 
-  /** Tells that the process ends though a thread that has waited for a server still runs. */
+  /** Logs that the process ends though a thread that has waited for a server still runs. */
   public static void leftBehind(String thread, String line) {
     SERVER.warn(
         "the process ends before the thread {}, which has waited for a server: it stands at {}",
@@ -172,7 +172,7 @@ public final class Log {
         line);
   }
 
-  /** Tells what the program loses where signals cannot be caught, and how to change that. */
+  /** Logs what the program loses where signals cannot be caught, and how to change that. */
   public static void signalsNotCaught(ReflectiveOperationException cause) {
     if (cause instanceof ClassNotFoundException) {
       SERVER.warn(
