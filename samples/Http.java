@@ -17,7 +17,7 @@ import io.plainweave.*;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import java.net.URLConnection;
-import java.nio.charset.CharacterCodingException;
+import java.net.URLDecoder;
 import java.security.MessageDigest;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -114,46 +114,36 @@ static final class Refused extends IOException {
 // ---- What there is
 
 void answer(Request request, Response response) throws Exception {
+  List<String> methods = request.path.equals("/echo") ? List.of("POST") : List.of("GET", "HEAD");
+  if (!methods.contains(request.method)) {
+    response.field("Allow", String.join(", ", methods) + ", OPTIONS");
+    if (request.method.equals("OPTIONS")) {
+      response.begin(204, null, Response.NOTHING).close();
+    } else {
+      response.text(405, "only " + String.join(", ", methods));
+    }
+    return;
+  }
   switch (request.path) {
-    case "/echo" -> {
-      if (request.allows(response, "POST")) {
-        echo(request, response);
-      }
-    }
-    case "/events" -> {
-      if (request.allows(response, "GET", "HEAD")) {
-        events(request, response);
-      }
-    }
-    default -> {
-      if (request.allows(response, "GET", "HEAD")) {
-        file(request, response);
-      }
-    }
+    case "/echo" -> echo(request, response);
+    case "/events" -> events(request, response);
+    default -> file(request, response);
   }
 }
 
 /** Sends the body back while it comes, and its digest behind it (RFC 9530). */
 void echo(Request request, Response response) throws Exception {
   var digest = MessageDigest.getInstance("SHA-256");
-  OutputStream out = null;
   var piece = new byte[16 * 1024];
-  for (int n; (n = request.body.read(piece)) >= 0; ) {
-    if (out == null) { // not before the body has begun well
-      out = response.begin(200, "application/octet-stream", Response.UNKNOWN);
-    }
+  int n = request.body.read(piece); // a response would be too early before the body has begun well
+  OutputStream out = response.begin(200, "application/octet-stream", Response.UNKNOWN);
+  for (; n >= 0; n = request.body.read(piece)) {
     digest.update(piece, 0, n);
     out.write(piece, 0, n);
   }
-  if (out == null) {
-    out = response.begin(200, "application/octet-stream", Response.UNKNOWN);
-  }
-  response.trailer("Content-Digest", "sha-256=:" + base64(digest.digest()) + ":");
+  String value = Base64.getEncoder().encodeToString(digest.digest());
+  response.trailer("Content-Digest", "sha-256=:" + value + ":");
   out.close();
-}
-
-static String base64(byte[] bytes) {
-  return Base64.getEncoder().encodeToString(bytes);
 }
 
 /** Server-sent events: the time, each second, until the client leaves or the server drains. */
@@ -205,21 +195,12 @@ Path find(String path) throws IOException {
   }
 }
 
-static String decode(String path) throws IOException {
-  var bytes = new ByteArrayOutputStream();
-  for (int i = 0; i < path.length(); i++) {
-    if (path.charAt(i) == '%') {
-      bytes.write(Integer.parseInt(path, i + 1, i + 3, 16));
-      i += 2;
-    } else {
-      bytes.write(path.charAt(i));
-    }
-  }
-  try {
-    return UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(bytes.toByteArray())).toString();
-  } catch (CharacterCodingException e) {
+static String decode(String path) throws Refused {
+  String decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
+  if (decoded.indexOf('\ufffd') >= 0) {
     throw new Refused(400, "the path is not UTF-8");
   }
+  return decoded;
 }
 
 // ---- A request
@@ -338,20 +319,6 @@ final class Request {
   Set<String> options(String name) {
     return Set.copyOf(
         List.of(String.join(",", all(name)).toLowerCase(Locale.ROOT).split("[ \\t]*,[ \\t]*")));
-  }
-
-  /** Whether it is one of these methods; if not, there is a response that says so. */
-  boolean allows(Response response, String... methods) throws IOException {
-    if (List.of(methods).contains(method)) {
-      return true;
-    }
-    response.field("Allow", String.join(", ", methods) + ", OPTIONS");
-    if (method.equals("OPTIONS")) {
-      response.begin(204, null, Response.NOTHING).close();
-    } else {
-      response.text(405, "only " + String.join(", ", methods));
-    }
-    return false;
   }
 
   /** Reads field lines up to the empty one. */
