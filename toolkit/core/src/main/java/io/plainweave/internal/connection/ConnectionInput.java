@@ -7,6 +7,7 @@ import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -72,6 +73,12 @@ public final class ConnectionInput extends MessageState {
    * late.
    */
   private boolean finished;
+
+  /**
+   * Whether its reader was interrupted, and reads on in the middle of a message: it is to find its
+   * interrupt when it leaves. Only the reading thread touches it.
+   */
+  private boolean interrupted;
 
   ConnectionInput(Wire connection, Transport transport) {
     super(connection);
@@ -252,6 +259,10 @@ public final class ConnectionInput extends MessageState {
   }
 
   void leave() {
+    if (interrupted) {
+      interrupted = false;
+      Thread.currentThread().interrupt();
+    }
     USERS.lazySet(this, 0);
   }
 
@@ -348,11 +359,28 @@ public final class ConnectionInput extends MessageState {
         turnSince = connection.goOn(turnSince);
       }
     } catch (IOException e) {
-      throw connection.failed(e);
+      goOnAfter(e, before == ConnectionActivity.IN_MESSAGE);
     } finally {
       endWait(before);
     }
     return true;
+  }
+
+  /**
+   * Sorts a failure of a wait, or of a read that has taken nothing. A thread that is cancelled
+   * because it is not needed any more leaves the connection as it is between two messages, and
+   * reads on in the middle of one.
+   *
+   * @throws IOException unless it is to go on
+   */
+  private void goOnAfter(IOException failure, boolean inMessage) throws IOException {
+    if (!(failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder())) {
+      throw connection.failed(failure);
+    }
+    if (!inMessage) {
+      throw failure;
+    }
+    interrupted |= Thread.interrupted();
   }
 
   private void waitOrLook() throws IOException {
@@ -373,7 +401,8 @@ public final class ConnectionInput extends MessageState {
         throw new IOException("after a failed write the end of the input may be none");
       }
     } catch (IOException e) {
-      throw connection.failed(e);
+      goOnAfter(e, activity() == ConnectionActivity.IN_MESSAGE);
+      return 0;
     }
     // After the read: a linger drops bytes behind this mark only, so that a handler never reads on
     // behind a hole.

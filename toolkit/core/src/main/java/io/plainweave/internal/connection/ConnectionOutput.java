@@ -329,11 +329,11 @@ public final class ConnectionOutput extends SendState {
         try {
           moveSome(source);
         } catch (InterruptedIOException e) {
-          if (connection.isOwnWorker()) {
+          if (connection.isCutByInterrupt()) {
             throw e;
           }
-          // What became of this thread's own connection must not cut a message to this peer, whose
-          // time limits end what takes too long.
+          // What became of this thread must not cut a message to this peer, whose time limits end
+          // what takes too long.
           interrupted |= Thread.interrupted();
         }
       }

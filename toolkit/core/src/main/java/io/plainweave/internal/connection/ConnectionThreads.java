@@ -7,6 +7,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,7 +16,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The scope of a connection over a socket. */
-final class ConnectionThreads implements ConnectionScope {
+final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
+  /** Stands for a task that does not want to know that it was forked. */
+  private static final Task NOT_TOLD = () -> {};
+
   private final Wire connection;
   private final Scope scope;
   private final Thread owner = Thread.currentThread();
@@ -80,22 +84,33 @@ final class ConnectionThreads implements ConnectionScope {
   }
 
   @Override
-  public void fork(String name, Task task) {
+  public Subtask<?> fork(String name, Task task) {
+    return forkInFront(name, ForkedTask.of(this, task), task);
+  }
+
+  @Override
+  public <T> Subtask<T> fork(String name, Callable<? extends T> task) {
+    return forkInFront(name, new ForkedTask<T>(this, task), NOT_TOLD);
+  }
+
+  private <T> ForkedTask<T> forkInFront(String name, ForkedTask<T> forked, Task told) {
     ensureOwner();
     inFront.incrementAndGet();
-    start(
-        task,
+    return start(
+        forked,
+        told,
         () -> {
-          Scope.After after = run(name, task);
+          Scope.After after = run(name, forked);
           return leaveFront() ? Scope.After.CANCEL : after;
         });
   }
 
   @Override
-  public void forkBackground(String name, Task task) {
+  public Subtask<?> forkBackground(String name, Task task) {
     ensureOwner();
     hasBackground = true;
-    start(task, () -> run(name, task));
+    ForkedTask<?> forked = ForkedTask.of(this, task);
+    return start(forked, task, () -> run(name, forked));
   }
 
   @Override
@@ -113,10 +128,13 @@ final class ConnectionThreads implements ConnectionScope {
     outputBuffer = buffer;
   }
 
-  private void start(Task task, Callable<Scope.After> run) {
+  private <T> ForkedTask<T> start(ForkedTask<T> forked, Task told, Callable<Scope.After> run) {
     if (scope.fork(run)) {
-      task.forked();
+      told.forked();
+    } else {
+      forked.neverRuns();
     }
+    return forked;
   }
 
   @Override
@@ -130,9 +148,19 @@ final class ConnectionThreads implements ConnectionScope {
     try {
       scope.join();
     } catch (InterruptedException e) {
-      throw connection.reason() == null ? e : connection.closed(e);
+      throw interrupted(e);
     }
     joined = true;
+    failIfOver();
+  }
+
+  @Override
+  public Exception interrupted(InterruptedException e) {
+    return connection.reason() == null ? e : connection.closed(e);
+  }
+
+  @Override
+  public void failIfOver() throws Exception {
     switch (failure.get()) {
       case null -> {
         if (connection.reason() != null) {
@@ -176,8 +204,13 @@ final class ConnectionThreads implements ConnectionScope {
     return outputBuffer;
   }
 
-  /** Whether it is being cancelled because its owner is leaving without a join. */
-  boolean isAbandoned() {
+  @Override
+  public boolean isEnding() {
+    return ending;
+  }
+
+  @Override
+  public boolean isAbandoned() {
     return abandoned;
   }
 
@@ -233,7 +266,8 @@ final class ConnectionThreads implements ConnectionScope {
     return Thread.currentThread() == owner;
   }
 
-  private void ensureOwner() {
+  @Override
+  public void ensureOwner() {
     if (!isOwner()) {
       throw new WrongThreadException("only the thread that has opened the scope may do this");
     }
@@ -253,32 +287,37 @@ final class ConnectionThreads implements ConnectionScope {
     return last;
   }
 
-  private Scope.After run(String name, Task task) {
+  private Scope.After run(String name, ForkedTask<?> forked) {
     Thread.currentThread().setName(name);
-    return connection.bindings().call(() -> run(task));
+    return connection.bindings().where(ForkedTask.CURRENT, forked).call(() -> run(forked));
   }
 
-  private Scope.After run(Task task) {
+  private Scope.After run(ForkedTask<?> forked) {
     try {
-      task.run();
+      forked.run();
       connection.scopes().ensureOwnClosed();
       return Scope.After.CONTINUE;
     } catch (Throwable e) {
-      failed(e);
+      boolean ends = failed(e, forked.isCancelledInOrder());
       connection.scopes().closeOwn();
-      return Scope.After.CANCEL;
+      return ends ? Scope.After.CANCEL : Scope.After.CONTINUE;
+    } finally {
+      forked.end();
     }
   }
 
   /**
    * Notes a failure; the first one ends the connection. What only says that the end has come is
    * none.
+   *
+   * @param cancelled whether the task was cancelled, and nothing else
+   * @return whether the others are to be cancelled
    */
   @SuppressWarnings("ReferenceEquality") // an exception cannot be suppressed in itself
-  private void failed(Throwable e) {
+  private boolean failed(Throwable e, boolean cancelled) {
     boolean isOver = ending || connection.reason() != null;
-    if (isOver && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
-      return;
+    if ((isOver || cancelled) && saysThatItIsOver(e)) {
+      return isOver;
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
@@ -286,5 +325,12 @@ final class ConnectionThreads implements ConnectionScope {
     } else if (first != e) {
       first.addSuppressed(e);
     }
+    return true;
+  }
+
+  private static boolean saysThatItIsOver(Throwable e) {
+    return e instanceof InterruptedException
+        || e instanceof InterruptedIOException
+        || e instanceof ConnectionClosedException;
   }
 }

@@ -151,19 +151,23 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
    * is none of its business.
    */
   private void await(BooleanSupplier condition) throws IOException {
-    boolean interruptible = connection.isOwnWorker();
+    boolean interrupted = false;
     try {
       while (!condition.getAsBoolean()) {
         failIfClosed();
-        if (interruptible) {
+        try {
           progress.await();
-        } else {
-          progress.awaitUninterruptibly();
+        } catch (InterruptedException e) {
+          interrupted = true;
+          if (connection.isCutByInterrupt()) {
+            throw connection.failed(new InterruptedIOException());
+          }
         }
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw connection.failed(new InterruptedIOException());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -156,6 +156,14 @@ abstract class Wire implements Connection, Yielding {
         || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
   }
 
+  /**
+   * Whether an interrupt of the calling thread cuts what it writes: not that of another connection,
+   * nor of a task that is only not needed any more.
+   */
+  boolean isCutByInterrupt() {
+    return isOwnWorker() && !ForkedTask.isCurrentCancelledInOrder();
+  }
+
   /** What is thrown once the connection is closed at this side. */
   ConnectionClosedException closed(@Nullable Throwable cause) {
     // Without a reason, a close is on its way; or a thread was interrupted while it used the
