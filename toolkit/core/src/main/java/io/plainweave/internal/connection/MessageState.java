@@ -41,13 +41,20 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
       AtomicReferenceFieldUpdater.newUpdater(
           MessageState.class, ConnectionActivity.class, "activity");
 
+  private static final AtomicReferenceFieldUpdater<MessageState, @Nullable CloseReason> ENDED_BY =
+      AtomicReferenceFieldUpdater.newUpdater(MessageState.class, CloseReason.class, "endedBy");
+
   final Wire connection;
 
   /** Moved as {@link ConnectionActivity} draws it. */
   private volatile ConnectionActivity activity = WORKING;
 
-  /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
-  private @Nullable CloseReason endedBy;
+  /**
+   * Why the input was ended at this side, from the step to DRAINED on. Who wants to take that step
+   * sets it before, from null by compare-and-set, and takes it back if the step fails: so nobody
+   * else can take the step meanwhile, and the reason is that of who has taken it.
+   */
+  private volatile @Nullable CloseReason endedBy;
 
   /**
    * Whether the input was ended before it was closed; set by any thread that closes it, before the
@@ -69,7 +76,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   private int waitingSince;
   private int messageSince;
 
-  /** The tick at which the input was ended at this side; written before the step to DRAINED. */
+  /** The tick at which the input was ended at this side; written by who has set the reason. */
   private int endedAt;
 
   MessageState(Wire connection) {
@@ -219,16 +226,22 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
     return received == 0 && now - connection.phaseSince <= QUIET;
   }
 
-  /** Ends the input if the handler waits for a message: it reads end of stream. */
-  final void end(CloseReason why, int now) {
-    if (activity != WAITING) {
-      return;
+  /**
+   * Ends the input if the handler waits for a message: it reads end of stream.
+   *
+   * @return false if it does not wait, or somebody else ends the input at this moment
+   */
+  final boolean end(CloseReason why, int now) {
+    if (activity != WAITING || !ENDED_BY.compareAndSet(this, null, why)) {
+      return false;
     }
-    endedBy = why;
     endedAt = now;
-    if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
-      connection.channel().wakeReader();
+    if (!ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
+      endedBy = null;
+      return false;
     }
+    connection.channel().wakeReader();
+    return true;
   }
 
   public final ConnectionActivity activity() {
