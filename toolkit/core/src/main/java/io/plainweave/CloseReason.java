@@ -56,7 +56,7 @@ public sealed interface CloseReason {
   }
 
   /**
-   * A time limit has run out.
+   * A time limit has run out, or a {@link Deadline} has passed.
    *
    * @param limit which one
    */
@@ -120,6 +120,7 @@ public sealed interface CloseReason {
     return switch (failure) {
       case TruncatedMessageException e -> new Truncated(e);
       case MalformedMessageException e -> new Malformed(e);
+      case DeadlineExceededException _ -> new TimedOut(TimeLimits.Kind.DEADLINE);
       case PeerResetException e -> new UpstreamFailed(e);
       case ConnectionClosedException e -> new UpstreamFailed(e);
       case ConnectException e -> new UpstreamFailed(e);

@@ -28,9 +28,10 @@ import jdk.net.UnixDomainPrincipal;
  * ConnectionClosedException}.
  *
  * <p><b>Blocking and interruption.</b> Reading waits for input and writing waits for room in the
- * socket. Interrupting a thread that reads or writes, or that begins to while its interrupt flag is
- * set, ends the connection with a reset and fails with a {@link ConnectionClosedException}: this is
- * what cancellation is made of, and the peer must not take what was cut for the whole. Only behind
+ * socket; {@link TimeLimits} say how long, and {@link Deadline} for one call or for many.
+ * Interrupting a thread that reads or writes, or that begins to while its interrupt flag is set,
+ * ends the connection with a reset and fails with a {@link ConnectionClosedException}: this is what
+ * cancellation is made of, and the peer must not take what was cut for the whole. Only behind
  * {@link #finishOutput()}, when nothing can be cut any more, it is closed without a reset. A
  * handler that returns with its interrupt status set ends its connection in order, as others do.
  *
@@ -121,7 +122,7 @@ public interface Connection extends AutoCloseable {
    * Opens a scope for threads that live and die with this connection. The calling thread owns it
    * and must close it.
    *
-   * @return the scope, without a deadline
+   * @return the scope, without a deadline of its own
    */
   default ConnectionScope openScope() {
     return openScope(Duration.ZERO);
@@ -131,7 +132,7 @@ public interface Connection extends AutoCloseable {
    * Opens a scope for threads that live and die with this connection, with a deadline.
    *
    * @param timeout after it, the connection is reset and the scope cancelled; a tenth of a second
-   *     is the finest step; zero for no deadline
+   *     is the finest step; zero for none, but the {@link Deadline} of the calling thread
    * @return the scope
    * @throws IllegalArgumentException if the timeout is negative
    */

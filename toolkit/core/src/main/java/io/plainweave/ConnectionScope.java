@@ -35,7 +35,8 @@ import java.util.concurrent.CancellationException;
  *
  * <p><b>Deadline.</b> When a timeout was given and has passed, the connection is reset, everything
  * is cancelled and {@link #join()} throws a {@link ConnectionClosedException} with {@link
- * TimeLimits.Kind#SCOPE}.
+ * TimeLimits.Kind#DEADLINE}. It is also that of its threads ({@link Deadline#remaining()}), and if
+ * the scope was opened within an earlier one, that one counts.
  *
  * <p><b>What an interrupt reaches.</b> To cancel is to interrupt, here as everywhere in Java, and
  * an interrupt does not ask what the thread is doing. If the scope has failed, or is left without
@@ -93,6 +94,8 @@ public interface ConnectionScope extends AutoCloseable {
      *     cancelled} before
      * @throws Exception what {@link ConnectionScope#join()} throws: if this task has failed, or
      *     another one has before, or the connection was closed
+     * @throws DeadlineExceededException if the {@link Deadline} of the calling thread has passed
+     *     before; the task goes on
      * @throws InterruptedException if the calling thread is interrupted otherwise
      */
     T join() throws Exception;

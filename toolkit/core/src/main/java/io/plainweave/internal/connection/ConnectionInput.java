@@ -2,6 +2,7 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionBusyException;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
@@ -356,7 +357,7 @@ public final class ConnectionInput extends MessageState {
         waitOrLook();
         turnSince = Turn.NONE;
       } else {
-        turnSince = connection.goOn(turnSince);
+        goOn();
       }
     } catch (IOException e) {
       goOnAfter(e, before == ConnectionActivity.IN_MESSAGE);
@@ -367,18 +368,21 @@ public final class ConnectionInput extends MessageState {
   }
 
   /**
-   * Sorts a failure of a wait, or of a read that has taken nothing. A thread that is cancelled
-   * because it is not needed any more leaves the connection as it is between two messages, and
-   * reads on in the middle of one.
+   * Sorts a failure of a wait, or of a read that has taken nothing. A thread whose deadline has
+   * passed, or that is cancelled because it is not needed any more, leaves the connection as it is
+   * between two messages. In the middle of one, the former ends the connection, and the latter
+   * reads on.
    *
    * @throws IOException unless it is to go on
    */
   private void goOnAfter(IOException failure, boolean inMessage) throws IOException {
-    if (!(failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder())) {
-      throw connection.failed(failure);
-    }
-    if (!inMessage) {
+    boolean cancelled =
+        failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
+    if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
       throw failure;
+    }
+    if (!cancelled) {
+      throw connection.failed(failure);
     }
     interrupted |= Thread.interrupted();
   }
@@ -387,8 +391,18 @@ public final class ConnectionInput extends MessageState {
     if (looks < LOOKS) {
       looks++;
       giveWay();
+    } else if (DeadlineWait.isNeeded()) {
+      connection.awaitUntilDeadline(transport::awaitReadable, connection.channel()::wakeReader);
     } else {
       transport.awaitReadable();
+    }
+  }
+
+  private void goOn() throws DeadlineExceededException {
+    int since = turnSince;
+    turnSince = connection.goOn(since);
+    if (since != Turn.NONE && turnSince != since) {
+      connection.failIfDeadlineIsOver();
     }
   }
 

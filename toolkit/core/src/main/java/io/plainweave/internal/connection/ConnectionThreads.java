@@ -3,12 +3,15 @@ package io.plainweave.internal.connection;
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
+import io.plainweave.Deadline;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.TimeLimits;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -28,6 +31,9 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
   private final int deadline;
 
   private final boolean hasDeadline;
+
+  /** Binds the same to its threads, if it is not one that they inherit. */
+  private final @Nullable Deadline own;
 
   /**
    * Tasks in front that have not ended, and the owner until it joins: at zero the background is
@@ -69,10 +75,13 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
    */
   private boolean ownerTold;
 
-  private ConnectionThreads(Wire connection, int timeoutTicks) {
+  private ConnectionThreads(Wire connection, Duration timeout) {
     this.connection = connection;
-    this.hasDeadline = timeoutTicks > 0;
-    this.deadline = connection.now() + timeoutTicks;
+    this.own = timeout.isZero() ? null : Deadline.in(timeout);
+    Optional<Duration> inherited = Deadline.remaining();
+    int ticks = Math.min(Ticks.ofLimit(timeout), inherited.map(Ticks::of).orElse(Ticks.NEVER));
+    this.hasDeadline = ticks != Ticks.NEVER;
+    this.deadline = connection.now() + ticks;
     this.scope = Scope.open(connection.toString(), Scope.virtualThreads());
   }
 
@@ -80,7 +89,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
     }
-    return new ConnectionThreads(connection, Ticks.of(timeout));
+    return new ConnectionThreads(connection, timeout);
   }
 
   @Override
@@ -220,7 +229,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
    */
   void check(int now) {
     if (hasDeadline && now - deadline >= 0) {
-      connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE));
+      connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
     }
     if (connection.reason() != null) {
       interruptOwner();
@@ -289,7 +298,10 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
 
   private Scope.After run(String name, ForkedTask<?> forked) {
     Thread.currentThread().setName(name);
-    return connection.bindings().where(ForkedTask.CURRENT, forked).call(() -> run(forked));
+    ScopedValue.Carrier bindings = connection.bindings().where(ForkedTask.CURRENT, forked);
+    return own == null
+        ? bindings.call(() -> run(forked))
+        : bindings.call(() -> own.call(() -> run(forked)));
   }
 
   private Scope.After run(ForkedTask<?> forked) {
@@ -318,6 +330,10 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     boolean isOver = ending || connection.reason() != null;
     if ((isOver || cancelled) && saysThatItIsOver(e)) {
       return isOver;
+    }
+    if (e instanceof DeadlineExceededException) {
+      connection.abort(CloseReason.of(e));
+      return true;
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {

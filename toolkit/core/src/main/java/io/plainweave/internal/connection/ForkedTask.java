@@ -1,9 +1,14 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.ConnectionScope;
+import io.plainweave.Deadline;
+import io.plainweave.DeadlineExceededException;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,7 +93,7 @@ final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
   public T join() throws Exception {
     siblings.ensureOwner();
     try {
-      ended.await();
+      awaitEnd();
     } catch (InterruptedException e) {
       throw siblings.interrupted(e);
     }
@@ -99,6 +104,15 @@ final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
       }
     }
     return result;
+  }
+
+  private void awaitEnd() throws InterruptedException, DeadlineExceededException {
+    Optional<Duration> left = Deadline.remaining();
+    if (left.isEmpty()) {
+      ended.await();
+    } else if (!ended.await(TimeUnit.NANOSECONDS.convert(left.get()), TimeUnit.NANOSECONDS)) {
+      throw new DeadlineExceededException("a task of a scope");
+    }
   }
 
   @Override

@@ -1,13 +1,17 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.ConnectionScope;
+import io.plainweave.Deadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -156,7 +160,15 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
       while (!condition.getAsBoolean()) {
         failIfClosed();
         try {
-          progress.await();
+          if (DeadlineWait.isOver()) {
+            throw connection.failed(connection.deadlineExceeded());
+          }
+          Optional<Duration> left = Deadline.remaining();
+          if (left.isEmpty()) {
+            progress.await();
+          } else {
+            progress.awaitNanos(TimeUnit.NANOSECONDS.convert(left.get()));
+          }
         } catch (InterruptedException e) {
           interrupted = true;
           if (connection.isCutByInterrupt()) {

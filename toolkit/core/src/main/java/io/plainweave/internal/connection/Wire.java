@@ -4,8 +4,10 @@ import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.PeerResetException;
+import io.plainweave.TimeLimits;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.transport.BufferPool;
@@ -15,8 +17,10 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -33,8 +37,36 @@ abstract class Wire implements Connection, Yielding {
   private static final AtomicReferenceFieldUpdater<Wire, @Nullable CloseReason> REASON =
       AtomicReferenceFieldUpdater.newUpdater(Wire.class, CloseReason.class, "reason");
 
-  private static final AtomicReferenceFieldUpdater<Wire, OpenScopes> SCOPES =
-      AtomicReferenceFieldUpdater.newUpdater(Wire.class, OpenScopes.class, "scopes");
+  private static final AtomicReferenceFieldUpdater<Wire, Extras> EXTRAS =
+      AtomicReferenceFieldUpdater.newUpdater(Wire.class, Extras.class, "extras");
+
+  /**
+   * What few connections have, and few of them at a time: one value, replaced as a whole by any
+   * thread and read by the reaper, so that all others have no field for each.
+   *
+   * @param scopes the open scopes
+   * @param waits of threads that have a deadline
+   */
+  private record Extras(OpenScopes scopes, List<DeadlineWait> waits) {
+    static final Extras NONE = new Extras(OpenScopes.NONE, List.of());
+
+    Extras scopes(OpenScopes scopes) {
+      return new Extras(scopes, waits).orNone();
+    }
+
+    Extras with(DeadlineWait begun) {
+      return new Extras(scopes, Stream.concat(waits.stream(), Stream.of(begun)).toList());
+    }
+
+    @SuppressWarnings("ReferenceEquality") // each wait is one of its own
+    Extras without(DeadlineWait ended) {
+      return new Extras(scopes, waits.stream().filter(wait -> wait != ended).toList()).orNone();
+    }
+
+    private Extras orNone() {
+      return scopes.isEmpty() && waits.isEmpty() ? NONE : this;
+    }
+  }
 
   private final PolledChannel channel;
   private final boolean outbound;
@@ -51,8 +83,8 @@ abstract class Wire implements Connection, Yielding {
   /** Why the connection ends; set once, by whoever ends it first. */
   private volatile @Nullable CloseReason reason;
 
-  /** The open scopes; replaced by the handler's threads, read by the reaper. */
-  private volatile OpenScopes scopes = OpenScopes.NONE;
+  /** Replaced by the handler's threads, read by the reaper. */
+  private volatile Extras extras = Extras.NONE;
 
   /** Moved by the connection's thread, as {@link ConnectionPhase} says. */
   private volatile ConnectionPhase phase;
@@ -135,6 +167,8 @@ abstract class Wire implements Connection, Yielding {
   public IOException failed(IOException failure) {
     if (failure instanceof InterruptedIOException) {
       endByInterrupt();
+    } else if (failure instanceof DeadlineExceededException) {
+      abort(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
     }
     if (reason != null || !channel.isOpen()) {
       return closed(failure);
@@ -171,7 +205,7 @@ abstract class Wire implements Connection, Yielding {
     // come.
     CloseReason yetToCome =
         output.isClosed() ? new CloseReason.Finished() : new CloseReason.Aborted();
-    if (!output.isClosed() && !scopes.isAnyAbandoned()) {
+    if (!output.isClosed() && !scopes().isAnyAbandoned()) {
       endWith(yetToCome);
     }
     CloseReason ended = reason;
@@ -236,7 +270,7 @@ abstract class Wire implements Connection, Yielding {
 
   @Override
   public OutputStream output() {
-    OutputBuffer buffer = scopes.outputBuffer();
+    OutputBuffer buffer = scopes().outputBuffer();
     return buffer == null ? output : buffer;
   }
 
@@ -264,7 +298,7 @@ abstract class Wire implements Connection, Yielding {
   @Override
   public ConnectionScope openScope(Duration timeout) {
     var opened = ConnectionThreads.of(this, timeout);
-    SCOPES.updateAndGet(this, open -> open.with(opened));
+    EXTRAS.updateAndGet(this, now -> now.scopes(now.scopes().with(opened)));
     if (outbound && !channel.isOpen()) {
       // The reaper may have forgotten it before.
       opened.check(now());
@@ -296,7 +330,7 @@ abstract class Wire implements Connection, Yielding {
 
   /** Waits until what a scope of the connection keeps is sent. */
   void flushOutputBuffer() throws IOException {
-    OutputBuffer buffer = scopes.outputBuffer();
+    OutputBuffer buffer = scopes().outputBuffer();
     if (buffer != null) {
       buffer.awaitFlushed();
     }
@@ -351,11 +385,45 @@ abstract class Wire implements Connection, Yielding {
   }
 
   public OpenScopes scopes() {
-    return scopes;
+    return extras.scopes();
+  }
+
+  /** Ends the waits and scopes whose time is over; called by the reaper. */
+  public void checkDeadlines(int now) {
+    Extras of = extras;
+    of.waits().forEach(wait -> wait.check(now));
+    of.scopes().check(now);
+  }
+
+  /**
+   * Waits for the socket, until the deadline of the calling thread at most, which has one. It may
+   * return before there is a reason, as every wait.
+   *
+   * @param wake ends the wait
+   */
+  void awaitUntilDeadline(DeadlineWait.ForSocket wait, Runnable wake) throws IOException {
+    failIfDeadlineIsOver();
+    DeadlineWait begun = DeadlineWait.of(now(), wake);
+    EXTRAS.updateAndGet(this, now -> now.with(begun));
+    try {
+      wait.run();
+    } finally {
+      EXTRAS.updateAndGet(this, now -> now.without(begun));
+    }
+  }
+
+  void failIfDeadlineIsOver() throws DeadlineExceededException {
+    if (DeadlineWait.isOver()) {
+      throw deadlineExceeded();
+    }
+  }
+
+  DeadlineExceededException deadlineExceeded() {
+    return new DeadlineExceededException("a read or write of the " + this);
   }
 
   void scopeClosed(ConnectionThreads closed) {
-    SCOPES.updateAndGet(this, open -> open.without(closed));
+    EXTRAS.updateAndGet(this, now -> now.scopes(now.scopes().without(closed)));
     leaveIfOver();
   }
 
