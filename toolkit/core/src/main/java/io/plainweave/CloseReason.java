@@ -76,8 +76,20 @@ public sealed interface CloseReason {
   /**
    * {@link Connection#abort()} was called; or a {@link Connection#close() close} from another
    * thread, or an interrupt, has met a thread in the middle of its work with the connection.
+   *
+   * @param text what whoever has called it says of it ({@link Connection#abort(String)}), or empty
    */
-  record Aborted() implements CloseReason {}
+  record Aborted(String text) implements CloseReason {
+    /** Makes one that says no more. */
+    public Aborted() {
+      this("");
+    }
+
+    @Override
+    public String toString() {
+      return text.isEmpty() ? "Aborted[]" : OneLine.of("Aborted[text=" + text + "]");
+    }
+  }
 
   /** The server was cancelled while the handler was at work. */
   record Cancelled() implements CloseReason {}

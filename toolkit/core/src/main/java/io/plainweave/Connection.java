@@ -213,6 +213,18 @@ public interface Connection extends AutoCloseable {
   }
 
   /**
+   * Ends the connection at once with a reset, as {@link #abort()}, and says why, in words for those
+   * who read logs and events: {@link CloseReason.Aborted} has them.
+   *
+   * {@snippet file="io/plainweave/internal/connection/AttachmentTest.java" region="abort"}
+   *
+   * @param text one sentence, for example "logged in elsewhere"
+   */
+  default void abort(String text) {
+    abort(new CloseReason.Aborted(text));
+  }
+
+  /**
    * Ends the connection at once with a reset, as {@link #abort()}, for a reason that observers
    * receive.
    *
@@ -303,6 +315,39 @@ public interface Connection extends AutoCloseable {
    *     io.plainweave.client.Connector connectors}; not every one is used.
    */
   long id();
+
+  /**
+   * Returns what was attached to this connection: by its handler for those who look at connections
+   * from outside, by an observer for the handler. Any thread may attach, ask and detach at any
+   * moment, also when the connection is closed; what is attached goes with the connection. One that
+   * has nothing attached has no memory for it.
+   *
+   * {@snippet file="io/plainweave/internal/connection/AttachmentTest.java" region="attach"}
+   *
+   * @param <T> its type
+   * @param key what to look for
+   * @return what is attached by that key, if anything is
+   */
+  <T> Optional<T> attachment(AttachmentKey<T> key);
+
+  /**
+   * Attaches something to this connection, in place of what is attached by that key.
+   *
+   * @param <T> its type
+   * @param key by which it is found
+   * @param value what to attach
+   * @return what was attached before, if anything was
+   */
+  <T> Optional<T> attach(AttachmentKey<T> key, T value);
+
+  /**
+   * Takes back what is attached to this connection. Of several threads, one gets it.
+   *
+   * @param <T> its type
+   * @param key by which it was attached
+   * @return what was attached, if anything was
+   */
+  <T> Optional<T> detach(AttachmentKey<T> key);
 
   /**
    * Returns the address of the peer. It stays available when the connection is closed. No name is

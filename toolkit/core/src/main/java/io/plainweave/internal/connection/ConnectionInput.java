@@ -8,7 +8,6 @@ import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -74,12 +73,6 @@ public final class ConnectionInput extends MessageState {
    * late.
    */
   private boolean finished;
-
-  /**
-   * Whether its reader was interrupted, and reads on in the middle of a message: it is to find its
-   * interrupt when it leaves. Only the reading thread touches it.
-   */
-  private boolean interrupted;
 
   ConnectionInput(Wire connection, Transport transport) {
     super(connection);
@@ -230,6 +223,11 @@ public final class ConnectionInput extends MessageState {
     return users == 0 && activity() == ConnectionActivity.WORKING && bytes == null && !finished;
   }
 
+  /** Whether to read before a wait. */
+  boolean hasMoreToRead() {
+    return moreToRead;
+  }
+
   /** Whether the peer has finished, and that was read. */
   boolean isFinishedByPeer() {
     return finished;
@@ -260,10 +258,7 @@ public final class ConnectionInput extends MessageState {
   }
 
   void leave() {
-    if (interrupted) {
-      interrupted = false;
-      Thread.currentThread().interrupt();
-    }
+    restoreInterrupt();
     USERS.lazySet(this, 0);
   }
 
@@ -367,26 +362,6 @@ public final class ConnectionInput extends MessageState {
     return true;
   }
 
-  /**
-   * Sorts a failure of a wait, or of a read that has taken nothing. A thread whose deadline has
-   * passed, or that is cancelled because it is not needed any more, leaves the connection as it is
-   * between two messages. In the middle of one, the former ends the connection, and the latter
-   * reads on.
-   *
-   * @throws IOException unless it is to go on
-   */
-  private void goOnAfter(IOException failure, boolean inMessage) throws IOException {
-    boolean cancelled =
-        failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
-    if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
-      throw failure;
-    }
-    if (!cancelled) {
-      throw connection.failed(failure);
-    }
-    interrupted |= Thread.interrupted();
-  }
-
   private void waitOrLook() throws IOException {
     if (looks < LOOKS) {
       looks++;
@@ -437,40 +412,6 @@ public final class ConnectionInput extends MessageState {
   private boolean isEndInDoubt() {
     return transport instanceof PolledChannel
         && connection.reason() instanceof CloseReason.PeerReset;
-  }
-
-  /**
-   * Reads and drops until the peer has finished or the channel is closed. However fast bytes come,
-   * only the time is limited: a peer in the middle of a large request does not look for an early
-   * reply before it has sent it all. Called behind {@link #closeForGood()}, so that nobody else
-   * reads.
-   */
-  void drop() {
-    // However the bytes travel, nobody reads them any more.
-    PolledChannel channel = connection.channel();
-    // Most peers send nothing more: a large buffer is for those that do.
-    boolean much = false;
-    try {
-      while (!finished) {
-        if (!moreToRead) {
-          channel.awaitPeersEnd();
-        } else {
-          turnSince = connection.goOn(turnSince);
-        }
-        // What becomes of the connection now is no failure: its reason to end is known.
-        BufferPool buffers = connection.buffers();
-        ByteBuffer dropped = much ? buffers.takeLarge() : buffers.take();
-        try {
-          finished = channel.read(dropped) < 0;
-          much = !dropped.hasRemaining();
-          moreToRead = much;
-        } finally {
-          buffers.give(dropped);
-        }
-      }
-    } catch (IOException resetOrClosed) {
-      finished = true;
-    }
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time

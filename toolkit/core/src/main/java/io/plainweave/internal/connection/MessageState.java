@@ -9,8 +9,11 @@ import static io.plainweave.internal.connection.ConnectionActivity.WORKING;
 
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.internal.time.Ticks;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +70,12 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
    * that the peer has made. Only the reading thread touches it.
    */
   private boolean cutMessage;
+
+  /**
+   * Whether its reader was interrupted, and reads on in the middle of a message: it is to find its
+   * interrupt when it leaves. Only the reading thread touches it.
+   */
+  private boolean interrupted;
 
   // Written by the reading thread. The reaper may see them a moment late, which a time limit can
   // bear.
@@ -168,6 +177,34 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   final void endWait(ConnectionActivity before) {
     // Fails if the input was ended meanwhile. What had arrived before that is still read.
     ACTIVITY.compareAndSet(this, before == WORKING ? WAITING : WAITING_IN_MESSAGE, before);
+  }
+
+  /**
+   * Sorts a failure of a wait, or of a read that has taken nothing. A thread whose deadline has
+   * passed, or that is cancelled because it is not needed any more, leaves the connection as it is
+   * between two messages. In the middle of one, the former ends the connection, and the latter
+   * reads on.
+   *
+   * @throws IOException unless it is to go on
+   */
+  final void goOnAfter(IOException failure, boolean inMessage) throws IOException {
+    boolean cancelled =
+        failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
+    if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
+      throw failure;
+    }
+    if (!cancelled) {
+      throw connection.failed(failure);
+    }
+    interrupted |= Thread.interrupted();
+  }
+
+  /** Gives the reader that leaves the interrupt that it was spared. */
+  final void restoreInterrupt() {
+    if (interrupted) {
+      interrupted = false;
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Whether a wait that began there is one for the first byte of a marked message. */

@@ -1,5 +1,6 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.AttachmentKey;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
@@ -17,10 +18,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -39,34 +39,6 @@ abstract class Wire implements Connection, Yielding {
 
   private static final AtomicReferenceFieldUpdater<Wire, Extras> EXTRAS =
       AtomicReferenceFieldUpdater.newUpdater(Wire.class, Extras.class, "extras");
-
-  /**
-   * What few connections have, and few of them at a time: one value, replaced as a whole by any
-   * thread and read by the reaper, so that all others have no field for each.
-   *
-   * @param scopes the open scopes
-   * @param waits of threads that have a deadline
-   */
-  private record Extras(OpenScopes scopes, List<DeadlineWait> waits) {
-    static final Extras NONE = new Extras(OpenScopes.NONE, List.of());
-
-    Extras scopes(OpenScopes scopes) {
-      return new Extras(scopes, waits).orNone();
-    }
-
-    Extras with(DeadlineWait begun) {
-      return new Extras(scopes, Stream.concat(waits.stream(), Stream.of(begun)).toList());
-    }
-
-    @SuppressWarnings("ReferenceEquality") // each wait is one of its own
-    Extras without(DeadlineWait ended) {
-      return new Extras(scopes, waits.stream().filter(wait -> wait != ended).toList()).orNone();
-    }
-
-    private Extras orNone() {
-      return scopes.isEmpty() && waits.isEmpty() ? NONE : this;
-    }
-  }
 
   private final PolledChannel channel;
   private final boolean outbound;
@@ -321,6 +293,22 @@ abstract class Wire implements Connection, Yielding {
     channel.wakeWriter();
   }
 
+  @Override
+  public <T> Optional<T> attachment(AttachmentKey<T> key) {
+    return extras.attachment(key);
+  }
+
+  @Override
+  public <T> Optional<T> attach(AttachmentKey<T> key, T value) {
+    Objects.requireNonNull(value, "value");
+    return EXTRAS.getAndUpdate(this, now -> now.attached(key, value)).attachment(key);
+  }
+
+  @Override
+  public <T> Optional<T> detach(AttachmentKey<T> key) {
+    return EXTRAS.getAndUpdate(this, now -> now.attached(key, null)).attachment(key);
+  }
+
   // For its two sides, its end, its scopes and relays
 
   /** What writes to the socket, behind a buffer if there is one. */
@@ -384,15 +372,13 @@ abstract class Wire implements Connection, Yielding {
     return outbound;
   }
 
-  public OpenScopes scopes() {
+  public Extras.OpenScopes scopes() {
     return extras.scopes();
   }
 
   /** Ends the waits and scopes whose time is over; called by the reaper. */
   public void checkDeadlines(int now) {
-    Extras of = extras;
-    of.waits().forEach(wait -> wait.check(now));
-    of.scopes().check(now);
+    extras.check(now);
   }
 
   /**
