@@ -70,6 +70,12 @@ public sealed interface CloseReason {
    */
   record Refused(Refusal refusal) implements CloseReason {}
 
+  /**
+   * The peer has finished while the handler was at work, and a scope was to end then ({@link
+   * ConnectionScope#endWhen}).
+   */
+  record PeerFinished() implements CloseReason {}
+
   /** The peer has not taken its messages as fast as they came. */
   record SlowPeer() implements CloseReason {}
 

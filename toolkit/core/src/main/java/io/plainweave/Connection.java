@@ -261,6 +261,21 @@ public interface Connection extends AutoCloseable {
   boolean isOpen();
 
   /**
+   * Looks whether the peer is still there, for a handler that is about to do something long or
+   * dear, and does not read meanwhile:
+   *
+   * {@snippet file="io/plainweave/internal/connection/PeerStateTest.java" region="ask"}
+   *
+   * <p>It takes no byte from the handler: what has come is kept for the next read, as far as one
+   * buffer holds it (8 KiB). Behind more than that it cannot look. Any thread may ask, while nobody
+   * reads or while another one does; it never waits, and costs a system call. {@link
+   * ConnectionScope#endWhen} asks by itself.
+   *
+   * @return the state as it is known now
+   */
+  PeerState peerState();
+
+  /**
    * Returns whether the server is ending this connection. A handler at work can say so in its next
    * reply ({@code Connection: close} of HTTP); one that has read the end of its input can
    * distinguish the drain from a peer that has gone:

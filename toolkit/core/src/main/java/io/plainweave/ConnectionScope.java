@@ -180,6 +180,27 @@ public interface ConnectionScope extends AutoCloseable {
   void bufferOutput(int maxBytes) throws IOException;
 
   /**
+   * Ends this scope, and the connection, as soon as its peer is in a certain state, so that nobody
+   * works on for a peer that has gone. It is for handlers that do something else than to read:
+   *
+   * {@snippet file="io/plainweave/internal/connection/PeerStateTest.java" region="scope"}
+   *
+   * <p>At {@link PeerState#FINISHED} the connection is reset, for {@link CloseReason.PeerFinished}:
+   * it is for protocols in which a peer that waits for a reply never finishes, such as HTTP. At
+   * {@link PeerState#GONE} the reason is {@link CloseReason.PeerReset}. Without this, a reset is
+   * noticed when somebody next reads or writes. The threads of the scope, and its owner, end as at
+   * every end of a connection.
+   *
+   * <p>The thread that looks at the time limits looks for it: a tenth of a second later at most, or
+   * a second with more than 10,000 connections, and only when something has come. It takes no byte
+   * from those who read ({@link Connection#peerState()}), and no thread waits for it.
+   *
+   * @param state the first state at which nobody needs the work
+   * @throws IllegalArgumentException for {@link PeerState#OPEN}, with which no scope ends
+   */
+  void endWhen(PeerState state);
+
+  /**
    * Waits until all tasks in front have returned, cancels the background, or waits until one has
    * failed.
    *

@@ -5,6 +5,7 @@ import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
 import io.plainweave.Deadline;
 import io.plainweave.DeadlineExceededException;
+import io.plainweave.PeerState;
 import io.plainweave.TimeLimits;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
@@ -61,6 +62,9 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
 
   /** Where the output is kept, if it is; only the owner writes it. */
   private volatile @Nullable OutputBuffer outputBuffer;
+
+  /** When nobody needs the work any more, if the peer decides that; only the owner writes it. */
+  private volatile @Nullable PeerState endsWhen;
 
   /** Whether the owner forks no more, but waits or leaves; set by itself. */
   private volatile boolean joining;
@@ -135,6 +139,15 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     var buffer = new OutputBuffer(connection, maxBytes);
     fork("output", buffer);
     outputBuffer = buffer;
+  }
+
+  @Override
+  public void endWhen(PeerState state) {
+    ensureOwner();
+    if (state == PeerState.OPEN) {
+      throw new IllegalArgumentException("a scope does not end when its peer is " + state);
+    }
+    endsWhen = state;
   }
 
   private <T> ForkedTask<T> start(ForkedTask<T> forked, Task told, Callable<Scope.After> run) {
@@ -224,15 +237,30 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
   }
 
   /**
-   * Ends the connection if the deadline has passed, and wakes the owner if the connection has
-   * ended; called by the reaper.
+   * Ends the connection if the deadline has passed or the peer has gone, and wakes the owner if the
+   * connection has ended; called by the reaper.
    */
   void check(int now) {
     if (hasDeadline && now - deadline >= 0) {
       connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
     }
+    PeerState last = endsWhen;
+    if (last != null && connection.reason() == null) {
+      endIfPeerIs(last);
+    }
     if (connection.reason() != null) {
       interruptOwner();
+    }
+  }
+
+  private void endIfPeerIs(PeerState last) {
+    if (connection.channel().isWatched()) {
+      return; // nothing has come since the last look
+    }
+    if (connection.peerState().isAtLeast(last)) {
+      connection.abort(new CloseReason.PeerFinished());
+    } else {
+      connection.channel().watch();
     }
   }
 

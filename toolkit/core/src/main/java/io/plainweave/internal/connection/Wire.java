@@ -8,6 +8,7 @@ import io.plainweave.ConnectionScope;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.PeerResetException;
+import io.plainweave.PeerState;
 import io.plainweave.TimeLimits;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.internal.log.Log;
@@ -203,6 +204,12 @@ abstract class Wire implements Connection, Yielding {
       case CloseReason.Drained _, CloseReason.Cancelled _ -> !outbound;
       default -> false;
     };
+  }
+
+  @Override
+  public PeerState peerState() {
+    PeerState seen = input.lookAhead();
+    return reason == null && isOpen() ? seen : PeerState.GONE;
   }
 
   /** The reason, or what it will be if the handler just returns. */
