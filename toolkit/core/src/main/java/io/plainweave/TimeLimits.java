@@ -69,8 +69,8 @@ public record TimeLimits(
     HALF_CLOSED,
     /** The connection has lived as long as it may. */
     LIFETIME,
-    /** A scope of the handler has reached its deadline. */
-    SCOPE
+    /** A scope of the handler has reached its deadline, or a read or write its {@link Deadline}. */
+    DEADLINE
   }
 
   /** The limits that apply unless others are set. */

@@ -60,7 +60,7 @@ record ClientHome(
     registry.forEach(connection -> {
       connection.cancel();
       // The reaper, which would tell the owners, is about to end.
-      connection.scopes().check(ticks.now());
+      connection.checkDeadlines(ticks.now());
     });
   }
 

@@ -4,7 +4,7 @@ import io.plainweave.Connection;
 import io.plainweave.TcpOptions;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.kernel.SocketPath;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.text.HostPort;
@@ -297,13 +297,13 @@ public final class Connector {
 
   /** The same where the caller ends it by an interrupt. */
   SocketConnection open(Home home) throws IOException, InterruptedException {
-    Deadline retries = Deadline.in(retryTime);
+    Countdown retries = Countdown.of(retryTime);
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {
       try {
-        return connect(home, Deadline.in(connectTimeout));
+        return connect(home, Countdown.of(connectTimeout));
       } catch (ConnectException e) {
-        if (retryTime.isZero() || retries.hasPassed() || !destination.mayPass(e)) {
+        if (retryTime.isZero() || retries.isOver() || !destination.mayPass(e)) {
           throw e;
         }
       }
@@ -316,7 +316,7 @@ public final class Connector {
   }
 
   /** One attempt; when it fails, nothing stays open. */
-  private SocketConnection connect(Home home, Deadline deadline)
+  private SocketConnection connect(Home home, Countdown deadline)
       throws IOException, InterruptedException {
     SocketConnection connection = register(home, destination.connect(deadline));
     boolean complete = false;

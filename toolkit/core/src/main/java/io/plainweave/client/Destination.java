@@ -1,6 +1,6 @@
 package io.plainweave.client;
 
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import java.net.ConnectException;
 import java.nio.channels.SocketChannel;
 
@@ -13,7 +13,7 @@ sealed interface Destination permits TcpDestination, UnixDestination {
    * @throws ConnectException if that was not possible; the message is a sentence with the
    *     destination in it
    */
-  SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException;
+  SocketChannel connect(Countdown deadline) throws ConnectException, InterruptedException;
 
   /** Whether another attempt may be of use after this failure. */
   default boolean mayPass(ConnectException failure) {

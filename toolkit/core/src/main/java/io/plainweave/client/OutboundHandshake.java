@@ -5,7 +5,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.thread.Scope;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -49,7 +49,7 @@ record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> 
    * @throws IOException if a step fails, in its own words; {@link SocketTimeoutException} if the
    *     time is over
    */
-  void run(SocketConnection connection, Deadline deadline)
+  void run(SocketConnection connection, Countdown deadline)
       throws IOException, InterruptedException {
     if (proxyHeader != null) {
       connection.output().write(proxyHeader.toBytes());
@@ -90,7 +90,7 @@ record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> 
   }
 
   private static void await(
-      CompletableFuture<Boolean> passed, SocketConnection connection, Deadline deadline)
+      CompletableFuture<Boolean> passed, SocketConnection connection, Countdown deadline)
       throws IOException, InterruptedException {
     try {
       if (!passed.get(deadline.left(), TimeUnit.NANOSECONDS)) {

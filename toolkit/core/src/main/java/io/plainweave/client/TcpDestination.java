@@ -2,7 +2,7 @@ package io.plainweave.client;
 
 import io.plainweave.TcpOptions;
 import io.plainweave.internal.socket.TcpSettings;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -29,12 +29,12 @@ record TcpDestination(
   /** Finds the addresses of a host, at least one. */
   @FunctionalInterface
   interface Resolver {
-    List<InetAddress> addresses(String host, Deadline deadline)
+    List<InetAddress> addresses(String host, Countdown deadline)
         throws UnknownHostException, SocketTimeoutException, InterruptedException;
   }
 
   @Override
-  public SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException {
+  public SocketChannel connect(Countdown deadline) throws ConnectException, InterruptedException {
     List<InetSocketAddress> targets =
         HappyEyeballs.inOrder(lookUp(deadline)).stream()
             .map(address -> new InetSocketAddress(address, port))
@@ -42,7 +42,7 @@ record TcpDestination(
     return new HappyEyeballs(this, targets, deadline, HappyEyeballs.DELAY).connect();
   }
 
-  private List<InetAddress> lookUp(Deadline deadline)
+  private List<InetAddress> lookUp(Countdown deadline)
       throws ConnectException, InterruptedException {
     List<InetAddress> addresses;
     try {

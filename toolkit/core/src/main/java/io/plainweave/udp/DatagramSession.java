@@ -33,7 +33,8 @@ public interface DatagramSession {
    * what it has sent, or gives up. A drain lets it go on, until the time to drain has run out, and
    * the idle time does not count.
    *
-   * @param timeout how long to wait at most; zero or less only looks
+   * @param timeout how long to wait at most, if the {@link io.plainweave.Deadline} of the thread
+   *     does not come first; zero or less only looks
    * @return the datagram, which may be empty; null if none has come
    * @throws InterruptedException if the calling thread is interrupted, as when the server is
    *     cancelled

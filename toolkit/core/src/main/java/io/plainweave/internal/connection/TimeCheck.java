@@ -132,7 +132,7 @@ public final class TimeCheck {
     if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
-    connection.scopes().check(now);
+    connection.checkDeadlines(now);
   }
 
   private static void end(SocketConnection connection, CloseReason.TimedOut why) {
@@ -152,7 +152,7 @@ public final class TimeCheck {
     if (now - connection.socketOutput().finishedAt() >= most) {
       connection.closeSocket();
     }
-    connection.scopes().check(now);
+    connection.checkDeadlines(now);
   }
 
   /** The limit for which the connection is to end at once. */

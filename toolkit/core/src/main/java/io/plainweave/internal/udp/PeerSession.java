@@ -1,6 +1,7 @@
 package io.plainweave.internal.udp;
 
 import io.plainweave.CloseReason;
+import io.plainweave.Deadline;
 import io.plainweave.TimeLimits;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.text.Addresses;
@@ -81,7 +82,9 @@ final class PeerSession implements DatagramSession {
 
   @Override
   public byte @Nullable [] receive(Duration timeout) throws InterruptedException {
-    long left = TimeUnit.NANOSECONDS.convert(timeout);
+    Duration most =
+        Deadline.remaining().filter(rest -> rest.compareTo(timeout) < 0).orElse(timeout);
+    long left = TimeUnit.NANOSECONDS.convert(most);
     lock.lockInterruptibly();
     try {
       while (mailbox.isEmpty() && left > 0 && !isOver()) {
