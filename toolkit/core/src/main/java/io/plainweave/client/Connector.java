@@ -40,7 +40,7 @@ import java.util.concurrent.TimeUnit;
  *       it has accepted. The server does not count the connection against its limit, and no
  *       observer hears of it. The drain leaves it alone, since a handler that finishes its work may
  *       need it. Cancellation resets it.
- *   <li>By {@link Client#connect}: that client, with its own time limits. Its {@link
+ *   <li>By {@link Client#connect(Connector)}: that client, with its own time limits. Its {@link
  *       Client#close()} resets what is still open. So it is in threads that are forked in a scope
  *       of such a connection.
  *   <li>In all other threads: the process, with {@link io.plainweave.TimeLimits#DEFAULT}. Nothing
@@ -90,12 +90,7 @@ public final class Connector {
    * @throws IllegalArgumentException if the port is out of range or the host is empty
    */
   public static Connector tcp(String host, int port) {
-    if (Objects.requireNonNull(host, "host").isBlank()) {
-      throw new IllegalArgumentException("the host is empty: '" + host + "'");
-    }
-    if (port < 1 || port > 65_535) {
-      throw new IllegalArgumentException("a port to connect to is from 1 to 65535: " + port);
-    }
+    Destination.check(host, port);
     return to(new TcpDestination(host, port, null, TcpOptions.DEFAULT, NameLookup::addresses));
   }
 

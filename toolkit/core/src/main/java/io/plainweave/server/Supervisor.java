@@ -241,6 +241,7 @@ final class Supervisor {
       } finally {
         // What handlers have opened and left open, in a pool for example.
         home.registry().forEach(SocketConnection::closeSocket);
+        home.registry().closeAdopted();
         home.pollers().stop();
         pollers.join();
       }
