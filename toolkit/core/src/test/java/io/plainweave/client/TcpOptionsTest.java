@@ -67,7 +67,7 @@ class TcpOptionsTest {
 
   @Test
   void areThoseOfASocketThatConnects() throws Exception {
-    var destination = new TcpDestination("127.0.0.1", 1, null, ALL, NameLookup::addresses);
+    var destination = new TcpDestination("127.0.0.1", 1, null, ALL, NameLookup::addresses, null);
     try (SocketChannel channel = destination.open()) {
       assertHasAll(channel);
     }
