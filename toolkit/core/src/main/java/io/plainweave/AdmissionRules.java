@@ -20,8 +20,9 @@ import java.util.function.Consumer;
  * where one of their limits is set, and only while they have connections; of the most recent 16,384
  * it is known how often they came.
  *
- * @param maxConnections open at a time, over all listeners; there are never more than the
- *     descriptors of the process allow ({@link
+ * @param maxConnections open at a time, over all listeners, one for administration included: it has
+ *     room if the others have limits of their own below this ({@link Listen#maxConnections(int)}).
+ *     There are never more than the descriptors of the process allow ({@link
  *     io.plainweave.event.ServerEvent.ConnectionsLimited}). Default 0: only that limit
  * @param maxPerSource open at a time from one source; others are refused. Default 0: no limit
  * @param maxPerNetwork open at a time from the network of a source; others are refused. Default 0:

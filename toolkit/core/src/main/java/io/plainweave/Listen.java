@@ -86,8 +86,11 @@ public sealed interface Listen {
    * nowhere. Its options, backlog and permissions are those with which it was made.
    *
    * <p>The server ends without closing that socket: connections that come later wait for the next
-   * process that is started with it. Java can take over no other descriptor, and hand over none; to
-   * replace a server without a gap, {@link Tcp#reusePort(boolean)} serves as well.
+   * process that is started with it, or for a child that this one starts with its standard input
+   * ({@link ProcessBuilder.Redirect#INHERIT}). Java can take over no other descriptor: those of
+   * {@code LISTEN_FDS} that are left are told in the log, and the first of them becomes the
+   * standard input by {@code sh -c 'exec java ... <&3'}. To replace a server without a gap, {@link
+   * Tcp#reusePort(boolean)} serves as well.
    *
    * @return the description
    */

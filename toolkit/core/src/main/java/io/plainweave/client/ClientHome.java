@@ -49,9 +49,14 @@ record ClientHome(
         new ConnectCalls());
   }
 
-  /** See {@link Client#connect}. */
+  /** See {@link Client#connect(Connector)}. */
   SocketConnection open(Connector connector) throws IOException, InterruptedException {
-    return calls.run(connector, this);
+    return calls.run(connector, () -> connector.open(this), SocketConnection::cancel);
+  }
+
+  /** See {@link Client#connect(DatagramConnector)}. */
+  DatagramConnection open(DatagramConnector connector) throws IOException, InterruptedException {
+    return calls.run(connector, () -> connector.open(registry), DatagramConnection::close);
   }
 
   /** Resets all connections, and ends the calls of those who connect. */
@@ -62,6 +67,7 @@ record ClientHome(
       // The reaper, which would tell the owners, is about to end.
       connection.checkDeadlines(ticks.now());
     });
+    registry.closeAdopted();
   }
 
   @Override

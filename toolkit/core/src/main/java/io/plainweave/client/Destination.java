@@ -3,9 +3,20 @@ package io.plainweave.client;
 import io.plainweave.internal.time.Countdown;
 import java.net.ConnectException;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 
 /** Where to connect. */
 sealed interface Destination permits TcpDestination, UnixDestination {
+  /** Refuses what is no place in a network. */
+  static void check(String host, int port) {
+    if (Objects.requireNonNull(host, "host").isBlank()) {
+      throw new IllegalArgumentException("the host is empty: '" + host + "'");
+    }
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException("a port to connect to is from 1 to 65535: " + port);
+    }
+  }
+
   /**
    * Connects.
    *

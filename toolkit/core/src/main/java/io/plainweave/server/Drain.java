@@ -146,6 +146,7 @@ final class Drain {
     datagrams.forEach(run -> force(run::position, run::cancel));
     cancelsOutbound = true;
     registry.forEach(SocketConnection::cancel);
+    registry.closeAdopted();
   }
 
   /** Whether a connection that was just registered may have come too late to be cancelled. */

@@ -173,6 +173,7 @@ final class ServeCommand {
         standard.maxHandlers(),
         standard.mailbox(),
         standard.sourceRate(),
+        standard.sessionRate(),
         standard.amplification());
   }
 }

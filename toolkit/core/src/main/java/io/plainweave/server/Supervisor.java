@@ -1,10 +1,12 @@
 package io.plainweave.server;
 
+import io.plainweave.Listen;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.socket.Listener;
+import io.plainweave.internal.socket.PassedSockets;
 import io.plainweave.internal.thread.LostWakeUps;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
@@ -92,6 +94,8 @@ final class Supervisor {
         StopSignals.add(server);
       }
       LostWakeUps.tell();
+      PassedSockets.tell(
+          places.stream().anyMatch(place -> place.listen() instanceof Listen.Inherited));
       ScopedValue.where(Home.CURRENT, home).run(this::tellListening);
       complete = true;
     } catch (ClosedByInterruptException e) {
@@ -241,6 +245,7 @@ final class Supervisor {
       } finally {
         // What handlers have opened and left open, in a pool for example.
         home.registry().forEach(SocketConnection::closeSocket);
+        home.registry().closeAdopted();
         home.pollers().stop();
         pollers.join();
       }

@@ -79,7 +79,8 @@ class HappyEyeballsTest {
         target.getLocalPort(),
         null,
         TcpOptions.DEFAULT,
-        (_, _) -> addresses(literals));
+        (_, _) -> addresses(literals),
+        null);
   }
 
   private static InetAddress reached(SocketChannel channel) throws IOException {

@@ -28,10 +28,9 @@ public final class SourceRates {
       // One that is not among the most recent begins anew, with a full bucket.
       TokenBucket bucket =
           buckets.computeIfAbsent(PeerKey.ofSource(source), _ -> new TokenBucket(now));
-      if (bucket.nanosToNext(rate, now) > 0) {
+      if (!bucket.tryTake(rate, now)) {
         return false;
       }
-      bucket.take(rate, now);
       while (buckets.size() > MOST_SOURCES || buckets.firstEntry().getValue().isFull(now)) {
         buckets.pollFirstEntry();
       }
