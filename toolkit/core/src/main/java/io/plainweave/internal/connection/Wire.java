@@ -279,6 +279,11 @@ abstract class Wire implements Connection, Yielding {
     channel.wakeWriter();
   }
 
+  @Override
+  public long sent() {
+    return output.sent();
+  }
+
   // For its two sides, its end, its scopes and relays
 
   /** What writes to the socket, behind a buffer if there is one. */
