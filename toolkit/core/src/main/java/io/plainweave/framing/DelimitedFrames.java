@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Messages that end with a delimiter. */
 final class DelimitedFrames implements Frames {
-  private final Connection connection;
+  private final Duplex duplex;
   private final byte[] delimiter;
   private final byte last;
   private final int maxBytes;
@@ -17,8 +17,8 @@ final class DelimitedFrames implements Frames {
   /** How much room the next message gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  DelimitedFrames(Connection connection, byte[] delimiter, int maxBytes) {
-    this.connection = connection;
+  DelimitedFrames(Duplex duplex, byte[] delimiter, int maxBytes) {
+    this.duplex = duplex;
     this.delimiter = delimiter;
     this.last = delimiter[delimiter.length - 1];
     this.maxBytes = maxBytes;
@@ -26,10 +26,10 @@ final class DelimitedFrames implements Frames {
 
   @Override
   public byte @Nullable [] read() throws IOException {
-    if (!connection.awaitMessage()) {
+    if (!duplex.awaitMessage()) {
       return null;
     }
-    var message = new MessageBytes(connection, room);
+    var message = new MessageBytes(duplex, room);
     long most = (long) maxBytes + delimiter.length;
     while (message.size() < most) {
       if (!message.readUntil(last, most)) {
@@ -37,7 +37,7 @@ final class DelimitedFrames implements Frames {
             "the peer has finished after " + message.size() + " bytes without the delimiter");
       }
       if (message.endsWith(delimiter)) {
-        connection.endMessage();
+        duplex.endMessage();
         room = message.roomForNext();
         return message.first(message.size() - delimiter.length);
       }
@@ -59,7 +59,7 @@ final class DelimitedFrames implements Frames {
       throw new IllegalArgumentException(
           "the delimiter would end the message at " + end + " of " + message.length + " bytes");
     }
-    connection.output().write(all);
+    duplex.output().write(all);
   }
 
   /** Where the reader will see the delimiter; a message and its delimiter can make one together. */

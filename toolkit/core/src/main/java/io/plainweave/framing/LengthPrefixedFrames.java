@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -9,21 +9,20 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Messages behind their length. */
-record LengthPrefixedFrames(Connection connection, LengthPrefix prefix, int maxBytes)
-    implements Frames {
+record LengthPrefixedFrames(Duplex duplex, LengthPrefix prefix, int maxBytes) implements Frames {
   @Override
   public byte @Nullable [] read() throws IOException {
-    if (!connection.awaitMessage()) {
+    if (!duplex.awaitMessage()) {
       return null;
     }
-    InputStream in = connection.input();
+    InputStream in = duplex.input();
     long length = prefix.readFrom(in);
     if (length > maxBytes) {
       throw new MalformedMessageException(
           "a message of " + length + " bytes is announced; the limit is " + maxBytes);
     }
     byte[] message = readBytes(in, (int) length);
-    connection.endMessage();
+    duplex.endMessage();
     return message;
   }
 
@@ -44,7 +43,7 @@ record LengthPrefixedFrames(Connection connection, LengthPrefix prefix, int maxB
       throw new IllegalArgumentException(
           "a message of " + message.length + " bytes is longer than the limit of " + most);
     }
-    OutputStream out = connection.output();
+    OutputStream out = duplex.output();
     prefix.writeTo(out, message.length);
     out.write(message);
   }

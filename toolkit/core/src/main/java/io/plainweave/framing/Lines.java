@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -25,18 +25,18 @@ import org.jspecify.annotations.Nullable;
  * connection itself.
  */
 public final class Lines {
-  private final Connection connection;
+  private final Duplex duplex;
   private final int maxBytes;
   private final LineEnd end;
 
   /** How much room the next line gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  private Lines(Connection connection, int maxBytes, LineEnd end) {
+  private Lines(Duplex duplex, int maxBytes, LineEnd end) {
     if (maxBytes < 1) {
       throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
     }
-    this.connection = connection;
+    this.duplex = duplex;
     this.maxBytes = maxBytes;
     this.end = end;
   }
@@ -49,13 +49,13 @@ public final class Lines {
    * {@link java.io.BufferedReader}. Where a line that was cut must not be taken for a whole one,
    * read {@link Frames#delimited} instead.
    *
-   * @param connection the connection to read and write
+   * @param duplex the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
-  public static Lines of(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, LineEnd.LF);
+  public static Lines of(Duplex duplex, int maxBytes) {
+    return new Lines(duplex, maxBytes, LineEnd.LF);
   }
 
   /**
@@ -64,13 +64,13 @@ public final class Lines {
    * FTP, IRC. A carriage return or a line feed that stands alone is refused, and NUL too, which
    * none of them has in a line; a last line without its end is truncated.
    *
-   * @param connection the connection to read and write
+   * @param duplex the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
-  public static Lines crlf(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, LineEnd.CRLF);
+  public static Lines crlf(Duplex duplex, int maxBytes) {
+    return new Lines(duplex, maxBytes, LineEnd.CRLF);
   }
 
   /**
@@ -78,18 +78,18 @@ public final class Lines {
    * line that is read, too, and so does the end of input. This is for peers that are people, and
    * where nothing is passed on to a program that may see other lines in it (RFC 9112, section 2.2).
    *
-   * @param connection the connection to read and write
+   * @param duplex the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
-  public static Lines crlfOrLf(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, LineEnd.CRLF_OR_LF);
+  public static Lines crlfOrLf(Duplex duplex, int maxBytes) {
+    return new Lines(duplex, maxBytes, LineEnd.CRLF_OR_LF);
   }
 
   /**
-   * Reads the next line. It waits for the first byte as {@link Connection#awaitMessage()} does, so
-   * the drain of the server can end the wait; from there on, the line may be completed.
+   * Reads the next line. It waits for the first byte as {@link Duplex#awaitMessage()} does, so the
+   * drain of the server can end the wait; from there on, the line may be completed.
    *
    * @return the line without its end, or null at the end of input: the peer has finished, or the
    *     server drains
@@ -102,17 +102,17 @@ public final class Lines {
    * @throws IOException if the connection fails in another way
    */
   public @Nullable String read() throws IOException {
-    if (!connection.awaitMessage()) {
+    if (!duplex.awaitMessage()) {
       return null;
     }
-    var line = new MessageBytes(connection, room);
+    var line = new MessageBytes(duplex, room);
     if (!line.readLine(maxBytes, end) && end == LineEnd.CRLF) {
       throw new TruncatedMessageException("the peer has finished without the end of a line");
     }
     if (end != LineEnd.LF) {
       line.refuse((byte) 0, "there is a NUL");
     }
-    connection.endMessage();
+    duplex.endMessage();
     room = line.roomForNext();
     return decode(line.array(), line.lineSize());
   }
@@ -131,8 +131,8 @@ public final class Lines {
   }
 
   /**
-   * Writes a line and its end. It leaves when {@link Connection#output()} says: at the next wait
-   * for input, or on a flush. It may be longer than the lines that are read.
+   * Writes a line and its end. It leaves when {@link Duplex#output()} says: at the next wait for
+   * input, or on a flush. It may be longer than the lines that are read.
    *
    * @param line the text
    * @throws IllegalArgumentException if there is a line feed in it, so that the peer might take it
@@ -146,7 +146,7 @@ public final class Lines {
       refuse(line, '\r', "carriage return");
       refuse(line, '\0', "NUL");
     }
-    connection.output().write((line + end.written).getBytes(StandardCharsets.UTF_8));
+    duplex.output().write((line + end.written).getBytes(StandardCharsets.UTF_8));
   }
 
   private static void refuse(String line, char unwanted, String name) {

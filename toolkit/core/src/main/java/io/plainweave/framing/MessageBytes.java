@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +23,7 @@ final class MessageBytes {
   /** The longest array that every JVM can make. */
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
-  private final Connection connection;
+  private final Duplex duplex;
   private final int room;
   private byte[] bytes;
   private int size;
@@ -33,8 +33,8 @@ final class MessageBytes {
    *
    * @param room what {@link #roomForNext()} of the message before has said, or {@link #FIRST_ROOM}
    */
-  MessageBytes(Connection connection, int room) {
-    this.connection = connection;
+  MessageBytes(Duplex duplex, int room) {
+    this.duplex = duplex;
     this.room = room;
     this.bytes = new byte[room];
   }
@@ -50,7 +50,7 @@ final class MessageBytes {
       bytes = Arrays.copyOf(bytes, Math.max(size + 1, (int) Math.min(2L * size, LONGEST_ARRAY)));
     }
     int length = (int) Math.min(bytes.length, most) - size;
-    int n = connection.readUntil(last, bytes, size, length);
+    int n = duplex.readUntil(last, bytes, size, length);
     size += Math.max(n, 0);
     return n >= 0;
   }

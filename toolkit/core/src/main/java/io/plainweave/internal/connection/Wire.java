@@ -238,6 +238,11 @@ abstract class Wire implements Connection, Yielding {
   }
 
   @Override
+  public void beginMessage() throws IOException {
+    input.beginMessage();
+  }
+
+  @Override
   public int readUntil(byte last, byte[] target, int offset, int length) throws IOException {
     return input.readUntil(last, target, offset, length);
   }
