@@ -102,6 +102,7 @@ final class StreamDuplex implements Duplex {
       beginMessage();
       return true;
     }
+    buffer = NONE;
     awaits = true;
     try {
       if (fill()) {
@@ -179,14 +180,11 @@ final class StreamDuplex implements Duplex {
     if (position < end) {
       return true;
     }
-    if (ended) {
-      return false;
-    }
-    out.flushOwn();
-    byte[] room = new byte[BUFFER_SIZE];
-    int n = read(room);
-    ended = n < 0;
-    if (ended) {
+    // The one of the last read is here if that has filled it: there may be more.
+    byte[] room = buffer.length > 0 ? buffer : new byte[BUFFER_SIZE];
+    buffer = NONE;
+    int n = read(room, 0, room.length);
+    if (n < 0) {
       return false;
     }
     buffer = room;
@@ -195,9 +193,15 @@ final class StreamDuplex implements Duplex {
     return true;
   }
 
-  private int read(byte[] room) throws IOException {
+  private int read(byte[] room, int offset, int length) throws IOException {
+    if (ended) {
+      return -1;
+    }
+    out.flushOwn();
     try {
-      return source().read(room, 0, room.length);
+      int n = source().read(room, offset, length);
+      ended = n < 0;
+      return n;
     } catch (EOFException cut) {
       throw new TruncatedMessageException("a layer cannot go on: " + cut.getMessage());
     }
@@ -213,10 +217,8 @@ final class StreamDuplex implements Duplex {
   private int take(byte[] target, int offset, int length) {
     System.arraycopy(buffer, position, target, offset, length);
     position += length;
-    if (position == end) {
-      buffer = NONE;
-      position = 0;
-      end = 0;
+    if (position == end && end < buffer.length) {
+      buffer = NONE; // what is waited for next may not come for hours
     }
     return length;
   }
@@ -234,6 +236,9 @@ final class StreamDuplex implements Duplex {
       Objects.checkFromIndexSize(offset, length, target.length);
       if (length == 0) {
         return 0;
+      }
+      if (position == end && length >= BUFFER_SIZE) {
+        return StreamDuplex.this.read(target, offset, length);
       }
       return fill() ? take(target, offset, Math.min(length, end - position)) : -1;
     }

@@ -13,22 +13,41 @@ final class DelimitedFrames implements Frames {
   private final byte[] delimiter;
   private final byte last;
   private final int maxBytes;
+  private final TooLong tooLong;
 
   /** How much room the next message gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  DelimitedFrames(Duplex duplex, byte[] delimiter, int maxBytes) {
+  DelimitedFrames(Duplex duplex, byte[] delimiter, int maxBytes, TooLong tooLong) {
     this.duplex = duplex;
     this.delimiter = delimiter;
     this.last = delimiter[delimiter.length - 1];
     this.maxBytes = maxBytes;
+    this.tooLong = tooLong;
+  }
+
+  @Override
+  public Frames tooLong(TooLong tooLong) {
+    return new DelimitedFrames(duplex, delimiter, maxBytes, tooLong);
   }
 
   @Override
   public byte @Nullable [] read() throws IOException {
-    if (!duplex.awaitMessage()) {
-      return null;
+    while (duplex.awaitMessage()) {
+      MessageBytes message = readWhole();
+      duplex.endMessage();
+      room = message.roomForNext();
+      if (!message.isCut()) {
+        return message.first(message.size() - delimiter.length);
+      }
+      if (tooLong == TooLong.CUT) {
+        return message.first(message.size());
+      }
     }
+    return null;
+  }
+
+  private MessageBytes readWhole() throws IOException {
     var message = new MessageBytes(duplex, room);
     long most = (long) maxBytes + delimiter.length;
     while (message.size() < most) {
@@ -37,13 +56,15 @@ final class DelimitedFrames implements Frames {
             "the peer has finished after " + message.size() + " bytes without the delimiter");
       }
       if (message.endsWith(delimiter)) {
-        duplex.endMessage();
-        room = message.roomForNext();
-        return message.first(message.size() - delimiter.length);
+        return message;
       }
     }
-    throw new MalformedMessageException(
-        "a message is longer than " + maxBytes + " bytes, without the delimiter");
+    if (tooLong == TooLong.FAIL) {
+      throw new MalformedMessageException(
+          "a message is longer than " + maxBytes + " bytes, without the delimiter");
+    }
+    message.dropThrough(delimiter, maxBytes);
+    return message;
   }
 
   @Override

@@ -30,7 +30,7 @@ public sealed interface Frames permits LengthPrefixedFrames, DelimitedFrames, Fi
    * @return the messages
    */
   static Frames lengthPrefixed(Duplex duplex, LengthPrefix prefix, int maxBytes) {
-    return new LengthPrefixedFrames(duplex, prefix, atLeastOne("maxBytes", maxBytes));
+    return new LengthPrefixedFrames(duplex, prefix, atLeastOne("maxBytes", maxBytes), TooLong.FAIL);
   }
 
   /**
@@ -47,7 +47,8 @@ public sealed interface Frames permits LengthPrefixedFrames, DelimitedFrames, Fi
     if (delimiter.length == 0) {
       throw new IllegalArgumentException("delimiter must have at least one byte");
     }
-    return new DelimitedFrames(duplex, delimiter.clone(), atLeastOne("maxBytes", maxBytes));
+    return new DelimitedFrames(
+        duplex, delimiter.clone(), atLeastOne("maxBytes", maxBytes), TooLong.FAIL);
   }
 
   /**
@@ -62,6 +63,16 @@ public sealed interface Frames permits LengthPrefixedFrames, DelimitedFrames, Fi
   }
 
   /**
+   * Returns the same messages, where those that are longer than the limit do not fail:
+   *
+   * {@snippet file="io/plainweave/framing/TooLongTest.java" region="frames"}
+   *
+   * @param tooLong what becomes of them; {@link TooLong#FAIL} unless set
+   * @return the messages
+   */
+  Frames tooLong(TooLong tooLong);
+
+  /**
    * Reads the next message. It waits for the first byte as {@link Duplex#awaitMessage()} does, so
    * the drain of the server can end the wait; from there on, the message may be completed.
    *
@@ -69,8 +80,9 @@ public sealed interface Frames permits LengthPrefixedFrames, DelimitedFrames, Fi
    *     the peer has finished after a whole message, or the server drains
    * @throws io.plainweave.TruncatedMessageException if the peer has finished in the middle of a
    *     message
-   * @throws io.plainweave.MalformedMessageException if the message is longer than the limit, or its
-   *     length is written as no length can be; where the next message begins is not known then
+   * @throws io.plainweave.MalformedMessageException if the message is longer than the limit, unless
+   *     such are skipped or cut, or its length is written as no length can be; where the next
+   *     message begins is not known then
    * @throws io.plainweave.ConnectionException if the connection has failed or is closed
    * @throws IOException if the connection fails in another way
    */

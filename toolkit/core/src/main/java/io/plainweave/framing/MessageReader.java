@@ -136,7 +136,7 @@ public final class MessageReader {
    */
   public byte[] readLine(int maxBytes) throws IOException {
     var line = new MessageBytes(duplex, MessageBytes.FIRST_ROOM);
-    if (!line.readLine(maxBytes, end)) {
+    if (!line.readLine(maxBytes, end, TooLong.FAIL)) {
       throw finished();
     }
     return line.first(line.lineSize());
