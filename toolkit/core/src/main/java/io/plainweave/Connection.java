@@ -42,7 +42,7 @@ import jdk.net.UnixDomainPrincipal;
  * <p>Anybody may implement it, to run a handler in a test without a socket. Later versions may add
  * methods to it.
  */
-public interface Connection extends AutoCloseable {
+public interface Connection extends Duplex {
   /**
    * Returns the stream of bytes from the peer.
    *
@@ -57,6 +57,7 @@ public interface Connection extends AutoCloseable {
    *
    * @return the input, the same at every call
    */
+  @Override
   InputStream input();
 
   /**
@@ -72,6 +73,7 @@ public interface Connection extends AutoCloseable {
    * @return the output, the same at every call unless {@link ConnectionScope#bufferOutput(int)}
    *     puts another one before it
    */
+  @Override
   OutputStream output();
 
   /**
@@ -98,6 +100,7 @@ public interface Connection extends AutoCloseable {
    * @throws IndexOutOfBoundsException if the target has no such range; nothing is read then
    * @throws IOException if the connection fails
    */
+  @Override
   int readUntil(byte last, byte[] target, int offset, int length) throws IOException;
 
   /**
@@ -113,9 +116,11 @@ public interface Connection extends AutoCloseable {
    * @return true if there is a byte to read; false at the end of input, as with {@link #input()}
    * @throws IOException if the connection fails
    */
+  @Override
   boolean awaitMessage() throws IOException;
 
   /** Marks that the message is complete: what is read next belongs to another one. */
+  @Override
   void endMessage();
 
   /**
@@ -149,6 +154,7 @@ public interface Connection extends AutoCloseable {
    *
    * @throws IOException if the rest of the output cannot be written
    */
+  @Override
   void finishOutput() throws IOException;
 
   /**
@@ -208,6 +214,7 @@ public interface Connection extends AutoCloseable {
    * #close()} (unix(7), ECONNRESET). A protocol for such sockets has to say by itself where a
    * message ends.
    */
+  @Override
   default void abort() {
     abort(new CloseReason.Aborted());
   }

@@ -72,6 +72,7 @@ final class FaultServerMain {
         millis("firstByte", 0),
         millis("message", 0),
         millis("idle", 0),
+        millis("silence", 0),
         millis("writeStall", 0),
         millis("halfClosed", 0),
         millis("lifetime", 0),

@@ -186,6 +186,17 @@ public final class ConnectionInput extends MessageState {
     }
   }
 
+  /** See {@link io.plainweave.Duplex#beginMessage()}. */
+  void beginMessage() throws IOException {
+    enter();
+    try {
+      readsMessages();
+      beginMessage(buffered());
+    } finally {
+      leave();
+    }
+  }
+
   /** From here on the handler reads: what the handshake has read is none of its bytes. */
   void beginHandler() {
     beginHandler(buffered());

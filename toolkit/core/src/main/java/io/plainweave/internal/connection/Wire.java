@@ -259,6 +259,11 @@ abstract class Wire implements Connection, Yielding {
   }
 
   @Override
+  public void beginMessage() throws IOException {
+    input.beginMessage();
+  }
+
+  @Override
   public int readUntil(byte last, byte[] target, int offset, int length) throws IOException {
     return input.readUntil(last, target, offset, length);
   }
@@ -314,6 +319,11 @@ abstract class Wire implements Connection, Yielding {
   @Override
   public <T> Optional<T> detach(AttachmentKey<T> key) {
     return EXTRAS.getAndUpdate(this, now -> now.attached(key, null)).attachment(key);
+  }
+
+  @Override
+  public long sent() {
+    return output.sent();
   }
 
   // For its two sides, its end, its scopes and relays

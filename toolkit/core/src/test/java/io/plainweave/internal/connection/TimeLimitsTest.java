@@ -192,6 +192,7 @@ class TimeLimitsTest {
               SHORT,
               SHORT,
               Duration.ZERO,
+              Duration.ZERO,
               SHORT,
               SHORT,
               Duration.ZERO,
