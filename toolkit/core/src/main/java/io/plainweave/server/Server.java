@@ -5,6 +5,7 @@ import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.ListenerStatus;
+import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.internal.connection.Home;
@@ -354,7 +355,7 @@ public final class Server implements AutoCloseable {
   /**
    * Begins the drain and returns at once. New connections are refused from now on, or when the
    * {@linkplain ServerBuilder#drainDelay(Duration) delay} has passed. Where others may listen on
-   * the same port ({@link Listen.Tcp#reusePort()}), those that wait in the backlog are accepted
+   * the same port ({@link TcpListen#reusePort()}), those that wait in the backlog are accepted
    * first, for 300 ms at most. There is no deadline: connections may finish whenever they do,
    * unless {@link #drain()} or {@link #close()} is called, too. A second call has no effect. A
    * server that was not started is terminated.

@@ -1,7 +1,10 @@
 package io.plainweave.internal.socket;
 
+import io.plainweave.InheritedListen;
 import io.plainweave.Listen;
 import io.plainweave.ListenerStatus;
+import io.plainweave.TcpListen;
+import io.plainweave.UnixListen;
 import io.plainweave.internal.log.Log;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
@@ -40,9 +43,9 @@ public final class Listener implements AutoCloseable {
   /** Binds all sockets of a description, or none: when it fails, nothing stays open. */
   public static List<Listener> bind(Listen listen) throws IOException {
     return switch (listen) {
-      case Listen.Tcp tcp -> TcpListeners.bind(tcp);
-      case Listen.Unix unix -> List.of(new Listener(unix, BoundUnixSocket.bind(unix)));
-      case Listen.Inherited inherited -> List.of(new Listener(inherited, InheritedSocket.take()));
+      case TcpListen tcp -> TcpListeners.bind(tcp);
+      case UnixListen unix -> List.of(new Listener(unix, BoundUnixSocket.bind(unix)));
+      case InheritedListen inherited -> List.of(new Listener(inherited, InheritedSocket.take()));
     };
   }
 
