@@ -115,6 +115,48 @@ public sealed interface Listen permits ListenKind {
   Listen like(Listen settings);
 
   /**
+   * Returns how the listener is called in the log, in {@link ListenerStatus} and in thread dumps.
+   *
+   * @return null unless set: its address stands for it
+   */
+  @Nullable String name();
+
+  /**
+   * Returns this description with another {@link #name()}.
+   *
+   * @param name not blank
+   * @return the description
+   * @throws IllegalArgumentException if it is blank
+   */
+  Listen name(String name);
+
+  /** {@return whether it is for the server's own administration; default false} */
+  boolean admin();
+
+  /**
+   * Returns this description for a listener through which the server is looked after: health,
+   * metrics, commands. It stands apart from the service that the others give:
+   *
+   * <ul>
+   *   <li>It accepts through the drain, and while the server is {@linkplain
+   *       io.plainweave.server.Server#suspend() suspended}. When the last connection of the service
+   *       has ended, it is closed and its own connections are drained; then the server ends. What
+   *       cancels the server cancels these, too.
+   *   <li>No limit or rate of the {@link AdmissionRules} applies to its connections, nor are they
+   *       counted, in the report of the drain and by {@link
+   *       io.plainweave.server.Server#connections()}. {@link #maxConnections(int)} alone bounds
+   *       them: set it, since their descriptors come from what the service leaves. The networks
+   *       that are allowed and denied are those of the server.
+   * </ul>
+   *
+   * {@snippet file="io/plainweave/server/AdminTest.java" region="admin"}
+   *
+   * @param admin whether it is for administration
+   * @return the description
+   */
+  Listen admin(boolean admin);
+
+  /**
    * {@return how many connections may be open at a time; zero for the limit of the server alone}
    */
   int maxConnections();

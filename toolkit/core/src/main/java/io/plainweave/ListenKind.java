@@ -38,6 +38,27 @@ abstract sealed class ListenKind<L extends Listen> implements Listen
   }
 
   @Override
+  public @Nullable String name() {
+    return settings.name();
+  }
+
+  @Override
+  public L name(String name) {
+    Objects.requireNonNull(name, "name");
+    return edit(edit -> edit.name = name);
+  }
+
+  @Override
+  public boolean admin() {
+    return settings.admin();
+  }
+
+  @Override
+  public L admin(boolean admin) {
+    return edit(edit -> edit.admin = admin);
+  }
+
+  @Override
   public int maxConnections() {
     return settings.maxConnections();
   }

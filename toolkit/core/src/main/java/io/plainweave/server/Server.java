@@ -53,12 +53,14 @@ public final class Server implements AutoCloseable {
   private final ServerHome home;
   private final Lifecycle lifecycle = new Lifecycle();
   private final AtomicBoolean started = new AtomicBoolean();
+  private final Listeners listeners;
   private final Supervisor supervisor;
 
   Server(
       List<ServerHome.ListenPlace> places, ServerHome home, int maxCarriers, boolean stopOnSignal) {
     this.home = home;
-    this.supervisor = new Supervisor(this, places, home, maxCarriers, stopOnSignal, lifecycle);
+    this.listeners = new Listeners(places, home, lifecycle);
+    this.supervisor = new Supervisor(this, listeners, home, maxCarriers, stopOnSignal, lifecycle);
   }
 
   /**
@@ -195,7 +197,7 @@ public final class Server implements AutoCloseable {
    *     java.net.UnixDomainSocketAddress}; empty before the start
    */
   public List<SocketAddress> addresses() {
-    return supervisor.addresses();
+    return listeners.addresses();
   }
 
   /**
@@ -204,7 +206,7 @@ public final class Server implements AutoCloseable {
    * @return the states, which may be others already; empty before the start
    */
   public List<ListenerStatus> listeners() {
-    return supervisor.listeners().stream().map(Listener::status).toList();
+    return listeners.sockets().stream().map(Listener::status).toList();
   }
 
   /**
@@ -221,7 +223,7 @@ public final class Server implements AutoCloseable {
         .orElseThrow(() ->
             new IllegalStateException(
                 "the server has no TCP listener, or was not started; it listens on "
-                    + supervisor.listeners()));
+                    + listeners.sockets()));
   }
 
   /**
@@ -234,7 +236,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the number of open connections.
+   * Returns the number of open connections, without those of listeners for {@linkplain
+   * Listen#admin(boolean) administration}.
    *
    * @return how many handlers are at work, and connections lingering
    */
@@ -281,7 +284,7 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there
    */
   public TimeLimits timeLimits(SocketAddress listener) {
-    return supervisor.homesAt(listener).getFirst().timeCheck().timeLimits();
+    return listeners.homesAt(listener).getFirst().timeCheck().timeLimits();
   }
 
   /**
@@ -293,7 +296,7 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there
    */
   public void changeTimeLimits(SocketAddress listener, TimeLimits timeLimits) {
-    supervisor.homesAt(listener).forEach(own -> own.timeCheck().change(timeLimits));
+    listeners.homesAt(listener).forEach(own -> own.timeCheck().change(timeLimits));
   }
 
   /**
@@ -324,7 +327,7 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there
    */
   public int maxConnections(SocketAddress listener) {
-    return supervisor.homesAt(listener).getFirst().maxConnections();
+    return listeners.homesAt(listener).getFirst().maxConnections();
   }
 
   /**
@@ -335,7 +338,7 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there, or the limit is negative
    */
   public void changeMaxConnections(SocketAddress listener, int maxConnections) {
-    supervisor.homesAt(listener).forEach(own -> own.changeMaxConnections(maxConnections));
+    listeners.homesAt(listener).forEach(own -> own.changeMaxConnections(maxConnections));
   }
 
   /**
@@ -365,7 +368,7 @@ public final class Server implements AutoCloseable {
       lifecycle.advanceTo(ServerState.TERMINATED);
     } else if (home.drain().begin(lifecycle, home)
         && home.drain().finishesListeners(home.ticks().now())) {
-      supervisor.finishListeners();
+      listeners.finishService();
     }
   }
 
@@ -377,7 +380,7 @@ public final class Server implements AutoCloseable {
   public void shutdownNow() {
     shutdown();
     if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
-      supervisor.closeListeners();
+      listeners.close();
       home.drain().cancel(home.registry(), home.datagrams());
       lifecycle.advanceTo(ServerState.CANCELLING);
     }

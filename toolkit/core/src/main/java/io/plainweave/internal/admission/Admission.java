@@ -79,12 +79,6 @@ public final class Admission {
   /** How many connections there may be by the memory; guarded by lock. */
   private int memoryMaximum = MemoryWatch.NO_LIMIT;
 
-  /** Whether no connection is to wait for its turn any more; guarded by lock. */
-  private boolean draining;
-
-  /** Guarded by lock. */
-  private boolean closed;
-
   private final List<ListenerLimit> listeners = new CopyOnWriteArrayList<>();
 
   // For the reaper's thread only.
@@ -110,9 +104,14 @@ public final class Admission {
    * @param address where it is, or the first of its addresses
    */
   public ListenerLimit add(Listen listen, SocketAddress address) {
-    var limit = new ListenerLimit(listen.maxConnections(), address);
+    var limit = new ListenerLimit(listen, address);
     listeners.add(limit);
     return limit;
+  }
+
+  /** Forgets a listener that was taken away; its connections go on, and give back their permits. */
+  public void remove(ListenerLimit limit) {
+    listeners.remove(limit);
   }
 
   // The rules
@@ -197,24 +196,24 @@ public final class Admission {
   }
 
   /**
-   * Lets nobody wait for the rate any more: what is in the backlog when a listener finishes has to
-   * be accepted now, or it is reset.
+   * Lets nobody wait for the rate at a listener any more: what is in the backlog when it finishes
+   * has to be accepted now, or it is reset.
    */
-  public void drain() {
+  public void finish(ListenerLimit listener) {
     lock.lock();
     try {
-      draining = true;
+      listener.finishing = true;
       changed.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Ends every wait: whoever waits in vain gets no permit any more. */
-  public void close() {
+  /** Ends every wait at a listener: whoever waits in vain gets no permit any more. */
+  public void close(ListenerLimit listener) {
     lock.lock();
     try {
-      closed = true;
+      listener.closed = true;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -228,28 +227,28 @@ public final class Admission {
    * wait in the kernel's backlog, and an acceptor that waits for one holds nothing that others
    * need.
    *
-   * @return false when admission is closed
+   * @return false when it is closed
    */
   public boolean awaitTurn(ListenerLimit listener) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      for (long wait; !closed && (wait = nanosToTurn(listener)) > 0; ) {
+      for (long wait; !listener.closed && (wait = nanosToTurn(listener)) > 0; ) {
         changed.awaitNanos(wait);
       }
-      return !closed;
+      return !listener.closed;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Waits; whether the listeners finish or have closed, which ends the wait. */
-  public boolean finishesWithin(long nanos) throws InterruptedException {
+  /** Waits; whether the listener finishes or has closed, which ends the wait. */
+  public boolean finishesWithin(ListenerLimit listener, long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      for (long left = nanos; !draining && !closed && left > 0; ) {
+      for (long left = nanos; !listener.finishing && !listener.closed && left > 0; ) {
         left = changed.awaitNanos(left);
       }
-      return draining || closed;
+      return listener.finishing || listener.closed;
     } finally {
       lock.unlock();
     }
@@ -257,16 +256,22 @@ public final class Admission {
 
   /** The greatest value until something changes. */
   private long nanosToTurn(ListenerLimit listener) {
-    if (suspended || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
+    if (isSuspended(listener)
+        || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
       return Long.MAX_VALUE;
     }
-    return draining || rules.acceptRate().isUnlimited()
+    return listener.finishing || listener.isAdmin() || rules.acceptRate().isUnlimited()
         ? 0
         : tokens.nanosToNext(rules.acceptRate(), System.nanoTime());
   }
 
+  private boolean isSuspended(ListenerLimit listener) {
+    return suspended && !listener.isAdmin();
+  }
+
   private boolean isFull(ListenerLimit listener) {
-    return connections >= Math.min(maximum, memoryMaximum) || listener.isFull();
+    boolean full = !listener.isAdmin() && connections >= Math.min(maximum, memoryMaximum);
+    return full || listener.isFull();
   }
 
   /**
@@ -283,19 +288,19 @@ public final class Admission {
       if (source != null && isDenied(source)) {
         return new Verdict.Refused(Refusal.DENIED);
       }
-      if (isFull(listener) || suspended) {
+      if (isFull(listener) || isSuspended(listener)) {
         return open ? new Verdict.Refused(Refusal.FULL) : Verdict.CLOSED;
       }
-      Refusal refusal = source == null ? null : takeSource(connection, source);
+      Refusal refusal = source == null ? null : takeSource(connection, source, listener);
       if (refusal != null) {
         return new Verdict.Refused(refusal);
       }
-      if (!rules.acceptRate().isUnlimited()) {
+      if (!listener.isAdmin() && !rules.acceptRate().isUnlimited()) {
         tokens.take(rules.acceptRate(), System.nanoTime());
       }
       connection.admitted = true;
       listener.connections++;
-      connections++;
+      connections += countOf(listener);
       return Verdict.ADMITTED;
     } finally {
       lock.unlock();
@@ -315,7 +320,7 @@ public final class Admission {
    *
    * @return why it is to be turned away, or null if it is not
    */
-  public @Nullable Refusal admitSource(SocketConnection connection) {
+  public @Nullable Refusal admitSource(SocketConnection connection, ListenerLimit listener) {
     InetAddress source = source(connection);
     if (source == null) {
       return null;
@@ -325,10 +330,15 @@ public final class Admission {
     }
     lock.lock();
     try {
-      return takeSource(connection, source);
+      return takeSource(connection, source, listener);
     } finally {
       lock.unlock();
     }
+  }
+
+  /** What a connection of the listener counts for in the limit of the server. */
+  private static int countOf(ListenerLimit listener) {
+    return listener.isAdmin() ? 0 : 1;
   }
 
   /** Where the client comes from; null on a Unix-domain socket. */
@@ -341,7 +351,11 @@ public final class Admission {
     return access.denies(source);
   }
 
-  private @Nullable Refusal takeSource(SocketConnection connection, InetAddress source) {
+  private @Nullable Refusal takeSource(
+      SocketConnection connection, InetAddress source, ListenerLimit listener) {
+    if (listener.isAdmin()) {
+      return null;
+    }
     Refusal refusal = sources.refusal(rules, source, System.nanoTime());
     if (refusal == null) {
       connection.sourceAdmitted = true;
@@ -382,7 +396,7 @@ public final class Admission {
       if (connection.admitted && listener != null) {
         connection.admitted = false;
         listener.connections--;
-        connections--;
+        connections -= countOf(listener);
       }
       changed.signalAll();
     } finally {
@@ -396,7 +410,7 @@ public final class Admission {
 
   // What there is to know
 
-  /** How many connections have permits. */
+  /** How many connections of the service have permits. */
   public int connections() {
     lock.lock();
     try {

@@ -109,7 +109,7 @@ public final class Listener implements AutoCloseable {
 
   /** How it stands. */
   public ListenerStatus status() {
-    return new ListenerStatus(address(), socket.backlog(), socket.waiting());
+    return new ListenerStatus(name(), address(), socket.backlog(), socket.waiting());
   }
 
   /** The address at which the peer of an accepted channel has reached this listener. */
@@ -147,9 +147,19 @@ public final class Listener implements AutoCloseable {
     }
   }
 
-  /** Returns {@code ADDRESS:PORT}, IPv6 in brackets, or {@code unix:PATH}. */
+  /** How it is called, or where it is. */
+  private String name() {
+    String name = listen.name();
+    return name == null ? Addresses.format(address()) : name;
+  }
+
+  /**
+   * Returns {@code ADDRESS:PORT}, IPv6 in brackets, or {@code unix:PATH}; if it has a name, that
+   * and the address in parentheses.
+   */
   @Override
   public String toString() {
-    return Addresses.format(address());
+    String address = Addresses.format(address());
+    return listen.name() == null ? address : listen.name() + " (" + address + ")";
   }
 }
