@@ -4,6 +4,7 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -138,6 +139,23 @@ final class Listeners {
 
   List<SocketAddress> addresses() {
     return bound().stream().map(each -> each.listener.address()).distinct().toList();
+  }
+
+  List<InetSocketAddress> tcpAddresses() {
+    return addresses().stream()
+        .filter(InetSocketAddress.class::isInstance)
+        .map(InetSocketAddress.class::cast)
+        .toList();
+  }
+
+  /** As {@link Server#port()}. */
+  int port() {
+    return tcpAddresses().stream()
+        .map(InetSocketAddress::getPort)
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalStateException(
+                "the server has no TCP listener, or was not started; it listens on " + sockets()));
   }
 
   /** The homes of the listeners at an address: one, or more if they share the port. */

@@ -1,5 +1,6 @@
 package io.plainweave.server;
 
+import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
@@ -12,10 +13,9 @@ import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.internal.udp.DatagramReceiver;
 import io.plainweave.internal.udp.ReceiverSockets;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedByInterruptException;
-import java.util.List;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Supervisor {
+  /** What a cancelled thread gets to clean up before {@link #drain()} goes on without it. */
+  private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
+
   private final Server server;
   private final Listeners listeners;
   private final ServerHome home;
@@ -69,7 +72,7 @@ final class Supervisor {
       }
       WarmUp.run();
       listeners.bind();
-      home.datagrams().bind(tcpAddresses());
+      home.datagrams().bind(listeners.tcpAddresses());
       home.pollers().open();
       if (stopOnSignal) {
         StopSignals.add(server);
@@ -129,13 +132,6 @@ final class Supervisor {
     }
   }
 
-  private List<InetSocketAddress> tcpAddresses() {
-    return listeners.addresses().stream()
-        .filter(InetSocketAddress.class::isInstance)
-        .map(InetSocketAddress.class::cast)
-        .toList();
-  }
-
   /** Supervises for a caller, for whom the end of the process waits in turn. */
   void superviseOrFail() throws IOException, InterruptedException {
     try (var _ = stopOnSignal ? Waiters.begin(server) : null) {
@@ -150,6 +146,23 @@ final class Supervisor {
     try (var _ = stopOnSignal && nanos > 0 ? Waiters.begin(server) : null) {
       return lifecycle.await(ServerState.TERMINATED, nanos);
     }
+  }
+
+  /** As {@link Server#drain()}. */
+  @SuppressWarnings("ReferenceEquality") // a home is itself only
+  DrainReport drain() {
+    server.beginToClose();
+    if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
+      return home.drain().report(home);
+    }
+    try {
+      lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
+      lifecycle.await(ServerState.TERMINATED, CANCEL_TIMEOUT.toNanos());
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    return home.drain().conclude(home);
   }
 
   /** Owns the server's scopes until everything in them has ended; then it is terminated. */

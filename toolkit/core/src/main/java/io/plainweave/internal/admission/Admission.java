@@ -7,10 +7,8 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.connection.SourceCount;
 import io.plainweave.internal.time.Ticks;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -52,17 +50,7 @@ public final class Admission {
   /** Written under lock. */
   private volatile AdmissionRules rules = AdmissionRules.DEFAULT;
 
-  /** The lists of the rules; written under lock. */
-  private volatile AccessList access = AccessList.of(rules);
-
-  /**
-   * Whether sources are counted: from the first rule on that limits them, to the end. Written under
-   * lock.
-   */
-  private volatile boolean counting;
-
-  /** Guarded by lock. */
-  private final SourceCounts sources = new SourceCounts();
+  private final SourcePermits sources;
 
   /** For the rate of all connections; guarded by lock. */
   private TokenBucket tokens = new TokenBucket(System.nanoTime());
@@ -95,6 +83,7 @@ public final class Admission {
     this.observer = observer;
     this.descriptors = descriptors;
     this.refusals = new Refusals(ticks, observer);
+    this.sources = new SourcePermits(lock, rules);
     apply(rules);
   }
 
@@ -122,11 +111,8 @@ public final class Admission {
 
   /** Replaces the rules, and counts the sources of open connections if that was not done before. */
   public void change(AdmissionRules rules) {
-    boolean counted = counting;
     apply(rules);
-    if (counting && !counted) {
-      registry.forEach(this::count);
-    }
+    registry.forEach(sources::count);
     reportIfLimited();
   }
 
@@ -136,12 +122,8 @@ public final class Admission {
       if (!next.acceptRate().equals(rules.acceptRate())) {
         tokens = new TokenBucket(System.nanoTime());
       }
-      if (!next.sourceRate().equals(rules.sourceRate())) {
-        sources.forgetRates();
-      }
       rules = next;
-      access = AccessList.of(next);
-      counting |= next.maxPerSource() != 0 || next.maxPerNetwork() != 0;
+      sources.apply(next);
       maximum = Math.min(wanted(next), descriptors.connections());
       changed.signalAll();
     } finally {
@@ -280,7 +262,8 @@ public final class Admission {
    */
   public Verdict admit(SocketConnection connection, ListenerLimit listener)
       throws InterruptedException {
-    InetAddress source = connection.home().handshake().tellsSource() ? null : source(connection);
+    InetAddress source =
+        connection.home().handshake().tellsSource() ? null : SourcePermits.source(connection);
     lock.lockInterruptibly();
     try {
       boolean open = awaitTurn(listener);
@@ -291,7 +274,8 @@ public final class Admission {
       if (isFull(listener) || isSuspended(listener)) {
         return open ? new Verdict.Refused(Refusal.FULL) : Verdict.CLOSED;
       }
-      Refusal refusal = source == null ? null : takeSource(connection, source, listener);
+      Refusal refusal =
+          source == null || listener.isAdmin() ? null : sources.take(connection, source);
       if (refusal != null) {
         return new Verdict.Refused(refusal);
       }
@@ -309,9 +293,7 @@ public final class Admission {
 
   /** Counts the source of a connection that is in the registry now, if it was too late for that. */
   public void registered(SocketConnection connection) {
-    if (counting) {
-      count(connection);
-    }
+    sources.count(connection);
   }
 
   /**
@@ -321,7 +303,7 @@ public final class Admission {
    * @return why it is to be turned away, or null if it is not
    */
   public @Nullable Refusal admitSource(SocketConnection connection, ListenerLimit listener) {
-    InetAddress source = source(connection);
+    InetAddress source = SourcePermits.source(connection);
     if (source == null) {
       return null;
     }
@@ -330,7 +312,7 @@ public final class Admission {
     }
     lock.lock();
     try {
-      return takeSource(connection, source, listener);
+      return listener.isAdmin() ? null : sources.take(connection, source);
     } finally {
       lock.unlock();
     }
@@ -341,41 +323,9 @@ public final class Admission {
     return listener.isAdmin() ? 0 : 1;
   }
 
-  /** Where the client comes from; null on a Unix-domain socket. */
-  private static @Nullable InetAddress source(SocketConnection connection) {
-    return connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
-  }
-
   /** Whether nobody from there is to be served. */
   public boolean isDenied(InetAddress source) {
-    return access.denies(source);
-  }
-
-  private @Nullable Refusal takeSource(
-      SocketConnection connection, InetAddress source, ListenerLimit listener) {
-    if (listener.isAdmin()) {
-      return null;
-    }
-    Refusal refusal = sources.refusal(rules, source, System.nanoTime());
-    if (refusal == null) {
-      connection.sourceAdmitted = true;
-      if (counting) {
-        count(connection);
-      }
-    }
-    return refusal;
-  }
-
-  private void count(SocketConnection connection) {
-    lock.lock();
-    try {
-      InetAddress source = source(connection);
-      if (source != null && connection.sourceAdmitted && connection.sourceCount == null) {
-        connection.sourceCount = sources.add(source);
-      }
-    } finally {
-      lock.unlock();
-    }
+    return sources.denies(source);
   }
 
   /**
@@ -387,12 +337,7 @@ public final class Admission {
   public void release(SocketConnection connection, @Nullable ListenerLimit listener) {
     lock.lock();
     try {
-      SourceCount count = connection.sourceCount;
-      connection.sourceCount = null;
-      connection.sourceAdmitted = false;
-      if (count != null) {
-        sources.remove(count);
-      }
+      sources.release(connection);
       if (connection.admitted && listener != null) {
         connection.admitted = false;
         listener.connections--;
@@ -420,14 +365,25 @@ public final class Admission {
     }
   }
 
-  /** How many sources and networks are known to have connections. */
-  public int knownSources() {
-    lock.lock();
+  /** Waits until no more connections of the service have permits; false if the time is over. */
+  public boolean awaitConnections(int most, long nanos) throws InterruptedException {
+    if (most < 0) {
+      throw new IllegalArgumentException("most must not be negative: " + most);
+    }
+    lock.lockInterruptibly();
     try {
-      return sources.size();
+      for (long left = nanos; connections > most && left > 0; ) {
+        left = changed.awaitNanos(left);
+      }
+      return connections <= most;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** How many sources and networks are known to have connections. */
+  public int knownSources() {
+    return sources.known();
   }
 
   /** Tells what there is to tell; called by the reaper. */
