@@ -33,6 +33,9 @@ import java.util.function.Consumer;
  * @param allow the networks that are served, by UDP as well; if empty, the default, all are
  * @param deny the networks that are not served, by UDP as well, even if they are allowed. Default:
  *     none
+ * @param exempt the networks whose sources {@code maxPerSource}, {@code maxPerNetwork} and {@code
+ *     sourceRate} do not limit, nor are they counted: a monitor or a load balancer. All other rules
+ *     apply to them, {@code deny} above all. Default: none
  * @param whenFull what becomes of connections beyond {@code maxConnections}, or beyond those of
  *     their listener; default {@link WhenFull#WAIT}
  * @param goodbye the bytes that a refused connection reads before its end, not encrypted. They have
@@ -50,6 +53,7 @@ public record AdmissionRules(
     Rate sourceRate,
     Set<Network> allow,
     Set<Network> deny,
+    Set<Network> exempt,
     WhenFull whenFull,
     ByteBuffer goodbye,
     int alarmAt) {
@@ -72,6 +76,7 @@ public record AdmissionRules(
           Rate.UNLIMITED,
           Set.of(),
           Set.of(),
+          Set.of(),
           WhenFull.WAIT,
           ByteBuffer.allocate(0),
           0);
@@ -85,6 +90,7 @@ public record AdmissionRules(
     Objects.requireNonNull(sourceRate, "sourceRate");
     allow = Set.copyOf(allow);
     deny = Set.copyOf(deny);
+    exempt = Set.copyOf(exempt);
     Objects.requireNonNull(whenFull, "whenFull");
     goodbye = copy(goodbye);
     notNegative("alarmAt", alarmAt);
@@ -181,6 +187,18 @@ public record AdmissionRules(
   }
 
   /**
+   * Returns these rules with another {@link #exempt()}.
+   *
+   * {@snippet file="io/plainweave/internal/admission/AdmissionTest.java" region="exempt"}
+   *
+   * @param exempt the networks
+   * @return the rules
+   */
+  public AdmissionRules exempt(Set<Network> exempt) {
+    return edit(edit -> edit.exempt = exempt);
+  }
+
+  /**
    * Returns these rules with another {@link #whenFull()}.
    *
    * @param whenFull whether they wait or are refused
@@ -222,6 +240,7 @@ public record AdmissionRules(
         edit.sourceRate,
         edit.allow,
         edit.deny,
+        edit.exempt,
         edit.whenFull,
         edit.goodbye,
         edit.alarmAt);
@@ -236,6 +255,7 @@ public record AdmissionRules(
     private Rate sourceRate;
     private Set<Network> allow;
     private Set<Network> deny;
+    private Set<Network> exempt;
     private WhenFull whenFull;
     private ByteBuffer goodbye;
     private int alarmAt;
@@ -248,6 +268,7 @@ public record AdmissionRules(
       this.sourceRate = from.sourceRate;
       this.allow = from.allow;
       this.deny = from.deny;
+      this.exempt = from.exempt;
       this.whenFull = from.whenFull;
       this.goodbye = from.goodbye;
       this.alarmAt = from.alarmAt;

@@ -17,6 +17,7 @@ final class ListenText {
       return Listen.inherited();
     }
     HostPort place = HostPort.parse(text);
-    return Listen.Tcp.at(place.host(), place.port());
+    String host = place.host();
+    return host == null ? Listen.tcp(place.port()) : Listen.tcp(host, place.port());
   }
 }

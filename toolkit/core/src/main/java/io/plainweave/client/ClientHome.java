@@ -91,6 +91,11 @@ record ClientHome(
   }
 
   @Override
+  public boolean isAdmin() {
+    return false;
+  }
+
+  @Override
   public boolean finishes(int slot, int now) {
     return false;
   }

@@ -1,7 +1,9 @@
 package io.plainweave.client;
 
 import io.plainweave.internal.connection.ConnectionRegistry;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.Deadline;
+import io.plainweave.DeadlineExceededException;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.internal.udp.PeerSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -83,32 +85,39 @@ public final class DatagramConnection implements AutoCloseable {
   }
 
   /**
-   * Waits for a datagram, without end.
+   * Waits for a datagram, until the {@link Deadline} of the thread if it has one.
    *
    * @return the datagram, which may be empty
+   * @throws DeadlineExceededException if none has come until then
    * @throws PortUnreachableException if nobody listens where an earlier datagram went
    * @throws IOException if the connection is closed, before or meanwhile
    * @throws InterruptedException if the calling thread is interrupted
    */
   public byte[] receive() throws IOException, InterruptedException {
+    var end = Countdown.of(Duration.ZERO);
     byte[] datagram;
-    do {
-      datagram = socket.receive(Long.MAX_VALUE);
-    } while (datagram == null);
+    while ((datagram = socket.receive(end.left())) == null) {
+      if (end.isOver()) {
+        throw new DeadlineExceededException("a receive from " + socket);
+      }
+    }
     return datagram;
   }
 
   /**
    * Waits for a datagram.
    *
-   * @param timeout how long at most; zero or less only looks
+   * @param timeout how long at most, if the {@link Deadline} of the thread does not come first;
+   *     zero or less only looks
    * @return the datagram, which may be empty; null if none has come
    * @throws PortUnreachableException if nobody listens where an earlier datagram went
    * @throws IOException if the connection is closed, before or meanwhile
    * @throws InterruptedException if the calling thread is interrupted
    */
   public byte @Nullable [] receive(Duration timeout) throws IOException, InterruptedException {
-    return socket.receive(TimeUnit.NANOSECONDS.convert(timeout));
+    return timeout.isPositive()
+        ? socket.receive(Countdown.of(timeout).left())
+        : socket.receive(0);
   }
 
   /**
@@ -117,7 +126,8 @@ public final class DatagramConnection implements AutoCloseable {
    * may get it twice, in any order with others, and answer twice.
    *
    * @param request see {@link #send(byte[])}
-   * @param timeout how long to wait for an answer, all repetitions together; more than zero
+   * @param timeout how long to wait for an answer, all repetitions together, if the
+   *     {@link Deadline} of the thread does not come first; more than zero
    * @param isAnswer whether a datagram answers this request, by a number that both have: it may be
    *     a late answer to another one. What is none is dropped
    * @return the answer
@@ -133,18 +143,18 @@ public final class DatagramConnection implements AutoCloseable {
     if (!timeout.isPositive()) {
       throw new IllegalArgumentException("the timeout must be more than zero: " + timeout);
     }
-    Deadline end = Deadline.in(timeout);
+    var end = Countdown.of(timeout);
     long wait = TimeUnit.NANOSECONDS.convert(repeatAfter);
     for (int sent = 1; ; sent++) {
       send(request);
-      var repeat = new Deadline(System.nanoTime(), Math.min(wait, end.left()));
+      var repeat = new Countdown(System.nanoTime(), Math.min(wait, end.left()));
       byte[] answer;
       while ((answer = socket.receive(repeat.left())) != null) {
         if (isAnswer.test(answer)) {
           return answer;
         }
       }
-      if (end.hasPassed()) {
+      if (end.isOver()) {
         throw new SocketTimeoutException(
             "no answer from %s within %s; it was asked %d times".formatted(socket, timeout, sent));
       }

@@ -2,7 +2,7 @@ package io.plainweave.client;
 
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.Home;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.internal.udp.PeerSocket;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
@@ -163,7 +163,7 @@ public final class DatagramConnector {
 
   private List<InetAddress> addresses() throws ConnectException, InterruptedException {
     try {
-      return NameLookup.addresses(host, Deadline.in(LOOK_UP_TIME)).stream()
+      return NameLookup.addresses(host, Countdown.of(LOOK_UP_TIME)).stream()
           .filter(address -> local == null || address.getClass() == local.getClass())
           .toList();
     } catch (UnknownHostException e) {

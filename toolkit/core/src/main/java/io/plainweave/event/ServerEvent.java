@@ -56,7 +56,7 @@ public sealed interface ServerEvent {
 
   /**
    * A listener was destroyed from outside. The server binds it again, at the same address, or gives
-   * it up ({@link io.plainweave.Listen.Tcp#rebindFor()}): {@link ListenerRestored} or {@link
+   * it up ({@link io.plainweave.TcpListen#rebindFor()}): {@link ListenerRestored} or {@link
    * ListenerFailed} tells. Connections are not harmed.
    *
    * @param listener where

@@ -66,7 +66,7 @@ final class Acceptor implements Callable<Scope.After> {
     try {
       return acceptAndJoin();
     } finally {
-      lifecycle.acceptorEnded();
+      lifecycle.acceptorEnded(home.isAdmin());
     }
   }
 
@@ -261,7 +261,7 @@ final class Acceptor implements Callable<Scope.After> {
    * finish, which in a drain may come late.
    */
   private boolean finishesAfterPause() throws InterruptedException {
-    boolean finishes = home.admission().finishesWithin(pause);
+    boolean finishes = home.admission().finishesWithin(home.limit(), pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
     return finishes;
   }

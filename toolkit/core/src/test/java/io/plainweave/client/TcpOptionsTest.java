@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
@@ -44,7 +45,7 @@ class TcpOptionsTest {
           .keepAlive(Duration.ofSeconds(7), Duration.ofSeconds(3), 2)
           .trafficClass(8);
 
-  private static Listen.Tcp with(TcpOptions options) {
+  private static TcpListen with(TcpOptions options) {
     return Listen.tcp("127.0.0.1", 0).options(options);
   }
 

@@ -39,6 +39,9 @@ public interface Home {
   /** Receives the events of what happens. */
   ServerObserver observer();
 
+  /** Whether its connections are not of the service, but for administration: they end last. */
+  boolean isAdmin();
+
   /** Whether it drains, and the connection in this slot is to finish. */
   boolean finishes(int slot, int now);
 

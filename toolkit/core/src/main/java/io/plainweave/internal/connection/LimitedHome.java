@@ -57,6 +57,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   }
 
   @Override
+  public boolean isAdmin() {
+    return shared.isAdmin();
+  }
+
+  @Override
   public boolean finishes(int slot, int now) {
     return shared.finishes(slot, now);
   }
