@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.admission.Refusal;
 import io.plainweave.text.OneLine;
 import java.io.IOException;
 import java.net.ConnectException;

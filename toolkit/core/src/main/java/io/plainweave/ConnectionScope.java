@@ -161,7 +161,8 @@ public interface ConnectionScope extends AutoCloseable {
    * <p><b>The limit.</b> When so much is kept, a write waits for the peer as it does without this,
    * and one that takes nothing for the time of {@link TimeLimits#writeStall()} loses the
    * connection, be there room here or not. Each connection can cost that much memory, and its peer
-   * decides whether it does: {@link AdmissionRules#maxConnections()} limits how many there are.
+   * decides whether it does: {@link io.plainweave.admission.AdmissionRules#maxConnections()} limits
+   * how many there are.
    *
    * <p><b>The stream</b> is another one than before: who holds that of {@link Connection#output()}
    * already has to ask again. {@link OutputStream#flush()} has no effect, as everything is sent as

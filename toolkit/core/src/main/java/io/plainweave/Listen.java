@@ -145,8 +145,8 @@ public sealed interface Listen permits ListenKind {
    *       io.plainweave.server.Server#suspend() suspended}. When the last connection of the service
    *       has ended, it is closed and its own connections are drained; then the server ends. What
    *       cancels the server cancels these, too.
-   *   <li>No limit or rate of the {@link AdmissionRules} applies to its connections, nor are they
-   *       counted, in the report of the drain and by {@link
+   *   <li>No limit or rate of the {@link io.plainweave.admission.AdmissionRules} applies to its
+   *       connections, nor are they counted, in the report of the drain and by {@link
    *       io.plainweave.server.Server#connections()}. {@link #maxConnections(int)} alone bounds
    *       them: set it, since their descriptors come from what the service leaves. The networks
    *       that are allowed and denied are those of the server.

@@ -8,8 +8,9 @@
  *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.server.Server} binds
  *       it.
  *   <li>An acceptor, a platform thread of the listener, waits until the limits leave room, accepts,
- *       and takes a permit of each limit ({@link io.plainweave.AdmissionRules}). Until then,
- *       connections wait in the kernel's backlog; those that are not to be served are turned away.
+ *       and takes a permit of each limit ({@link io.plainweave.admission.AdmissionRules}). Until
+ *       then, connections wait in the kernel's backlog; those that are not to be served are turned
+ *       away.
  *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread carries out the
  *       handshake, if there is one: the PROXY header, that of TLS ({@link io.plainweave.Listen}).
  *   <li>It runs the {@link io.plainweave.Handler} with the {@link io.plainweave.Connection}.
@@ -60,7 +61,7 @@
  * io.plainweave.server.ServerBuilder#eventLoops event loops} do not have that weakness. Where
  * another process takes over, the safest answer to a lack of memory is to end this one: {@code
  * -XX:+ExitOnOutOfMemoryError}, together with a limit of connections ({@link
- * io.plainweave.AdmissionRules}) and of messages, so that it does not come to that.
+ * io.plainweave.admission.AdmissionRules}) and of messages, so that it does not come to that.
  */
 @NullMarked
 package io.plainweave;

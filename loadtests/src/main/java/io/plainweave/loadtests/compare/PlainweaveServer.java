@@ -1,9 +1,9 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;

@@ -1,8 +1,8 @@
 package io.plainweave.client;
 
-import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.Deadline;
 import io.plainweave.DeadlineExceededException;
+import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.time.Countdown;
 import io.plainweave.internal.udp.PeerSocket;
 import java.io.IOException;
@@ -115,9 +115,7 @@ public final class DatagramConnection implements AutoCloseable {
    * @throws InterruptedException if the calling thread is interrupted
    */
   public byte @Nullable [] receive(Duration timeout) throws IOException, InterruptedException {
-    return timeout.isPositive()
-        ? socket.receive(Countdown.of(timeout).left())
-        : socket.receive(0);
+    return timeout.isPositive() ? socket.receive(Countdown.of(timeout).left()) : socket.receive(0);
   }
 
   /**
@@ -126,8 +124,8 @@ public final class DatagramConnection implements AutoCloseable {
    * may get it twice, in any order with others, and answer twice.
    *
    * @param request see {@link #send(byte[])}
-   * @param timeout how long to wait for an answer, all repetitions together, if the
-   *     {@link Deadline} of the thread does not come first; more than zero
+   * @param timeout how long to wait for an answer, all repetitions together, if the {@link
+   *     Deadline} of the thread does not come first; more than zero
    * @param isAnswer whether a datagram answers this request, by a number that both have: it may be
    *     a late answer to another one. What is none is dropped
    * @return the answer

@@ -1,6 +1,6 @@
 package io.plainweave.server;
 
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Refusals;

@@ -1,12 +1,12 @@
 package io.plainweave.server;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.ListenerStatus;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.udp.DatagramListener;

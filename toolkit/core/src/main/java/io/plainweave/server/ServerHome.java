@@ -3,7 +3,7 @@ package io.plainweave.server;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;

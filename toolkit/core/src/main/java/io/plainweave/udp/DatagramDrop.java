@@ -19,8 +19,8 @@ public enum DatagramDrop {
   /** The peer of its session sends too many ({@link Udp#sessionRate()}). */
   SESSION_RATE(true),
   /**
-   * Its source is not to be served ({@link io.plainweave.AdmissionRules#allow()}, {@link
-   * io.plainweave.AdmissionRules#deny()}).
+   * Its source is not to be served ({@link io.plainweave.admission.AdmissionRules#allow()}, {@link
+   * io.plainweave.admission.AdmissionRules#deny()}).
    */
   DENIED(true),
   /** The server drains, and takes nothing new. */

@@ -1,6 +1,6 @@
 package io.plainweave.udp;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import io.plainweave.text.Addresses;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -50,8 +50,8 @@ import org.jspecify.annotations.Nullable;
  *     dropped. Whoever forges senders can fill those of all sessions: with the defaults about 330
  *     MB
  * @param sourceRate how many datagrams are taken from one source, as {@link
- *     io.plainweave.AdmissionRules} defines it; the most recent 16,384 sources are known, and
- *     another one starts anew. Default: no limit
+ *     io.plainweave.admission.AdmissionRules} defines it; the most recent 16,384 sources are known,
+ *     and another one starts anew. Default: no limit
  * @param sessionRate how many datagrams are taken from the peer of one session; each session begins
  *     with a full measure. So one of many peers behind one address, as behind a router with NAT,
  *     cannot use up the {@code sourceRate} of all. For sessions only. Default: no limit

@@ -1,12 +1,12 @@
 package io.plainweave.faults;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
-import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;

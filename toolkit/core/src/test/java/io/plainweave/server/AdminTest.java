@@ -5,13 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.ListenerStatus;
-import io.plainweave.Network;
-import io.plainweave.Rate;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Network;
+import io.plainweave.admission.Rate;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;

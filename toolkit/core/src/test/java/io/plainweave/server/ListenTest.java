@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
-import io.plainweave.Rate;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.UnixListen;
+import io.plainweave.admission.Rate;
 import io.plainweave.fixture.TlsServer;
 import io.plainweave.text.Addresses;
 import io.plainweave.tls.ServerTls;

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TcpListen;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;

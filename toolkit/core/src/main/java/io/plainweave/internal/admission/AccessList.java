@@ -1,6 +1,6 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.AdmissionRules;
+import io.plainweave.admission.AdmissionRules;
 import java.net.InetAddress;
 
 /**

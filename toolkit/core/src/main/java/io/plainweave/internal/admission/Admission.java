@@ -1,8 +1,8 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;

@@ -1,7 +1,7 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.AdmissionRules;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Refusal;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.SourceCount;
 import java.net.InetAddress;

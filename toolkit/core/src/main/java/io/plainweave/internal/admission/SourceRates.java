@@ -1,6 +1,6 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.concurrent.locks.ReentrantLock;

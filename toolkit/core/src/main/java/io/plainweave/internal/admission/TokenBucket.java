@@ -1,6 +1,6 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 
 /**
  * What is left of a {@link Rate}. It is kept as the one moment at which the bucket will be full

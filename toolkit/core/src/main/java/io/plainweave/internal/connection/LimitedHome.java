@@ -2,8 +2,8 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
-import io.plainweave.Refusal;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;

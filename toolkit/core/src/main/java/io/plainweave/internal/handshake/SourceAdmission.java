@@ -1,7 +1,7 @@
 package io.plainweave.internal.handshake;
 
 import io.plainweave.CloseReason;
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.HandshakeStep;

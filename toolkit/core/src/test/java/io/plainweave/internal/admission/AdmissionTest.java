@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
-import io.plainweave.Network;
 import io.plainweave.ProxyProtocol;
-import io.plainweave.Rate;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Network;
+import io.plainweave.admission.Rate;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;

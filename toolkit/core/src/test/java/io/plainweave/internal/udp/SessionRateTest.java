@@ -4,7 +4,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UdpClient;
 import io.plainweave.server.Server;

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import java.time.Duration;
 

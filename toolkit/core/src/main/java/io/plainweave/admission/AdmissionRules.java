@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -21,9 +21,10 @@ import java.util.function.Consumer;
  * it is known how often they came.
  *
  * @param maxConnections open at a time, over all listeners, one for administration included: it has
- *     room if the others have limits of their own below this ({@link Listen#maxConnections(int)}).
- *     There are never more than the descriptors of the process allow ({@link
- *     io.plainweave.event.ServerEvent.ConnectionsLimited}). Default 0: only that limit
+ *     room if the others have limits of their own below this ({@link
+ *     io.plainweave.Listen#maxConnections(int)}). There are never more than the descriptors of the
+ *     process allow ({@link io.plainweave.event.ServerEvent.ConnectionsLimited}). Default 0: only
+ *     that limit
  * @param maxPerSource open at a time from one source; others are refused. Default 0: no limit
  * @param maxPerNetwork open at a time from the network of a source; others are refused. Default 0:
  *     no limit
