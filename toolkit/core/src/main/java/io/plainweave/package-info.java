@@ -39,8 +39,14 @@
  * </pre>
  *
  * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler
- * stands. Nothing outlives its scope: when {@link io.plainweave.server.Server#run()} returns, no
- * thread, socket or permit is left.
+ * stands. The thread of a connection has the name of its listener ({@code plainweave connection at
+ * 192.0.2.1:7000}), which all of them share: it costs no memory, where the peer in it would cost 80
+ * bytes for each connection. A handler that wants more in its dumps, and has the memory, says so:
+ *
+ * {@snippet file="io/plainweave/server/ConnectionThreadTest.java" region="name"}
+ *
+ * <p>Nothing outlives its scope: when {@link io.plainweave.server.Server#run()} returns, no thread,
+ * socket or permit is left.
  *
  * <h2>Without memory</h2>
  *
