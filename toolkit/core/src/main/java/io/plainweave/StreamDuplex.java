@@ -8,8 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two streams, be they streams of their own or layers around those of another one. It holds a
- * buffer only while there are bytes in it.
+ * Two streams, be they streams of their own or layers around those of another one. It waits with a
+ * small buffer, and has a large one only while it is filled again and again.
  */
 final class StreamDuplex implements Duplex {
   /**
@@ -17,6 +17,9 @@ final class StreamDuplex implements Duplex {
    * smaller.
    */
   private static final int BUFFER_SIZE = 16 * 1024;
+
+  /** Of the buffer with which it waits, perhaps for hours. */
+  private static final int FIRST_SIZE = 512;
 
   private static final byte[] NONE = {};
 
@@ -180,8 +183,12 @@ final class StreamDuplex implements Duplex {
     if (position < end) {
       return true;
     }
-    // The one of the last read is here if that has filled it: there may be more.
-    byte[] room = buffer.length > 0 ? buffer : new byte[BUFFER_SIZE];
+    byte[] room =
+        switch (buffer.length) {
+          case BUFFER_SIZE -> buffer;
+          case FIRST_SIZE -> new byte[BUFFER_SIZE];
+          default -> new byte[FIRST_SIZE];
+        };
     buffer = NONE;
     int n = read(room, 0, room.length);
     if (n < 0) {
@@ -218,7 +225,7 @@ final class StreamDuplex implements Duplex {
     System.arraycopy(buffer, position, target, offset, length);
     position += length;
     if (position == end && end < buffer.length) {
-      buffer = NONE; // what is waited for next may not come for hours
+      buffer = NONE; // otherwise there may be more to come at once
     }
     return length;
   }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * joins or leaves during a broadcast may get it or not.
  *
  * <p><b>Slow members.</b> A broadcast waits for no peer, unless a member has {@link
- * Outbox.Policy#BLOCK}: then everybody waits for that one.
+ * Outbox.Policy#BLOCK}, or {@link OutboxLimits#stall()}: then everybody waits for that one.
  *
  * <p>All methods may be called by any thread.
  */
@@ -120,8 +120,8 @@ public final class Group {
    * Offers a message to every member.
    *
    * @param message the bytes to send, shared by all: nobody modifies them from now on
-   * @throws InterruptedException if the thread is interrupted while it waits for a member with
-   *     {@link Outbox.Policy#BLOCK}; some members have the message then, others do not
+   * @throws InterruptedException if the thread is interrupted while it waits for a slow member;
+   *     some members have the message then, others do not
    */
   public void broadcast(byte[] message) throws InterruptedException {
     for (Outbox member : members.values()) {
@@ -135,8 +135,8 @@ public final class Group {
    *
    * @param key with {@code equals} and {@code hashCode} for its value
    * @param message the bytes to send, shared by all: nobody modifies them from now on
-   * @throws InterruptedException if the thread is interrupted while it waits for a member with
-   *     {@link Outbox.Policy#BLOCK}; some members have the message then, others do not
+   * @throws InterruptedException if the thread is interrupted while it waits for a slow member;
+   *     some members have the message then, others do not
    */
   public void broadcast(Object key, byte[] message) throws InterruptedException {
     for (Outbox member : members.values()) {
