@@ -80,11 +80,9 @@ public sealed interface Listen permits ListenKind {
    * nowhere. Its options, backlog and permissions are those with which it was made.
    *
    * <p>The server ends without closing that socket: connections that come later wait for the next
-   * process that is started with it, or for a child that this one starts with its standard input
-   * ({@link ProcessBuilder.Redirect#INHERIT}). Java can take over no other descriptor: those of
-   * {@code LISTEN_FDS} that are left are told in the log, and the first of them becomes the
-   * standard input by {@code sh -c 'exec java ... <&3'}. To replace a server without a gap, {@link
-   * TcpListen#reusePort(boolean)} serves as well.
+   * process that has it, a child with our standard input among them. Java takes no other: what is
+   * left of {@code LISTEN_FDS} is told in the log, with the way out. To replace a server without a
+   * gap, {@link TcpListen#reusePort(boolean)} serves as well.
    *
    * @return the description
    */

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.admission.Rate;
+import io.plainweave.admission.RateLimiter;
 import io.plainweave.client.Connector;
 import io.plainweave.client.Relay;
 import io.plainweave.fixture.BorrowedBuffers;

@@ -191,9 +191,10 @@ class DatagramConnectorTest {
               () -> connection.ask(new byte[1], Duration.ofMillis(1_000), _ -> true));
       long millis = (System.nanoTime() - begin) / 1_000_000;
       assertTrue(millis >= 1_000, () -> "ms: " + millis);
-      // After 40, 120 to 160, 280 to 520 and 600 to 1,600 ms: 4 or 5 times in a second.
+      // After 40, 120 to 160, 280 to 520 and 600 to 1,600 ms: 4 or 5 times in a second, fewer on a
+      // slow machine.
       assertTrue(
-          failure.getMessage().matches("no answer from udp:127.* within PT1S; .* [345] times"),
+          failure.getMessage().matches("no answer from udp:127.* within PT1S; .* [2-5] times"),
           failure::getMessage);
     }
   }

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 /**
  * What is left of a {@link Rate}, as the one moment at which all of it will be there again (the

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import java.util.LinkedHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
  * Keeps what each of many does within the same {@link Rate}: the logins of each user, the requests
  * of each address.
  *
- * {@snippet file="io/plainweave/KeyedRateLimiterTest.java" region="logins"}
+ * {@snippet file="io/plainweave/admission/KeyedRateLimiterTest.java" region="logins"}
  *
  * <p>It knows those who have come most recently, a bounded number of them. One whose time is over
  * takes no memory; one that goes on is forgotten, and begins anew, only if as many others come

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
@@ -15,7 +15,7 @@ import java.util.function.LongSupplier;
  * Keeps whatever a server counts within a {@link Rate}: requests of a client, queries to a
  * database, bytes of a connection or of all.
  *
- * {@snippet file="io/plainweave/RateLimiterTest.java" region="queries"}
+ * {@snippet file="io/plainweave/admission/RateLimiterTest.java" region="queries"}
  *
  * <p><b>What costs more.</b> Something may count for several. It may begin as soon as there is
  * anything left, and those who come later wait until it is paid for: on average the rate holds.
