@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The socket that this process has inherited as its standard input. */
 public final class InheritedListen extends ListenKind<InheritedListen> {
-  InheritedListen(ListenSettings settings) {
+  InheritedListen(ListenKind.Settings settings) {
     super(settings);
   }
 
@@ -15,7 +15,7 @@ public final class InheritedListen extends ListenKind<InheritedListen> {
   }
 
   @Override
-  InheritedListen with(ListenSettings settings) {
+  InheritedListen with(ListenKind.Settings settings) {
     return new InheritedListen(settings);
   }
 

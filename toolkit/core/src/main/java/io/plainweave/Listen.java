@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.text.HostPort;
 import io.plainweave.tls.ServerTls;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -21,7 +22,13 @@ public sealed interface Listen permits ListenKind {
    */
   static TcpListen tcp(int port) {
     return new TcpListen(
-        null, port, false, 1, TcpOptions.DEFAULT, TcpListen.REBIND_FOR, ListenSettings.DEFAULT);
+        null,
+        port,
+        false,
+        1,
+        TcpOptions.DEFAULT,
+        TcpListen.REBIND_FOR,
+        ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -41,7 +48,13 @@ public sealed interface Listen permits ListenKind {
   static TcpListen tcp(String host, int port) {
     Objects.requireNonNull(host, "host");
     return new TcpListen(
-        host, port, false, 1, TcpOptions.DEFAULT, TcpListen.REBIND_FOR, ListenSettings.DEFAULT);
+        host,
+        port,
+        false,
+        1,
+        TcpOptions.DEFAULT,
+        TcpListen.REBIND_FOR,
+        ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -69,7 +82,7 @@ public sealed interface Listen permits ListenKind {
     return new UnixListen(
         path,
         Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE),
-        ListenSettings.DEFAULT);
+        ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -87,7 +100,7 @@ public sealed interface Listen permits ListenKind {
    * @return the description
    */
   static InheritedListen inherited() {
-    return new InheritedListen(ListenSettings.DEFAULT);
+    return new InheritedListen(ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -100,7 +113,16 @@ public sealed interface Listen permits ListenKind {
    *     the path; the message says what is wrong, with the text or the path in it
    */
   static Listen parse(String text) {
-    return ListenText.parse(text);
+    String unix = "unix:";
+    if (text.startsWith(unix)) {
+      return unix(Path.of(text.substring(unix.length())));
+    }
+    if (text.equals("inherited")) {
+      return inherited();
+    }
+    HostPort place = HostPort.parse(text);
+    String host = place.host();
+    return host == null ? tcp(place.port()) : tcp(host, place.port());
   }
 
   /**
@@ -116,7 +138,8 @@ public sealed interface Listen permits ListenKind {
   Listen like(Listen settings);
 
   /**
-   * Returns how the listener is called in the log, in {@link ListenerStatus} and in thread dumps.
+   * Returns how the listener is called in the log, in {@link io.plainweave.event.ListenerStatus}
+   * and in thread dumps.
    *
    * @return null unless set: its address stands for it
    */

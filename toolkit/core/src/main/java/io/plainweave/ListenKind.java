@@ -13,27 +13,27 @@ import org.jspecify.annotations.Nullable;
  */
 abstract sealed class ListenKind<L extends Listen> implements Listen
     permits TcpListen, UnixListen, InheritedListen {
-  private final ListenSettings settings;
+  private final Settings settings;
 
-  ListenKind(ListenSettings settings) {
+  ListenKind(Settings settings) {
     this.settings = settings;
   }
 
   /** The same place with other settings. */
-  abstract L with(ListenSettings settings);
+  abstract L with(Settings settings);
 
   /** What it has besides the settings, always in the same order. */
   abstract List<@Nullable Object> own();
 
-  final ListenSettings settings() {
+  final Settings settings() {
     return settings;
   }
 
-  static ListenSettings settingsOf(Listen listen) {
+  static Settings settingsOf(Listen listen) {
     return ((ListenKind<?>) listen).settings;
   }
 
-  private L edit(Consumer<ListenSettings.Edit> change) {
+  private L edit(Consumer<Settings.Edit> change) {
     return with(settings.edit(change));
   }
 
@@ -112,5 +112,59 @@ abstract sealed class ListenKind<L extends Listen> implements Listen
   @Override
   public final int hashCode() {
     return Objects.hash(own(), settings);
+  }
+
+  /** What can be set of every listener, of whatever kind; {@link Listen} says what it means. */
+  record Settings(
+      @Nullable String name,
+      boolean admin,
+      int maxConnections,
+      @Nullable ProxyProtocol proxyProtocol,
+      @Nullable ServerTls tls,
+      @Nullable TimeLimits timeLimits) {
+    static final Settings DEFAULT = new Settings(null, false, 0, null, null, null);
+
+    Settings {
+      if (name != null && name.isBlank()) {
+        throw new IllegalArgumentException(
+            "the name of a listener must not be blank: '" + name + "'");
+      }
+      if (maxConnections < 0) {
+        throw new IllegalArgumentException(
+            "maxConnections must not be negative: " + maxConnections);
+      }
+    }
+
+    /** What changes one of them and leaves the others. */
+    Settings edit(Consumer<Edit> change) {
+      var edit = new Edit(this);
+      change.accept(edit);
+      return new Settings(
+          edit.name,
+          edit.admin,
+          edit.maxConnections,
+          edit.proxyProtocol,
+          edit.tls,
+          edit.timeLimits);
+    }
+
+    /** The settings while one of them is changed, by one thread. */
+    static final class Edit {
+      @Nullable String name;
+      boolean admin;
+      int maxConnections;
+      @Nullable ProxyProtocol proxyProtocol;
+      @Nullable ServerTls tls;
+      @Nullable TimeLimits timeLimits;
+
+      private Edit(Settings from) {
+        this.name = from.name;
+        this.admin = from.admin;
+        this.maxConnections = from.maxConnections;
+        this.proxyProtocol = from.proxyProtocol;
+        this.tls = from.tls;
+        this.timeLimits = from.timeLimits;
+      }
+    }
   }
 }

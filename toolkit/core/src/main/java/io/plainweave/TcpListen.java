@@ -28,7 +28,7 @@ public final class TcpListen extends ListenKind<TcpListen> {
       int acceptors,
       TcpOptions options,
       Duration rebindFor,
-      ListenSettings settings) {
+      ListenKind.Settings settings) {
     super(settings);
     this.host = host;
     this.port = port;
@@ -139,7 +139,7 @@ public final class TcpListen extends ListenKind<TcpListen> {
   }
 
   @Override
-  TcpListen with(ListenSettings settings) {
+  TcpListen with(ListenKind.Settings settings) {
     return new TcpListen(host, port, reusePort, acceptors, options, rebindFor, settings);
   }
 

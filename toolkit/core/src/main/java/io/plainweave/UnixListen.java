@@ -19,7 +19,7 @@ public final class UnixListen extends ListenKind<UnixListen> {
   private final Path path;
   private final Set<PosixFilePermission> permissions;
 
-  UnixListen(Path path, Set<PosixFilePermission> permissions, ListenSettings settings) {
+  UnixListen(Path path, Set<PosixFilePermission> permissions, ListenKind.Settings settings) {
     super(settings);
     SocketPath.ownAddress(path);
     this.path = path;
@@ -65,7 +65,7 @@ public final class UnixListen extends ListenKind<UnixListen> {
   }
 
   @Override
-  UnixListen with(ListenSettings settings) {
+  UnixListen with(ListenKind.Settings settings) {
     return new UnixListen(path, permissions, settings);
   }
 

@@ -1,6 +1,6 @@
 package io.plainweave.server;
 
-import io.plainweave.ListenerStatus;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.socket.Listener;

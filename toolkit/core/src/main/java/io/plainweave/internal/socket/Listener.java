@@ -2,9 +2,9 @@ package io.plainweave.internal.socket;
 
 import io.plainweave.InheritedListen;
 import io.plainweave.Listen;
-import io.plainweave.ListenerStatus;
 import io.plainweave.TcpListen;
 import io.plainweave.UnixListen;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.internal.log.Log;
 import io.plainweave.text.Addresses;
 import java.io.IOException;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.plainweave.Listen;
-import io.plainweave.ListenerStatus;
 import io.plainweave.TcpListen;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.server.Server;

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.event;
 
 import java.net.SocketAddress;
 import java.util.OptionalInt;
