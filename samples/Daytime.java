@@ -10,6 +10,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.time.format.DateTimeFormatter.RFC_1123_DATE_TIME;
 
 import io.plainweave.*;
+import io.plainweave.admission.Rate;
 import io.plainweave.server.Server;
 import io.plainweave.udp.Udp;
 import java.time.*;

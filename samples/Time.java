@@ -6,6 +6,7 @@
 // RFC 868 gives it port 37, by TCP and UDP; a UDP client asks with an empty datagram. In 2036 the
 // number begins again at 0. UdpEcho says why there is a rate.
 import io.plainweave.*;
+import io.plainweave.admission.Rate;
 import io.plainweave.server.Server;
 import io.plainweave.udp.Udp;
 

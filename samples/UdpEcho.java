@@ -6,6 +6,7 @@
 // RFC 862 gives it port 7. If a forged datagram names another such server as its sender, both would
 // answer each other without end: the first datagram beyond the rate is dropped, which ends that.
 import io.plainweave.*;
+import io.plainweave.admission.Rate;
 import io.plainweave.server.Server;
 import io.plainweave.udp.Udp;
 

@@ -7,6 +7,7 @@ module io.plainweave {
   requires static org.jspecify;
 
   exports io.plainweave;
+  exports io.plainweave.admission;
   exports io.plainweave.client;
   exports io.plainweave.event;
   exports io.plainweave.framing;

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.admission.Refusal;
 import io.plainweave.text.OneLine;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -56,7 +57,7 @@ public sealed interface CloseReason {
   }
 
   /**
-   * A time limit has run out.
+   * A time limit has run out, or a {@link Deadline} has passed.
    *
    * @param limit which one
    */
@@ -70,14 +71,32 @@ public sealed interface CloseReason {
    */
   record Refused(Refusal refusal) implements CloseReason {}
 
+  /**
+   * The peer has finished while the handler was at work, and a scope was to end then ({@link
+   * ConnectionScope#endWhen}).
+   */
+  record PeerFinished() implements CloseReason {}
+
   /** The peer has not taken its messages as fast as they came. */
   record SlowPeer() implements CloseReason {}
 
   /**
    * {@link Connection#abort()} was called; or a {@link Connection#close() close} from another
    * thread, or an interrupt, has met a thread in the middle of its work with the connection.
+   *
+   * @param text what whoever has called it says of it ({@link Connection#abort(String)}), or empty
    */
-  record Aborted() implements CloseReason {}
+  record Aborted(String text) implements CloseReason {
+    /** Makes one that says no more. */
+    public Aborted() {
+      this("");
+    }
+
+    @Override
+    public String toString() {
+      return text.isEmpty() ? "Aborted[]" : OneLine.of("Aborted[text=" + text + "]");
+    }
+  }
 
   /** The server was cancelled while the handler was at work. */
   record Cancelled() implements CloseReason {}
@@ -120,6 +139,7 @@ public sealed interface CloseReason {
     return switch (failure) {
       case TruncatedMessageException e -> new Truncated(e);
       case MalformedMessageException e -> new Malformed(e);
+      case DeadlineExceededException _ -> new TimedOut(TimeLimits.Kind.DEADLINE);
       case PeerResetException e -> new UpstreamFailed(e);
       case ConnectionClosedException e -> new UpstreamFailed(e);
       case ConnectException e -> new UpstreamFailed(e);

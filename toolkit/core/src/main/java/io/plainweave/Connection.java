@@ -28,9 +28,10 @@ import jdk.net.UnixDomainPrincipal;
  * ConnectionClosedException}.
  *
  * <p><b>Blocking and interruption.</b> Reading waits for input and writing waits for room in the
- * socket. Interrupting a thread that reads or writes, or that begins to while its interrupt flag is
- * set, ends the connection with a reset and fails with a {@link ConnectionClosedException}: this is
- * what cancellation is made of, and the peer must not take what was cut for the whole. Only behind
+ * socket; {@link TimeLimits} say how long, and {@link Deadline} for one call or for many.
+ * Interrupting a thread that reads or writes, or that begins to while its interrupt flag is set,
+ * ends the connection with a reset and fails with a {@link ConnectionClosedException}: this is what
+ * cancellation is made of, and the peer must not take what was cut for the whole. Only behind
  * {@link #finishOutput()}, when nothing can be cut any more, it is closed without a reset. A
  * handler that returns with its interrupt status set ends its connection in order, as others do.
  *
@@ -41,7 +42,7 @@ import jdk.net.UnixDomainPrincipal;
  * <p>Anybody may implement it, to run a handler in a test without a socket. Later versions may add
  * methods to it.
  */
-public interface Connection extends AutoCloseable {
+public interface Connection extends Duplex {
   /**
    * Returns the stream of bytes from the peer.
    *
@@ -56,6 +57,7 @@ public interface Connection extends AutoCloseable {
    *
    * @return the input, the same at every call
    */
+  @Override
   InputStream input();
 
   /**
@@ -71,6 +73,7 @@ public interface Connection extends AutoCloseable {
    * @return the output, the same at every call unless {@link ConnectionScope#bufferOutput(int)}
    *     puts another one before it
    */
+  @Override
   OutputStream output();
 
   /**
@@ -97,6 +100,7 @@ public interface Connection extends AutoCloseable {
    * @throws IndexOutOfBoundsException if the target has no such range; nothing is read then
    * @throws IOException if the connection fails
    */
+  @Override
   int readUntil(byte last, byte[] target, int offset, int length) throws IOException;
 
   /**
@@ -112,16 +116,18 @@ public interface Connection extends AutoCloseable {
    * @return true if there is a byte to read; false at the end of input, as with {@link #input()}
    * @throws IOException if the connection fails
    */
+  @Override
   boolean awaitMessage() throws IOException;
 
   /** Marks that the message is complete: what is read next belongs to another one. */
+  @Override
   void endMessage();
 
   /**
    * Opens a scope for threads that live and die with this connection. The calling thread owns it
    * and must close it.
    *
-   * @return the scope, without a deadline
+   * @return the scope, without a deadline of its own
    */
   default ConnectionScope openScope() {
     return openScope(Duration.ZERO);
@@ -131,7 +137,7 @@ public interface Connection extends AutoCloseable {
    * Opens a scope for threads that live and die with this connection, with a deadline.
    *
    * @param timeout after it, the connection is reset and the scope cancelled; a tenth of a second
-   *     is the finest step; zero for no deadline
+   *     is the finest step; zero for none, but the {@link Deadline} of the calling thread
    * @return the scope
    * @throws IllegalArgumentException if the timeout is negative
    */
@@ -148,6 +154,7 @@ public interface Connection extends AutoCloseable {
    *
    * @throws IOException if the rest of the output cannot be written
    */
+  @Override
   void finishOutput() throws IOException;
 
   /**
@@ -207,8 +214,21 @@ public interface Connection extends AutoCloseable {
    * #close()} (unix(7), ECONNRESET). A protocol for such sockets has to say by itself where a
    * message ends.
    */
+  @Override
   default void abort() {
     abort(new CloseReason.Aborted());
+  }
+
+  /**
+   * Ends the connection at once with a reset, as {@link #abort()}, and says why, in words for those
+   * who read logs and events: {@link CloseReason.Aborted} has them.
+   *
+   * {@snippet file="io/plainweave/internal/connection/AttachmentTest.java" region="abort"}
+   *
+   * @param text one sentence, for example "logged in elsewhere"
+   */
+  default void abort(String text) {
+    abort(new CloseReason.Aborted(text));
   }
 
   /**
@@ -246,6 +266,21 @@ public interface Connection extends AutoCloseable {
    * @return true until the connection is closed
    */
   boolean isOpen();
+
+  /**
+   * Looks whether the peer is still there, for a handler that is about to do something long or
+   * dear, and does not read meanwhile:
+   *
+   * {@snippet file="io/plainweave/internal/connection/PeerStateTest.java" region="ask"}
+   *
+   * <p>It takes no byte from the handler: what has come is kept for the next read, as far as one
+   * buffer holds it (8 KiB). Behind more than that it cannot look. Any thread may ask, while nobody
+   * reads or while another one does; it never waits, and costs a system call. {@link
+   * ConnectionScope#endWhen} asks by itself.
+   *
+   * @return the state as it is known now
+   */
+  PeerState peerState();
 
   /**
    * Returns whether the server is ending this connection. A handler at work can say so in its next
@@ -302,6 +337,39 @@ public interface Connection extends AutoCloseable {
    *     io.plainweave.client.Connector connectors}; not every one is used.
    */
   long id();
+
+  /**
+   * Returns what was attached to this connection: by its handler for those who look at connections
+   * from outside, by an observer for the handler. Any thread may attach, ask and detach at any
+   * moment, also when the connection is closed; what is attached goes with the connection. One that
+   * has nothing attached has no memory for it.
+   *
+   * {@snippet file="io/plainweave/internal/connection/AttachmentTest.java" region="attach"}
+   *
+   * @param <T> its type
+   * @param key what to look for
+   * @return what is attached by that key, if anything is
+   */
+  <T> Optional<T> attachment(AttachmentKey<T> key);
+
+  /**
+   * Attaches something to this connection, in place of what is attached by that key.
+   *
+   * @param <T> its type
+   * @param key by which it is found
+   * @param value what to attach
+   * @return what was attached before, if anything was
+   */
+  <T> Optional<T> attach(AttachmentKey<T> key, T value);
+
+  /**
+   * Takes back what is attached to this connection. Of several threads, one gets it.
+   *
+   * @param <T> its type
+   * @param key by which it was attached
+   * @return what was attached, if anything was
+   */
+  <T> Optional<T> detach(AttachmentKey<T> key);
 
   /**
    * Returns the address of the peer. It stays available when the connection is closed. No name is

@@ -16,6 +16,7 @@ public abstract sealed class ConnectionException extends IOException
     permits PeerResetException,
         ConnectionClosedException,
         ConnectionBusyException,
+        DeadlineExceededException,
         TruncatedMessageException,
         MalformedMessageException {
   ConnectionException(String message, @Nullable Throwable cause) {

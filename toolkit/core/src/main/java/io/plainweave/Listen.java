@@ -1,20 +1,15 @@
 package io.plainweave;
 
-import io.plainweave.kernel.SocketPath;
-import io.plainweave.text.Addresses;
+import io.plainweave.text.HostPort;
 import io.plainweave.tls.ServerTls;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Where a server listens: a description, not yet a socket. */
-public sealed interface Listen {
+public sealed interface Listen permits ListenKind {
 
   /**
    * Listens for TCP connections on every address of this machine, IPv4 and IPv6, with one socket.
@@ -25,8 +20,15 @@ public sealed interface Listen {
    * @return the description
    * @throws IllegalArgumentException if the port is out of range
    */
-  static Tcp tcp(int port) {
-    return Tcp.at(null, port);
+  static TcpListen tcp(int port) {
+    return new TcpListen(
+        null,
+        port,
+        false,
+        1,
+        TcpOptions.DEFAULT,
+        TcpListen.REBIND_FOR,
+        ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -43,14 +45,22 @@ public sealed interface Listen {
    * @return the description
    * @throws IllegalArgumentException if the port is out of range or the host is empty
    */
-  static Tcp tcp(String host, int port) {
-    return Tcp.at(Objects.requireNonNull(host, "host"), port);
+  static TcpListen tcp(String host, int port) {
+    Objects.requireNonNull(host, "host");
+    return new TcpListen(
+        host,
+        port,
+        false,
+        1,
+        TcpOptions.DEFAULT,
+        TcpListen.REBIND_FOR,
+        ListenKind.Settings.DEFAULT);
   }
 
   /**
    * Listens for connections from processes of this machine, on a Unix-domain socket (unix(7)) at a
-   * path. Only the user of this process may connect, until {@link Unix#permissions(String)} says
-   * otherwise.
+   * path. Only the user of this process may connect, until {@link UnixListen#permissions(String)}
+   * says otherwise.
    *
    * <p>While the server listens, there is a socket at the path. It appears with its permissions,
    * and is removed when the listener closes, unless somebody has put another file there. What a
@@ -68,14 +78,11 @@ public sealed interface Listen {
    * @throws IllegalArgumentException if the path is longer, empty, or none of the default file
    *     system
    */
-  static Unix unix(Path path) {
-    return new Unix(
+  static UnixListen unix(Path path) {
+    return new UnixListen(
         path,
         Set.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE),
-        0,
-        null,
-        null,
-        null);
+        ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -86,13 +93,14 @@ public sealed interface Listen {
    * nowhere. Its options, backlog and permissions are those with which it was made.
    *
    * <p>The server ends without closing that socket: connections that come later wait for the next
-   * process that is started with it. Java can take over no other descriptor, and hand over none; to
-   * replace a server without a gap, {@link Tcp#reusePort(boolean)} serves as well.
+   * process that has it, a child with our standard input among them. Java takes no other: what is
+   * left of {@code LISTEN_FDS} is told in the log, with the way out. To replace a server without a
+   * gap, {@link TcpListen#reusePort(boolean)} serves as well.
    *
    * @return the description
    */
-  static Inherited inherited() {
-    return new Inherited(0, null, null, null);
+  static InheritedListen inherited() {
+    return new InheritedListen(ListenKind.Settings.DEFAULT);
   }
 
   /**
@@ -105,8 +113,72 @@ public sealed interface Listen {
    *     the path; the message says what is wrong, with the text or the path in it
    */
   static Listen parse(String text) {
-    return ListenText.parse(text);
+    String unix = "unix:";
+    if (text.startsWith(unix)) {
+      return unix(Path.of(text.substring(unix.length())));
+    }
+    if (text.equals("inherited")) {
+      return inherited();
+    }
+    HostPort place = HostPort.parse(text);
+    String host = place.host();
+    return host == null ? tcp(place.port()) : tcp(host, place.port());
   }
+
+  /**
+   * Returns this place with the settings of another description, as far as it can have them: all
+   * that this interface names, and those of its kind if the other is of the same. So a
+   * configuration names the place and the program the settings.
+   *
+   * {@snippet file="io/plainweave/server/ListenTest.java" region="like"}
+   *
+   * @param settings the description that has the settings
+   * @return the description
+   */
+  Listen like(Listen settings);
+
+  /**
+   * Returns how the listener is called in the log, in {@link io.plainweave.event.ListenerStatus}
+   * and in thread dumps.
+   *
+   * @return null unless set: its address stands for it
+   */
+  @Nullable String name();
+
+  /**
+   * Returns this description with another {@link #name()}.
+   *
+   * @param name not blank
+   * @return the description
+   * @throws IllegalArgumentException if it is blank
+   */
+  Listen name(String name);
+
+  /** {@return whether it is for the server's own administration; default false} */
+  boolean admin();
+
+  /**
+   * Returns this description for a listener through which the server is looked after: health,
+   * metrics, commands. It stands apart from the service that the others give:
+   *
+   * <ul>
+   *   <li>It accepts through the drain, and while the server is {@linkplain
+   *       io.plainweave.server.Server#suspend() suspended}. When the last connection of the service
+   *       has ended, it is closed and its own connections are drained; then the server ends. What
+   *       cancels the server cancels these, too.
+   *   <li>No limit or rate of the {@link io.plainweave.admission.AdmissionRules} applies to its
+   *       connections, nor are they counted, in the report of the drain and by {@link
+   *       io.plainweave.server.Server#connections()}. {@link #maxConnections(int)} alone bounds
+   *       them: set it, since their descriptors come from what the service leaves. The networks
+   *       that are allowed and denied are those of the server.
+   * </ul>
+   *
+   * {@snippet file="io/plainweave/server/AdminTest.java" region="admin"}
+   *
+   * @param admin whether it is for administration
+   * @return the description
+   */
+  Listen admin(boolean admin);
 
   /**
    * {@return how many connections may be open at a time; zero for the limit of the server alone}
@@ -170,279 +242,4 @@ public sealed interface Listen {
    * @return the description
    */
   Listen timeLimits(TimeLimits timeLimits);
-
-  /**
-   * A TCP listener, with the largest backlog that the kernel allows ({@code net.core.somaxconn} on
-   * Linux).
-   *
-   * @param host a name or a literal address; null for every address of this machine
-   * @param port from 1 to 65535, or 0 for one that is free
-   * @param reusePort whether other sockets may listen on the same port, each with its share of the
-   *     connections (SO_REUSEPORT, socket(7)); all of them must ask for it
-   * @param acceptors how many threads accept at each address, from one socket; default 1
-   * @param options of the socket and of the accepted ones; default those of the system
-   * @param rebindFor how long the server tries to bind the listener again if it was destroyed from
-   *     outside ({@code ss -K}), with growing pauses up to 1 s; when that time is over, or at once
-   *     if it is zero, it gives up and drains. Default 30 s
-   * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param proxyProtocol from whom a PROXY header comes; default null: from nobody
-   * @param tls how TLS is spoken; default null: all is in plain
-   * @param timeLimits of its connections; default null: those of the server
-   */
-  record Tcp(
-      @Nullable String host,
-      int port,
-      boolean reusePort,
-      int acceptors,
-      TcpOptions options,
-      Duration rebindFor,
-      int maxConnections,
-      @Nullable ProxyProtocol proxyProtocol,
-      @Nullable ServerTls tls,
-      @Nullable TimeLimits timeLimits)
-      implements Listen {
-    private static final Duration REBIND_FOR = Duration.ofSeconds(30);
-
-    /** Checks the values. */
-    public Tcp {
-      if (port < 0 || port > 65_535) {
-        throw new IllegalArgumentException("a port is from 0 to 65535: " + port);
-      }
-      if (host != null && host.isBlank()) {
-        throw new IllegalArgumentException("the host is empty: '" + host + "'");
-      }
-      if (acceptors < 1) {
-        throw new IllegalArgumentException("acceptors must be at least 1: " + acceptors);
-      }
-      Objects.requireNonNull(options, "options");
-      if (rebindFor.isNegative()) {
-        throw new IllegalArgumentException("rebindFor must not be negative: " + rebindFor);
-      }
-      ListenEdit.checkMaxConnections(maxConnections);
-    }
-
-    static Tcp at(@Nullable String host, int port) {
-      return new Tcp(host, port, false, 1, TcpOptions.DEFAULT, REBIND_FOR, 0, null, null, null);
-    }
-
-    /**
-     * Returns this description with another setting of {@link #reusePort()}.
-     *
-     * @param reusePort whether other sockets may listen on the same port
-     * @return the description
-     */
-    public Tcp reusePort(boolean reusePort) {
-      return edit(edit -> edit.reusePort = reusePort);
-    }
-
-    /**
-     * Returns this description with another number of {@link #acceptors()}. One accepts as fast as
-     * a core can; several are for machines with many cores and clients that come and go. The next
-     * connection is for the first of them that has nothing else to do.
-     *
-     * @param acceptors at least 1
-     * @return the description
-     * @throws IllegalArgumentException if it is less than 1
-     */
-    public Tcp acceptors(int acceptors) {
-      return edit(edit -> edit.acceptors = acceptors);
-    }
-
-    /**
-     * Returns this description with other {@link #options()}.
-     *
-     * @param options of the socket and of the accepted ones
-     * @return the description
-     */
-    public Tcp options(TcpOptions options) {
-      return edit(edit -> edit.options = options);
-    }
-
-    /**
-     * Returns this description with another {@link #rebindFor()}.
-     *
-     * @param rebindFor not negative; zero gives up at once
-     * @return the description
-     * @throws IllegalArgumentException if it is negative
-     */
-    public Tcp rebindFor(Duration rebindFor) {
-      return edit(edit -> edit.rebindFor = rebindFor);
-    }
-
-    @Override
-    public Tcp maxConnections(int maxConnections) {
-      return edit(edit -> edit.maxConnections = maxConnections);
-    }
-
-    @Override
-    public Tcp proxyProtocol(ProxyProtocol proxyProtocol) {
-      return edit(
-          edit -> edit.proxyProtocol = Objects.requireNonNull(proxyProtocol, "proxyProtocol"));
-    }
-
-    @Override
-    public Tcp tls(ServerTls tls) {
-      return edit(edit -> edit.tls = Objects.requireNonNull(tls, "tls"));
-    }
-
-    @Override
-    public Tcp timeLimits(TimeLimits timeLimits) {
-      return edit(edit -> edit.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits"));
-    }
-
-    private Tcp edit(Consumer<ListenEdit.OfTcp> change) {
-      var edit = new ListenEdit.OfTcp(this);
-      change.accept(edit);
-      return edit.changed();
-    }
-
-    /** Returns {@code HOST:PORT}, with {@code *} for every address. */
-    @Override
-    public String toString() {
-      return Addresses.format(host == null ? "*" : host, port);
-    }
-  }
-
-  /**
-   * A Unix-domain listener, with the largest backlog that the kernel allows ({@code
-   * net.core.somaxconn} on Linux).
-   *
-   * @param path where the socket is
-   * @param permissions of the socket; who may write may connect, if the folders on the way can be
-   *     entered
-   * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param proxyProtocol from whom a PROXY header comes; default null: from nobody
-   * @param tls how TLS is spoken; default null: all is in plain
-   * @param timeLimits of its connections; default null: those of the server
-   */
-  record Unix(
-      Path path,
-      Set<PosixFilePermission> permissions,
-      int maxConnections,
-      @Nullable ProxyProtocol proxyProtocol,
-      @Nullable ServerTls tls,
-      @Nullable TimeLimits timeLimits)
-      implements Listen {
-    /** Checks the values. */
-    public Unix {
-      SocketPath.ownAddress(path);
-      permissions = Set.copyOf(permissions);
-      ListenEdit.checkMaxConnections(maxConnections);
-    }
-
-    /**
-     * Returns this description with other permissions. The umask of the process takes nothing from
-     * them. The group is that of the process, or of the folder if that has the set-group-ID bit
-     * (inode(7)).
-     *
-     * @param permissions for owner, group and others, as ls(1) shows them: {@code rw-rw----} lets
-     *     the group connect, too
-     * @return the description
-     * @throws IllegalArgumentException if the text is none of that kind
-     */
-    public Unix permissions(String permissions) {
-      try {
-        Set<PosixFilePermission> parsed = PosixFilePermissions.fromString(permissions);
-        return edit(edit -> edit.permissions = parsed);
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(
-            "permissions are written as in rw-rw----: " + permissions, e);
-      }
-    }
-
-    @Override
-    public Unix maxConnections(int maxConnections) {
-      return edit(edit -> edit.maxConnections = maxConnections);
-    }
-
-    @Override
-    public Unix proxyProtocol(ProxyProtocol proxyProtocol) {
-      return edit(
-          edit -> edit.proxyProtocol = Objects.requireNonNull(proxyProtocol, "proxyProtocol"));
-    }
-
-    @Override
-    public Unix tls(ServerTls tls) {
-      return edit(edit -> edit.tls = Objects.requireNonNull(tls, "tls"));
-    }
-
-    @Override
-    public Unix timeLimits(TimeLimits timeLimits) {
-      return edit(edit -> edit.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits"));
-    }
-
-    private Unix edit(Consumer<ListenEdit.OfUnix> change) {
-      var edit = new ListenEdit.OfUnix(this);
-      change.accept(edit);
-      return edit.changed();
-    }
-
-    /**
-     * Returns the address of the path.
-     *
-     * @return the address
-     */
-    public UnixDomainSocketAddress socketAddress() {
-      return SocketPath.address(path);
-    }
-
-    /** Returns {@code unix:PATH}. */
-    @Override
-    public String toString() {
-      return Addresses.format(socketAddress());
-    }
-  }
-
-  /**
-   * The socket that this process has inherited as its standard input.
-   *
-   * @param maxConnections open at a time, besides the limit of the server; default 0: no limit
-   * @param proxyProtocol from whom a PROXY header comes; default null: from nobody
-   * @param tls how TLS is spoken; default null: all is in plain
-   * @param timeLimits of its connections; default null: those of the server
-   */
-  record Inherited(
-      int maxConnections,
-      @Nullable ProxyProtocol proxyProtocol,
-      @Nullable ServerTls tls,
-      @Nullable TimeLimits timeLimits)
-      implements Listen {
-    /** Checks the values. */
-    public Inherited {
-      ListenEdit.checkMaxConnections(maxConnections);
-    }
-
-    @Override
-    public Inherited maxConnections(int maxConnections) {
-      return edit(edit -> edit.maxConnections = maxConnections);
-    }
-
-    @Override
-    public Inherited proxyProtocol(ProxyProtocol proxyProtocol) {
-      return edit(
-          edit -> edit.proxyProtocol = Objects.requireNonNull(proxyProtocol, "proxyProtocol"));
-    }
-
-    @Override
-    public Inherited tls(ServerTls tls) {
-      return edit(edit -> edit.tls = Objects.requireNonNull(tls, "tls"));
-    }
-
-    @Override
-    public Inherited timeLimits(TimeLimits timeLimits) {
-      return edit(edit -> edit.timeLimits = Objects.requireNonNull(timeLimits, "timeLimits"));
-    }
-
-    private Inherited edit(Consumer<ListenEdit.OfInherited> change) {
-      var edit = new ListenEdit.OfInherited(this);
-      change.accept(edit);
-      return edit.changed();
-    }
-
-    /** Returns {@code inherited}. */
-    @Override
-    public String toString() {
-      return "inherited";
-    }
-  }
 }

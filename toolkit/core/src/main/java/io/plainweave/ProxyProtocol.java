@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.admission.Network;
 import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.Tlv;

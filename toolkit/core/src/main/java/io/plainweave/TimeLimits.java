@@ -12,10 +12,10 @@ import java.util.function.Consumer;
  * the wall clock: no limit is reached because the process was stopped or the clock was set.
  *
  * <p>Where the handler waits between messages ({@link #firstByte()}, {@link #idle()}, {@link
- * #lifetime()}), it reads end of stream, just as in a drain, and can say goodbye; if the connection
- * has not ended two seconds later it is reset. One that was {@link #halfClosed()} for too long is
- * closed, and the system goes on sending what it still has of our output. Elsewhere it is reset at
- * once.
+ * #silence()}, {@link #lifetime()}), it reads end of stream, just as in a drain, and can say
+ * goodbye; if the connection has not ended two seconds later it is reset. One that was {@link
+ * #halfClosed()} for too long is closed, and the system goes on sending what it still has of our
+ * output. Elsewhere it is reset at once.
  *
  * @param handshake from the accept to the handler, where something comes before it (a PROXY header,
  *     a TLS handshake), however the bytes drip, and for a TLS handshake that begins later ({@link
@@ -29,6 +29,9 @@ import java.util.function.Consumer;
  *     with {@link Connection#endMessage()}: until then the limit runs, also while the handler
  *     works. Default 20 s
  * @param idle with no byte in either direction since the handler waits for input; default 60 s
+ * @param silence with no byte from the peer while the handler waits for input, whatever is sent
+ *     meanwhile: for a peer that has promised to be heard, such as a client of MQTT, which names
+ *     its own time ({@link Connection#timeLimits(TimeLimits)}); default zero: no limit
  * @param writeStall with no byte taken by the socket while the handler waits to write; before a
  *     connection is reset for it, a write is tried. Default 2 min: curl 7 with a {@code
  *     --limit-rate} reads a hundred times what it may in a second, and then nothing for a hundred
@@ -46,6 +49,7 @@ public record TimeLimits(
     Duration firstByte,
     Duration message,
     Duration idle,
+    Duration silence,
     Duration writeStall,
     Duration halfClosed,
     Duration lifetime,
@@ -63,14 +67,16 @@ public record TimeLimits(
     RECEIVE_RATE,
     /** Nothing was sent or received while the handler waits for input. */
     IDLE,
+    /** Nothing was received while the handler waits for input. */
+    SILENCE,
     /** A write has made no progress, because the peer does not read. */
     WRITE_STALL,
     /** We have finished our output, the peer sends nothing and does not finish its own. */
     HALF_CLOSED,
     /** The connection has lived as long as it may. */
     LIFETIME,
-    /** A scope of the handler has reached its deadline. */
-    SCOPE
+    /** A scope of the handler has reached its deadline, or a read or write its {@link Deadline}. */
+    DEADLINE
   }
 
   /** The limits that apply unless others are set. */
@@ -80,6 +86,7 @@ public record TimeLimits(
           Duration.ofSeconds(10),
           Duration.ofSeconds(20),
           Duration.ofSeconds(60),
+          Duration.ZERO,
           Duration.ofMinutes(2),
           Duration.ofSeconds(30),
           Duration.ZERO,
@@ -96,6 +103,7 @@ public record TimeLimits(
           Duration.ZERO,
           Duration.ZERO,
           Duration.ZERO,
+          Duration.ZERO,
           Duration.ofSeconds(5),
           0);
 
@@ -105,6 +113,7 @@ public record TimeLimits(
     notNegative("firstByte", firstByte);
     notNegative("message", message);
     notNegative("idle", idle);
+    notNegative("silence", silence);
     notNegative("writeStall", writeStall);
     notNegative("halfClosed", halfClosed);
     notNegative("lifetime", lifetime);
@@ -158,6 +167,16 @@ public record TimeLimits(
    */
   public TimeLimits idle(Duration idle) {
     return edit(edit -> edit.idle = idle);
+  }
+
+  /**
+   * Returns these limits with another {@link #silence()}.
+   *
+   * @param silence the limit, or zero for none
+   * @return the limits
+   */
+  public TimeLimits silence(Duration silence) {
+    return edit(edit -> edit.silence = silence);
   }
 
   /**
@@ -219,6 +238,7 @@ public record TimeLimits(
         edit.firstByte,
         edit.message,
         edit.idle,
+        edit.silence,
         edit.writeStall,
         edit.halfClosed,
         edit.lifetime,
@@ -232,6 +252,7 @@ public record TimeLimits(
     private Duration firstByte;
     private Duration message;
     private Duration idle;
+    private Duration silence;
     private Duration writeStall;
     private Duration halfClosed;
     private Duration lifetime;
@@ -243,6 +264,7 @@ public record TimeLimits(
       this.firstByte = from.firstByte;
       this.message = from.message;
       this.idle = from.idle;
+      this.silence = from.silence;
       this.writeStall = from.writeStall;
       this.halfClosed = from.halfClosed;
       this.lifetime = from.lifetime;

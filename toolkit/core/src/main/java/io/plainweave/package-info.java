@@ -8,8 +8,9 @@
  *   <li>A {@link io.plainweave.Listen} says where; the {@link io.plainweave.server.Server} binds
  *       it.
  *   <li>An acceptor, a platform thread of the listener, waits until the limits leave room, accepts,
- *       and takes a permit of each limit ({@link io.plainweave.AdmissionRules}). Until then,
- *       connections wait in the kernel's backlog; those that are not to be served are turned away.
+ *       and takes a permit of each limit ({@link io.plainweave.admission.AdmissionRules}). Until
+ *       then, connections wait in the kernel's backlog; those that are not to be served are turned
+ *       away.
  *   <li>The acceptor forks a virtual thread in the scope that it owns. That thread carries out the
  *       handshake, if there is one: the PROXY header, that of TLS ({@link io.plainweave.Listen}).
  *   <li>It runs the {@link io.plainweave.Handler} with the {@link io.plainweave.Connection}.
@@ -38,8 +39,14 @@
  * </pre>
  *
  * <p>{@code jcmd PID Thread.dump_to_file -format=json FILE} shows this tree, and where each handler
- * stands. Nothing outlives its scope: when {@link io.plainweave.server.Server#run()} returns, no
- * thread, socket or permit is left.
+ * stands. The thread of a connection has the name of its listener ({@code plainweave connection at
+ * 192.0.2.1:7000}), which all of them share: it costs no memory, where the peer in it would cost 80
+ * bytes for each connection. A handler that wants more in its dumps, and has the memory, says so:
+ *
+ * {@snippet file="io/plainweave/server/ConnectionThreadTest.java" region="name"}
+ *
+ * <p>Nothing outlives its scope: when {@link io.plainweave.server.Server#run()} returns, no thread,
+ * socket or permit is left.
  *
  * <h2>Without memory</h2>
  *
@@ -60,7 +67,7 @@
  * io.plainweave.server.ServerBuilder#eventLoops event loops} do not have that weakness. Where
  * another process takes over, the safest answer to a lack of memory is to end this one: {@code
  * -XX:+ExitOnOutOfMemoryError}, together with a limit of connections ({@link
- * io.plainweave.AdmissionRules}) and of messages, so that it does not come to that.
+ * io.plainweave.admission.AdmissionRules}) and of messages, so that it does not come to that.
  */
 @NullMarked
 package io.plainweave;

@@ -13,6 +13,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.socket.InheritedSocket;
 import io.plainweave.internal.transport.Poller;
+import io.plainweave.internal.udp.PeerSocket;
 import io.plainweave.internal.udp.ReceiverSockets;
 import io.plainweave.internal.udp.UdpSocket;
 import io.plainweave.server.Server;
@@ -116,7 +117,11 @@ class ArchitectureTest {
     noClasses()
         .that()
         .doNotBelongToAnyOf(
-            Poller.class, ReceiverSockets.class, UdpSocket.class, InheritedSocket.class)
+            Poller.class,
+            ReceiverSockets.class,
+            UdpSocket.class,
+            PeerSocket.class,
+            InheritedSocket.class)
         .should()
         .dependOnClassesThat()
         .areAssignableTo(Selector.class)

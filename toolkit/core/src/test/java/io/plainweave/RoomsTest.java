@@ -53,10 +53,21 @@ class RoomsTest {
   @Test
   void keepTheWordsFreeOfTheMachine() {
     mayOnlyUse(
-        "io.plainweave", "io.plainweave.tls", "io.plainweave.proxyprotocol", "..text", "..kernel");
+        "io.plainweave",
+        "io.plainweave.admission",
+        "io.plainweave.tls",
+        "io.plainweave.proxyprotocol",
+        "..text",
+        "..kernel");
+    mayOnlyUse("io.plainweave.admission", "..text");
     mayOnlyUse("io.plainweave.framing", "io.plainweave");
-    mayOnlyUse("io.plainweave.udp", "io.plainweave", "..text");
-    mayOnlyUse("io.plainweave.event", "io.plainweave", "io.plainweave.udp", "..text");
+    mayOnlyUse("io.plainweave.udp", "io.plainweave", "io.plainweave.admission", "..text");
+    mayOnlyUse(
+        "io.plainweave.event",
+        "io.plainweave",
+        "io.plainweave.admission",
+        "io.plainweave.udp",
+        "..text");
     mayOnlyUse("io.plainweave.tls", "..text");
     mayOnlyUse("io.plainweave.proxyprotocol", "..text");
   }

@@ -1,11 +1,11 @@
 package io.plainweave.benchmarks;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.Refusal;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Descriptors;

@@ -1,8 +1,9 @@
 package io.plainweave.loadtests.compare;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
@@ -46,7 +47,7 @@ public final class PlainweaveServer implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    Listen.Tcp listen = Listen.tcp(port);
+    TcpListen listen = Listen.tcp(port);
     if (identity != null) {
       char[] password = ServerIdentity.PASSWORD.toCharArray();
       listen =

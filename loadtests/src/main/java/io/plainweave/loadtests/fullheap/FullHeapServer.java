@@ -1,8 +1,8 @@
 package io.plainweave.loadtests.fullheap;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.server.Server;

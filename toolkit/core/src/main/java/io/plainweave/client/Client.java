@@ -113,6 +113,21 @@ public final class Client implements AutoCloseable {
   }
 
   /**
+   * Opens a socket by UDP as {@link DatagramConnector#connect()} does.
+   *
+   * @param connector where to, and how
+   * @return the connection, open, and the caller's to close
+   * @throws ConnectException if the host is unknown, or cannot be reached from here
+   * @throws IOException if the system has no descriptors for it
+   * @throws InterruptedException if the calling thread is interrupted
+   * @throws IllegalStateException if this client is closed, before or meanwhile
+   */
+  public DatagramConnection connect(DatagramConnector connector)
+      throws IOException, InterruptedException {
+    return home.open(connector);
+  }
+
+  /**
    * Borrows a connection as {@link ConnectionPool#borrow()} does. A thread that waits for its turn
    * when this client is closed fails as soon as it has it.
    *
@@ -129,10 +144,10 @@ public final class Client implements AutoCloseable {
   }
 
   /**
-   * Resets the connections that are still open, and waits until nothing of the client is left.
-   * Whoever reads, writes or {@linkplain #connect connects} meanwhile fails. An interrupt does not
-   * keep it from its end, which is near, and the thread's interrupt flag stays set. A second call
-   * waits as the first one does.
+   * Resets the connections that are still open, closes sockets by UDP, and waits until nothing of
+   * the client is left. Whoever reads, writes or {@linkplain #connect(Connector) connects}
+   * meanwhile fails. An interrupt does not keep it from its end, which is near, and the thread's
+   * interrupt flag stays set. A second call waits as the first one does.
    */
   @Override
   public void close() {

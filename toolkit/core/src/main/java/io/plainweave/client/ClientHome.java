@@ -3,8 +3,8 @@ package io.plainweave.client;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
-import io.plainweave.Refusal;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.HandshakeRunner;
@@ -49,9 +49,14 @@ record ClientHome(
         new ConnectCalls());
   }
 
-  /** See {@link Client#connect}. */
+  /** See {@link Client#connect(Connector)}. */
   SocketConnection open(Connector connector) throws IOException, InterruptedException {
-    return calls.run(connector, this);
+    return calls.run(connector, () -> connector.open(this), SocketConnection::cancel);
+  }
+
+  /** See {@link Client#connect(DatagramConnector)}. */
+  DatagramConnection open(DatagramConnector connector) throws IOException, InterruptedException {
+    return calls.run(connector, () -> connector.open(registry), DatagramConnection::close);
   }
 
   /** Resets all connections, and ends the calls of those who connect. */
@@ -60,8 +65,9 @@ record ClientHome(
     registry.forEach(connection -> {
       connection.cancel();
       // The reaper, which would tell the owners, is about to end.
-      connection.scopes().check(ticks.now());
+      connection.checkDeadlines(ticks.now());
     });
+    registry.closeAdopted();
   }
 
   @Override
@@ -82,6 +88,11 @@ record ClientHome(
   @Override
   public ServerObserver observer() {
     return NOBODY;
+  }
+
+  @Override
+  public boolean isAdmin() {
+    return false;
   }
 
   @Override

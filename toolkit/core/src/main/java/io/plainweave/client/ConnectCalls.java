@@ -1,6 +1,5 @@
 package io.plainweave.client;
 
-import io.plainweave.internal.connection.SocketConnection;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -10,6 +9,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +25,12 @@ final class ConnectCalls {
   private static final class Call {
     private final Thread thread = Thread.currentThread();
     private boolean interrupted;
+  }
+
+  /** What a call does. */
+  @FunctionalInterface
+  interface Opening<T> {
+    T open() throws IOException, InterruptedException;
   }
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -47,14 +53,16 @@ final class ConnectCalls {
   /**
    * Connects in the calling thread.
    *
+   * @param connector where to, for messages
+   * @param undo ends what was opened too late
    * @throws IllegalStateException if the client is closed, before or meanwhile
    */
-  SocketConnection run(Connector connector, ClientHome home)
+  <T> T run(Object connector, Opening<T> opening, Consumer<? super T> undo)
       throws IOException, InterruptedException {
     Call call = begin(connector);
-    SocketConnection connection;
+    T connection;
     try {
-      connection = connector.open(home);
+      connection = opening.open();
     } catch (IOException | InterruptedException | RuntimeException e) {
       if (leave(call)) {
         throw closed(connector, e);
@@ -65,13 +73,13 @@ final class ConnectCalls {
       throw e;
     }
     if (leave(call)) {
-      connection.cancel();
+      undo.accept(connection);
       throw closed(connector, null);
     }
     return connection;
   }
 
-  private Call begin(Connector connector) {
+  private Call begin(Object connector) {
     var call = new Call();
     lock.lock();
     try {
@@ -157,7 +165,7 @@ final class ConnectCalls {
     }
   }
 
-  private static IllegalStateException closed(Connector connector, @Nullable Exception cause) {
+  private static IllegalStateException closed(Object connector, @Nullable Exception cause) {
     return new IllegalStateException(
         "cannot connect to " + connector + ": the client is closed", cause);
   }

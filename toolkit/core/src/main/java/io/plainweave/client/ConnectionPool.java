@@ -3,7 +3,7 @@ package io.plainweave.client;
 import io.plainweave.Connection;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.util.Objects;
@@ -114,11 +114,14 @@ public final class ConnectionPool implements AutoCloseable {
 
   /** The same for a borrower that lives there. */
   Lease borrowIn(Home home) throws IOException, InterruptedException {
-    long wait = Deadline.in(limits.borrowTimeout()).left();
+    long wait = Math.max(0, Countdown.of(limits.borrowTimeout()).left());
     if (!permits.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
       throw new ConnectException(
           "cannot connect to %s: all %d connections of the pool were in use for %d ms"
-              .formatted(connector, limits.maxOpen(), limits.borrowTimeout().toMillis()));
+              .formatted(
+                  connector,
+                  limits.maxOpen(),
+                  Math.ceilDiv(wait, TimeUnit.MILLISECONDS.toNanos(1))));
     }
     Lease lease = null;
     try {

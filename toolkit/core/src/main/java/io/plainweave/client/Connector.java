@@ -4,7 +4,7 @@ import io.plainweave.Connection;
 import io.plainweave.TcpOptions;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.kernel.SocketPath;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.text.HostPort;
@@ -40,7 +40,7 @@ import java.util.concurrent.TimeUnit;
  *       it has accepted. The server does not count the connection against its limit, and no
  *       observer hears of it. The drain leaves it alone, since a handler that finishes its work may
  *       need it. Cancellation resets it.
- *   <li>By {@link Client#connect}: that client, with its own time limits. Its {@link
+ *   <li>By {@link Client#connect(Connector)}: that client, with its own time limits. Its {@link
  *       Client#close()} resets what is still open. So it is in threads that are forked in a scope
  *       of such a connection.
  *   <li>In all other threads: the process, with {@link io.plainweave.TimeLimits#DEFAULT}. Nothing
@@ -54,6 +54,7 @@ import java.util.concurrent.TimeUnit;
  * reset, two seconds later: a reply that does not come must not be taken for one that has ended.
  */
 public final class Connector {
+  private static final String UNIX = "unix:";
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /** The limits of the first and the last pause between attempts. */
@@ -90,13 +91,7 @@ public final class Connector {
    * @throws IllegalArgumentException if the port is out of range or the host is empty
    */
   public static Connector tcp(String host, int port) {
-    if (Objects.requireNonNull(host, "host").isBlank()) {
-      throw new IllegalArgumentException("the host is empty: '" + host + "'");
-    }
-    if (port < 1 || port > 65_535) {
-      throw new IllegalArgumentException("a port to connect to is from 1 to 65535: " + port);
-    }
-    return to(new TcpDestination(host, port, null, TcpOptions.DEFAULT, NameLookup::addresses));
+    return to(TcpDestination.of(host, port));
   }
 
   /**
@@ -114,15 +109,19 @@ public final class Connector {
   }
 
   /**
-   * Reads a description as people write it: {@code HOST:PORT}, {@code [IPv6]:PORT}, or {@code PORT}
-   * of this machine.
+   * Reads a description as people write it: {@code HOST:PORT}, {@code [IPv6]:PORT}, {@code PORT} of
+   * this machine, or {@code unix:PATH}.
    *
-   * @param text for example {@code db.example:5432}, {@code [::1]:5432} or {@code 5432}
+   * @param text for example {@code db.example:5432}, {@code [::1]:5432}, {@code 5432} or {@code
+   *     unix:/run/app.sock}
    * @return the description
-   * @throws IllegalArgumentException if the text is none of these; the message says so, with the
-   *     text in it
+   * @throws IllegalArgumentException if the text is none of these, or {@link #unix} does not take
+   *     the path; the message says so, with the text or the path in it
    */
   public static Connector parse(String text) {
+    if (text.startsWith(UNIX)) {
+      return unix(Path.of(text.substring(UNIX.length())));
+    }
     HostPort place = HostPort.parse(text);
     return tcp(place.host() == null ? "localhost" : place.host(), place.port());
   }
@@ -225,10 +224,7 @@ public final class Connector {
   public Connector localAddress(InetAddress localAddress) {
     Objects.requireNonNull(localAddress, "localAddress");
     return switch (destination) {
-      case TcpDestination tcp ->
-          with(
-              new TcpDestination(
-                  tcp.host(), tcp.port(), localAddress, tcp.options(), tcp.resolver()));
+      case TcpDestination tcp -> with(tcp.from(localAddress));
       case UnixDestination unix ->
           throw new IllegalArgumentException(
               "a connection to a path has no local address like "
@@ -248,10 +244,35 @@ public final class Connector {
   public Connector options(TcpOptions options) {
     Objects.requireNonNull(options, "options");
     return switch (destination) {
-      case TcpDestination tcp ->
-          with(new TcpDestination(tcp.host(), tcp.port(), tcp.local(), options, tcp.resolver()));
+      case TcpDestination tcp -> with(tcp.with(options));
       case UnixDestination unix ->
           throw new IllegalArgumentException("a connection to a path has no TCP options: " + unix);
+    };
+  }
+
+  /**
+   * Returns this description for connections through a proxy, which looks up the host instead of
+   * this machine. All else is as without it, TLS and the PROXY header included, which go to the
+   * destination. What the proxy takes to connect is under {@link #connectTimeout}; a refusal is a
+   * {@link ConnectException} with its answer, and is worth another attempt ({@link #retryFor}) as
+   * long as it does not concern credentials or rules. {@link Connection#remoteAddress()} is the
+   * proxy's.
+   *
+   * {@snippet file="io/plainweave/client/ProxyServerTest.java" region="through"}
+   *
+   * @param proxy replaces the one before; there is no chain of them
+   * @return the description
+   * @throws IllegalArgumentException if the connection is to a path, or to a host that cannot be
+   *     told to a proxy: longer than 255 characters, or with others than printable ones of ASCII
+   */
+  public Connector through(ProxyServer proxy) {
+    Objects.requireNonNull(proxy, "proxy");
+    return switch (destination) {
+      case TcpDestination tcp ->
+          with(tcp.through(proxy)).with(handshake.behind(proxy.to(tcp.host(), tcp.port())));
+      case UnixDestination unix ->
+          throw new IllegalArgumentException(
+              "a connection to a path does not go through " + proxy + ": " + unix);
     };
   }
 
@@ -297,13 +318,13 @@ public final class Connector {
 
   /** The same where the caller ends it by an interrupt. */
   SocketConnection open(Home home) throws IOException, InterruptedException {
-    Deadline retries = Deadline.in(retryTime);
+    Countdown retries = Countdown.of(retryTime);
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {
       try {
-        return connect(home, Deadline.in(connectTimeout));
+        return connect(home, Countdown.of(connectTimeout));
       } catch (ConnectException e) {
-        if (retryTime.isZero() || retries.hasPassed() || !destination.mayPass(e)) {
+        if (retryTime.isZero() || retries.isOver() || !destination.mayPass(e)) {
           throw e;
         }
       }
@@ -316,7 +337,7 @@ public final class Connector {
   }
 
   /** One attempt; when it fails, nothing stays open. */
-  private SocketConnection connect(Home home, Deadline deadline)
+  private SocketConnection connect(Home home, Countdown deadline)
       throws IOException, InterruptedException {
     SocketConnection connection = register(home, destination.connect(deadline));
     boolean complete = false;
@@ -326,6 +347,8 @@ public final class Connector {
       return connection;
     } catch (SocketTimeoutException e) {
       throw destination.failed("no answer", e);
+    } catch (ProxyRefusedException e) {
+      throw destination.failed("" + e.getMessage(), e);
     } finally {
       if (!complete) {
         connection.abort();
@@ -347,7 +370,10 @@ public final class Connector {
     }
   }
 
-  /** Returns {@code HOST:PORT}, with a literal IPv6 address in brackets, or {@code unix:PATH}. */
+  /**
+   * Returns {@code HOST:PORT}, with a literal IPv6 address in brackets, or {@code unix:PATH}, which
+   * {@link #parse} reads; with {@code through PROXY} behind it where there is one.
+   */
   @Override
   public String toString() {
     return destination.toString();

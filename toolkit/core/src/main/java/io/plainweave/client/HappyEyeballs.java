@@ -2,7 +2,7 @@ package io.plainweave.client;
 
 import io.plainweave.internal.socket.SelfConnection;
 import io.plainweave.internal.thread.Scope;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -53,7 +53,7 @@ final class HappyEyeballs {
 
   private final TcpDestination destination;
   private final List<InetSocketAddress> addresses;
-  private final Deadline deadline;
+  private final Countdown deadline;
   private final long delay;
 
   /** One for each attempt, added by its thread. */
@@ -73,7 +73,7 @@ final class HappyEyeballs {
   HappyEyeballs(
       TcpDestination destination,
       List<InetSocketAddress> addresses,
-      Deadline deadline,
+      Countdown deadline,
       long delay) {
     this.destination = destination;
     this.addresses = addresses;
@@ -199,7 +199,7 @@ final class HappyEyeballs {
         }
         case null -> {}
       }
-      if (deadline.hasPassed()) {
+      if (deadline.isOver()) {
         return;
       }
     }

@@ -1,6 +1,6 @@
 package io.plainweave.client;
 
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
@@ -53,7 +53,7 @@ final class NameLookup {
    * @throws UnknownHostException if there are none
    * @throws SocketTimeoutException if the time is over before
    */
-  static List<InetAddress> addresses(String host, Deadline deadline)
+  static List<InetAddress> addresses(String host, Countdown deadline)
       throws UnknownHostException, SocketTimeoutException, InterruptedException {
     try {
       return List.of(InetAddress.ofLiteral(host));
@@ -62,7 +62,7 @@ final class NameLookup {
     }
   }
 
-  private static List<InetAddress> lookUp(String host, Deadline deadline)
+  private static List<InetAddress> lookUp(String host, Countdown deadline)
       throws UnknownHostException, SocketTimeoutException, InterruptedException {
     Future<List<InetAddress>> found = THREADS.submit(() -> List.of(InetAddress.getAllByName(host)));
     try {

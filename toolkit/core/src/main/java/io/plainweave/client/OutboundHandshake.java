@@ -5,7 +5,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.thread.Scope;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -20,42 +20,46 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a connection that was opened here begins with, before it is the caller's: nothing as a rule.
  *
- * @param proxyHeader sent before all else; null for none
+ * @param tunnel through a proxy, before all else; null for none
+ * @param proxyHeader sent before the rest; null for none
  * @param steps what comes then, in its order
  */
-record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> steps) {
-  static final OutboundHandshake NONE = new OutboundHandshake(null, List.of());
+record OutboundHandshake(
+    @Nullable HandshakeStep tunnel, @Nullable ProxyHeader proxyHeader, List<HandshakeStep> steps) {
+  static final OutboundHandshake NONE = new OutboundHandshake(null, null, List.of());
 
   OutboundHandshake {
     steps = List.copyOf(steps);
   }
 
   OutboundHandshake with(ProxyHeader header) {
-    return new OutboundHandshake(header, steps);
+    return new OutboundHandshake(tunnel, header, steps);
+  }
+
+  /** The same behind this step. */
+  OutboundHandshake behind(HandshakeStep proxy) {
+    return new OutboundHandshake(proxy, proxyHeader, steps);
   }
 
   /** The same with a step behind the others. */
   OutboundHandshake with(HandshakeStep step) {
     return new OutboundHandshake(
-        proxyHeader, Stream.concat(steps.stream(), Stream.of(step)).toList());
+        tunnel, proxyHeader, Stream.concat(steps.stream(), Stream.of(step)).toList());
   }
 
   /**
-   * Sends the header, for which a new socket has room, and runs all steps, in a thread of their
-   * own: the calling one watches the time, since the reaper does not know the limit of the
+   * Sends the header, for which a new socket has room, and runs all steps, those in a thread of
+   * their own: the calling one watches the time, since the reaper does not know the limit of the
    * connector, but only those of the server. When it fails, the connection is for the caller to
    * close.
    *
    * @throws IOException if a step fails, in its own words; {@link SocketTimeoutException} if the
    *     time is over
    */
-  void run(SocketConnection connection, Deadline deadline)
+  void run(SocketConnection connection, Countdown deadline)
       throws IOException, InterruptedException {
-    if (proxyHeader != null) {
-      connection.output().write(proxyHeader.toBytes());
-      connection.output().flush();
-    }
-    if (steps.isEmpty()) {
+    if (tunnel == null && steps.isEmpty()) {
+      sendHeader(connection);
       return;
     }
     var passed = new CompletableFuture<Boolean>();
@@ -80,7 +84,18 @@ record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> 
     }
   }
 
+  private void sendHeader(SocketConnection connection) throws IOException {
+    if (proxyHeader != null) {
+      connection.output().write(proxyHeader.toBytes());
+      connection.output().flush();
+    }
+  }
+
   private boolean passes(SocketConnection connection) throws IOException, InterruptedException {
+    if (tunnel != null && !tunnel.run(connection)) {
+      return false;
+    }
+    sendHeader(connection);
     for (HandshakeStep step : steps) {
       if (!step.run(connection)) {
         return false;
@@ -90,7 +105,7 @@ record OutboundHandshake(@Nullable ProxyHeader proxyHeader, List<HandshakeStep> 
   }
 
   private static void await(
-      CompletableFuture<Boolean> passed, SocketConnection connection, Deadline deadline)
+      CompletableFuture<Boolean> passed, SocketConnection connection, Countdown deadline)
       throws IOException, InterruptedException {
     try {
       if (!passed.get(deadline.left(), TimeUnit.NANOSECONDS)) {

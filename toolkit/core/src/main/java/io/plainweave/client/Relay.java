@@ -2,6 +2,7 @@ package io.plainweave.client;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.thread.Scope;
 import java.io.IOException;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Joins two connections: what either peer sends, the other one receives, as if they were connected
- * to each other.
+ * to each other. Either may be behind layers, or no connection at all, but two streams ({@link
+ * Duplex}).
  *
  * <p><b>The end of a direction.</b> When one side has finished its output, the other side's is
  * finished behind the last byte (FIN), and the opposite direction goes on. The relay returns when
@@ -38,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  *       is there for it; while it is slow, no more than a buffer is read from the other one.
  * </ul>
  *
+ * <p>That is for connections as they are. Behind layers, or where one side is none, the limits of a
+ * connection look at its own bytes only.
+ *
  * <p><b>Drain.</b> A relay does not know what a message is. It waits when for 200 ms nothing has
  * moved in either direction: then the accepted connection reads end of stream, FIN goes to the
  * other peer, and the relay returns when that one has finished as well. One that flows goes on
@@ -54,13 +59,13 @@ public final class Relay {
 
   /** One direction, and the task of its thread. */
   private final class Direction implements Callable<Scope.After> {
-    private final SocketConnection from;
-    private final SocketConnection to;
+    private final Duplex from;
+    private final Duplex to;
 
     /** Written by the thread of the task at its end. */
     private long bytes;
 
-    Direction(SocketConnection from, SocketConnection to) {
+    Direction(Duplex from, Duplex to) {
       this.from = from;
       this.to = to;
     }
@@ -68,7 +73,7 @@ public final class Relay {
     @Override
     public Scope.After call() {
       try {
-        bytes = from.input().transferTo(to.socketOutput());
+        bytes = copy(from, to);
         to.finishOutput();
       } catch (IOException | RuntimeException | Error e) {
         // In this order: what the reset makes of the opposite direction is no failure of its own.
@@ -79,15 +84,17 @@ public final class Relay {
     }
   }
 
-  private final SocketConnection near;
-  private final SocketConnection far;
+  private static final int CHUNK = 16 * 1024;
+
+  private final Duplex near;
+  private final Duplex far;
 
   /** The first failure of a direction, set by its thread. */
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-  private Relay(Connection near, Connection far) {
-    this.near = overSocket(near);
-    this.far = overSocket(far);
+  private Relay(Duplex near, Duplex far) {
+    this.near = near;
+    this.far = far;
   }
 
   /**
@@ -95,18 +102,16 @@ public final class Relay {
    * thread, which does not outlive the call, carries the other one. Bytes that were read before are
    * not carried, what was written before is sent first.
    *
-   * <p>When this returns, the outputs of both connections are finished, and they are still to be
-   * closed. When it throws, both have been reset. Nobody else may read or write either of them
-   * meanwhile.
+   * <p>When this returns, the outputs of both sides are finished, and they are still to be closed.
+   * When it throws, both have been reset. Nobody else may read or write either of them meanwhile.
    *
    * @param connection one side, as a rule the handler's own connection
    * @param other the other side, as a rule one that the handler has opened by a {@link Connector}
    * @return how much was carried
-   * @throws IllegalArgumentException if one of them is no connection over a socket
-   * @throws IOException if either connection fails
+   * @throws IOException if either side fails
    * @throws InterruptedException if the calling thread is interrupted
    */
-  public static Result between(Connection connection, Connection other)
+  public static Result between(Duplex connection, Duplex other)
       throws IOException, InterruptedException {
     var relay = new Relay(connection, other);
     try {
@@ -118,14 +123,17 @@ public final class Relay {
   }
 
   private Result run() throws IOException, InterruptedException {
-    near.beginRelay();
-    far.beginRelay();
+    begin(near);
+    begin(far);
     var forward = new Direction(near, far);
     var backward = new Direction(far, near);
     try (Scope scope =
         Scope.open("relay to " + far, Scope.silent(Thread.ofVirtual().name("relay from " + far)))) {
       scope.fork(
-          () -> ScopedValue.where(SocketConnection.OF_FORKED_THREAD, near).call(backward::call));
+          near instanceof SocketConnection socket
+              ? () ->
+                  ScopedValue.where(SocketConnection.OF_FORKED_THREAD, socket).call(backward::call)
+              : backward);
       forward.call();
       scope.join();
     }
@@ -140,14 +148,37 @@ public final class Relay {
 
   private void abort(Throwable cause) {
     CloseReason reason = CloseReason.of(cause);
-    near.abort(reason);
-    far.abort(reason);
+    abort(near, reason);
+    abort(far, reason);
   }
 
-  private static SocketConnection overSocket(Connection connection) {
-    if (connection instanceof SocketConnection socket) {
-      return socket;
+  private static void abort(Duplex side, CloseReason reason) {
+    if (side instanceof Connection connection) {
+      connection.abort(reason);
+    } else {
+      side.abort();
     }
-    throw new IllegalArgumentException("a relay carries bytes between sockets only: " + connection);
+  }
+
+  /** Sends what was written before. */
+  private static void begin(Duplex side) throws IOException {
+    if (side instanceof SocketConnection socket) {
+      socket.beginRelay();
+    } else {
+      side.output().flush();
+    }
+  }
+
+  private static long copy(Duplex from, Duplex to) throws IOException {
+    if (from instanceof SocketConnection && to instanceof SocketConnection socket) {
+      return from.input().transferTo(socket.socketOutput());
+    }
+    long copied = 0;
+    byte[] chunk = new byte[CHUNK];
+    for (int n; (n = from.input().read(chunk)) >= 0; copied += n) {
+      to.output().write(chunk, 0, n);
+      to.output().flush(); // nobody else does: this thread next waits for the other side
+    }
+    return copied;
   }
 }

@@ -2,7 +2,7 @@ package io.plainweave.client;
 
 import io.plainweave.TcpOptions;
 import io.plainweave.internal.socket.TcpSettings;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -21,34 +21,58 @@ import org.jspecify.annotations.Nullable;
  * @param port from 1 to 65535
  * @param local where the connection is to begin, or null for what the system chooses
  * @param options of the sockets
- * @param resolver finds the addresses of the host
+ * @param resolver finds the addresses of the host, or of the proxy
+ * @param proxy through which it is reached, or null
  */
 record TcpDestination(
-    String host, int port, @Nullable InetAddress local, TcpOptions options, Resolver resolver)
+    String host,
+    int port,
+    @Nullable InetAddress local,
+    TcpOptions options,
+    Resolver resolver,
+    @Nullable ProxyServer proxy)
     implements Destination {
   /** Finds the addresses of a host, at least one. */
   @FunctionalInterface
   interface Resolver {
-    List<InetAddress> addresses(String host, Deadline deadline)
+    List<InetAddress> addresses(String host, Countdown deadline)
         throws UnknownHostException, SocketTimeoutException, InterruptedException;
   }
 
+  /** The port of a host, with nothing that was chosen. */
+  static TcpDestination of(String host, int port) {
+    Destination.check(host, port);
+    return new TcpDestination(host, port, null, TcpOptions.DEFAULT, NameLookup::addresses, null);
+  }
+
+  TcpDestination from(InetAddress local) {
+    return new TcpDestination(host, port, local, options, resolver, proxy);
+  }
+
+  TcpDestination with(TcpOptions options) {
+    return new TcpDestination(host, port, local, options, resolver, proxy);
+  }
+
+  TcpDestination through(ProxyServer proxy) {
+    return new TcpDestination(host, port, local, options, resolver, proxy);
+  }
+
   @Override
-  public SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException {
+  public SocketChannel connect(Countdown deadline) throws ConnectException, InterruptedException {
     List<InetSocketAddress> targets =
         HappyEyeballs.inOrder(lookUp(deadline)).stream()
-            .map(address -> new InetSocketAddress(address, port))
+            .map(address -> new InetSocketAddress(address, proxy == null ? port : proxy.port()))
             .toList();
     return new HappyEyeballs(this, targets, deadline, HappyEyeballs.DELAY).connect();
   }
 
-  private List<InetAddress> lookUp(Deadline deadline)
+  private List<InetAddress> lookUp(Countdown deadline)
       throws ConnectException, InterruptedException {
     List<InetAddress> addresses;
     try {
-      addresses = resolver.addresses(host, deadline);
+      addresses = resolver.addresses(proxy == null ? host : proxy.host(), deadline);
     } catch (UnknownHostException e) {
-      throw failed("the host is unknown", e);
+      throw failed((proxy == null ? "the host" : "the proxy") + " is unknown", e);
     } catch (SocketTimeoutException e) {
       throw failed("no answer from the name server", e);
     } catch (InterruptedException e) {
@@ -85,7 +109,12 @@ record TcpDestination(
   }
 
   @Override
+  public boolean mayPass(ConnectException failure) {
+    return !(failure.getCause() instanceof ProxyRefusedException refused) || refused.mayPass();
+  }
+
+  @Override
   public String toString() {
-    return Addresses.format(host, port);
+    return Addresses.format(host, port) + (proxy == null ? "" : " through " + proxy);
   }
 }

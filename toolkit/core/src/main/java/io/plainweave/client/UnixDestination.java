@@ -1,6 +1,6 @@
 package io.plainweave.client;
 
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.kernel.SocketPath;
 import io.plainweave.kernel.UnixSockets;
 import io.plainweave.text.Addresses;
@@ -37,7 +37,7 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
    * at the path does.
    */
   @Override
-  public SocketChannel connect(Deadline deadline) throws ConnectException, InterruptedException {
+  public SocketChannel connect(Countdown deadline) throws ConnectException, InterruptedException {
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {
       try {
@@ -45,7 +45,7 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
       } catch (IOException e) {
         ensureMayPass(e);
         boolean mayBeFull = !(e instanceof ConnectException) && Files.exists(address.getPath());
-        if (!mayBeFull || deadline.hasPassed()) {
+        if (!mayBeFull || deadline.isOver()) {
           throw failed((mayBeFull ? "perhaps no room in its backlog: " : "") + e.getMessage(), e);
         }
       }

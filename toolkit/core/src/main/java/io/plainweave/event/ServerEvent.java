@@ -2,7 +2,7 @@ package io.plainweave.event;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.text.Addresses;
 import io.plainweave.udp.Datagram;
 import io.plainweave.udp.DatagramDrop;
@@ -56,7 +56,7 @@ public sealed interface ServerEvent {
 
   /**
    * A listener was destroyed from outside. The server binds it again, at the same address, or gives
-   * it up ({@link io.plainweave.Listen.Tcp#rebindFor()}): {@link ListenerRestored} or {@link
+   * it up ({@link io.plainweave.TcpListen#rebindFor()}): {@link ListenerRestored} or {@link
    * ListenerFailed} tells. Connections are not harmed.
    *
    * @param listener where
@@ -90,8 +90,8 @@ public sealed interface ServerEvent {
   }
 
   /**
-   * As many connections are open as {@link io.plainweave.AdmissionRules#alarmAt()} says, or as
-   * there may be. At most one every five seconds, as long as it lasts.
+   * As many connections are open as {@link io.plainweave.admission.AdmissionRules#alarmAt()} says,
+   * or as there may be. At most one every five seconds, as long as it lasts.
    *
    * @param listener where, or null for the whole server
    * @param connections how many are open
@@ -192,7 +192,7 @@ public sealed interface ServerEvent {
 
   /**
    * The backlog of a listener is full: the server accepts more slowly than connections come, or not
-   * at all ({@link io.plainweave.AdmissionRules#maxConnections()}, {@link
+   * at all ({@link io.plainweave.admission.AdmissionRules#maxConnections()}, {@link
    * io.plainweave.server.Server#suspend()}). What finds no room is dropped by the kernel and tried
    * again by its peer, a second later and more. On Linux, for TCP, one every ten seconds at most.
    *

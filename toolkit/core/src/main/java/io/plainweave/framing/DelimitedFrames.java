@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -9,27 +9,46 @@ import org.jspecify.annotations.Nullable;
 
 /** Messages that end with a delimiter. */
 final class DelimitedFrames implements Frames {
-  private final Connection connection;
+  private final Duplex duplex;
   private final byte[] delimiter;
   private final byte last;
   private final int maxBytes;
+  private final TooLong tooLong;
 
   /** How much room the next message gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  DelimitedFrames(Connection connection, byte[] delimiter, int maxBytes) {
-    this.connection = connection;
+  DelimitedFrames(Duplex duplex, byte[] delimiter, int maxBytes, TooLong tooLong) {
+    this.duplex = duplex;
     this.delimiter = delimiter;
     this.last = delimiter[delimiter.length - 1];
     this.maxBytes = maxBytes;
+    this.tooLong = tooLong;
+  }
+
+  @Override
+  public Frames tooLong(TooLong tooLong) {
+    return new DelimitedFrames(duplex, delimiter, maxBytes, tooLong);
   }
 
   @Override
   public byte @Nullable [] read() throws IOException {
-    if (!connection.awaitMessage()) {
-      return null;
+    while (duplex.awaitMessage()) {
+      MessageBytes message = readWhole();
+      duplex.endMessage();
+      room = message.roomForNext();
+      if (!message.isCut()) {
+        return message.first(message.size() - delimiter.length);
+      }
+      if (tooLong == TooLong.CUT) {
+        return message.first(message.size());
+      }
     }
-    var message = new MessageBytes(connection, room);
+    return null;
+  }
+
+  private MessageBytes readWhole() throws IOException {
+    var message = new MessageBytes(duplex, room);
     long most = (long) maxBytes + delimiter.length;
     while (message.size() < most) {
       if (!message.readUntil(last, most)) {
@@ -37,13 +56,15 @@ final class DelimitedFrames implements Frames {
             "the peer has finished after " + message.size() + " bytes without the delimiter");
       }
       if (message.endsWith(delimiter)) {
-        connection.endMessage();
-        room = message.roomForNext();
-        return message.first(message.size() - delimiter.length);
+        return message;
       }
     }
-    throw new MalformedMessageException(
-        "a message is longer than " + maxBytes + " bytes, without the delimiter");
+    if (tooLong == TooLong.FAIL) {
+      throw new MalformedMessageException(
+          "a message is longer than " + maxBytes + " bytes, without the delimiter");
+    }
+    message.dropThrough(delimiter, maxBytes);
+    return message;
   }
 
   @Override
@@ -59,7 +80,7 @@ final class DelimitedFrames implements Frames {
       throw new IllegalArgumentException(
           "the delimiter would end the message at " + end + " of " + message.length + " bytes");
     }
-    connection.output().write(all);
+    duplex.output().write(all);
   }
 
   /** Where the reader will see the delimiter; a message and its delimiter can make one together. */

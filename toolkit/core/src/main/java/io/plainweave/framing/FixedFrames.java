@@ -1,18 +1,23 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** Messages of one size. */
-record FixedFrames(Connection connection, int size) implements Frames {
+record FixedFrames(Duplex duplex, int size) implements Frames {
+  @Override
+  public Frames tooLong(TooLong tooLong) {
+    return this; // none is
+  }
+
   @Override
   public byte @Nullable [] read() throws IOException {
-    if (!connection.awaitMessage()) {
+    if (!duplex.awaitMessage()) {
       return null;
     }
-    byte[] message = LengthPrefixedFrames.readBytes(connection.input(), size);
-    connection.endMessage();
+    byte[] message = LengthPrefixedFrames.readBytes(duplex.input(), size);
+    duplex.endMessage();
     return message;
   }
 
@@ -22,6 +27,6 @@ record FixedFrames(Connection connection, int size) implements Frames {
       throw new IllegalArgumentException(
           "a message of " + message.length + " bytes, where each has " + size);
     }
-    connection.output().write(message);
+    duplex.output().write(message);
   }
 }

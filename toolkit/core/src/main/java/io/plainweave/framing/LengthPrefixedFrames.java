@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -9,22 +9,53 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Messages behind their length. */
-record LengthPrefixedFrames(Connection connection, LengthPrefix prefix, int maxBytes)
+record LengthPrefixedFrames(Duplex duplex, LengthPrefix prefix, int maxBytes, TooLong tooLong)
     implements Frames {
+  private static final int MOST_DROPPED_AT_ONCE = 8 * 1024;
+
+  @Override
+  public Frames tooLong(TooLong tooLong) {
+    return new LengthPrefixedFrames(duplex, prefix, maxBytes, tooLong);
+  }
+
   @Override
   public byte @Nullable [] read() throws IOException {
-    if (!connection.awaitMessage()) {
-      return null;
+    while (duplex.awaitMessage()) {
+      InputStream in = duplex.input();
+      long length = prefix.readFrom(in);
+      if (length <= maxBytes) {
+        byte[] message = readBytes(in, (int) length);
+        duplex.endMessage();
+        return message;
+      }
+      if (tooLong == TooLong.FAIL) {
+        throw new MalformedMessageException(
+            "a message of " + length + " bytes is announced; the limit is " + maxBytes);
+      }
+      byte[] beginning = readBytes(in, tooLong == TooLong.CUT ? maxBytes : 0);
+      drop(in, length - beginning.length);
+      duplex.endMessage();
+      if (tooLong == TooLong.CUT) {
+        return beginning;
+      }
     }
-    InputStream in = connection.input();
-    long length = prefix.readFrom(in);
-    if (length > maxBytes) {
-      throw new MalformedMessageException(
-          "a message of " + length + " bytes is announced; the limit is " + maxBytes);
+    return null;
+  }
+
+  private static void drop(InputStream in, long length) throws IOException {
+    byte[] dropped = new byte[(int) Math.min(length, MOST_DROPPED_AT_ONCE)];
+    for (long left = length; left > 0; ) {
+      int n = in.read(dropped, 0, (int) Math.min(left, dropped.length));
+      if (n < 0) {
+        throw new TruncatedMessageException(
+            "the peer has finished, and of "
+                + length
+                + " bytes that are too many "
+                + left
+                + " miss");
+      }
+      left -= n;
     }
-    byte[] message = readBytes(in, (int) length);
-    connection.endMessage();
-    return message;
   }
 
   static byte[] readBytes(InputStream in, int length) throws IOException {
@@ -44,7 +75,7 @@ record LengthPrefixedFrames(Connection connection, LengthPrefix prefix, int maxB
       throw new IllegalArgumentException(
           "a message of " + message.length + " bytes is longer than the limit of " + most);
     }
-    OutputStream out = connection.output();
+    OutputStream out = duplex.output();
     prefix.writeTo(out, message.length);
     out.write(message);
   }

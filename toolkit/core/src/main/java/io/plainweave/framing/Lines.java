@@ -1,16 +1,21 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of a connection as lines of text in UTF-8.
+ * The bytes of a connection as lines of text, in UTF-8 unless {@linkplain #charset another charset}
+ * is set.
  *
  * <p><b>The end of a line</b> is what the protocol says. Where two programs do not agree on it, a
  * peer can hide a line from one of them that the other obeys: mail was smuggled through servers
@@ -25,20 +30,28 @@ import org.jspecify.annotations.Nullable;
  * connection itself.
  */
 public final class Lines {
-  private final Connection connection;
+  private final Duplex duplex;
   private final int maxBytes;
   private final LineEnd end;
+  private final Charset charset;
+  private final TooLong tooLong;
 
   /** How much room the next line gets at first; only the reading thread touches it. */
   private int room = MessageBytes.FIRST_ROOM;
 
-  private Lines(Connection connection, int maxBytes, LineEnd end) {
+  private Lines(Duplex duplex, int maxBytes, LineEnd end) {
+    this(duplex, maxBytes, end, StandardCharsets.UTF_8, TooLong.FAIL);
+  }
+
+  private Lines(Duplex duplex, int maxBytes, LineEnd end, Charset charset, TooLong tooLong) {
     if (maxBytes < 1) {
       throw new IllegalArgumentException("maxBytes must be at least 1: " + maxBytes);
     }
-    this.connection = connection;
+    this.duplex = duplex;
     this.maxBytes = maxBytes;
     this.end = end;
+    this.charset = charset;
+    this.tooLong = tooLong;
   }
 
   /**
@@ -49,13 +62,13 @@ public final class Lines {
    * {@link java.io.BufferedReader}. Where a line that was cut must not be taken for a whole one,
    * read {@link Frames#delimited} instead.
    *
-   * @param connection the connection to read and write
+   * @param duplex the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
-  public static Lines of(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, LineEnd.LF);
+  public static Lines of(Duplex duplex, int maxBytes) {
+    return new Lines(duplex, maxBytes, LineEnd.LF);
   }
 
   /**
@@ -64,13 +77,13 @@ public final class Lines {
    * FTP, IRC. A carriage return or a line feed that stands alone is refused, and NUL too, which
    * none of them has in a line; a last line without its end is truncated.
    *
-   * @param connection the connection to read and write
+   * @param duplex the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
-  public static Lines crlf(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, LineEnd.CRLF);
+  public static Lines crlf(Duplex duplex, int maxBytes) {
+    return new Lines(duplex, maxBytes, LineEnd.CRLF);
   }
 
   /**
@@ -78,66 +91,113 @@ public final class Lines {
    * line that is read, too, and so does the end of input. This is for peers that are people, and
    * where nothing is passed on to a program that may see other lines in it (RFC 9112, section 2.2).
    *
-   * @param connection the connection to read and write
+   * @param duplex the connection to read and write
    * @param maxBytes the longest line that is read, in bytes without its end; at least 1
    * @return the lines
    * @throws IllegalArgumentException if {@code maxBytes} is less than 1
    */
-  public static Lines crlfOrLf(Connection connection, int maxBytes) {
-    return new Lines(connection, maxBytes, LineEnd.CRLF_OR_LF);
+  public static Lines crlfOrLf(Duplex duplex, int maxBytes) {
+    return new Lines(duplex, maxBytes, LineEnd.CRLF_OR_LF);
   }
 
   /**
-   * Reads the next line. It waits for the first byte as {@link Connection#awaitMessage()} does, so
-   * the drain of the server can end the wait; from there on, the line may be completed.
+   * Returns the same lines in another charset than UTF-8.
+   *
+   * {@snippet file="io/plainweave/framing/LinesCharsetTest.java" region="charset"}
+   *
+   * @param charset one in which the end of a line is the same bytes as in ASCII, such as ISO-8859-1
+   *     or Shift_JIS, and not UTF-16
+   * @return the lines
+   * @throws IllegalArgumentException if it is not one of those
+   */
+  public Lines charset(Charset charset) {
+    if (!charset.canEncode() || !Arrays.equals("\r\n".getBytes(charset), new byte[] {'\r', '\n'})) {
+      throw new IllegalArgumentException(
+          "the end of a line must be the same bytes as in ASCII: " + charset);
+    }
+    return new Lines(duplex, maxBytes, end, charset, tooLong);
+  }
+
+  /**
+   * Returns the same lines, where those that are longer than the limit do not fail. A line that is
+   * cut ends with a whole character, at most as many bytes as the limit says.
+   *
+   * {@snippet file="io/plainweave/framing/TooLongTest.java" region="lines"}
+   *
+   * @param tooLong what becomes of them; {@link TooLong#FAIL} unless set
+   * @return the lines
+   */
+  public Lines tooLong(TooLong tooLong) {
+    return new Lines(duplex, maxBytes, end, charset, tooLong);
+  }
+
+  /**
+   * Reads the next line. It waits for the first byte as {@link Duplex#awaitMessage()} does, so the
+   * drain of the server can end the wait; from there on, the line may be completed.
    *
    * @return the line without its end, or null at the end of input: the peer has finished, or the
    *     server drains
    * @throws MalformedMessageException if the line is longer than the limit, as soon as this is
-   *     known, or has an end within it that is none: it is not known then where the next line
-   *     begins; or if the line is not UTF-8, and the next one can be read
+   *     known and unless such are skipped or cut, or has an end within it that is none: it is not
+   *     known then where the next line begins; or if the line is not of the charset, and the next
+   *     one can be read
    * @throws TruncatedMessageException if the peer has finished without the end of the line, which
    *     only {@link #crlf} demands
    * @throws io.plainweave.ConnectionException if the connection has failed or is closed
    * @throws IOException if the connection fails in another way
    */
   public @Nullable String read() throws IOException {
-    if (!connection.awaitMessage()) {
-      return null;
+    while (duplex.awaitMessage()) {
+      var line = new MessageBytes(duplex, room);
+      if (!line.readLine(maxBytes, end, tooLong) && end == LineEnd.CRLF) {
+        throw new TruncatedMessageException("the peer has finished without the end of a line");
+      }
+      boolean skipped = line.isCut() && tooLong == TooLong.SKIP;
+      if (end != LineEnd.LF && !skipped) {
+        line.refuse((byte) 0, "there is a NUL");
+      }
+      duplex.endMessage();
+      room = line.roomForNext();
+      if (!skipped) {
+        return line.isCut()
+            ? decodeCut(ByteBuffer.wrap(line.array(), 0, line.lineSize()))
+            : decode(line.array(), line.lineSize());
+      }
     }
-    var line = new MessageBytes(connection, room);
-    if (!line.readLine(maxBytes, end) && end == LineEnd.CRLF) {
-      throw new TruncatedMessageException("the peer has finished without the end of a line");
-    }
-    if (end != LineEnd.LF) {
-      line.refuse((byte) 0, "there is a NUL");
-    }
-    connection.endMessage();
-    room = line.roomForNext();
-    return decode(line.array(), line.lineSize());
+    return null;
   }
 
-  private static String decode(byte[] bytes, int size) throws MalformedMessageException {
-    String text = new String(bytes, 0, size, StandardCharsets.UTF_8);
+  private String decode(byte[] bytes, int size) throws MalformedMessageException {
+    String text = new String(bytes, 0, size, charset);
     // This is what stands for bytes that are no text, unless the peer has sent it itself.
     if (text.indexOf('\uFFFD') >= 0) {
       try {
-        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, size));
+        charset.newDecoder().decode(ByteBuffer.wrap(bytes, 0, size));
       } catch (CharacterCodingException e) {
-        throw new MalformedMessageException("a line is not UTF-8: " + text);
+        throw new MalformedMessageException("a line is not " + charset + ": " + text);
       }
     }
     return text;
   }
 
+  /** Leaves out the beginning of a character at the end. */
+  private String decodeCut(ByteBuffer bytes) throws MalformedMessageException {
+    CharsetDecoder decoder = charset.newDecoder();
+    CharBuffer text = CharBuffer.allocate((int) (bytes.remaining() * decoder.maxCharsPerByte()));
+    if (decoder.decode(bytes, text, false).isError()) {
+      throw new MalformedMessageException("a line is not " + charset + ": " + text.flip());
+    }
+    return text.flip().toString();
+  }
+
   /**
-   * Writes a line and its end. It leaves when {@link Connection#output()} says: at the next wait
-   * for input, or on a flush. It may be longer than the lines that are read.
+   * Writes a line and its end. It leaves when {@link Duplex#output()} says: at the next wait for
+   * input, or on a flush. It may be longer than the lines that are read.
    *
    * @param line the text
    * @throws IllegalArgumentException if there is a line feed in it, so that the peer might take it
-   *     for two, or, where lines end with a carriage return too, one of those or a NUL; nothing is
-   *     written then
+   *     for two, or, where lines end with a carriage return too, one of those or a NUL, or a
+   *     character that is not in the charset; nothing is written then
    * @throws IOException if the connection fails
    */
   public void write(String line) throws IOException {
@@ -146,7 +206,11 @@ public final class Lines {
       refuse(line, '\r', "carriage return");
       refuse(line, '\0', "NUL");
     }
-    connection.output().write((line + end.written).getBytes(StandardCharsets.UTF_8));
+    if (!charset.equals(StandardCharsets.UTF_8) && !charset.newEncoder().canEncode(line)) {
+      throw new IllegalArgumentException(
+          "a line must only have characters of " + charset + ": " + line);
+    }
+    duplex.output().write((line + end.written).getBytes(charset));
   }
 
   private static void refuse(String line, char unwanted, String name) {

@@ -1,7 +1,8 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
+import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -23,18 +24,21 @@ final class MessageBytes {
   /** The longest array that every JVM can make. */
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
-  private final Connection connection;
+  private final Duplex duplex;
   private final int room;
   private byte[] bytes;
   private int size;
+
+  /** Whether the end of the message was dropped. */
+  private boolean cut;
 
   /**
    * Makes an empty message.
    *
    * @param room what {@link #roomForNext()} of the message before has said, or {@link #FIRST_ROOM}
    */
-  MessageBytes(Connection connection, int room) {
-    this.connection = connection;
+  MessageBytes(Duplex duplex, int room) {
+    this.duplex = duplex;
     this.room = room;
     this.bytes = new byte[room];
   }
@@ -50,7 +54,7 @@ final class MessageBytes {
       bytes = Arrays.copyOf(bytes, Math.max(size + 1, (int) Math.min(2L * size, LONGEST_ARRAY)));
     }
     int length = (int) Math.min(bytes.length, most) - size;
-    int n = connection.readUntil(last, bytes, size, length);
+    int n = duplex.readUntil(last, bytes, size, length);
     size += Math.max(n, 0);
     return n >= 0;
   }
@@ -60,9 +64,10 @@ final class MessageBytes {
    *
    * @param maxBytes the longest line, without its end
    * @param end what ends it
+   * @param tooLong what becomes of one that is longer
    * @return whether there was a line feed
    */
-  boolean readLine(int maxBytes, LineEnd end) throws IOException {
+  boolean readLine(int maxBytes, LineEnd end, TooLong tooLong) throws IOException {
     boolean ended = false;
     // Behind the longest line its end may come, of two bytes.
     while (!ended && readUntil((byte) '\n', maxBytes + 2L)) {
@@ -71,16 +76,72 @@ final class MessageBytes {
         size--;
       }
       if (lineSize() > maxBytes) {
-        throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
+        if (tooLong == TooLong.FAIL) {
+          throw new MalformedMessageException("a line is longer than " + maxBytes + " bytes");
+        }
+        ended = dropLine(ended, maxBytes, end);
+        if (tooLong == TooLong.SKIP) {
+          return ended;
+        }
+        break;
       }
     }
-    if (ended && !end.bareLineFeedEnds && lineSize() == size) {
+    if (ended && !cut && !end.bareLineFeedEnds && lineSize() == size) {
       throw malformed("a line feed has no carriage return before it", size);
     }
     if (!end.bareCarriageReturnIsText) {
       refuse((byte) '\r', "a carriage return has no line feed behind it");
     }
     return ended;
+  }
+
+  /** Drops what is left of a line that is too long; whether there was a line feed. */
+  private boolean dropLine(boolean hasEnded, int maxBytes, LineEnd end) throws IOException {
+    boolean ended = hasEnded;
+    boolean afterReturn = bytes[size - 1] == '\r';
+    byte[] dropped = new byte[ended ? 0 : FIRST_ROOM];
+    for (int n = 0; !ended && n >= 0; ) {
+      n = duplex.readUntil((byte) '\n', dropped, 0, dropped.length);
+      ended = n > 0 && dropped[n - 1] == '\n';
+      int last = ended ? n - 2 : n - 1;
+      afterReturn = last < 0 ? afterReturn : dropped[last] == '\r';
+    }
+    if (ended && !end.bareLineFeedEnds && !afterReturn) {
+      throw new MalformedMessageException(
+          "a line feed has no carriage return before it, at the end of a line of more than "
+              + maxBytes
+              + " bytes");
+    }
+    cutTo(maxBytes);
+    return ended;
+  }
+
+  /** Drops up to a delimiter, and that one, of which the last bytes may have come already. */
+  void dropThrough(byte[] delimiter, int maxBytes) throws IOException {
+    int kept = Math.min(size, delimiter.length - 1);
+    byte[] last = new byte[FIRST_ROOM + delimiter.length];
+    System.arraycopy(bytes, size - kept, last, 0, kept);
+    cutTo(maxBytes);
+    for (int n = kept; !endsWith(last, n, delimiter); ) {
+      kept = Math.min(n, delimiter.length - 1);
+      System.arraycopy(last, n - kept, last, 0, kept);
+      int read = duplex.readUntil(delimiter[delimiter.length - 1], last, kept, last.length - kept);
+      if (read < 0) {
+        throw new TruncatedMessageException(
+            "the peer has finished in a message of more than " + maxBytes + " bytes");
+      }
+      n = kept + read;
+    }
+  }
+
+  private void cutTo(int maxBytes) {
+    size = Math.min(size, maxBytes);
+    cut = true;
+  }
+
+  /** Whether the end of the message was dropped, because it was too long. */
+  boolean isCut() {
+    return cut;
   }
 
   /** Throws if this byte is in the line that was read. */
@@ -103,7 +164,7 @@ final class MessageBytes {
 
   /** The size of a line that was read, without the carriage return of its end. */
   int lineSize() {
-    return size > 0 && bytes[size - 1] == '\r' ? size - 1 : size;
+    return !cut && size > 0 && bytes[size - 1] == '\r' ? size - 1 : size;
   }
 
   int size() {
@@ -115,6 +176,10 @@ final class MessageBytes {
   }
 
   boolean endsWith(byte[] end) {
+    return endsWith(bytes, size, end);
+  }
+
+  private static boolean endsWith(byte[] bytes, int size, byte[] end) {
     int start = size - end.length;
     return start >= 0 && Arrays.equals(bytes, start, size, end, 0, end.length);
   }

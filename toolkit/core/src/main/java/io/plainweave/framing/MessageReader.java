@@ -1,6 +1,6 @@
 package io.plainweave.framing;
 
-import io.plainweave.Connection;
+import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -10,9 +10,9 @@ import java.io.InputStream;
  * Reads a message that is made of several parts: lines, decimal numbers, counted bytes. RESP,
  * memcached and NATS are written so.
  *
- * <p>The format itself says where a message begins and ends, with {@link Connection#awaitMessage()}
- * before the first part and {@link Connection#endMessage()} after the last. Between those two, the
- * end of the input is a {@link TruncatedMessageException}.
+ * <p>The format itself says where a message begins and ends, with {@link Duplex#awaitMessage()}
+ * before the first part and {@link Duplex#endMessage()} after the last. Between those two, the end
+ * of the input is a {@link TruncatedMessageException}.
  *
  * {@snippet file="io/plainweave/framing/MessageReaderTest.java" region="counted"}
  *
@@ -23,35 +23,35 @@ import java.io.InputStream;
  * returns, so the connection can be read in another way afterwards. One thread may read at a time.
  */
 public final class MessageReader {
-  private final Connection connection;
+  private final Duplex duplex;
   private final InputStream in;
   private final LineEnd end;
 
-  private MessageReader(Connection connection, LineEnd end) {
-    this.connection = connection;
-    this.in = connection.input();
+  private MessageReader(Duplex duplex, LineEnd end) {
+    this.duplex = duplex;
+    this.in = duplex.input();
     this.end = end;
   }
 
   /**
    * Returns a reader of the messages of a connection.
    *
-   * @param connection the connection to read
+   * @param duplex the connection to read
    * @return the reader
    */
-  public static MessageReader of(Connection connection) {
-    return new MessageReader(connection, LineEnd.CRLF);
+  public static MessageReader of(Duplex duplex) {
+    return new MessageReader(duplex, LineEnd.CRLF);
   }
 
   /**
    * Returns a reader of the messages of a connection, for which a line feed alone is the end of a
    * line as well.
    *
-   * @param connection the connection to read
+   * @param duplex the connection to read
    * @return the reader
    */
-  public static MessageReader crlfOrLf(Connection connection) {
-    return new MessageReader(connection, LineEnd.CRLF_OR_LF);
+  public static MessageReader crlfOrLf(Duplex duplex) {
+    return new MessageReader(duplex, LineEnd.CRLF_OR_LF);
   }
 
   /**
@@ -135,8 +135,8 @@ public final class MessageReader {
    * @throws IOException if the connection fails
    */
   public byte[] readLine(int maxBytes) throws IOException {
-    var line = new MessageBytes(connection, MessageBytes.FIRST_ROOM);
-    if (!line.readLine(maxBytes, end)) {
+    var line = new MessageBytes(duplex, MessageBytes.FIRST_ROOM);
+    if (!line.readLine(maxBytes, end, TooLong.FAIL)) {
       throw finished();
     }
     return line.first(line.lineSize());

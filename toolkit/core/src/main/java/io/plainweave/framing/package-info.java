@@ -7,9 +7,11 @@
  *   <li>{@link io.plainweave.framing.Frames} are bytes: behind their length (a {@link
  *       io.plainweave.framing.LengthPrefix}), up to a delimiter, or of one size.
  *   <li>{@link io.plainweave.framing.MessageReader} reads messages of several parts: lines,
- *       numbers, counted bytes.
+ *       numbers, counted bytes; {@link io.plainweave.framing.Utf8Decoder} text that comes in
+ *       pieces.
  *   <li>{@code read()} returns one message, or null at the end; {@code write} writes one.
- *   <li>Each has a limit, and refuses what is longer before it takes the memory.
+ *   <li>Each has a limit, and refuses what is longer before it takes the memory, or skips or cuts
+ *       it ({@link io.plainweave.framing.TooLong}).
  *   <li>An end of input in the middle of a message is a {@link
  *       io.plainweave.TruncatedMessageException}, a message that cannot be one a {@link
  *       io.plainweave.MalformedMessageException}: let them pass, and the connection is reset.

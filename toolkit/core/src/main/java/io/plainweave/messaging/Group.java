@@ -5,6 +5,8 @@ import java.util.Iterator;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Named peers to which the same messages go: a chat room, the subscribers of a topic, the players
@@ -18,7 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * joins or leaves during a broadcast may get it or not.
  *
  * <p><b>Slow members.</b> A broadcast waits for no peer, unless a member has {@link
- * Outbox.Policy#BLOCK}: then everybody waits for that one.
+ * Outbox.Policy#BLOCK}, or {@link OutboxLimits#stall()}: then everybody waits for that one.
  *
  * <p>All methods may be called by any thread.
  */
@@ -54,10 +56,51 @@ public final class Group {
       return false;
     }
     var member = new Member(this, name);
-    if (!outbox.joined(member)) {
+    if (!outbox.queue().joined(member)) {
       member.leave(outbox);
     }
     return true;
+  }
+
+  /**
+   * Adds a member and sends it a first message, before all that is broadcast from now on: where
+   * things stand, to which the broadcasts are the changes. The message is asked for when the member
+   * is in the group, and what is broadcast meanwhile waits behind it. So nothing is missed by a
+   * member whose group hears of each change after it is made:
+   *
+   * {@snippet file="io/plainweave/messaging/GroupJoinTest.java" region="first"}
+   *
+   * <p>A change that is made meanwhile may be in the first message and be broadcast behind it, too.
+   * Where it must not, hold a lock around the change and its broadcast, and in the supplier; it
+   * must not wait for a broadcast in another way.
+   *
+   * @param name the member's name in this group
+   * @param outbox gets the first message, however full it is, behind what was offered to it before
+   * @param first returns the bytes of one message or several; called by this thread, once, unless
+   *     the name is taken. If it throws, the member leaves, and that is thrown
+   * @return false if the name is taken
+   */
+  public boolean join(String name, Outbox outbox, Supplier<byte[]> first) {
+    MessageQueue.@Nullable Place place = outbox.queue().reserve();
+    byte[] message = {};
+    try {
+      boolean joined = join(name, outbox);
+      if (joined) {
+        message = firstOf(name, outbox, first);
+      }
+      return joined;
+    } finally {
+      outbox.queue().fill(place, message);
+    }
+  }
+
+  private byte[] firstOf(String name, Outbox outbox, Supplier<byte[]> first) {
+    try {
+      return first.get();
+    } catch (RuntimeException | Error e) {
+      leave(name, outbox);
+      throw e;
+    }
   }
 
   /**
@@ -69,7 +112,7 @@ public final class Group {
    */
   public boolean leave(String name, Outbox outbox) {
     var member = new Member(this, name);
-    outbox.left(member);
+    outbox.queue().left(member);
     return member.leave(outbox);
   }
 
@@ -77,8 +120,8 @@ public final class Group {
    * Offers a message to every member.
    *
    * @param message the bytes to send, shared by all: nobody modifies them from now on
-   * @throws InterruptedException if the thread is interrupted while it waits for a member with
-   *     {@link Outbox.Policy#BLOCK}; some members have the message then, others do not
+   * @throws InterruptedException if the thread is interrupted while it waits for a slow member;
+   *     some members have the message then, others do not
    */
   public void broadcast(byte[] message) throws InterruptedException {
     for (Outbox member : members.values()) {
@@ -92,8 +135,8 @@ public final class Group {
    *
    * @param key with {@code equals} and {@code hashCode} for its value
    * @param message the bytes to send, shared by all: nobody modifies them from now on
-   * @throws InterruptedException if the thread is interrupted while it waits for a member with
-   *     {@link Outbox.Policy#BLOCK}; some members have the message then, others do not
+   * @throws InterruptedException if the thread is interrupted while it waits for a slow member;
+   *     some members have the message then, others do not
    */
   public void broadcast(Object key, byte[] message) throws InterruptedException {
     for (Outbox member : members.values()) {

@@ -6,12 +6,8 @@ import io.plainweave.ConnectionScope;
 import io.plainweave.internal.transport.Yielding;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,16 +21,19 @@ import org.jspecify.annotations.Nullable;
  * {@snippet file="io/plainweave/messaging/OutboxTest.java" region="outbox"}
  *
  * <p><b>Messages</b> are byte arrays, ready to be sent. They are not copied, so that one array can
- * be queued for a thousand peers: nobody may modify a message that was offered. The queue holds
- * {@code capacity} of them at most, whatever their size. All that is queued is sent with as few
- * writes as possible, in the order in which it was offered.
+ * be queued for a thousand peers: nobody may modify a message that was offered. {@link
+ * OutboxLimits} bound their number and their bytes. All that is queued is sent with as few writes
+ * as possible, in the order in which it was offered.
  *
- * <p><b>Threads.</b> Any thread may offer, and close. None of the policies but {@link Policy#BLOCK}
- * ever makes an offer wait for the peer. A peer is slow when its socket takes nothing more and the
- * queue is full; where the queue is full only because the outbox has not got a processor yet, the
- * thread that offers gives way to it, so that a burst costs nobody a message or the connection.
- * That holds from the fork on: until somebody forks the outbox itself as a task, or runs it, there
- * is its queue and no more.
+ * <p><b>Policies.</b> The outbox has one, and a message may be offered with another: a reply waits
+ * for a place while news may be dropped. What was offered with {@link Policy#BLOCK} or {@link
+ * Policy#DISCONNECT} never makes room for another message.
+ *
+ * <p><b>Threads.</b> Any thread may offer, and close. A peer is slow when its socket takes nothing
+ * more and the queue is full; where the queue is full only because the outbox has not got a
+ * processor yet, the thread that offers gives way to it, so that a burst costs nobody a message or
+ * the connection. That holds from the fork on: until somebody forks the outbox itself as a task, or
+ * runs it, there is its queue and no more.
  *
  * <p><b>The end.</b> {@link #close()} lets the outbox send what is queued and end. When its thread
  * is interrupted or the connection fails, it ends at once, and what is queued is dropped. From then
@@ -43,37 +42,40 @@ import org.jspecify.annotations.Nullable;
 public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   /** What becomes of messages when the peer does not take them as fast as they come. */
   public enum Policy {
-    /** Whoever offers waits for a place: the peer slows down those who talk to it. */
+    /**
+     * Whoever offers waits for a place: the peer slows down those who talk to it. One that takes
+     * nothing at all ends by {@link io.plainweave.TimeLimits#writeStall()}.
+     */
     BLOCK,
-    /** The message that has waited longest makes room. */
+    /**
+     * The message that has waited longest, of those that may be dropped, makes room; if there is
+     * none, the new one is dropped.
+     */
     DROP_OLDEST,
     /**
      * A message replaces the queued one with the same key, in its place, so that the peer gets the
-     * latest of each; where there is none and no place is left, the message that has waited longest
-     * makes room.
+     * latest of each; where there is none and no place is left, it is as with {@link #DROP_OLDEST}.
      */
     CONFLATE,
-    /** The connection is reset, with {@link CloseReason.SlowPeer}. */
+    /**
+     * The connection is reset, with {@link CloseReason.SlowPeer}: at once, or when the peer has
+     * taken nothing for the time of {@link OutboxLimits#stall()}, for which whoever offers waits.
+     */
     DISCONNECT
   }
 
+  /**
+   * What waits to be sent, without the message that is being sent.
+   *
+   * @param messages how many there are
+   * @param bytes how many bytes they have
+   */
+  public record Size(int messages, long bytes) {}
+
   private final Connection connection;
   private final Yielding yielding;
-  private final int capacity;
   private final Policy policy;
-  private final ReentrantLock lock = new ReentrantLock();
-
-  /** Signalled when the queue is not empty any more, and at the close. */
-  private final Condition notEmpty = lock.newCondition();
-
-  /** Signalled when the queue is not full any more, and at the close. */
-  private final Condition notFull = lock.newCondition();
-
-  /**
-   * The messages, by key; one without a key has a key that nobody else has. Null while there is
-   * none, so that an idle outbox holds no table. Guarded by lock.
-   */
-  private @Nullable LinkedHashMap<Object, byte[]> queue;
+  private final OutboxQueue queue;
 
   /** Whether a thread for it was started, which may not have begun; set by its owner. */
   private volatile boolean forked;
@@ -84,17 +86,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   /** Whether that one is in a call that writes; set by itself. */
   private volatile boolean writing;
 
-  /** Guarded by lock. */
-  private boolean closed;
-
-  /** Guarded by lock. */
-  private long dropped;
-
-  /** Where this outbox is a member; guarded by lock. */
-  private List<Group.Member> memberships = List.of();
-
   /**
-   * Makes an empty outbox.
+   * Makes an empty outbox that is bounded by a number of messages, whatever their size.
    *
    * @param connection where the messages go
    * @param capacity how many messages are queued at most
@@ -102,13 +95,28 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * @throws IllegalArgumentException if the capacity is less than 1
    */
   public Outbox(Connection connection, int capacity, Policy policy) {
+    this(connection, ofCapacity(capacity), policy);
+  }
+
+  private static OutboxLimits ofCapacity(int capacity) {
     if (capacity < 1) {
       throw new IllegalArgumentException("the capacity must be at least 1: " + capacity);
     }
+    return OutboxLimits.DEFAULT.maxMessages(capacity).maxBytes(0);
+  }
+
+  /**
+   * Makes an empty outbox.
+   *
+   * @param connection where the messages go
+   * @param limits how much is queued at most
+   * @param policy what happens when there is more
+   */
+  public Outbox(Connection connection, OutboxLimits limits, Policy policy) {
     this.connection = connection;
     this.yielding = Yielding.of(connection);
-    this.capacity = capacity;
     this.policy = policy;
+    this.queue = new OutboxQueue(limits, yielding);
   }
 
   /**
@@ -118,10 +126,10 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * @return false if the outbox is closed, be it that this message was one too many: it will not be
    *     sent
    * @throws InterruptedException if the thread is interrupted while it waits for a place, which
-   *     happens with {@link Policy#BLOCK} only
+   *     happens with {@link Policy#BLOCK}, and with {@link OutboxLimits#stall()}
    */
   public boolean offer(byte[] message) throws InterruptedException {
-    return enqueue(new Object(), message);
+    return enqueue(message, null, policy);
   }
 
   /**
@@ -133,10 +141,27 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * @return false if the outbox is closed, be it that this message was one too many: it will not be
    *     sent
    * @throws InterruptedException if the thread is interrupted while it waits for a place, which
-   *     happens with {@link Policy#BLOCK} only
+   *     happens with {@link Policy#BLOCK}, and with {@link OutboxLimits#stall()}
    */
   public boolean offer(Object key, byte[] message) throws InterruptedException {
-    return enqueue(policy == Policy.CONFLATE ? key : new Object(), message);
+    return enqueue(message, policy == Policy.CONFLATE ? key : null, policy);
+  }
+
+  /**
+   * Queues a message to which another policy applies than to the rest: a reply that waits for its
+   * place, where news are dropped.
+   *
+   * {@snippet file="io/plainweave/messaging/OutboxLimitsTest.java" region="policies"}
+   *
+   * @param message the bytes to send, which nobody modifies from now on
+   * @param policy what happens if there is no place; without a key, {@link Policy#CONFLATE} is
+   *     {@link Policy#DROP_OLDEST}
+   * @return false if the outbox is closed, be it that this message was one too many: it will not be
+   *     sent
+   * @throws InterruptedException if the thread is interrupted while it waits for a place
+   */
+  public boolean offer(byte[] message, Policy policy) throws InterruptedException {
+    return enqueue(message, null, policy);
   }
 
   /**
@@ -151,18 +176,40 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     try {
       OutputStream output = connection.output();
       do {
-        for (byte[] message; (message = poll()) != null; ) {
-          writing = true; // not in poll(), whose lock it may wait for
+        for (byte[] message; (message = queue.poll()) != null; ) {
+          writing = true; // not in the poll, whose lock it may wait for
           output.write(message);
           writing = false;
         }
         writing = true;
         output.flush();
         writing = false;
-      } while (awaitMessage());
+      } while (queue.awaitMessage());
     } finally {
       end(true);
     }
+  }
+
+  /**
+   * Sends a message whenever nothing else was sent for so long, until it is told otherwise: a
+   * heartbeat, by which the peer knows that this side lives. The time counts from now, and from
+   * each moment at which all was sent. It needs no further thread.
+   *
+   * {@snippet file="io/plainweave/messaging/HeartbeatTest.java" region="heartbeat"}
+   *
+   * <p>That the other half is heard, whatever this side sends, is the business of {@link
+   * io.plainweave.TimeLimits#silence()}. A heartbeat is sent by this side, so that {@link
+   * io.plainweave.TimeLimits#idle()} is never reached by a connection that has one.
+   *
+   * @param interval how long after the last message; zero for no heartbeat, which is the default
+   * @param message the bytes to send, which nobody modifies from now on
+   * @throws IllegalArgumentException if the interval is negative
+   */
+  public void heartbeat(Duration interval, byte[] message) {
+    if (interval.isNegative()) {
+      throw new IllegalArgumentException("the interval must not be negative: " + interval);
+    }
+    queue.beat(TimeUnit.NANOSECONDS.convert(interval), message);
   }
 
   /**
@@ -180,13 +227,43 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * @return the count since the beginning
    */
   public long dropped() {
-    lock.lock();
-    try {
-      return dropped;
-    } finally {
-      lock.unlock();
-    }
+    return queue.dropped();
   }
+
+  /**
+   * Returns how much waits to be sent.
+   *
+   * @return the size at this moment
+   */
+  public Size size() {
+    return queue.size();
+  }
+
+  /**
+   * Returns whether whoever produces messages should stop: from the {@link OutboxLimits#highMark()}
+   * on, until the queue is down to the {@link OutboxLimits#lowMark()}. Between the two it stays
+   * what it was, so that nobody stops and goes on with each message.
+   *
+   * {@snippet file="io/plainweave/messaging/OutboxLimitsTest.java" region="marks"}
+   *
+   * @return true if the peer is behind; false if it is not, or the outbox is closed
+   */
+  public boolean isHigh() {
+    return queue.isHigh();
+  }
+
+  /**
+   * Waits, while {@link #isHigh()}, until the queue is down to the low mark. Any number of threads
+   * may wait.
+   *
+   * @return false if the outbox is closed
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  public boolean awaitLow() throws InterruptedException {
+    return queue.awaitLow();
+  }
+
+  // For the groups
 
   /** As {@link Yielding#goOn(int)}. */
   int goOn(int since) {
@@ -198,51 +275,28 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     forked = true;
   }
 
-  /** Makes this the outbox of a member, which leaves at the close; false if that has come. */
-  boolean joined(Group.Member member) {
-    lock.lock();
-    try {
-      if (!closed) {
-        List<Group.Member> more = new ArrayList<>(memberships);
-        more.add(member);
-        memberships = more;
-      }
-      return !closed;
-    } finally {
-      lock.unlock();
-    }
+  /** What its groups share with it. */
+  OutboxQueue queue() {
+    return queue;
   }
 
-  /** The reverse of {@link #joined}. */
-  void left(Group.Member member) {
-    lock.lock();
-    try {
-      memberships = memberships.stream().filter(other -> !other.equals(member)).toList();
-    } finally {
-      lock.unlock();
-    }
-  }
+  // For those who offer
 
-  private boolean enqueue(Object key, byte[] message) throws InterruptedException {
+  private boolean enqueue(byte[] message, @Nullable Object key, Policy policy)
+      throws InterruptedException {
     if (policy != Policy.BLOCK) {
-      giveWay(key);
+      giveWay(message, key, policy);
     }
-    lock.lock();
-    try {
-      if (makeRoom(key)) {
-        put(key, message);
-        return true;
+    return switch (queue.put(message, key, policy)) {
+      case QUEUED, DROPPED -> true;
+      case CLOSED -> false;
+      case PEER_IS_SLOW -> {
+        // First the reason, so that nobody ends the connection in order when the outbox has ended.
+        connection.abort(new CloseReason.SlowPeer());
+        end(true);
+        yield false;
       }
-      if (closed) {
-        return false;
-      }
-    } finally {
-      lock.unlock();
-    }
-    // First the reason, so that nobody ends the connection in order when the outbox has ended.
-    connection.abort(new CloseReason.SlowPeer());
-    end(true);
-    return false;
+    };
   }
 
   /**
@@ -250,9 +304,9 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * waits for then is a processor and not the peer, and a burst would be taken for a slow peer.
    * Before a peer loses its connection the sender tries once more to send.
    */
-  private void giveWay(Object key) {
+  private void giveWay(byte[] message, @Nullable Object key, Policy policy) {
     boolean triesAgain = policy == Policy.DISCONNECT;
-    while (isFull(key)) {
+    while (queue.waitsForSender(message, key)) {
       if (!canGoOn()) {
         if (!triesAgain) {
           return;
@@ -275,92 +329,8 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
     return !sending || sends.getState() == Thread.State.RUNNABLE;
   }
 
-  private boolean isFull(Object key) {
-    lock.lock();
-    try {
-      return !closed && queue != null && queue.size() == capacity && !queue.containsKey(key);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Applies the policy; false if the message is not to be queued. Called under lock. */
-  private boolean makeRoom(Object key) throws InterruptedException {
-    while (isFull(key)) {
-      switch (policy) {
-        case BLOCK -> notFull.await();
-        case DROP_OLDEST, CONFLATE -> {
-          poll();
-          dropped++;
-        }
-        case DISCONNECT -> {
-          return false;
-        }
-      }
-    }
-    return !closed;
-  }
-
-  /** Called under lock. */
-  private void put(Object key, byte[] message) {
-    if (queue == null) {
-      queue = new LinkedHashMap<>();
-    }
-    if (queue.put(key, message) != null) {
-      dropped++;
-    } else if (queue.size() == 1) {
-      notEmpty.signal();
-    }
-  }
-
-  /** Takes the message that has waited longest, or null if there is none. */
-  private byte @Nullable [] poll() {
-    lock.lock();
-    try {
-      Map.Entry<Object, byte[]> oldest = queue == null ? null : queue.pollFirstEntry();
-      if (oldest == null) {
-        return null;
-      }
-      notFull.signal();
-      return oldest.getValue();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits for a message to take; false if there will be none any more. */
-  private boolean awaitMessage() throws InterruptedException {
-    lock.lock();
-    try {
-      while (queue == null || queue.isEmpty()) {
-        if (closed) {
-          return false;
-        }
-        queue = null;
-        notEmpty.await();
-      }
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /** Refuses further messages; what is queued is still sent, or dropped. */
   private void end(boolean dropQueued) {
-    List<Group.Member> left;
-    lock.lock();
-    try {
-      closed = true;
-      if (dropQueued) {
-        queue = null;
-      }
-      left = memberships;
-      memberships = List.of();
-      notEmpty.signalAll();
-      notFull.signalAll();
-    } finally {
-      lock.unlock();
-    }
-    left.forEach(member -> member.leave(this));
+    queue.close(dropQueued).forEach(member -> member.leave(this));
   }
 }

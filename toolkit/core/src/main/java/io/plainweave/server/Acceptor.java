@@ -1,6 +1,6 @@
 package io.plainweave.server;
 
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Refusals;
@@ -36,6 +36,9 @@ final class Acceptor implements Callable<Scope.After> {
   /** Is told why it has failed, and where. */
   private final BiConsumer<SocketAddress, Throwable> failed;
 
+  /** The name of all threads of its connections: one for each would be memory of each. */
+  private final String connectionName;
+
   private final Lifecycle lifecycle;
   private final ServerHome home;
 
@@ -54,6 +57,7 @@ final class Acceptor implements Callable<Scope.After> {
       Lifecycle lifecycle,
       ServerHome home) {
     this.listener = listener;
+    this.connectionName = "plainweave connection at " + listener;
     this.binds = binds;
     this.failed = failed;
     this.lifecycle = lifecycle;
@@ -66,7 +70,7 @@ final class Acceptor implements Callable<Scope.After> {
     try {
       return acceptAndJoin();
     } finally {
-      lifecycle.acceptorEnded();
+      lifecycle.acceptorEnded(home.isAdmin());
     }
   }
 
@@ -189,7 +193,9 @@ final class Acceptor implements Callable<Scope.After> {
   }
 
   private Thread newThread(Runnable task) {
-    return threads.newThread(task);
+    Thread thread = threads.newThread(task);
+    thread.setName(connectionName);
+    return thread;
   }
 
   /**
@@ -261,7 +267,7 @@ final class Acceptor implements Callable<Scope.After> {
    * finish, which in a drain may come late.
    */
   private boolean finishesAfterPause() throws InterruptedException {
-    boolean finishes = home.admission().finishesWithin(pause);
+    boolean finishes = home.admission().finishesWithin(home.limit(), pause);
     pause = Math.min(pause * 2, LONGEST_PAUSE);
     return finishes;
   }

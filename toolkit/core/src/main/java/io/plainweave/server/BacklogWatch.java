@@ -1,6 +1,6 @@
 package io.plainweave.server;
 
-import io.plainweave.ListenerStatus;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.socket.Listener;
@@ -9,6 +9,7 @@ import io.plainweave.kernel.ListenQueues;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * Tells when the backlog of a listener is full and connections find no room in it: their peers see
@@ -21,7 +22,7 @@ final class BacklogWatch {
   private static final int LOOK_EVERY = 1_000 / Ticks.MILLIS;
   private static final int TELL_EVERY = 10_000 / Ticks.MILLIS;
 
-  private final List<Listener> listeners;
+  private final Supplier<List<Listener>> listeners;
   private final ServerObserver observer;
 
   private int nextLook;
@@ -35,7 +36,7 @@ final class BacklogWatch {
   /** How much that has grown since it was told. */
   private long overflows;
 
-  BacklogWatch(List<Listener> listeners, ServerObserver observer, int now) {
+  BacklogWatch(Supplier<List<Listener>> listeners, ServerObserver observer, int now) {
     this.listeners = listeners;
     this.observer = observer;
     this.nextLook = now;
@@ -61,7 +62,7 @@ final class BacklogWatch {
   }
 
   private void tell(int now) {
-    for (Listener listener : listeners) {
+    for (Listener listener : listeners.get()) {
       ListenerStatus status = listener.status();
       OptionalInt backlog = status.backlog();
       OptionalInt waiting = status.waiting();

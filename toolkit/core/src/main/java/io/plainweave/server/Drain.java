@@ -24,14 +24,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   begin ── delay ──→ listeners close ── spread ──→ everyone was told ── ... ──→ deadline: cancel
+ *                                                    └─ none is left ──→ those for administration
  * </pre>
  */
 final class Drain {
   /** Enough to see what is wrong; a stack trace of each of a million would be none. */
   private static final int MOST_POSITIONS = 100;
-
-  /** What an acceptor gets to take what waits in the backlog. */
-  private static final int ACCEPTING = 300 / Ticks.MILLIS;
 
   // In ticks. As long as they may be, their sums are not to wrap around.
   private final long delay;
@@ -48,6 +46,9 @@ final class Drain {
 
   /** Set once, when somebody wants an end. */
   private volatile boolean hasDeadline;
+
+  /** Set once, by the reaper, when the last connection of the service has ended. */
+  private volatile boolean finishesAdmin;
 
   // Set once, before the connections are cancelled that are known: what is registered later finds
   // its flag set, and what was registered before is found.
@@ -109,14 +110,19 @@ final class Drain {
     return begun && now - begunAt >= delay;
   }
 
-  /** Whether the listeners are to be closed, whatever waits in the backlog. */
-  boolean closesListeners(int now) {
-    return begun && now - begunAt >= delay + ACCEPTING;
-  }
-
   /** Whether the connection in this slot is to be told. */
   boolean finishes(int slot, int now) {
     return begun && now - begunAt >= delay + (long) (Spread.of(slot) * spread);
+  }
+
+  /** Lets the connections end that are for administration: no other is left. */
+  void finishAdmin() {
+    finishesAdmin = true;
+  }
+
+  /** Whether the connections for administration are to be told. */
+  boolean finishesAdmin() {
+    return finishesAdmin;
   }
 
   /** Whether the time to drain has run out. */
@@ -132,20 +138,21 @@ final class Drain {
   }
 
   /**
-   * Cancels all connections that have not ended by themselves, and notes where they stand. Those
-   * that handlers have opened come last: a handler that fails for the loss of one is cancelled
-   * already.
+   * Cancels all connections that have not ended by themselves, and notes where they stand. Last,
+   * and not counted, come those for administration and those that handlers have opened: a handler
+   * that fails for the loss of one is cancelled already.
    */
   void cancel(ConnectionRegistry registry, DatagramRegistry datagrams) {
     cancelsAccepted = true;
     registry.forEach(connection -> {
-      if (!connection.isOutbound()) {
+      if (!connection.isOutbound() && !connection.home().isAdmin()) {
         force(connection::position, connection::cancel);
       }
     });
     datagrams.forEach(run -> force(run::position, run::cancel));
     cancelsOutbound = true;
     registry.forEach(SocketConnection::cancel);
+    registry.closeAdopted();
   }
 
   /** Whether a connection that was just registered may have come too late to be cancelled. */

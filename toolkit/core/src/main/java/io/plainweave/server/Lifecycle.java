@@ -11,18 +11,25 @@ final class Lifecycle {
   /** Written under lock. */
   private volatile ServerState state = ServerState.NEW;
 
-  /** Acceptors whose connections have not all ended; guarded by lock. */
+  // Acceptors whose connections have not all ended: of all listeners, and of those for
+  // administration. Guarded by lock.
   private int acceptors;
+  private int adminAcceptors;
 
   ServerState state() {
     return state;
   }
 
-  /** Sets how many acceptors there will be, before the first of them runs. */
-  void expect(int acceptors) {
+  /**
+   * Notes how many more acceptors there will be, before the first of them runs.
+   *
+   * @param admin whether they are of a listener for administration
+   */
+  void expect(int more, boolean admin) {
     lock.lock();
     try {
-      this.acceptors = acceptors;
+      acceptors += more;
+      adminAcceptors += admin ? more : 0;
     } finally {
       lock.unlock();
     }
@@ -48,10 +55,11 @@ final class Lifecycle {
   }
 
   /** Tells that an acceptor has ended, and with it all its connections. */
-  void acceptorEnded() {
+  void acceptorEnded(boolean admin) {
     lock.lock();
     try {
       acceptors--;
+      adminAcceptors -= admin ? 1 : 0;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -78,16 +86,32 @@ final class Lifecycle {
   /**
    * Waits until the state is no longer the known one, or for a time.
    *
-   * @return true when the reaper is to go on: connections are left and have not been cancelled
+   * @return true when the reaper is to go on: the server runs, or connections are left in its drain
    */
   boolean awaitChange(ServerState known, long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       long left = nanos;
-      while (state == known && acceptors > 0 && left > 0) {
+      while (state == known && left > 0 && goesOn()) {
         left = changed.awaitNanos(left);
       }
-      return acceptors > 0 && !state.isAtLeast(ServerState.CANCELLING);
+      return goesOn();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A server that runs may have no listener for a while. */
+  private boolean goesOn() {
+    return !state.isAtLeast(ServerState.DRAINING)
+        || (state == ServerState.DRAINING && acceptors > 0);
+  }
+
+  /** Whether there are connections of the service, or may be. */
+  boolean isServing() {
+    lock.lock();
+    try {
+      return acceptors > adminAcceptors;
     } finally {
       lock.unlock();
     }

@@ -12,6 +12,7 @@ import io.plainweave.internal.transport.Revival;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 
 /**
  * The one thread of a server that looks at the time: at each tick it goes over the connections,
@@ -28,8 +29,9 @@ final class Reaper implements Callable<Scope.After> {
   private final ServerHome home;
   private final CarrierWatchdog watchdog;
   private final BacklogWatch backlogs;
-  private final Runnable finishListeners;
-  private final Runnable closeListeners;
+
+  /** Ends listeners whose time has come; takes the tick. */
+  private final IntConsumer listeners;
 
   // Only the reaper's thread uses these.
 
@@ -41,14 +43,12 @@ final class Reaper implements Callable<Scope.After> {
       ServerHome home,
       CarrierWatchdog watchdog,
       BacklogWatch backlogs,
-      Runnable finishListeners,
-      Runnable closeListeners) {
+      IntConsumer listeners) {
     this.lifecycle = lifecycle;
     this.home = home;
     this.watchdog = watchdog;
     this.backlogs = backlogs;
-    this.finishListeners = finishListeners;
-    this.closeListeners = closeListeners;
+    this.listeners = listeners;
     this.revival = new Revival(home.pollers());
     this.timeRounds = new TimeRounds(home.registry());
   }
@@ -94,6 +94,7 @@ final class Reaper implements Callable<Scope.After> {
       reportIfDirectMemoryIsShort(home.buffers());
       home.observer().check();
     }
+    listeners.accept(home.ticks().now());
     if (state == ServerState.DRAINING) {
       drain(home.ticks().now());
     } else {
@@ -117,17 +118,13 @@ final class Reaper implements Callable<Scope.After> {
       lifecycle.advanceTo(ServerState.CANCELLING);
       return;
     }
-    if (drain.closesListeners(now)) {
-      closeListeners.run();
-    } else if (drain.finishesListeners(now)) {
-      finishListeners.run();
-    }
     home.registry()
         .forEach(connection -> {
-          if (drain.finishes(connection.slot(), now)) {
+          boolean finishes = connection.home().finishes(connection.slot(), now);
+          if (finishes) {
             connection.drain(now);
           }
-          TimeRounds.check(connection, now, true);
+          TimeRounds.check(connection, now, finishes);
         });
   }
 }

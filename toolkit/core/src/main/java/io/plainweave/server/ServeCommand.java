@@ -1,6 +1,7 @@
 package io.plainweave.server;
 
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.text.Addresses;
 import io.plainweave.text.HostPort;
 import io.plainweave.udp.DatagramHandler;
@@ -36,8 +37,8 @@ final class ServeCommand {
         List.of(),
         usage("", needsTcp ? PORT : PORT_OR_PATH, standard),
         place -> {
-          Listen listen = place == null ? standard : at(place, standard);
-          if (place != null && needsTcp && !(listen instanceof Listen.Tcp)) {
+          Listen listen = place == null ? standard : Listen.parse(place).like(standard);
+          if (place != null && needsTcp && !(listen instanceof TcpListen)) {
             throw new IllegalArgumentException(
                 "this server takes UDP, too, which needs a port: " + place);
           }
@@ -64,7 +65,7 @@ final class ServeCommand {
         place ->
             program.server(
                 List.of(args).subList(0, names.size()),
-                place == null ? standard : at(place, standard)));
+                place == null ? standard : Listen.parse(place).like(standard)));
   }
 
   private static String usage(String names, String places, Object standard) {
@@ -126,40 +127,6 @@ final class ServeCommand {
     }
   }
 
-  /** Another place to listen, with those settings of the standard one that it can have. */
-  static Listen at(String text, Listen standard) {
-    return switch (Listen.parse(text)) {
-      case Listen.Tcp place -> {
-        Listen.Tcp like = standard instanceof Listen.Tcp tcp ? tcp : place;
-        yield new Listen.Tcp(
-            place.host(),
-            place.port(),
-            like.reusePort(),
-            like.acceptors(),
-            like.options(),
-            like.rebindFor(),
-            standard.maxConnections(),
-            standard.proxyProtocol(),
-            standard.tls(),
-            standard.timeLimits());
-      }
-      case Listen.Unix place ->
-          new Listen.Unix(
-              place.path(),
-              standard instanceof Listen.Unix unix ? unix.permissions() : place.permissions(),
-              standard.maxConnections(),
-              standard.proxyProtocol(),
-              standard.tls(),
-              standard.timeLimits());
-      case Listen.Inherited _ ->
-          new Listen.Inherited(
-              standard.maxConnections(),
-              standard.proxyProtocol(),
-              standard.tls(),
-              standard.timeLimits());
-    };
-  }
-
   /** Another place to take datagrams, with all the settings of the standard one. */
   static Udp at(String text, Udp standard) {
     HostPort place = HostPort.parse(text);
@@ -173,6 +140,7 @@ final class ServeCommand {
         standard.maxHandlers(),
         standard.mailbox(),
         standard.sourceRate(),
+        standard.sessionRate(),
         standard.amplification());
   }
 }

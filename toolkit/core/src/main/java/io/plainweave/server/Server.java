@@ -1,13 +1,13 @@
 package io.plainweave.server;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.ListenerStatus;
+import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
-import io.plainweave.internal.connection.Home;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.udp.DatagramHandler;
@@ -46,25 +46,20 @@ import java.util.function.Consumer;
  * <p>All methods are safe for use by several threads. None of them takes null.
  */
 public final class Server implements AutoCloseable {
-  /** What a cancelled thread gets to clean up before {@link #close()} goes on without it. */
-  private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
-
   private final ServerHome home;
   private final Lifecycle lifecycle = new Lifecycle();
   private final AtomicBoolean started = new AtomicBoolean();
+  private final Listeners listeners;
   private final Supervisor supervisor;
 
   Server(
       List<ServerHome.ListenPlace> places, ServerHome home, int maxCarriers, boolean stopOnSignal) {
     this.home = home;
-    this.supervisor = new Supervisor(this, places, home, maxCarriers, stopOnSignal, lifecycle);
+    this.listeners = new Listeners(places, home, lifecycle);
+    this.supervisor = new Supervisor(this, listeners, home, maxCarriers, stopOnSignal, lifecycle);
   }
 
-  /**
-   * Begins to describe a server.
-   *
-   * @return an empty builder
-   */
+  /** {@return an empty builder, which describes a server} */
   public static ServerBuilder builder() {
     return new ServerBuilder();
   }
@@ -127,8 +122,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Serves as {@link #serve(String[], Listen, Handler)} does, but UDP alone: the command line may
-   * name a port, with a host or without.
+   * Serves as {@link #serve(String[], Listen, Handler)} does, but UDP alone, at PORT or HOST:PORT.
    *
    * @param args the arguments of the main method
    * @param standard where to take datagrams if the command line does not say
@@ -178,7 +172,6 @@ public final class Server implements AutoCloseable {
     return start(Thread.ofPlatform().name("plainweave server")::start);
   }
 
-  /** The same with the way in which the thread is started that owns all others. */
   Server start(Consumer<Runnable> thread) throws IOException, InterruptedException {
     bind();
     supervisor.start(thread);
@@ -186,76 +179,57 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the addresses at which the server listens for connections, in the order of the
-   * listeners; where port 0 was asked for, with the port that was given. {@link #datagrams()} has
-   * those of UDP.
-   *
-   * @return the addresses, each an {@link InetSocketAddress} or, for a path, a {@link
-   *     java.net.UnixDomainSocketAddress}; empty before the start
+   * {@return the addresses at which the server listens for connections, in the order of the
+   * listeners, each an {@link InetSocketAddress} or, for a path, a {@link
+   * java.net.UnixDomainSocketAddress}; where port 0 was asked for, with the port that was given.
+   * Empty before the start. {@link #datagrams()} has those of UDP}
    */
   public List<SocketAddress> addresses() {
-    return supervisor.addresses();
+    return listeners.addresses();
   }
 
   /**
-   * Returns how the listening sockets stand, in the order of the listeners.
-   *
-   * @return the states, which may be others already; empty before the start
+   * {@return how the listening sockets stand, in the order of the listeners; they may stand
+   * otherwise already. Empty before the start}
    */
   public List<ListenerStatus> listeners() {
-    return supervisor.listeners().stream().map(Listener::status).toList();
+    return listeners.sockets().stream().map(Listener::status).toList();
   }
 
   /**
-   * Returns the port of the first TCP listener. {@link #datagrams()} has those of UDP.
+   * {@return the port of the first TCP listener; {@link #datagrams()} has those of UDP}
    *
-   * @return the port
    * @throws IllegalStateException if the server was not started, or has no TCP listener
    */
   public int port() {
-    return addresses().stream()
-        .filter(InetSocketAddress.class::isInstance)
-        .map(address -> ((InetSocketAddress) address).getPort())
-        .findFirst()
-        .orElseThrow(() ->
-            new IllegalStateException(
-                "the server has no TCP listener, or was not started; it listens on "
-                    + supervisor.listeners()));
+    return listeners.port();
   }
 
-  /**
-   * Returns where the server is in its life.
-   *
-   * @return the state, which may be another one already
-   */
+  /** {@return where the server is in its life, which may be further already} */
   public ServerState state() {
     return lifecycle.state();
   }
 
   /**
-   * Returns the number of open connections.
-   *
-   * @return how many handlers are at work, and connections lingering
+   * {@return how many connections are open, their handlers at work or they lingering, without those
+   * of listeners for {@linkplain Listen#admin(boolean) administration}}
    */
   public int connections() {
     return home.admission().connections();
   }
 
   /**
-   * Returns what has become of the UDP datagrams, for each address that takes them, in the order in
-   * which they were described; the last figures once the server has terminated.
-   *
-   * @return the figures of now; empty before the start
+   * {@return what has become of the UDP datagrams, for each address that takes them, in the order
+   * in which they were described; the last figures once the server has terminated, and empty before
+   * the start}
    */
   public List<DatagramStatistics> datagrams() {
     return home.datagrams().listeners().stream().map(DatagramListener::statistics).toList();
   }
 
   /**
-   * Returns the time limits of the server, of which {@link #changeTimeLimits} may be given a
-   * changed copy.
-   *
-   * @return the limits, as they were set last
+   * {@return the time limits of the server, as they were set last, of which {@link
+   * #changeTimeLimits} may be given a changed copy}
    */
   public TimeLimits timeLimits() {
     return home.timeCheck().timeLimits();
@@ -273,14 +247,14 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the time limits of one listener: its own, or else those of the server.
+   * {@return the time limits of one listener, as they were set last: its own, or else those of the
+   * server}
    *
    * @param listener one of the {@link #addresses()}
-   * @return the limits, as they were set last
    * @throws IllegalArgumentException if the server does not listen there
    */
   public TimeLimits timeLimits(SocketAddress listener) {
-    return supervisor.homesAt(listener).getFirst().timeCheck().timeLimits();
+    return listeners.homesAt(listener).getFirst().timeCheck().timeLimits();
   }
 
   /**
@@ -292,14 +266,12 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there
    */
   public void changeTimeLimits(SocketAddress listener, TimeLimits timeLimits) {
-    supervisor.homesAt(listener).forEach(own -> own.timeCheck().change(timeLimits));
+    listeners.homesAt(listener).forEach(own -> own.timeCheck().change(timeLimits));
   }
 
   /**
-   * Returns the rules of admission that are in force, of which {@link #changeAdmission} may be
-   * given a changed copy.
-   *
-   * @return the rules, as they were set last
+   * {@return the rules of admission that are in force, of which {@link #changeAdmission} may be
+   * given a changed copy}
    */
   public AdmissionRules admission() {
     return home.admission().rules();
@@ -316,14 +288,13 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Returns the limit of connections of one listener.
+   * {@return the limit of connections of one listener, as it was set last; zero for none}
    *
    * @param listener one of the {@link #addresses()}
-   * @return the limit, as it was set last; zero for none
    * @throws IllegalArgumentException if the server does not listen there
    */
   public int maxConnections(SocketAddress listener) {
-    return supervisor.homesAt(listener).getFirst().maxConnections();
+    return listeners.homesAt(listener).getFirst().maxConnections();
   }
 
   /**
@@ -334,7 +305,52 @@ public final class Server implements AutoCloseable {
    * @throws IllegalArgumentException if the server does not listen there, or the limit is negative
    */
   public void changeMaxConnections(SocketAddress listener, int maxConnections) {
-    supervisor.homesAt(listener).forEach(own -> own.changeMaxConnections(maxConnections));
+    listeners.homesAt(listener).forEach(own -> own.changeMaxConnections(maxConnections));
+  }
+
+  /**
+   * Adds a listener to a server that runs, as if the builder had it. When this returns, the server
+   * accepts there.
+   *
+   * {@snippet file="io/plainweave/server/LiveListenersTest.java" region="listen"}
+   *
+   * @param listen where to listen
+   * @param handler runs once for each connection of this listener
+   * @return its address, or the first of its {@link #addresses()}
+   * @throws IOException if the server cannot listen there; it goes on as before
+   * @throws InterruptedException if the calling thread is interrupted; nothing is added
+   * @throws IllegalStateException if the server was not started, or drains
+   */
+  public SocketAddress listen(Listen listen, Handler handler)
+      throws IOException, InterruptedException {
+    return listeners.listen(new ServerHome.ListenPlace(listen, handler));
+  }
+
+  /**
+   * Removes a listener, at all of its addresses, and returns when new connections are refused
+   * there. Those that are open go on, and are drained with the server. Where others may listen on
+   * the same port, those that wait in the backlog are accepted first, as by {@link #shutdown()}.
+   *
+   * @param listener one of the {@link #addresses()}
+   * @throws IllegalArgumentException if the server does not listen there
+   * @throws IllegalStateException if the server drains, which ends its listeners
+   */
+  public void stopListening(SocketAddress listener) {
+    listeners.remove(listener);
+  }
+
+  /**
+   * Waits until no more than so many {@link #connections()} are open. Others may come at once,
+   * unless the server is suspended or drains.
+   *
+   * @param most how many may be left; zero for none
+   * @param timeout how long to wait at most; zero or less only asks
+   * @return whether there are no more
+   * @throws IllegalArgumentException if {@code most} is negative
+   * @throws InterruptedException if the calling thread is interrupted
+   */
+  public boolean awaitConnections(int most, Duration timeout) throws InterruptedException {
+    return home.admission().awaitConnections(most, TimeUnit.NANOSECONDS.convert(timeout));
   }
 
   /**
@@ -354,7 +370,7 @@ public final class Server implements AutoCloseable {
   /**
    * Begins the drain and returns at once. New connections are refused from now on, or when the
    * {@linkplain ServerBuilder#drainDelay(Duration) delay} has passed. Where others may listen on
-   * the same port ({@link Listen.Tcp#reusePort()}), those that wait in the backlog are accepted
+   * the same port ({@link TcpListen#reusePort()}), those that wait in the backlog are accepted
    * first, for 300 ms at most. There is no deadline: connections may finish whenever they do,
    * unless {@link #drain()} or {@link #close()} is called, too. A second call has no effect. A
    * server that was not started is terminated.
@@ -364,7 +380,7 @@ public final class Server implements AutoCloseable {
       lifecycle.advanceTo(ServerState.TERMINATED);
     } else if (home.drain().begin(lifecycle, home)
         && home.drain().finishesListeners(home.ticks().now())) {
-      supervisor.finishListeners();
+      listeners.finishService();
     }
   }
 
@@ -376,7 +392,7 @@ public final class Server implements AutoCloseable {
   public void shutdownNow() {
     shutdown();
     if (!lifecycle.state().isAtLeast(ServerState.CANCELLING)) {
-      supervisor.closeListeners();
+      listeners.close();
       home.drain().cancel(home.registry(), home.datagrams());
       lifecycle.advanceTo(ServerState.CANCELLING);
     }
@@ -404,23 +420,10 @@ public final class Server implements AutoCloseable {
    *
    * @return what has become of the connections
    */
-  @SuppressWarnings("ReferenceEquality") // a home is itself only
   public DrainReport drain() {
-    beginToClose();
-    if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
-      return home.drain().report(home);
-    }
-    try {
-      lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
-      lifecycle.await(ServerState.TERMINATED, CANCEL_TIMEOUT.toNanos());
-    } catch (InterruptedException e) {
-      shutdownNow();
-      Thread.currentThread().interrupt();
-    }
-    return home.drain().conclude(home);
+    return supervisor.drain();
   }
 
-  /** Begins what {@link #close()} waits for. */
   void beginToClose() {
     home.drain().limit();
     shutdown();
@@ -432,7 +435,6 @@ public final class Server implements AutoCloseable {
     drain();
   }
 
-  /** What all its connections share. */
   ServerHome home() {
     return home;
   }

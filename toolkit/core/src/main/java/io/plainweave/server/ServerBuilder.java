@@ -1,11 +1,12 @@
 package io.plainweave.server;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.BackgroundTask;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
@@ -379,7 +380,7 @@ public final class ServerBuilder {
   /** Whether it takes datagrams beside TCP, and has no TCP listener yet. */
   boolean needsTcp() {
     return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
-        && entries.stream().noneMatch(entry -> entry.listen() instanceof Listen.Tcp);
+        && entries.stream().noneMatch(entry -> entry.listen() instanceof TcpListen);
   }
 
   private Server make() {

@@ -49,7 +49,7 @@ record ServerDatagramHome(ServerHome home, Supervisor supervisor, Lifecycle life
 
   @Override
   public void receiverEnded() {
-    lifecycle.acceptorEnded();
+    lifecycle.acceptorEnded(false);
   }
 
   @Override

@@ -3,7 +3,9 @@ package io.plainweave.server;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.log.Log;
+import java.net.SocketAddress;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Tells the observers of a server, of whom the log is one. */
 final class ServerEvents implements ServerObserver {
@@ -21,6 +23,11 @@ final class ServerEvents implements ServerObserver {
     for (ServerObserver observer : observers) {
       tell(observer, event);
     }
+  }
+
+  /** Lets the log call a listener by its name. */
+  void named(SocketAddress listener, @Nullable String name) {
+    log.named(listener, name);
   }
 
   /** Tells what has waited to be told; called by the reaper. */

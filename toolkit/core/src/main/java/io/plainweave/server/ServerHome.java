@@ -3,7 +3,7 @@ package io.plainweave.server;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
@@ -63,8 +63,13 @@ record ServerHome(
   }
 
   @Override
+  public boolean isAdmin() {
+    return listenerLimit != null && listenerLimit.isAdmin();
+  }
+
+  @Override
   public boolean finishes(int slot, int now) {
-    return drain.finishes(slot, now);
+    return isAdmin() ? drain.finishesAdmin() : drain.finishes(slot, now);
   }
 
   @Override
@@ -74,7 +79,9 @@ record ServerHome(
 
   @Override
   public void ended(@Nullable CloseReason reason) {
-    drain.connectionEnded(reason);
+    if (!isAdmin()) {
+      drain.connectionEnded(reason);
+    }
   }
 
   @Override
@@ -94,10 +101,11 @@ record ServerHome(
    */
   ServerHome of(ListenPlace place, SocketAddress address) {
     Listen listen = place.listen();
+    ListenerLimit limit = admission.add(listen, address);
     return new ServerHome(
         place.handler(),
         admission,
-        admission.add(listen, address),
+        limit,
         registry,
         datagrams,
         buffers,
@@ -106,7 +114,7 @@ record ServerHome(
         TimeCheck.of(listen.timeLimits(), timeCheck),
         drain,
         observer,
-        handshake.of(HandshakeSteps.of(listen, admission)),
+        handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background);
   }
 }

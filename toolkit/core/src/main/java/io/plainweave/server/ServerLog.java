@@ -8,6 +8,10 @@ import io.plainweave.internal.log.Log;
 import io.plainweave.text.Addresses;
 import io.plainweave.udp.DatagramDrop;
 import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
@@ -20,12 +24,15 @@ final class ServerLog implements ServerObserver {
 
   private static final int MOST_OF_PEER = 500;
 
+  /** How listeners are called that have names; threads that add a listener write it. */
+  private final Map<SocketAddress, String> names = new ConcurrentHashMap<>();
+
   /** Failures to accept: there may be two hundred a second. */
   private final Burst<ServerEvent.AcceptFailed> acceptFailures =
       new Burst<>((latest, failures) ->
           LOG.warn(
               "cannot accept on {}, {} times since the last report: {}",
-              Addresses.format(latest.listener()),
+              called(latest.listener()),
               failures,
               latest.failure().toString()));
 
@@ -38,21 +45,21 @@ final class ServerLog implements ServerObserver {
   @Override
   public void onEvent(ServerEvent event) {
     switch (event) {
-      case ServerEvent.Listening e -> LOG.debug("listening on {}", Addresses.format(e.address()));
+      case ServerEvent.Listening e -> LOG.debug("listening on {}", called(e.address()));
       case ServerEvent.ConnectionOpened e -> LOG.trace("{}: opened", e.connection());
       case ServerEvent.ConnectionClosed e -> closed(e);
       case ServerEvent.AcceptFailed e -> acceptFailures.add(e);
       case ServerEvent.ConnectionsRefused e ->
           LOG.warn(
               "connections refused on {} ({}): {}, the latest from {}",
-              Addresses.format(e.listener()),
+              called(e.listener()),
               e.reason(),
               e.count(),
               Addresses.format(e.latest()));
       case ServerEvent.ManyConnections e ->
           LOG.warn(
               "connections open on {}: {}; the limit is {}",
-              e.listener() == null ? "all listeners" : Addresses.format(e.listener()),
+              e.listener() == null ? "all listeners" : called(e.listener()),
               e.connections(),
               e.maximum());
       case ServerEvent.MemoryShort e ->
@@ -68,16 +75,16 @@ final class ServerLog implements ServerObserver {
       case ServerEvent.ListenerFailed e ->
           LOG.error(
               "the listener on {} has failed; the server drains",
-              Addresses.format(e.listener()),
+              called(e.listener()),
               e.failure());
       case ServerEvent.BackgroundFailed e ->
           LOG.error("the background task {} has failed; the server drains", e.name(), e.failure());
       case ServerEvent.ListenerLost e ->
           LOG.warn(
               "the listener on {} was destroyed from outside; binding it again",
-              Addresses.format(e.listener()));
+              called(e.listener()));
       case ServerEvent.ListenerRestored e ->
-          LOG.info("listening on {} again", Addresses.format(e.listener()));
+          LOG.info("listening on {} again", called(e.listener()));
       case ServerEvent.SessionOpened e -> LOG.trace("{}: opened", e.session());
       case ServerEvent.SessionClosed e -> datagramsEnded(e.session(), e.reason());
       case ServerEvent.DatagramFailed e -> datagramsEnded(e.datagram(), e.reason());
@@ -86,7 +93,7 @@ final class ServerLog implements ServerObserver {
           LOG.warn(
               "the backlog of {} on {} is full; connections were turned away {} times since the last report",
               e.backlog(),
-              Addresses.format(e.listener()),
+              called(e.listener()),
               e.overflows());
       case ServerEvent.DrainBegan e -> LOG.info("draining {} connections", e.connections());
       case ServerEvent.DrainEnded e -> drainEnded(e.report());
@@ -97,6 +104,17 @@ final class ServerLog implements ServerObserver {
               e.parallelism(),
               e.running());
     }
+  }
+
+  /** Calls a listener by this name beside its address from now on, or by its address alone. */
+  void named(SocketAddress listener, @Nullable String name) {
+    names.compute(listener, (_, _) -> name);
+  }
+
+  private String called(SocketAddress listener) {
+    String name = names.get(listener);
+    String address = Addresses.format(listener);
+    return name == null ? address : name + " (" + address + ")";
   }
 
   private static void closed(ServerEvent.ConnectionClosed e) {

@@ -8,7 +8,8 @@ package io.plainweave.server;
  *    ↓
  *   RUNNING     accepts connections
  *    ↓ shutdown()
- *   DRAINING    listeners are closed, live connections finish
+ *   DRAINING    listeners are closed, live connections finish; listeners for administration go on,
+ *               and end when all others have
  *    ↓ shutdownNow(), or close() when the time to drain has run out
  *   CANCELLING  live connections are interrupted and closed; when none is left, background tasks
  *               are interrupted

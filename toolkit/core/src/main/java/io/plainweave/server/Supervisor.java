@@ -1,10 +1,11 @@
 package io.plainweave.server;
 
+import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.log.Log;
-import io.plainweave.internal.socket.Listener;
+import io.plainweave.internal.socket.PassedSockets;
 import io.plainweave.internal.thread.LostWakeUps;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
@@ -13,11 +14,9 @@ import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.internal.udp.DatagramReceiver;
 import io.plainweave.internal.udp.ReceiverSockets;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedByInterruptException;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -35,21 +34,15 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Supervisor {
-  /**
-   * A socket that listens, and the home of the connections that it takes, which it shares with the
-   * other sockets of the same description.
-   */
-  private record BoundListener(Listener listener, ServerHome home) {}
+  /** What a cancelled thread gets to clean up before {@link #drain()} goes on without it. */
+  private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
   private final Server server;
-  private final List<ServerHome.ListenPlace> places;
+  private final Listeners listeners;
   private final ServerHome home;
   private final int maxCarriers;
   private final boolean stopOnSignal;
   private final Lifecycle lifecycle;
-
-  /** Set once, when all are bound. */
-  private volatile List<BoundListener> bound = List.of();
 
   /**
    * Why the server ended by itself, if it did: what was first, set by the thread that found out.
@@ -58,13 +51,13 @@ final class Supervisor {
 
   Supervisor(
       Server server,
-      List<ServerHome.ListenPlace> places,
+      Listeners listeners,
       ServerHome home,
       int maxCarriers,
       boolean stopOnSignal,
       Lifecycle lifecycle) {
     this.server = server;
-    this.places = places;
+    this.listeners = listeners;
     this.home = home;
     this.maxCarriers = maxCarriers;
     this.stopOnSignal = stopOnSignal;
@@ -73,25 +66,20 @@ final class Supervisor {
 
   /** Binds all listeners or none; then the server is terminated. */
   void bind() throws IOException, InterruptedException {
-    List<BoundListener> all = new ArrayList<>();
     boolean complete = false;
     try {
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
       WarmUp.run();
-      for (ServerHome.ListenPlace place : places) {
-        List<Listener> sockets = Listener.bind(place.listen());
-        ServerHome own = home.of(place, sockets.getFirst().address());
-        sockets.forEach(socket -> all.add(new BoundListener(socket, own)));
-      }
-      home.datagrams().bind(tcpAddresses(all));
+      listeners.bind();
+      home.datagrams().bind(listeners.tcpAddresses());
       home.pollers().open();
-      bound = List.copyOf(all);
       if (stopOnSignal) {
         StopSignals.add(server);
       }
       LostWakeUps.tell();
+      PassedSockets.tell(listeners.inherit());
       ScopedValue.where(Home.CURRENT, home).run(this::tellListening);
       complete = true;
     } catch (ClosedByInterruptException e) {
@@ -101,13 +89,13 @@ final class Supervisor {
       throw interrupted;
     } finally {
       if (!complete) {
-        close(all);
+        close();
       }
     }
   }
 
   private void tellListening() {
-    addresses().forEach(address -> home.observer().onEvent(new ServerEvent.Listening(address)));
+    listeners.tellListening();
     for (DatagramListener listener : home.datagrams().listeners()) {
       home.observer().onEvent(new ServerEvent.Listening(listener.address()));
     }
@@ -115,10 +103,10 @@ final class Supervisor {
   }
 
   /** Closes what is bound, and terminates the server: no thread of it runs, or will. */
-  private void close(List<BoundListener> all) throws IOException {
+  private void close() throws IOException {
     try {
       StopSignals.remove(server);
-      all.forEach(each -> each.listener().close());
+      listeners.close();
       home.datagrams().close(home.observer());
       home.pollers().close();
     } finally {
@@ -133,7 +121,7 @@ final class Supervisor {
     } catch (OutOfMemoryError e) {
       // There may be no thread left for this process, or this user.
       note(e);
-      close(bound);
+      close();
     }
     try {
       lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
@@ -144,39 +132,6 @@ final class Supervisor {
     if (lifecycle.state() == ServerState.TERMINATED) {
       throwFailure();
     }
-  }
-
-  private static List<InetSocketAddress> tcpAddresses(List<BoundListener> all) {
-    return all.stream()
-        .map(each -> each.listener().address())
-        .filter(InetSocketAddress.class::isInstance)
-        .map(InetSocketAddress.class::cast)
-        .distinct()
-        .toList();
-  }
-
-  /** Where the listeners are. */
-  List<SocketAddress> addresses() {
-    return listeners().stream().map(Listener::address).distinct().toList();
-  }
-
-  /** Those that are bound, in the order of their descriptions; empty before. */
-  List<Listener> listeners() {
-    return bound.stream().map(BoundListener::listener).toList();
-  }
-
-  /** The homes of the listeners at an address: one, or more if they share the port. */
-  List<ServerHome> homesAt(SocketAddress listener) {
-    List<ServerHome> found =
-        bound.stream()
-            .filter(each -> each.listener().address().equals(listener))
-            .map(BoundListener::home)
-            .toList();
-    if (found.isEmpty()) {
-      throw new IllegalArgumentException(
-          "the server does not listen on " + listener + ", but on " + addresses());
-    }
-    return found;
   }
 
   /** Supervises for a caller, for whom the end of the process waits in turn. */
@@ -193,6 +148,23 @@ final class Supervisor {
     try (var _ = stopOnSignal && nanos > 0 ? Waiters.begin(server) : null) {
       return lifecycle.await(ServerState.TERMINATED, nanos);
     }
+  }
+
+  /** As {@link Server#drain()}. */
+  @SuppressWarnings("ReferenceEquality") // a home is itself only
+  DrainReport drain() {
+    server.beginToClose();
+    if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
+      return home.drain().report(home);
+    }
+    try {
+      lifecycle.await(ServerState.CANCELLING, Long.MAX_VALUE);
+      lifecycle.await(ServerState.TERMINATED, CANCEL_TIMEOUT.toNanos());
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    return home.drain().conclude(home);
   }
 
   /** Owns the server's scopes until everything in them has ended; then it is terminated. */
@@ -241,11 +213,12 @@ final class Supervisor {
       } finally {
         // What handlers have opened and left open, in a pool for example.
         home.registry().forEach(SocketConnection::closeSocket);
+        home.registry().closeAdopted();
         home.pollers().stop();
         pollers.join();
       }
     } finally {
-      closeListeners();
+      listeners.close();
       home.datagrams().close(home.observer());
       StopSignals.remove(server);
       home.observer().close();
@@ -270,19 +243,9 @@ final class Supervisor {
 
   private void superviseListeners() throws InterruptedException {
     try (Scope scope = Scope.open("plainweave listeners", Thread.ofPlatform().factory())) {
-      List<Listener> listeners = listeners();
-      int acceptors = listeners.stream().mapToInt(Listener::acceptors).sum();
-      lifecycle.expect(acceptors + home.datagrams().receivers());
-      for (BoundListener each : bound) {
-        for (int i = 0; i < each.listener().acceptors(); i++) {
-          boolean binds = i == 0;
-          scope.fork(
-              watched(
-                  new Acceptor(each.listener(), binds, this::failed, lifecycle, each.home()),
-                  Scope.After.CANCEL));
-        }
-      }
+      listeners.bound().forEach(each -> accept(scope, each));
       var datagramHome = new ServerDatagramHome(home, this, lifecycle);
+      lifecycle.expect(home.datagrams().receivers(), false);
       for (DatagramListener listener : home.datagrams().listeners()) {
         for (ReceiverSockets sockets : listener.sockets()) {
           scope.fork(
@@ -292,21 +255,49 @@ final class Supervisor {
       // The reaper ends when the acceptors and receivers have, or when the server is to be
       // cancelled; its end cancels the scope.
       var watchdog = new CarrierWatchdog(home, maxCarriers);
-      var backlogs = new BacklogWatch(listeners, home.observer(), home.ticks().now());
+      var backlogs = new BacklogWatch(listeners::sockets, home.observer(), home.ticks().now());
+      var reaper = new Reaper(lifecycle, home, watchdog, backlogs, listeners::check);
       scope.fork(
           watched(
-              new Reaper(
-                  lifecycle, home, watchdog, backlogs, this::finishListeners, this::closeListeners),
+              () -> {
+                try {
+                  return reaper.call();
+                } finally {
+                  listeners.end();
+                }
+              },
               Scope.After.CANCEL));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could finish.
-        finishListeners();
+        listeners.finishService();
       }
       try {
+        listeners.startAdded(each -> accept(scope, each));
         scope.join();
       } catch (InterruptedException e) {
         server.shutdownNow();
         throw e;
+      }
+    }
+  }
+
+  /** Starts the acceptors of a socket, in the thread that owns the scope. */
+  private void accept(Scope scope, Listeners.Bound bound) {
+    boolean admin = bound.home().isAdmin();
+    for (int i = 0; i < bound.listener().acceptors(); i++) {
+      boolean binds = i == 0;
+      lifecycle.expect(1, admin);
+      boolean started = false;
+      try {
+        started =
+            scope.fork(
+                watched(
+                    new Acceptor(bound.listener(), binds, this::failed, lifecycle, bound.home()),
+                    Scope.After.CANCEL));
+      } finally {
+        if (!started) {
+          lifecycle.acceptorEnded(admin);
+        }
       }
     }
   }
@@ -345,18 +336,6 @@ final class Supervisor {
         Shortage.see(e);
       }
     }
-  }
-
-  void finishListeners() {
-    home.admission().drain();
-    bound.forEach(each -> each.listener().finish());
-    home.datagrams().finish();
-  }
-
-  void closeListeners() {
-    bound.forEach(each -> each.listener().close());
-    home.datagrams().finish();
-    home.admission().close();
   }
 
   /**

@@ -10,13 +10,17 @@ public enum DatagramDrop {
   BUSY(false),
   /** The mailbox of its session was full ({@link Udp#mailbox()}). */
   MAILBOX_FULL(false),
-  /** It lay in the mailbox of its session when the handler had returned. */
+  /**
+   * It lay in the mailbox of its session when the handler had returned, or the session was closed.
+   */
   UNREAD(true),
   /** Its source sends too many ({@link Udp#sourceRate()}). */
   SOURCE_RATE(true),
+  /** The peer of its session sends too many ({@link Udp#sessionRate()}). */
+  SESSION_RATE(true),
   /**
-   * Its source is not to be served ({@link io.plainweave.AdmissionRules#allow()}, {@link
-   * io.plainweave.AdmissionRules#deny()}).
+   * Its source is not to be served ({@link io.plainweave.admission.AdmissionRules#allow()}, {@link
+   * io.plainweave.admission.AdmissionRules#deny()}).
    */
   DENIED(true),
   /** The server drains, and takes nothing new. */

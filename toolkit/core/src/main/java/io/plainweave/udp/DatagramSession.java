@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a server and one peer send each other by UDP, from the peer's first datagram until the
- * handler returns. A peer is an address with a port.
+ * handler returns, or somebody closes it. A peer is an address with a port.
  *
  * <p>The order and the arrival of datagrams are as uncertain as the network makes them (RFC 8085).
  * What comes while the handler is busy waits in a mailbox of {@link Udp#mailbox()} datagrams; what
@@ -15,14 +15,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All methods are safe for use by several threads.
  */
-public interface DatagramSession {
+public interface DatagramSession extends AutoCloseable {
   /**
    * Waits for the next datagram, between two exchanges: a handler that waits here can be ended.
    *
    * @return the datagram, which may be empty; null when the session is over: nothing has come or
    *     gone for the {@linkplain io.plainweave.TimeLimits#idle() idle time}, or for a second while
-   *     others find no place ({@link Udp#maxHandlers()}), or the server drains. The handler may
-   *     still send, and then returns
+   *     others find no place ({@link Udp#maxHandlers()}), or the server drains ({@link
+   *     #isDraining()}); the handler may still send, and then returns. It is null, too, when the
+   *     session was closed ({@link #isOpen()})
    * @throws InterruptedException if the calling thread is interrupted, as when the server is
    *     cancelled
    */
@@ -33,8 +34,9 @@ public interface DatagramSession {
    * what it has sent, or gives up. A drain lets it go on, until the time to drain has run out, and
    * the idle time does not count.
    *
-   * @param timeout how long to wait at most; zero or less only looks
-   * @return the datagram, which may be empty; null if none has come
+   * @param timeout how long to wait at most, if the {@link io.plainweave.Deadline} of the thread
+   *     does not come first; zero or less only looks
+   * @return the datagram, which may be empty; null if none has come, or the session was closed
    * @throws InterruptedException if the calling thread is interrupted, as when the server is
    *     cancelled
    */
@@ -48,7 +50,7 @@ public interface DatagramSession {
    * @param datagram at most 65,507 bytes, or 65,527 by IPv6; beyond about 1,200 the network may
    *     have to break it into pieces, of which all must arrive (RFC 8085, section 3.2)
    * @return whether the system has taken it, which does not say that it will arrive; if not, it is
-   *     counted ({@link DatagramDrop}), unless the handler has returned
+   *     counted ({@link DatagramDrop}), unless the handler has returned or the session was closed
    * @throws IllegalArgumentException if it is longer than any datagram
    */
   boolean send(byte[] datagram);
@@ -71,11 +73,45 @@ public interface DatagramSession {
   void validate();
 
   /**
-   * Returns whether the handler has not returned.
+   * Ends the session, from any thread: an administrator puts a player out, or the player has come
+   * by another way.
    *
-   * @return false if it has; what is sent then is dropped
+   * {@snippet file="io/plainweave/internal/udp/SessionCloseTest.java" region="put-out"}
+   *
+   * <p>Whoever waits in {@link #receive()} gets null at once, and so does each later call. What was
+   * in the mailbox is dropped ({@link DatagramDrop#UNREAD}), and what is sent from now on, too.
+   * Nothing interrupts the handler, which keeps its place ({@link Udp#maxHandlers()}) until it
+   * returns. {@link io.plainweave.event.ServerEvent.SessionClosed} comes then, with {@link
+   * io.plainweave.CloseReason.Finished} unless the drain, the idle time or a failure was first.
+   *
+   * <p>The next datagram of the peer begins another session. It never blocks; a second call has no
+   * effect.
+   */
+  @Override
+  void close();
+
+  /**
+   * Returns whether the handler has not returned, and nobody has {@linkplain #close() closed} the
+   * session.
+   *
+   * @return false if so; what is sent then is dropped
    */
   boolean isOpen();
+
+  /**
+   * Returns whether the server ends this session by its drain, or has cancelled it: so that a
+   * handler at work can say goodbye, and one whose {@link #receive()} has given null knows the
+   * drain from a peer that is silent.
+   *
+   * {@snippet file="io/plainweave/internal/udp/SessionCloseTest.java" region="draining"}
+   *
+   * <p>It becomes true when the drain begins for datagrams, behind {@link
+   * io.plainweave.server.ServerBuilder#drainDelay}, even while datagrams are in the mailbox. It
+   * stays false if something else has ended the session before: the idle time, or {@link #close()}.
+   *
+   * @return true if the server drains or cancels this session
+   */
+  boolean isDraining();
 
   /**
    * Returns the address of the peer. Until something proves it, anyone may have written it there.

@@ -1,6 +1,6 @@
 package io.plainweave.udp;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import io.plainweave.text.Addresses;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  * io.plainweave.server.ServerBuilder#sessions}.
  *
  * <p>Whoever sends a datagram may write any address into it as the sender's. So nothing that a
- * datagram brings about is without a bound: there are {@link #maxHandlers()}, {@link #mailbox()}
- * and {@link #sourceRate()}, and replies are no more than {@link #amplification()} allows (RFC
- * 8085, section 6). What is beyond a bound is dropped and counted, and the server reports it
- * ({@link io.plainweave.event.ServerEvent.DatagramsDropped}, {@link
+ * datagram brings about is without a bound: there are {@link #maxHandlers()}, {@link #mailbox()},
+ * {@link #sourceRate()} and {@link #sessionRate()}, and replies are no more than {@link
+ * #amplification()} allows (RFC 8085, section 6). What is beyond a bound is dropped and counted,
+ * and the server reports it ({@link io.plainweave.event.ServerEvent.DatagramsDropped}, {@link
  * io.plainweave.server.Server#datagrams()}).
  *
  * <p>A reply comes from the address that was asked (RFC 1122, section 4.1.3.5), also where that is
@@ -50,8 +50,11 @@ import org.jspecify.annotations.Nullable;
  *     dropped. Whoever forges senders can fill those of all sessions: with the defaults about 330
  *     MB
  * @param sourceRate how many datagrams are taken from one source, as {@link
- *     io.plainweave.AdmissionRules} defines it; the most recent 16,384 sources are known, and
- *     another one starts anew. Default: no limit
+ *     io.plainweave.admission.AdmissionRules} defines it; the most recent 16,384 sources are known,
+ *     and another one starts anew. Default: no limit
+ * @param sessionRate how many datagrams are taken from the peer of one session; each session begins
+ *     with a full measure. So one of many peers behind one address, as behind a router with NAT,
+ *     cannot use up the {@code sourceRate} of all. For sessions only. Default: no limit
  * @param amplification how many times as many bytes may be sent to a peer as were received from it,
  *     headers included, until {@link DatagramSession#validate()}; default 3, as in QUIC (RFC 9000,
  *     section 8.1). 0: no limit, and the server will be used against others
@@ -66,6 +69,7 @@ public record Udp(
     int maxHandlers,
     int mailbox,
     Rate sourceRate,
+    Rate sessionRate,
     int amplification) {
   /** What an IPv6 datagram can carry without jumbo payloads: 65,535 less the header of UDP. */
   private static final int LONGEST = 65_527;
@@ -104,6 +108,7 @@ public record Udp(
     inRange("mailbox", mailbox, 1, Integer.MAX_VALUE);
     inRange("amplification", amplification, 0, Integer.MAX_VALUE);
     Objects.requireNonNull(sourceRate, "sourceRate");
+    Objects.requireNonNull(sessionRate, "sessionRate");
     groups = List.copyOf(groups);
     if (receivers > 1 && !groups.isEmpty()) {
       throw new IllegalArgumentException(
@@ -125,7 +130,8 @@ public record Udp(
   }
 
   private static Udp place(@Nullable String host, int port) {
-    return new Udp(host, port, 2_048, 1, 0, List.of(), 10_000, 16, Rate.UNLIMITED, 3);
+    return new Udp(
+        host, port, 2_048, 1, 0, List.of(), 10_000, 16, Rate.UNLIMITED, Rate.UNLIMITED, 3);
   }
 
   /**
@@ -208,17 +214,7 @@ public record Udp(
   public Udp multicast(InetAddress group, NetworkInterface networkInterface) {
     List<Membership> more = new ArrayList<>(groups);
     more.add(new Membership(group, networkInterface));
-    return new Udp(
-        host,
-        port,
-        maxDatagram,
-        receivers,
-        receiveBuffer,
-        more,
-        maxHandlers,
-        mailbox,
-        sourceRate,
-        amplification);
+    return edit(edit -> edit.groups = more);
   }
 
   /**
@@ -249,6 +245,18 @@ public record Udp(
    */
   public Udp sourceRate(Rate rate) {
     return edit(edit -> edit.sourceRate = rate);
+  }
+
+  /**
+   * Returns this description with another limit for each session, {@link #sessionRate()}.
+   *
+   * {@snippet file="io/plainweave/internal/udp/SessionRateTest.java" region="rates"}
+   *
+   * @param rate datagrams in a time
+   * @return the description
+   */
+  public Udp sessionRate(Rate rate) {
+    return edit(edit -> edit.sessionRate = rate);
   }
 
   /**
@@ -294,6 +302,7 @@ public record Udp(
         edit.maxHandlers,
         edit.mailbox,
         edit.sourceRate,
+        edit.sessionRate,
         edit.amplification);
   }
 
@@ -308,6 +317,7 @@ public record Udp(
     private int maxHandlers;
     private int mailbox;
     private Rate sourceRate;
+    private Rate sessionRate;
     private int amplification;
 
     private Edit(Udp from) {
@@ -320,6 +330,7 @@ public record Udp(
       this.maxHandlers = from.maxHandlers;
       this.mailbox = from.mailbox;
       this.sourceRate = from.sourceRate;
+      this.sessionRate = from.sessionRate;
       this.amplification = from.amplification;
     }
   }

@@ -3,9 +3,9 @@ package io.plainweave.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.fixture.InHandlers;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.framing.Lines;

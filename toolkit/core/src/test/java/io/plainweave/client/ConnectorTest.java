@@ -108,6 +108,7 @@ class ConnectorTest {
     assertEquals("db.example:5432", Connector.parse("db.example:5432").toString());
     assertEquals("[::1]:5432", Connector.parse("[::1]:5432").toString());
     assertEquals("localhost:5432", Connector.parse("5432").toString());
+    assertEquals("unix:/run/a b.sock", Connector.parse("unix:/run/a b.sock").toString());
   }
 
   @Test

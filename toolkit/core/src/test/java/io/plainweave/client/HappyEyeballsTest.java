@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.TcpOptions;
 import io.plainweave.fixture.FullListener;
 import io.plainweave.fixture.ResourceGuard;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -79,7 +79,8 @@ class HappyEyeballsTest {
         target.getLocalPort(),
         null,
         TcpOptions.DEFAULT,
-        (_, _) -> addresses(literals));
+        (_, _) -> addresses(literals),
+        null);
   }
 
   private static InetAddress reached(SocketChannel channel) throws IOException {
@@ -117,7 +118,7 @@ class HappyEyeballsTest {
             .map(address -> new InetSocketAddress(address, target.getLocalPort()))
             .toList();
     var eyeballs =
-        new HappyEyeballs(host("127.0.0.1"), both, Deadline.in(LONG), LONG.toNanos() * 10);
+        new HappyEyeballs(host("127.0.0.1"), both, Countdown.of(LONG), LONG.toNanos() * 10);
     try (SocketChannel channel = eyeballs.connect()) {
       assertEquals(both.get(1), channel.getRemoteAddress());
     }
@@ -126,7 +127,7 @@ class HappyEyeballsTest {
   @Test
   void isReachedByTheNextOneWhileOneIsSilent() throws Exception {
     try (var _ = silent("127.0.0.2");
-        SocketChannel channel = host("127.0.0.2", "127.0.0.1").connect(Deadline.in(LONG))) {
+        SocketChannel channel = host("127.0.0.2", "127.0.0.1").connect(Countdown.of(LONG))) {
       assertEquals(InetAddress.ofLiteral("127.0.0.1"), reached(channel));
     }
   }
@@ -139,7 +140,7 @@ class HappyEyeballsTest {
           Thread.ofVirtual()
               .start(() -> {
                 try (SocketChannel channel =
-                    host("127.0.0.2", "127.0.0.3").connect(Deadline.in(LONG))) {
+                    host("127.0.0.2", "127.0.0.3").connect(Countdown.of(LONG))) {
                   connected.complete(reached(channel));
                 } catch (Exception e) {
                   connected.completeExceptionally(e);
@@ -154,7 +155,7 @@ class HappyEyeballsTest {
   @Test
   void saysWhatEachOfThemHasSaid() {
     TcpDestination host = host("127.0.0.2", "127.0.0.3");
-    var failure = assertThrows(ConnectException.class, () -> host.connect(Deadline.in(LONG)));
+    var failure = assertThrows(ConnectException.class, () -> host.connect(Countdown.of(LONG)));
     assertEquals(
         "cannot connect to "
             + host
@@ -169,7 +170,7 @@ class HappyEyeballsTest {
   void namesAFewOfManyThatHaveFailed() {
     TcpDestination host =
         host("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7");
-    var failure = assertThrows(ConnectException.class, () -> host.connect(Deadline.in(LONG)));
+    var failure = assertThrows(ConnectException.class, () -> host.connect(Countdown.of(LONG)));
     assertTrue(
         failure.getMessage().endsWith("127.0.0.5 Connection refused, 2 more addresses"),
         failure.getMessage());
@@ -182,7 +183,7 @@ class HappyEyeballsTest {
       TcpDestination host = host("127.0.0.3", "127.0.0.2");
       var failure =
           assertThrows(
-              ConnectException.class, () -> host.connect(Deadline.in(Duration.ofSeconds(1))));
+              ConnectException.class, () -> host.connect(Countdown.of(Duration.ofSeconds(1))));
       assertEquals(
           "cannot connect to " + host + ": 127.0.0.3 Connection refused, 127.0.0.2 no answer",
           failure.getMessage());
@@ -199,7 +200,7 @@ class HappyEyeballsTest {
           Thread.ofVirtual()
               .start(() -> {
                 try {
-                  host("127.0.0.2", "127.0.0.3").connect(Deadline.in(Duration.ZERO)).close();
+                  host("127.0.0.2", "127.0.0.3").connect(Countdown.of(Duration.ZERO)).close();
                 } catch (Exception e) {
                   thrown.complete(e);
                 }
@@ -217,7 +218,7 @@ class HappyEyeballsTest {
   void leavesNothingOfAThousandConnections() throws Exception {
     TcpDestination host = host("127.0.0.2", "127.0.0.1");
     for (int i = 0; i < 1_000; i++) {
-      host.connect(Deadline.in(LONG)).close();
+      host.connect(Countdown.of(LONG)).close();
     }
   }
 
@@ -244,7 +245,7 @@ class HappyEyeballsTest {
       var random = new Random(8305);
       for (int round = 0; round < 500; round++) {
         Collections.shuffle(all, random);
-        var eyeballs = new HappyEyeballs(host, List.copyOf(all), Deadline.in(LONG), 0);
+        var eyeballs = new HappyEyeballs(host, List.copyOf(all), Countdown.of(LONG), 0);
         var failure = new CompletableFuture<Throwable>();
         Thread connects =
             Thread.ofVirtual()

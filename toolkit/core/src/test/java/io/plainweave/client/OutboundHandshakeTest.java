@@ -58,7 +58,7 @@ class OutboundHandshakeTest {
 
   private Connector connector(HandshakeStep... steps) {
     return Connector.tcp("127.0.0.1", target.getLocalPort())
-        .with(new OutboundHandshake(null, List.of(steps)));
+        .with(new OutboundHandshake(null, null, List.of(steps)));
   }
 
   /** A server whose handler connects, and what becomes of that. */

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
@@ -41,9 +42,10 @@ class TcpOptionsTest {
       TcpOptions.DEFAULT
           .receiveBuffer(20_000)
           .sendBuffer(10_000)
-          .keepAlive(Duration.ofSeconds(7), Duration.ofSeconds(3), 2);
+          .keepAlive(Duration.ofSeconds(7), Duration.ofSeconds(3), 2)
+          .trafficClass(8);
 
-  private static Listen.Tcp with(TcpOptions options) {
+  private static TcpListen with(TcpOptions options) {
     return Listen.tcp("127.0.0.1", 0).options(options);
   }
 
@@ -54,6 +56,7 @@ class TcpOptionsTest {
     assertEquals(7, channel.getOption(TCP_KEEPIDLE));
     assertEquals(3, channel.getOption(TCP_KEEPINTERVAL));
     assertEquals(2, channel.getOption(TCP_KEEPCOUNT));
+    assertEquals(8, channel.getOption(StandardSocketOptions.IP_TOS));
   }
 
   @Test
@@ -67,7 +70,7 @@ class TcpOptionsTest {
 
   @Test
   void areThoseOfASocketThatConnects() throws Exception {
-    var destination = new TcpDestination("127.0.0.1", 1, null, ALL, NameLookup::addresses);
+    var destination = new TcpDestination("127.0.0.1", 1, null, ALL, NameLookup::addresses, null);
     try (SocketChannel channel = destination.open()) {
       assertHasAll(channel);
     }
@@ -127,6 +130,26 @@ class TcpOptionsTest {
             IllegalArgumentException.class,
             () -> Connector.unix(Path.of("/run/app.sock")).options(ALL));
     assertTrue(failure.getMessage().contains("/run/app.sock"), failure.getMessage());
+  }
+
+  @Test
+  void letPacketsOvertakeOthers() {
+    // @start region="traffic-class"
+    // For what cannot wait: "expedited forwarding" (RFC 3246), the upper six of eight bits.
+    TcpOptions urgent = TcpOptions.DEFAULT.trafficClass(46 << 2);
+    // @end
+    assertEquals(0xB8, urgent.trafficClass());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-4, 3, 46, 256})
+  void haveNoTrafficClassThatIsNone(int trafficClass) {
+    var failure =
+        assertThrows(
+            IllegalArgumentException.class, () -> TcpOptions.DEFAULT.trafficClass(trafficClass));
+    assertEquals(
+        "trafficClass must be a multiple of 4 from 0 to 252: " + trafficClass,
+        failure.getMessage());
   }
 
   @Test

@@ -18,7 +18,7 @@ import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UnixClient;
-import io.plainweave.internal.time.Deadline;
+import io.plainweave.internal.time.Countdown;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import java.io.IOException;
@@ -200,7 +200,7 @@ class UnixConnectorTest {
 
   private boolean isWorthAnotherAttempt() {
     var destination = new UnixDestination(UnixDomainSocketAddress.of(path));
-    Deadline soon = Deadline.in(Duration.ofMillis(1));
+    Countdown soon = Countdown.of(Duration.ofMillis(1));
     return destination.mayPass(
         assertThrows(ConnectException.class, () -> destination.connect(soon)));
   }

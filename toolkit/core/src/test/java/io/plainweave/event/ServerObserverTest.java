@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionScope;
@@ -19,6 +18,7 @@ import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
 import io.plainweave.fixture.ResourceGuard;

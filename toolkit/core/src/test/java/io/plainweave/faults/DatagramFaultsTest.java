@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UdpClient;

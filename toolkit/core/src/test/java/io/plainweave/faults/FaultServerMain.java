@@ -1,12 +1,12 @@
 package io.plainweave.faults;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
-import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
@@ -72,6 +72,7 @@ final class FaultServerMain {
         millis("firstByte", 0),
         millis("message", 0),
         millis("idle", 0),
+        millis("silence", 0),
         millis("writeStall", 0),
         millis("halfClosed", 0),
         millis("lifetime", 0),

@@ -1,9 +1,15 @@
 package io.plainweave.faults;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.ConnectException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -73,6 +79,34 @@ class SignalFaultsTest {
       program.says("cancelled");
       assertTrue(program.saysAtLast().contains("hook"));
       assertEquals(143, program.exitCode());
+    }
+  }
+
+  @Test
+  void s14AnswersForAdministrationUntilItHasDrained() throws Exception {
+    try (SignalProgram program =
+        SignalProgram.start(AdminMain.class, NO_OPTIONS, List.of(), Redirect.INHERIT)) {
+      int service = Integer.parseInt(program.line().split(" ")[1]);
+      int admin = Integer.parseInt(program.line().split(" ")[1]);
+      try (var _ = new Socket("127.0.0.1", service)) {
+        program.says("at work");
+        assertEquals("RUNNING", answer(admin));
+        program.signal("TERM");
+        // It may take a moment to arrive, and nothing but the answer tells.
+        await().until(() -> answer(admin).equals("DRAINING"));
+        assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", service));
+        assertEquals("DRAINING", answer(admin));
+        program.tell("release");
+        program.says("answered", "main");
+        assertEquals(143, program.exitCode());
+        assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", admin));
+      }
+    }
+  }
+
+  private static String answer(int port) throws IOException {
+    try (var client = new Socket("127.0.0.1", port)) {
+      return new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     }
   }
 

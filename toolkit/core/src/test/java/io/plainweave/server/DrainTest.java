@@ -105,7 +105,6 @@ class DrainTest {
       assertTrue(drain.begin(new Lifecycle(), server.home()));
       drain.limit();
       assertFalse(drain.finishesListeners(1));
-      assertFalse(drain.closesListeners(1));
       assertFalse(drain.finishes(Integer.MAX_VALUE, 1));
       assertFalse(drain.isOver(1));
     }

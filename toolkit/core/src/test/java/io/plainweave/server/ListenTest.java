@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
-import io.plainweave.Rate;
+import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
+import io.plainweave.UnixListen;
+import io.plainweave.admission.Rate;
 import io.plainweave.fixture.TlsServer;
 import io.plainweave.text.Addresses;
 import io.plainweave.tls.ServerTls;
@@ -96,7 +98,7 @@ class ListenTest {
 
   @Test
   void isRefusedIfOutOfRange() {
-    Listen.Tcp tcp = Listen.tcp(7000);
+    TcpListen tcp = Listen.tcp(7000);
     var acceptors = assertThrows(IllegalArgumentException.class, () -> tcp.acceptors(0));
     assertTrue(acceptors.getMessage().contains("0"), acceptors.getMessage());
     assertThrows(IllegalArgumentException.class, () -> tcp.rebindFor(Duration.ofMillis(-1)));
@@ -110,29 +112,44 @@ class ListenTest {
   }
 
   @Test
-  void keepsItsSettingsWhereACommandLineNamesAnotherPlace(@TempDir Path folder) throws Exception {
+  void keepsTheSettingsOfAnotherPlace(@TempDir Path folder) throws Exception {
     ServerTls tls = TlsServer.in(folder).tls();
     assertEquals(
         settings(Listen.tcp("::1", 7001).reusePort(true).acceptors(2), tls),
-        ServeCommand.at(
-            "[::1]:7001", settings(Listen.tcp(7000).reusePort(true).acceptors(2), tls)));
+        Listen.parse("[::1]:7001")
+            .like(settings(Listen.tcp(7000).reusePort(true).acceptors(2), tls)));
     assertEquals(
         settings(Listen.tcp(7001), tls),
-        ServeCommand.at("7001", settings(Listen.unix(Path.of("app.sock")), tls)));
+        Listen.parse("7001").like(settings(Listen.unix(Path.of("app.sock")), tls)));
     assertEquals(
         settings(Listen.tcp(7001), tls),
-        ServeCommand.at("7001", settings(Listen.inherited(), tls)));
+        Listen.parse("7001").like(settings(Listen.inherited(), tls)));
     assertEquals(
         settings(Listen.inherited(), tls),
-        ServeCommand.at("inherited", settings(Listen.tcp(7000).acceptors(2), tls)));
+        Listen.parse("inherited").like(settings(Listen.tcp(7000).acceptors(2), tls)));
     assertEquals(
         settings(Listen.unix(Path.of("b.sock")), tls),
-        ServeCommand.at("unix:b.sock", settings(Listen.tcp(7000).acceptors(2), tls)));
-    Listen.Unix forTheGroup = Listen.unix(Path.of("a.sock")).permissions("rw-rw----");
+        Listen.parse("unix:b.sock").like(settings(Listen.tcp(7000).acceptors(2), tls)));
+    UnixListen forTheGroup = Listen.unix(Path.of("a.sock")).permissions("rw-rw----");
     assertEquals(
         settings(Listen.unix(Path.of("b.sock")).permissions("rw-rw----"), tls),
-        ServeCommand.at("unix:b.sock", settings(forTheGroup, tls)));
+        Listen.parse("unix:b.sock").like(settings(forTheGroup, tls)));
   }
+
+  @Test
+  void hasItsPlaceFromTheConfigurationAndItsSettingsFromTheProgram() {
+    Listen listen = configured("unix:/run/app.sock");
+    assertEquals("unix:/run/app.sock", listen.toString());
+    assertEquals(10_000, listen.maxConnections());
+    assertEquals(Listen.tcp(7000).maxConnections(10_000), configured("*:7000"));
+  }
+
+  // @start region="like"
+  private static Listen configured(String place) {
+    return Listen.parse(place).like(Listen.tcp(7000).maxConnections(10_000));
+  }
+
+  // @end
 
   @Test
   void keepsItsSettingsForUdpWhereACommandLineNamesAnotherPlace() {
@@ -185,7 +202,7 @@ class ListenTest {
       assertNull(listen.tls());
       assertThrows(IllegalArgumentException.class, () -> listen.maxConnections(-1));
     }
-    Listen.Unix unix = Listen.unix(Path.of("app.sock")).timeLimits(TimeLimits.NONE);
+    UnixListen unix = Listen.unix(Path.of("app.sock")).timeLimits(TimeLimits.NONE);
     assertEquals(TimeLimits.NONE, unix.permissions("rw-rw-rw-").timeLimits());
   }
 }

@@ -230,7 +230,7 @@ class ListenersTest {
   private static void serve(Connection connection) throws IOException {
     int keepAlive = connection.input().read();
     Duration silence = Duration.ofMillis(keepAlive * 1_500L);
-    connection.timeLimits(connection.timeLimits().idle(silence));
+    connection.timeLimits(connection.timeLimits().silence(silence));
     connection.input().transferTo(connection.output());
   }
 
@@ -252,7 +252,7 @@ class ListenersTest {
       quick.exchange("hello");
       assertEquals("", quick.receiveAll());
       quick.finish();
-      events.assertEndedBy(TimeLimits.Kind.IDLE);
+      events.assertEndedBy(TimeLimits.Kind.SILENCE);
       patient.exchange("goes on");
       assertEquals(TimeLimits.NONE, server.timeLimits());
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.plainweave.internal.thread.Scope;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -47,25 +48,18 @@ class ReaperTest {
   private static Scope.After reap(Step step) throws Exception {
     ServerHome home = ServerHomes.open(_ -> {}, _ -> {});
     var lifecycle = new Lifecycle();
-    lifecycle.expect(1);
+    lifecycle.expect(1, false);
     home.drain().begin(lifecycle, home);
-    Runnable finishListeners =
-        () -> {
+    IntConsumer listeners =
+        _ -> {
           try {
-            step.run(lifecycle::acceptorEnded);
+            step.run(() -> lifecycle.acceptorEnded(false));
           } catch (ReflectiveOperationException e) {
             throw new AssertionError(e);
           }
         };
-    var backlogs = new BacklogWatch(List.of(), home.observer(), home.ticks().now());
-    var reaper =
-        new Reaper(
-            lifecycle,
-            home,
-            new CarrierWatchdog(home, 1),
-            backlogs,
-            finishListeners,
-            finishListeners);
+    var backlogs = new BacklogWatch(List::of, home.observer(), home.ticks().now());
+    var reaper = new Reaper(lifecycle, home, new CarrierWatchdog(home, 1), backlogs, listeners);
     try {
       return reaper.call();
     } finally {

@@ -1,8 +1,8 @@
 package io.plainweave.server;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Descriptors;

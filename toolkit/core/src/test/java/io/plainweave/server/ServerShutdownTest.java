@@ -334,7 +334,9 @@ class ServerShutdownTest {
         Client client = Client.connect(server)) {
       entered.await();
       var failure = new StackOverflowError();
-      new Supervisor(server, List.of(), server.home(), 1, false, new Lifecycle())
+      var lifecycle = new Lifecycle();
+      var listeners = new Listeners(List.of(), server.home(), lifecycle);
+      new Supervisor(server, listeners, server.home(), 1, false, lifecycle)
           .failed(server.addresses().getFirst(), failure);
       assertTrue(client.seesReset());
       assertTrue(server.awaitTermination(Duration.ofSeconds(10)));

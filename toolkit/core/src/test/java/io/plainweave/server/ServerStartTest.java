@@ -6,9 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
+import io.plainweave.admission.AdmissionRules;
 import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
@@ -174,7 +175,7 @@ class ServerStartTest {
   @Test
   void severalAcceptorsLetNoSecondServerListenOnTheirPort() throws Exception {
     try (Server server = echo().listen(Listen.tcp("127.0.0.1", 0).acceptors(2)).start()) {
-      Listen.Tcp same = Listen.tcp("127.0.0.1", server.port());
+      TcpListen same = Listen.tcp("127.0.0.1", server.port());
       for (Listen second : List.of(same, same.acceptors(2), same.reusePort(true))) {
         assertThrows(BindException.class, echo().listen(second)::start, second::toString);
       }

@@ -1,16 +1,14 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.connection.SourceCount;
 import io.plainweave.internal.time.Ticks;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -52,17 +50,7 @@ public final class Admission {
   /** Written under lock. */
   private volatile AdmissionRules rules = AdmissionRules.DEFAULT;
 
-  /** The lists of the rules; written under lock. */
-  private volatile AccessList access = AccessList.of(rules);
-
-  /**
-   * Whether sources are counted: from the first rule on that limits them, to the end. Written under
-   * lock.
-   */
-  private volatile boolean counting;
-
-  /** Guarded by lock. */
-  private final SourceCounts sources = new SourceCounts();
+  private final SourcePermits sources;
 
   /** For the rate of all connections; guarded by lock. */
   private TokenBucket tokens = new TokenBucket(System.nanoTime());
@@ -78,12 +66,6 @@ public final class Admission {
 
   /** How many connections there may be by the memory; guarded by lock. */
   private int memoryMaximum = MemoryWatch.NO_LIMIT;
-
-  /** Whether no connection is to wait for its turn any more; guarded by lock. */
-  private boolean draining;
-
-  /** Guarded by lock. */
-  private boolean closed;
 
   private final List<ListenerLimit> listeners = new CopyOnWriteArrayList<>();
 
@@ -101,6 +83,7 @@ public final class Admission {
     this.observer = observer;
     this.descriptors = descriptors;
     this.refusals = new Refusals(ticks, observer);
+    this.sources = new SourcePermits(lock, rules);
     apply(rules);
   }
 
@@ -110,9 +93,14 @@ public final class Admission {
    * @param address where it is, or the first of its addresses
    */
   public ListenerLimit add(Listen listen, SocketAddress address) {
-    var limit = new ListenerLimit(listen.maxConnections(), address);
+    var limit = new ListenerLimit(listen, address);
     listeners.add(limit);
     return limit;
+  }
+
+  /** Forgets a listener that was taken away; its connections go on, and give back their permits. */
+  public void remove(ListenerLimit limit) {
+    listeners.remove(limit);
   }
 
   // The rules
@@ -123,11 +111,8 @@ public final class Admission {
 
   /** Replaces the rules, and counts the sources of open connections if that was not done before. */
   public void change(AdmissionRules rules) {
-    boolean counted = counting;
     apply(rules);
-    if (counting && !counted) {
-      registry.forEach(this::count);
-    }
+    registry.forEach(sources::count);
     reportIfLimited();
   }
 
@@ -137,12 +122,8 @@ public final class Admission {
       if (!next.acceptRate().equals(rules.acceptRate())) {
         tokens = new TokenBucket(System.nanoTime());
       }
-      if (!next.sourceRate().equals(rules.sourceRate())) {
-        sources.forgetRates();
-      }
       rules = next;
-      access = AccessList.of(next);
-      counting |= next.maxPerSource() != 0 || next.maxPerNetwork() != 0;
+      sources.apply(next);
       maximum = Math.min(wanted(next), descriptors.connections());
       changed.signalAll();
     } finally {
@@ -197,24 +178,24 @@ public final class Admission {
   }
 
   /**
-   * Lets nobody wait for the rate any more: what is in the backlog when a listener finishes has to
-   * be accepted now, or it is reset.
+   * Lets nobody wait for the rate at a listener any more: what is in the backlog when it finishes
+   * has to be accepted now, or it is reset.
    */
-  public void drain() {
+  public void finish(ListenerLimit listener) {
     lock.lock();
     try {
-      draining = true;
+      listener.finishing = true;
       changed.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Ends every wait: whoever waits in vain gets no permit any more. */
-  public void close() {
+  /** Ends every wait at a listener: whoever waits in vain gets no permit any more. */
+  public void close(ListenerLimit listener) {
     lock.lock();
     try {
-      closed = true;
+      listener.closed = true;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -228,28 +209,28 @@ public final class Admission {
    * wait in the kernel's backlog, and an acceptor that waits for one holds nothing that others
    * need.
    *
-   * @return false when admission is closed
+   * @return false when it is closed
    */
   public boolean awaitTurn(ListenerLimit listener) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      for (long wait; !closed && (wait = nanosToTurn(listener)) > 0; ) {
+      for (long wait; !listener.closed && (wait = nanosToTurn(listener)) > 0; ) {
         changed.awaitNanos(wait);
       }
-      return !closed;
+      return !listener.closed;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Waits; whether the listeners finish or have closed, which ends the wait. */
-  public boolean finishesWithin(long nanos) throws InterruptedException {
+  /** Waits; whether the listener finishes or has closed, which ends the wait. */
+  public boolean finishesWithin(ListenerLimit listener, long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      for (long left = nanos; !draining && !closed && left > 0; ) {
+      for (long left = nanos; !listener.finishing && !listener.closed && left > 0; ) {
         left = changed.awaitNanos(left);
       }
-      return draining || closed;
+      return listener.finishing || listener.closed;
     } finally {
       lock.unlock();
     }
@@ -257,16 +238,22 @@ public final class Admission {
 
   /** The greatest value until something changes. */
   private long nanosToTurn(ListenerLimit listener) {
-    if (suspended || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
+    if (isSuspended(listener)
+        || (isFull(listener) && rules.whenFull() == AdmissionRules.WhenFull.WAIT)) {
       return Long.MAX_VALUE;
     }
-    return draining || rules.acceptRate().isUnlimited()
+    return listener.finishing || listener.isAdmin() || rules.acceptRate().isUnlimited()
         ? 0
         : tokens.nanosToNext(rules.acceptRate(), System.nanoTime());
   }
 
+  private boolean isSuspended(ListenerLimit listener) {
+    return suspended && !listener.isAdmin();
+  }
+
   private boolean isFull(ListenerLimit listener) {
-    return connections >= Math.min(maximum, memoryMaximum) || listener.isFull();
+    boolean full = !listener.isAdmin() && connections >= Math.min(maximum, memoryMaximum);
+    return full || listener.isFull();
   }
 
   /**
@@ -275,7 +262,8 @@ public final class Admission {
    */
   public Verdict admit(SocketConnection connection, ListenerLimit listener)
       throws InterruptedException {
-    InetAddress source = connection.home().handshake().tellsSource() ? null : source(connection);
+    InetAddress source =
+        connection.home().handshake().tellsSource() ? null : SourcePermits.source(connection);
     lock.lockInterruptibly();
     try {
       boolean open = awaitTurn(listener);
@@ -283,19 +271,20 @@ public final class Admission {
       if (source != null && isDenied(source)) {
         return new Verdict.Refused(Refusal.DENIED);
       }
-      if (isFull(listener) || suspended) {
+      if (isFull(listener) || isSuspended(listener)) {
         return open ? new Verdict.Refused(Refusal.FULL) : Verdict.CLOSED;
       }
-      Refusal refusal = source == null ? null : takeSource(connection, source);
+      Refusal refusal =
+          source == null || listener.isAdmin() ? null : sources.take(connection, source);
       if (refusal != null) {
         return new Verdict.Refused(refusal);
       }
-      if (!rules.acceptRate().isUnlimited()) {
+      if (!listener.isAdmin() && !rules.acceptRate().isUnlimited()) {
         tokens.take(rules.acceptRate(), System.nanoTime());
       }
       connection.admitted = true;
       listener.connections++;
-      connections++;
+      connections += countOf(listener);
       return Verdict.ADMITTED;
     } finally {
       lock.unlock();
@@ -304,9 +293,7 @@ public final class Admission {
 
   /** Counts the source of a connection that is in the registry now, if it was too late for that. */
   public void registered(SocketConnection connection) {
-    if (counting) {
-      count(connection);
-    }
+    sources.count(connection);
   }
 
   /**
@@ -315,8 +302,8 @@ public final class Admission {
    *
    * @return why it is to be turned away, or null if it is not
    */
-  public @Nullable Refusal admitSource(SocketConnection connection) {
-    InetAddress source = source(connection);
+  public @Nullable Refusal admitSource(SocketConnection connection, ListenerLimit listener) {
+    InetAddress source = SourcePermits.source(connection);
     if (source == null) {
       return null;
     }
@@ -325,43 +312,20 @@ public final class Admission {
     }
     lock.lock();
     try {
-      return takeSource(connection, source);
+      return listener.isAdmin() ? null : sources.take(connection, source);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Where the client comes from; null on a Unix-domain socket. */
-  private static @Nullable InetAddress source(SocketConnection connection) {
-    return connection.remoteAddress() instanceof InetSocketAddress inet ? inet.getAddress() : null;
+  /** What a connection of the listener counts for in the limit of the server. */
+  private static int countOf(ListenerLimit listener) {
+    return listener.isAdmin() ? 0 : 1;
   }
 
   /** Whether nobody from there is to be served. */
   public boolean isDenied(InetAddress source) {
-    return access.denies(source);
-  }
-
-  private @Nullable Refusal takeSource(SocketConnection connection, InetAddress source) {
-    Refusal refusal = sources.refusal(rules, source, System.nanoTime());
-    if (refusal == null) {
-      connection.sourceAdmitted = true;
-      if (counting) {
-        count(connection);
-      }
-    }
-    return refusal;
-  }
-
-  private void count(SocketConnection connection) {
-    lock.lock();
-    try {
-      InetAddress source = source(connection);
-      if (source != null && connection.sourceAdmitted && connection.sourceCount == null) {
-        connection.sourceCount = sources.add(source);
-      }
-    } finally {
-      lock.unlock();
-    }
+    return sources.denies(source);
   }
 
   /**
@@ -373,16 +337,11 @@ public final class Admission {
   public void release(SocketConnection connection, @Nullable ListenerLimit listener) {
     lock.lock();
     try {
-      SourceCount count = connection.sourceCount;
-      connection.sourceCount = null;
-      connection.sourceAdmitted = false;
-      if (count != null) {
-        sources.remove(count);
-      }
+      sources.release(connection);
       if (connection.admitted && listener != null) {
         connection.admitted = false;
         listener.connections--;
-        connections--;
+        connections -= countOf(listener);
       }
       changed.signalAll();
     } finally {
@@ -396,7 +355,7 @@ public final class Admission {
 
   // What there is to know
 
-  /** How many connections have permits. */
+  /** How many connections of the service have permits. */
   public int connections() {
     lock.lock();
     try {
@@ -406,14 +365,25 @@ public final class Admission {
     }
   }
 
-  /** How many sources and networks are known to have connections. */
-  public int knownSources() {
-    lock.lock();
+  /** Waits until no more connections of the service have permits; false if the time is over. */
+  public boolean awaitConnections(int most, long nanos) throws InterruptedException {
+    if (most < 0) {
+      throw new IllegalArgumentException("most must not be negative: " + most);
+    }
+    lock.lockInterruptibly();
     try {
-      return sources.size();
+      for (long left = nanos; connections > most && left > 0; ) {
+        left = changed.awaitNanos(left);
+      }
+      return connections <= most;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** How many sources and networks are known to have connections. */
+  public int knownSources() {
+    return sources.known();
   }
 
   /** Tells what there is to tell; called by the reaper. */

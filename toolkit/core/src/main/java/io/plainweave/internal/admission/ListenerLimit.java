@@ -1,5 +1,6 @@
 package io.plainweave.internal.admission;
 
+import io.plainweave.Listen;
 import io.plainweave.internal.time.Cooldown;
 import java.net.SocketAddress;
 
@@ -10,15 +11,25 @@ import java.net.SocketAddress;
 public final class ListenerLimit {
   private final SocketAddress address;
 
+  /** Whether its connections stand apart from those of the service. */
+  private final boolean admin;
+
   int maximum;
   int connections;
+
+  /** Whether nothing is to wait for its turn any more. */
+  boolean finishing;
+
+  /** Whether nothing gets a permit any more that has waited in vain. */
+  boolean closed;
 
   /** Only the reaper's thread touches it. */
   final Cooldown alarm = new Cooldown();
 
-  ListenerLimit(int maximum, SocketAddress address) {
+  ListenerLimit(Listen listen, SocketAddress address) {
     this.address = address;
-    change(maximum);
+    this.admin = listen.admin();
+    change(listen.maxConnections());
   }
 
   /** Sets the maximum; zero for none. */
@@ -28,6 +39,11 @@ public final class ListenerLimit {
 
   boolean isFull() {
     return connections >= maximum;
+  }
+
+  /** As {@link Listen#admin(boolean)}. */
+  public boolean isAdmin() {
+    return admin;
   }
 
   /** Where it is, or the first of its addresses. */

@@ -1,6 +1,6 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.Network;
+import io.plainweave.admission.Network;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.Set;

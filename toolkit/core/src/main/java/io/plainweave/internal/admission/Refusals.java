@@ -1,6 +1,6 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.log.Log;

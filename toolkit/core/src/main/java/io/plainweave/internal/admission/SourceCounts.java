@@ -1,8 +1,8 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.AdmissionRules;
-import io.plainweave.Network;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Network;
+import io.plainweave.admission.Refusal;
 import io.plainweave.internal.connection.SourceCount;
 import java.net.Inet4Address;
 import java.net.InetAddress;

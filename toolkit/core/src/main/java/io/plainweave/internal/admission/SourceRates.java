@@ -1,6 +1,6 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -28,10 +28,9 @@ public final class SourceRates {
       // One that is not among the most recent begins anew, with a full bucket.
       TokenBucket bucket =
           buckets.computeIfAbsent(PeerKey.ofSource(source), _ -> new TokenBucket(now));
-      if (bucket.nanosToNext(rate, now) > 0) {
+      if (!bucket.tryTake(rate, now)) {
         return false;
       }
-      bucket.take(rate, now);
       while (buckets.size() > MOST_SOURCES || buckets.firstEntry().getValue().isFull(now)) {
         buckets.pollFirstEntry();
       }

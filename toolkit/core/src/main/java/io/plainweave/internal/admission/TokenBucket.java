@@ -1,24 +1,33 @@
 package io.plainweave.internal.admission;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 
 /**
  * What is left of a {@link Rate}. It is kept as the one moment at which the bucket will be full
  * again (the generic cell rate algorithm, ITU-T I.371), so that nothing has to be filled up in
  * between, and the rate may change at any time. Not for use by several threads at once.
  */
-final class TokenBucket {
+public final class TokenBucket {
   /** In the nanoseconds of {@link System#nanoTime()}. */
   private long fullAt;
 
   /** A full one. */
-  TokenBucket(long now) {
+  public TokenBucket(long now) {
     fullAt = now;
   }
 
   /** How long until the next may be taken; zero or less if it may be now. */
   long nanosToNext(Rate rate, long now) {
     return fullAt - now - (rate.per().toNanos() - rate.intervalNanos());
+  }
+
+  /** Takes one if there is one. */
+  public boolean tryTake(Rate rate, long now) {
+    if (nanosToNext(rate, now) > 0) {
+      return false;
+    }
+    take(rate, now);
+    return true;
   }
 
   void take(Rate rate, long now) {

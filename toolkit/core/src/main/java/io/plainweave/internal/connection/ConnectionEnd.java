@@ -120,7 +120,7 @@ final class ConnectionEnd {
   private static void lingerAndClose(SocketConnection connection) {
     try {
       if (connection.home().timeCheck().lingers()) {
-        connection.input().drop();
+        Linger.drop(connection);
       }
     } finally {
       connection.closeSocket();

@@ -1,16 +1,18 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.ConnectionBusyException;
+import io.plainweave.DeadlineExceededException;
+import io.plainweave.PeerState;
+import io.plainweave.TruncatedMessageException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,14 +31,6 @@ public final class ConnectionInput extends MessageState {
    * short one is done by then, and has saved its registration with the poller.
    */
   private static final int LOOKS = 2;
-
-  private static final AtomicIntegerFieldUpdater<ConnectionInput> USERS =
-      AtomicIntegerFieldUpdater.newUpdater(ConnectionInput.class, "users");
-
-  /**
-   * 1 while a thread is in a call that reads, and for good after {@link #release()}; otherwise 0.
-   */
-  private volatile int users;
 
   /** Replaced by the thread that reads, before it reads on. */
   private Transport transport;
@@ -192,6 +186,17 @@ public final class ConnectionInput extends MessageState {
     }
   }
 
+  /** See {@link io.plainweave.Duplex#beginMessage()}. */
+  void beginMessage() throws IOException {
+    enter();
+    try {
+      readsMessages();
+      beginMessage(buffered());
+    } finally {
+      leave();
+    }
+  }
+
   /** From here on the handler reads: what the handshake has read is none of its bytes. */
   void beginHandler() {
     beginHandler(buffered());
@@ -219,7 +224,12 @@ public final class ConnectionInput extends MessageState {
 
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
   public boolean isAtRest() {
-    return users == 0 && activity() == ConnectionActivity.WORKING && bytes == null && !finished;
+    return isFree() && activity() == ConnectionActivity.WORKING && bytes == null && !finished;
+  }
+
+  /** Whether to read before a wait. */
+  boolean hasMoreToRead() {
+    return moreToRead;
   }
 
   /** Whether the peer has finished, and that was read. */
@@ -239,20 +249,57 @@ public final class ConnectionInput extends MessageState {
     }
   }
 
-  /** Takes the input for the calling thread, which has to {@linkplain #leave() leave} it. */
-  void enter() throws IOException {
-    if (!USERS.compareAndSet(this, 0, 1)) {
-      failIfClosed();
-      throw new ConnectionBusyException("reading from");
+  /**
+   * Looks at what comes next, unless somebody reads, who sees it himself. What is there is kept for
+   * the next read, as far as there is room for it. Any thread may do so.
+   */
+  PeerState lookAhead() {
+    PeerState seen = PeerState.OPEN;
+    if (beginLook()) {
+      // Who asks may be interrupted, which is none of the connection's business.
+      boolean wasInterrupted = Thread.interrupted();
+      try {
+        // Behind the end the kernel tells of a reset to a write only (tcp_recvmsg).
+        if (!finished && mayLookAhead()) {
+          seen = readAhead();
+        }
+      } finally {
+        endLook();
+        if (wasInterrupted) {
+          Thread.currentThread().interrupt();
+        }
+      }
     }
-    if (isClosed()) {
-      leave();
-      throw connection.closed(null);
-    }
+    return finished ? PeerState.FINISHED : seen;
   }
 
-  void leave() {
-    USERS.lazySet(this, 0);
+  private PeerState readAhead() {
+    BufferPool buffers = connection.buffers();
+    ByteBuffer room = bytes == null ? buffers.take() : bytes.compact();
+    try {
+      int n = transport.read(room);
+      if (n >= 0 || !isEndInDoubt()) {
+        received(n);
+        finished = n < 0;
+        moreToRead = !room.hasRemaining();
+      }
+    } catch (IOException e) {
+      return failedToLook(e);
+    } finally {
+      bytes = room.flip();
+      releaseIfEmpty(room);
+    }
+    return PeerState.OPEN;
+  }
+
+  private PeerState failedToLook(IOException e) {
+    if (e instanceof TruncatedMessageException) {
+      return PeerState.FINISHED; // whoever reads meets it again
+    }
+    if (!(e instanceof InterruptedIOException)) {
+      IOException _ = connection.failed(e);
+    }
+    return PeerState.OPEN;
   }
 
   /**
@@ -263,7 +310,7 @@ public final class ConnectionInput extends MessageState {
    */
   boolean release() {
     closeForGood();
-    boolean taken = USERS.compareAndSet(this, 0, 1);
+    boolean taken = takeForGood();
     if (taken) {
       giveBack();
     }
@@ -345,10 +392,10 @@ public final class ConnectionInput extends MessageState {
         waitOrLook();
         turnSince = Turn.NONE;
       } else {
-        turnSince = connection.goOn(turnSince);
+        goOn();
       }
     } catch (IOException e) {
-      throw connection.failed(e);
+      goOnAfter(e, before == ConnectionActivity.IN_MESSAGE);
     } finally {
       endWait(before);
     }
@@ -359,8 +406,18 @@ public final class ConnectionInput extends MessageState {
     if (looks < LOOKS) {
       looks++;
       giveWay();
+    } else if (DeadlineWait.isNeeded()) {
+      connection.awaitUntilDeadline(transport::awaitReadable, connection.channel()::wakeReader);
     } else {
       transport.awaitReadable();
+    }
+  }
+
+  private void goOn() throws DeadlineExceededException {
+    int since = turnSince;
+    turnSince = connection.goOn(since);
+    if (since != Turn.NONE && turnSince != since) {
+      connection.failIfDeadlineIsOver();
     }
   }
 
@@ -373,7 +430,8 @@ public final class ConnectionInput extends MessageState {
         throw new IOException("after a failed write the end of the input may be none");
       }
     } catch (IOException e) {
-      throw connection.failed(e);
+      goOnAfter(e, activity() == ConnectionActivity.IN_MESSAGE);
+      return 0;
     }
     // After the read: a linger drops bytes behind this mark only, so that a handler never reads on
     // behind a hole.
@@ -394,40 +452,6 @@ public final class ConnectionInput extends MessageState {
   private boolean isEndInDoubt() {
     return transport instanceof PolledChannel
         && connection.reason() instanceof CloseReason.PeerReset;
-  }
-
-  /**
-   * Reads and drops until the peer has finished or the channel is closed. However fast bytes come,
-   * only the time is limited: a peer in the middle of a large request does not look for an early
-   * reply before it has sent it all. Called behind {@link #closeForGood()}, so that nobody else
-   * reads.
-   */
-  void drop() {
-    // However the bytes travel, nobody reads them any more.
-    PolledChannel channel = connection.channel();
-    // Most peers send nothing more: a large buffer is for those that do.
-    boolean much = false;
-    try {
-      while (!finished) {
-        if (!moreToRead) {
-          channel.awaitPeersEnd();
-        } else {
-          turnSince = connection.goOn(turnSince);
-        }
-        // What becomes of the connection now is no failure: its reason to end is known.
-        BufferPool buffers = connection.buffers();
-        ByteBuffer dropped = much ? buffers.takeLarge() : buffers.take();
-        try {
-          finished = channel.read(dropped) < 0;
-          much = !dropped.hasRemaining();
-          moreToRead = much;
-        } finally {
-          buffers.give(dropped);
-        }
-      }
-    } catch (IOException resetOrClosed) {
-      finished = true;
-    }
   }
 
   @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time

@@ -312,9 +312,13 @@ public final class ConnectionOutput extends SendState {
    * Gives way at times, since a socket that has room for all that is written lets nobody wait. For
    * small messages it does not look at the clock each time.
    */
-  private void goOn(long sentBefore) {
+  private void goOn(long sentBefore) throws IOException {
     if ((sent() ^ sentBefore) >= LOOK_AT_CLOCK) {
-      turnSince = connection.goOn(turnSince);
+      int since = turnSince;
+      turnSince = connection.goOn(since);
+      if (turnSince != since && DeadlineWait.isOver()) {
+        throw connection.failed(connection.deadlineExceeded());
+      }
     }
   }
 
@@ -329,11 +333,11 @@ public final class ConnectionOutput extends SendState {
         try {
           moveSome(source);
         } catch (InterruptedIOException e) {
-          if (connection.isOwnWorker()) {
+          if (connection.isCutByInterrupt()) {
             throw e;
           }
-          // What became of this thread's own connection must not cut a message to this peer, whose
-          // time limits end what takes too long.
+          // What became of this thread must not cut a message to this peer, whose time limits end
+          // what takes too long.
           interrupted |= Thread.interrupted();
         }
       }
@@ -378,7 +382,11 @@ public final class ConnectionOutput extends SendState {
    */
   private void awaitRoom(int triedAt) throws IOException {
     fullAt(triedAt);
-    transport.awaitWritable();
+    if (DeadlineWait.isNeeded()) {
+      connection.awaitUntilDeadline(transport::awaitWritable, connection.channel()::wakeWriter);
+    } else {
+      transport.awaitWritable();
+    }
   }
 
   void ensureNotFinished() throws IOException {

@@ -1,6 +1,11 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.internal.log.Log;
+import java.io.Closeable;
+import java.io.IOException;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -27,6 +32,12 @@ public final class ConnectionRegistry {
 
   /** Guarded by lock. */
   private int freeCount;
+
+  /** Sockets by UDP that were opened here: they need nothing but to be closed at the end. */
+  private final Set<Closeable> adopted = ConcurrentHashMap.newKeySet();
+
+  /** Whether what is adopted comes too late; set once, by whoever ends the home. */
+  private volatile boolean closesAdopted;
 
   public ConnectionRegistry() {
     addFree(0, slots.length());
@@ -58,6 +69,33 @@ public final class ConnectionRegistry {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Closes a socket at the end, if nobody closes it before; at once if that end has come. */
+  public void adopt(Closeable socket) {
+    adopted.add(socket);
+    if (closesAdopted) {
+      closeAdopted();
+    }
+  }
+
+  /** Leaves a socket to its owner, who has closed it. */
+  public void forget(Closeable socket) {
+    adopted.remove(socket);
+  }
+
+  /** Closes what was adopted and not forgotten, and what will be. */
+  public void closeAdopted() {
+    closesAdopted = true;
+    for (Closeable socket : adopted) {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        Log.closeFailed(socket, e);
+      } finally {
+        forget(socket);
+      }
     }
   }
 

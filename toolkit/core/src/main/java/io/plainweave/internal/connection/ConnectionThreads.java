@@ -3,11 +3,16 @@ package io.plainweave.internal.connection;
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
+import io.plainweave.Deadline;
+import io.plainweave.DeadlineExceededException;
+import io.plainweave.PeerState;
 import io.plainweave.TimeLimits;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -15,7 +20,10 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The scope of a connection over a socket. */
-final class ConnectionThreads implements ConnectionScope {
+final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
+  /** Stands for a task that does not want to know that it was forked. */
+  private static final Task NOT_TOLD = () -> {};
+
   private final Wire connection;
   private final Scope scope;
   private final Thread owner = Thread.currentThread();
@@ -24,6 +32,9 @@ final class ConnectionThreads implements ConnectionScope {
   private final int deadline;
 
   private final boolean hasDeadline;
+
+  /** Binds the same to its threads, if it is not one that they inherit. */
+  private final @Nullable Deadline own;
 
   /**
    * Tasks in front that have not ended, and the owner until it joins: at zero the background is
@@ -52,6 +63,9 @@ final class ConnectionThreads implements ConnectionScope {
   /** Where the output is kept, if it is; only the owner writes it. */
   private volatile @Nullable OutputBuffer outputBuffer;
 
+  /** When nobody needs the work any more, if the peer decides that; only the owner writes it. */
+  private volatile @Nullable PeerState endsWhen;
+
   /** Whether the owner forks no more, but waits or leaves; set by itself. */
   private volatile boolean joining;
 
@@ -65,10 +79,13 @@ final class ConnectionThreads implements ConnectionScope {
    */
   private boolean ownerTold;
 
-  private ConnectionThreads(Wire connection, int timeoutTicks) {
+  private ConnectionThreads(Wire connection, Duration timeout) {
     this.connection = connection;
-    this.hasDeadline = timeoutTicks > 0;
-    this.deadline = connection.now() + timeoutTicks;
+    this.own = timeout.isZero() ? null : Deadline.in(timeout);
+    Optional<Duration> inherited = Deadline.remaining();
+    int ticks = Math.min(Ticks.ofLimit(timeout), inherited.map(Ticks::of).orElse(Ticks.NEVER));
+    this.hasDeadline = ticks != Ticks.NEVER;
+    this.deadline = connection.now() + ticks;
     this.scope = Scope.open(connection.toString(), Scope.virtualThreads());
   }
 
@@ -76,26 +93,37 @@ final class ConnectionThreads implements ConnectionScope {
     if (timeout.isNegative()) {
       throw new IllegalArgumentException("the timeout must not be negative: " + timeout);
     }
-    return new ConnectionThreads(connection, Ticks.of(timeout));
+    return new ConnectionThreads(connection, timeout);
   }
 
   @Override
-  public void fork(String name, Task task) {
+  public Subtask<?> fork(String name, Task task) {
+    return forkInFront(name, ForkedTask.of(this, task), task);
+  }
+
+  @Override
+  public <T> Subtask<T> fork(String name, Callable<? extends T> task) {
+    return forkInFront(name, new ForkedTask<T>(this, task), NOT_TOLD);
+  }
+
+  private <T> ForkedTask<T> forkInFront(String name, ForkedTask<T> forked, Task told) {
     ensureOwner();
     inFront.incrementAndGet();
-    start(
-        task,
+    return start(
+        forked,
+        told,
         () -> {
-          Scope.After after = run(name, task);
+          Scope.After after = run(name, forked);
           return leaveFront() ? Scope.After.CANCEL : after;
         });
   }
 
   @Override
-  public void forkBackground(String name, Task task) {
+  public Subtask<?> forkBackground(String name, Task task) {
     ensureOwner();
     hasBackground = true;
-    start(task, () -> run(name, task));
+    ForkedTask<?> forked = ForkedTask.of(this, task);
+    return start(forked, task, () -> run(name, forked));
   }
 
   @Override
@@ -113,10 +141,22 @@ final class ConnectionThreads implements ConnectionScope {
     outputBuffer = buffer;
   }
 
-  private void start(Task task, Callable<Scope.After> run) {
-    if (scope.fork(run)) {
-      task.forked();
+  @Override
+  public void endWhen(PeerState state) {
+    ensureOwner();
+    if (state == PeerState.OPEN) {
+      throw new IllegalArgumentException("a scope does not end when its peer is " + state);
     }
+    endsWhen = state;
+  }
+
+  private <T> ForkedTask<T> start(ForkedTask<T> forked, Task told, Callable<Scope.After> run) {
+    if (scope.fork(run)) {
+      told.forked();
+    } else {
+      forked.neverRuns();
+    }
+    return forked;
   }
 
   @Override
@@ -130,9 +170,19 @@ final class ConnectionThreads implements ConnectionScope {
     try {
       scope.join();
     } catch (InterruptedException e) {
-      throw connection.reason() == null ? e : connection.closed(e);
+      throw interrupted(e);
     }
     joined = true;
+    failIfOver();
+  }
+
+  @Override
+  public Exception interrupted(InterruptedException e) {
+    return connection.reason() == null ? e : connection.closed(e);
+  }
+
+  @Override
+  public void failIfOver() throws Exception {
     switch (failure.get()) {
       case null -> {
         if (connection.reason() != null) {
@@ -176,21 +226,41 @@ final class ConnectionThreads implements ConnectionScope {
     return outputBuffer;
   }
 
-  /** Whether it is being cancelled because its owner is leaving without a join. */
-  boolean isAbandoned() {
+  @Override
+  public boolean isEnding() {
+    return ending;
+  }
+
+  @Override
+  public boolean isAbandoned() {
     return abandoned;
   }
 
   /**
-   * Ends the connection if the deadline has passed, and wakes the owner if the connection has
-   * ended; called by the reaper.
+   * Ends the connection if the deadline has passed or the peer has gone, and wakes the owner if the
+   * connection has ended; called by the reaper.
    */
   void check(int now) {
     if (hasDeadline && now - deadline >= 0) {
-      connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE));
+      connection.abort(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
+    }
+    PeerState last = endsWhen;
+    if (last != null && connection.reason() == null) {
+      endIfPeerIs(last);
     }
     if (connection.reason() != null) {
       interruptOwner();
+    }
+  }
+
+  private void endIfPeerIs(PeerState last) {
+    if (connection.channel().isWatched()) {
+      return; // nothing has come since the last look
+    }
+    if (connection.peerState().isAtLeast(last)) {
+      connection.abort(new CloseReason.PeerFinished());
+    } else {
+      connection.channel().watch();
     }
   }
 
@@ -233,7 +303,8 @@ final class ConnectionThreads implements ConnectionScope {
     return Thread.currentThread() == owner;
   }
 
-  private void ensureOwner() {
+  @Override
+  public void ensureOwner() {
     if (!isOwner()) {
       throw new WrongThreadException("only the thread that has opened the scope may do this");
     }
@@ -253,32 +324,44 @@ final class ConnectionThreads implements ConnectionScope {
     return last;
   }
 
-  private Scope.After run(String name, Task task) {
+  private Scope.After run(String name, ForkedTask<?> forked) {
     Thread.currentThread().setName(name);
-    return connection.bindings().call(() -> run(task));
+    ScopedValue.Carrier bindings = connection.bindings().where(ForkedTask.CURRENT, forked);
+    return own == null
+        ? bindings.call(() -> run(forked))
+        : bindings.call(() -> own.call(() -> run(forked)));
   }
 
-  private Scope.After run(Task task) {
+  private Scope.After run(ForkedTask<?> forked) {
     try {
-      task.run();
+      forked.run();
       connection.scopes().ensureOwnClosed();
       return Scope.After.CONTINUE;
     } catch (Throwable e) {
-      failed(e);
+      boolean ends = failed(e, forked.isCancelledInOrder());
       connection.scopes().closeOwn();
-      return Scope.After.CANCEL;
+      return ends ? Scope.After.CANCEL : Scope.After.CONTINUE;
+    } finally {
+      forked.end();
     }
   }
 
   /**
    * Notes a failure; the first one ends the connection. What only says that the end has come is
    * none.
+   *
+   * @param cancelled whether the task was cancelled, and nothing else
+   * @return whether the others are to be cancelled
    */
   @SuppressWarnings("ReferenceEquality") // an exception cannot be suppressed in itself
-  private void failed(Throwable e) {
+  private boolean failed(Throwable e, boolean cancelled) {
     boolean isOver = ending || connection.reason() != null;
-    if (isOver && (e instanceof InterruptedException || e instanceof ConnectionClosedException)) {
-      return;
+    if ((isOver || cancelled) && saysThatItIsOver(e)) {
+      return isOver;
+    }
+    if (e instanceof DeadlineExceededException) {
+      connection.abort(CloseReason.of(e));
+      return true;
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
@@ -286,5 +369,12 @@ final class ConnectionThreads implements ConnectionScope {
     } else if (first != e) {
       first.addSuppressed(e);
     }
+    return true;
+  }
+
+  private static boolean saysThatItIsOver(Throwable e) {
+    return e instanceof InterruptedException
+        || e instanceof InterruptedIOException
+        || e instanceof ConnectionClosedException;
   }
 }

@@ -2,7 +2,7 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
-import io.plainweave.Refusal;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
@@ -38,6 +38,9 @@ public interface Home {
 
   /** Receives the events of what happens. */
   ServerObserver observer();
+
+  /** Whether its connections are not of the service, but for administration: they end last. */
+  boolean isAdmin();
 
   /** Whether it drains, and the connection in this slot is to finish. */
   boolean finishes(int slot, int now);

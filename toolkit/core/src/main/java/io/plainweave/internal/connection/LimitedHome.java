@@ -2,8 +2,8 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
-import io.plainweave.Refusal;
 import io.plainweave.TimeLimits;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
@@ -54,6 +54,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public ServerObserver observer() {
     return shared.observer();
+  }
+
+  @Override
+  public boolean isAdmin() {
+    return shared.isAdmin();
   }
 
   @Override

@@ -8,9 +8,14 @@ import static io.plainweave.internal.connection.ConnectionActivity.WAITING_IN_ME
 import static io.plainweave.internal.connection.ConnectionActivity.WORKING;
 
 import io.plainweave.CloseReason;
+import io.plainweave.ConnectionBusyException;
 import io.plainweave.ConnectionClosedException;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.internal.time.Ticks;
+import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -41,13 +46,34 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
       AtomicReferenceFieldUpdater.newUpdater(
           MessageState.class, ConnectionActivity.class, "activity");
 
+  private static final AtomicReferenceFieldUpdater<MessageState, @Nullable CloseReason> ENDED_BY =
+      AtomicReferenceFieldUpdater.newUpdater(MessageState.class, CloseReason.class, "endedBy");
+
+  private static final AtomicIntegerFieldUpdater<MessageState> USERS =
+      AtomicIntegerFieldUpdater.newUpdater(MessageState.class, "users");
+
+  // What users is.
+  private static final int FREE = 0;
+  private static final int READING = 1;
+  private static final int LOOKING = 2;
+
+  /**
+   * READING while a thread is in a call that reads, and for good after {@link #takeForGood()};
+   * LOOKING for a moment while one looks ahead; otherwise FREE.
+   */
+  private volatile int users;
+
   final Wire connection;
 
   /** Moved as {@link ConnectionActivity} draws it. */
   private volatile ConnectionActivity activity = WORKING;
 
-  /** Why the input was ended at this side; set before the step to DRAINED, which publishes it. */
-  private @Nullable CloseReason endedBy;
+  /**
+   * Why the input was ended at this side, from the step to DRAINED on. Who wants to take that step
+   * sets it before, from null by compare-and-set, and takes it back if the step fails: so nobody
+   * else can take the step meanwhile, and the reason is that of who has taken it.
+   */
+  private volatile @Nullable CloseReason endedBy;
 
   /**
    * Whether the input was ended before it was closed; set by any thread that closes it, before the
@@ -61,6 +87,12 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
    */
   private boolean cutMessage;
 
+  /**
+   * Whether its reader was interrupted, and reads on in the middle of a message: it is to find its
+   * interrupt when it leaves. Only the reading thread touches it.
+   */
+  private boolean interrupted;
+
   // Written by the reading thread. The reaper may see them a moment late, which a time limit can
   // bear.
   private Use use = Use.STREAM;
@@ -69,12 +101,56 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   private int waitingSince;
   private int messageSince;
 
-  /** The tick at which the input was ended at this side; written before the step to DRAINED. */
+  /** The tick at which the input was ended at this side; written by who has set the reason. */
   private int endedAt;
 
   MessageState(Wire connection) {
     this.connection = connection;
     this.waitingSince = connection.openedAt();
+  }
+
+  // Who uses it
+
+  /** Takes the input for the calling thread, which has to {@linkplain #leave() leave} it. */
+  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
+  final void enter() throws IOException {
+    while (!USERS.compareAndSet(this, FREE, READING)) {
+      if (users == READING) {
+        failIfClosed();
+        throw new ConnectionBusyException("reading from");
+      }
+      Thread.yield(); // who looks ahead is on his way out
+    }
+    if (isClosed()) {
+      leave();
+      throw connection.closed(null);
+    }
+  }
+
+  final void leave() {
+    if (interrupted) {
+      interrupted = false;
+      Thread.currentThread().interrupt();
+    }
+    USERS.lazySet(this, FREE);
+  }
+
+  /** Takes it for the calling thread to look ahead; false if somebody has it. */
+  final boolean beginLook() {
+    return USERS.compareAndSet(this, FREE, LOOKING);
+  }
+
+  final void endLook() {
+    USERS.lazySet(this, FREE);
+  }
+
+  /** Takes it from everybody, for good; false if somebody has it. */
+  final boolean takeForGood() {
+    return USERS.compareAndSet(this, FREE, READING);
+  }
+
+  final boolean isFree() {
+    return users == FREE;
   }
 
   // For the reading thread
@@ -163,6 +239,26 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
     ACTIVITY.compareAndSet(this, before == WORKING ? WAITING : WAITING_IN_MESSAGE, before);
   }
 
+  /**
+   * Sorts a failure of a wait, or of a read that has taken nothing. A thread whose deadline has
+   * passed, or that is cancelled because it is not needed any more, leaves the connection as it is
+   * between two messages. In the middle of one, the former ends the connection, and the latter
+   * reads on.
+   *
+   * @throws IOException unless it is to go on
+   */
+  final void goOnAfter(IOException failure, boolean inMessage) throws IOException {
+    boolean cancelled =
+        failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
+    if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
+      throw failure;
+    }
+    if (!cancelled) {
+      throw connection.failed(failure);
+    }
+    interrupted |= Thread.interrupted();
+  }
+
   /** Whether a wait that began there is one for the first byte of a marked message. */
   final boolean awaitsMessage(ConnectionActivity before) {
     return before == WORKING && use == Use.MESSAGES;
@@ -187,6 +283,12 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
     }
     activity = CLOSED;
     connection.channel().endReading();
+  }
+
+  /** Whether what comes now is for the reader: the input was not ended at this side. */
+  final boolean mayLookAhead() {
+    ConnectionActivity now = activity;
+    return now == WORKING || now == IN_MESSAGE;
   }
 
   final boolean isClosed() {
@@ -219,16 +321,22 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
     return received == 0 && now - connection.phaseSince <= QUIET;
   }
 
-  /** Ends the input if the handler waits for a message: it reads end of stream. */
-  final void end(CloseReason why, int now) {
-    if (activity != WAITING) {
-      return;
+  /**
+   * Ends the input if the handler waits for a message: it reads end of stream.
+   *
+   * @return false if it does not wait, or somebody else ends the input at this moment
+   */
+  final boolean end(CloseReason why, int now) {
+    if (activity != WAITING || !ENDED_BY.compareAndSet(this, null, why)) {
+      return false;
     }
-    endedBy = why;
     endedAt = now;
-    if (ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
-      connection.channel().wakeReader();
+    if (!ACTIVITY.compareAndSet(this, WAITING, DRAINED)) {
+      endedBy = null;
+      return false;
     }
+    connection.channel().wakeReader();
+    return true;
   }
 
   public final ConnectionActivity activity() {

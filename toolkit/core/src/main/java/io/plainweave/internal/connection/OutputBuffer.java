@@ -1,13 +1,17 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.ConnectionScope;
+import io.plainweave.Deadline;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -151,19 +155,31 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
    * is none of its business.
    */
   private void await(BooleanSupplier condition) throws IOException {
-    boolean interruptible = connection.isOwnWorker();
+    boolean interrupted = false;
     try {
       while (!condition.getAsBoolean()) {
         failIfClosed();
-        if (interruptible) {
-          progress.await();
-        } else {
-          progress.awaitUninterruptibly();
+        try {
+          if (DeadlineWait.isOver()) {
+            throw connection.failed(connection.deadlineExceeded());
+          }
+          Optional<Duration> left = Deadline.remaining();
+          if (left.isEmpty()) {
+            progress.await();
+          } else {
+            progress.awaitNanos(TimeUnit.NANOSECONDS.convert(left.get()));
+          }
+        } catch (InterruptedException e) {
+          interrupted = true;
+          if (connection.isCutByInterrupt()) {
+            throw connection.failed(new InterruptedIOException());
+          }
         }
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw connection.failed(new InterruptedIOException());
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

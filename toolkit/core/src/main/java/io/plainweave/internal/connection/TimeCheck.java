@@ -32,6 +32,7 @@ public final class TimeCheck {
       int firstByte,
       int message,
       int idle,
+      int silence,
       int writeStall,
       int halfClosed,
       int lifetime,
@@ -44,6 +45,7 @@ public final class TimeCheck {
           Ticks.ofLimit(limits.firstByte()),
           Ticks.ofLimit(limits.message()),
           Ticks.ofLimit(limits.idle()),
+          Ticks.ofLimit(limits.silence()),
           Ticks.ofLimit(limits.writeStall()),
           Ticks.ofLimit(limits.halfClosed()),
           Ticks.ofLimit(limits.lifetime()),
@@ -132,7 +134,7 @@ public final class TimeCheck {
     if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
-    connection.scopes().check(now);
+    connection.checkDeadlines(now);
   }
 
   private static void end(SocketConnection connection, CloseReason.TimedOut why) {
@@ -152,7 +154,7 @@ public final class TimeCheck {
     if (now - connection.socketOutput().finishedAt() >= most) {
       connection.closeSocket();
     }
-    connection.scopes().check(now);
+    connection.checkDeadlines(now);
   }
 
   /** The limit for which the connection is to end at once. */
@@ -168,6 +170,9 @@ public final class TimeCheck {
             && now - output.finishedAt() >= all.halfClosed
             && now - input.waitingSince() >= all.halfClosed) {
           yield TimeLimits.Kind.HALF_CLOSED;
+        }
+        if (connection.isOutbound() && now - input.waitingSince() >= all.silence) {
+          yield TimeLimits.Kind.SILENCE;
         }
         // It is for no handler to take this end for the end of a reply. In a relay, where both
         // sides are idle as long, the accepted one ends first, in order.
@@ -190,6 +195,9 @@ public final class TimeCheck {
       return TimeLimits.Kind.MESSAGE;
     }
     boolean waits = input.activity() == ConnectionActivity.WAITING_IN_MESSAGE;
+    if (waits && now - input.waitingSince() >= all.silence) {
+      return TimeLimits.Kind.SILENCE;
+    }
     return waits && taken >= RATE_GRACE && receiveRate(input, taken) < all.minReceiveRate
         ? TimeLimits.Kind.RECEIVE_RATE
         : null;
@@ -215,6 +223,9 @@ public final class TimeCheck {
         && output.sent() == 0
         && now - input.waitingSince() >= all.firstByte) {
       return TimeLimits.Kind.FIRST_BYTE;
+    }
+    if (now - input.waitingSince() >= all.silence) {
+      return TimeLimits.Kind.SILENCE;
     }
     return isQuiet(input, output, now, all.idle) ? TimeLimits.Kind.IDLE : null;
   }

@@ -1,11 +1,15 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.AttachmentKey;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.PeerResetException;
+import io.plainweave.PeerState;
+import io.plainweave.TimeLimits;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.transport.BufferPool;
@@ -15,6 +19,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import javax.net.ssl.SSLException;
@@ -33,8 +38,8 @@ abstract class Wire implements Connection, Yielding {
   private static final AtomicReferenceFieldUpdater<Wire, @Nullable CloseReason> REASON =
       AtomicReferenceFieldUpdater.newUpdater(Wire.class, CloseReason.class, "reason");
 
-  private static final AtomicReferenceFieldUpdater<Wire, OpenScopes> SCOPES =
-      AtomicReferenceFieldUpdater.newUpdater(Wire.class, OpenScopes.class, "scopes");
+  private static final AtomicReferenceFieldUpdater<Wire, Extras> EXTRAS =
+      AtomicReferenceFieldUpdater.newUpdater(Wire.class, Extras.class, "extras");
 
   private final PolledChannel channel;
   private final boolean outbound;
@@ -51,8 +56,8 @@ abstract class Wire implements Connection, Yielding {
   /** Why the connection ends; set once, by whoever ends it first. */
   private volatile @Nullable CloseReason reason;
 
-  /** The open scopes; replaced by the handler's threads, read by the reaper. */
-  private volatile OpenScopes scopes = OpenScopes.NONE;
+  /** Replaced by the handler's threads, read by the reaper. */
+  private volatile Extras extras = Extras.NONE;
 
   /** Moved by the connection's thread, as {@link ConnectionPhase} says. */
   private volatile ConnectionPhase phase;
@@ -135,6 +140,8 @@ abstract class Wire implements Connection, Yielding {
   public IOException failed(IOException failure) {
     if (failure instanceof InterruptedIOException) {
       endByInterrupt();
+    } else if (failure instanceof DeadlineExceededException) {
+      abort(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
     }
     if (reason != null || !channel.isOpen()) {
       return closed(failure);
@@ -156,6 +163,14 @@ abstract class Wire implements Connection, Yielding {
         || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
   }
 
+  /**
+   * Whether an interrupt of the calling thread cuts what it writes: not that of another connection,
+   * nor of a task that is only not needed any more.
+   */
+  boolean isCutByInterrupt() {
+    return isOwnWorker() && !ForkedTask.isCurrentCancelledInOrder();
+  }
+
   /** What is thrown once the connection is closed at this side. */
   ConnectionClosedException closed(@Nullable Throwable cause) {
     // Without a reason, a close is on its way; or a thread was interrupted while it used the
@@ -163,7 +178,7 @@ abstract class Wire implements Connection, Yielding {
     // come.
     CloseReason yetToCome =
         output.isClosed() ? new CloseReason.Finished() : new CloseReason.Aborted();
-    if (!output.isClosed() && !scopes.isAnyAbandoned()) {
+    if (!output.isClosed() && !scopes().isAnyAbandoned()) {
       endWith(yetToCome);
     }
     CloseReason ended = reason;
@@ -189,6 +204,12 @@ abstract class Wire implements Connection, Yielding {
       case CloseReason.Drained _, CloseReason.Cancelled _ -> !outbound;
       default -> false;
     };
+  }
+
+  @Override
+  public PeerState peerState() {
+    PeerState seen = input.lookAhead();
+    return reason == null && isOpen() ? seen : PeerState.GONE;
   }
 
   /** The reason, or what it will be if the handler just returns. */
@@ -228,13 +249,18 @@ abstract class Wire implements Connection, Yielding {
 
   @Override
   public OutputStream output() {
-    OutputBuffer buffer = scopes.outputBuffer();
+    OutputBuffer buffer = scopes().outputBuffer();
     return buffer == null ? output : buffer;
   }
 
   @Override
   public boolean awaitMessage() throws IOException {
     return input.awaitMessage();
+  }
+
+  @Override
+  public void beginMessage() throws IOException {
+    input.beginMessage();
   }
 
   @Override
@@ -256,7 +282,7 @@ abstract class Wire implements Connection, Yielding {
   @Override
   public ConnectionScope openScope(Duration timeout) {
     var opened = ConnectionThreads.of(this, timeout);
-    SCOPES.updateAndGet(this, open -> open.with(opened));
+    EXTRAS.updateAndGet(this, now -> now.scopes(now.scopes().with(opened)));
     if (outbound && !channel.isOpen()) {
       // The reaper may have forgotten it before.
       opened.check(now());
@@ -279,6 +305,27 @@ abstract class Wire implements Connection, Yielding {
     channel.wakeWriter();
   }
 
+  @Override
+  public <T> Optional<T> attachment(AttachmentKey<T> key) {
+    return extras.attachment(key);
+  }
+
+  @Override
+  public <T> Optional<T> attach(AttachmentKey<T> key, T value) {
+    Objects.requireNonNull(value, "value");
+    return EXTRAS.getAndUpdate(this, now -> now.attached(key, value)).attachment(key);
+  }
+
+  @Override
+  public <T> Optional<T> detach(AttachmentKey<T> key) {
+    return EXTRAS.getAndUpdate(this, now -> now.attached(key, null)).attachment(key);
+  }
+
+  @Override
+  public long sent() {
+    return output.sent();
+  }
+
   // For its two sides, its end, its scopes and relays
 
   /** What writes to the socket, behind a buffer if there is one. */
@@ -288,7 +335,7 @@ abstract class Wire implements Connection, Yielding {
 
   /** Waits until what a scope of the connection keeps is sent. */
   void flushOutputBuffer() throws IOException {
-    OutputBuffer buffer = scopes.outputBuffer();
+    OutputBuffer buffer = scopes().outputBuffer();
     if (buffer != null) {
       buffer.awaitFlushed();
     }
@@ -342,12 +389,44 @@ abstract class Wire implements Connection, Yielding {
     return outbound;
   }
 
-  public OpenScopes scopes() {
-    return scopes;
+  public Extras.OpenScopes scopes() {
+    return extras.scopes();
+  }
+
+  /** Ends the waits and scopes whose time is over; called by the reaper. */
+  public void checkDeadlines(int now) {
+    extras.check(now);
+  }
+
+  /**
+   * Waits for the socket, until the deadline of the calling thread at most, which has one. It may
+   * return before there is a reason, as every wait.
+   *
+   * @param wake ends the wait
+   */
+  void awaitUntilDeadline(DeadlineWait.ForSocket wait, Runnable wake) throws IOException {
+    failIfDeadlineIsOver();
+    DeadlineWait begun = DeadlineWait.of(now(), wake);
+    EXTRAS.updateAndGet(this, now -> now.with(begun));
+    try {
+      wait.run();
+    } finally {
+      EXTRAS.updateAndGet(this, now -> now.without(begun));
+    }
+  }
+
+  void failIfDeadlineIsOver() throws DeadlineExceededException {
+    if (DeadlineWait.isOver()) {
+      throw deadlineExceeded();
+    }
+  }
+
+  DeadlineExceededException deadlineExceeded() {
+    return new DeadlineExceededException("a read or write of the " + this);
   }
 
   void scopeClosed(ConnectionThreads closed) {
-    SCOPES.updateAndGet(this, open -> open.without(closed));
+    EXTRAS.updateAndGet(this, now -> now.scopes(now.scopes().without(closed)));
     leaveIfOver();
   }
 

@@ -3,6 +3,7 @@ package io.plainweave.internal.handshake;
 import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.internal.admission.Admission;
+import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.tls.ServerTls;
 import java.util.ArrayList;
@@ -13,12 +14,12 @@ public final class HandshakeSteps {
   private HandshakeSteps() {}
 
   /** The steps, in their order. */
-  public static List<HandshakeStep> of(Listen listen, Admission admission) {
+  public static List<HandshakeStep> of(Listen listen, Admission admission, ListenerLimit limit) {
     List<HandshakeStep> steps = new ArrayList<>();
     ProxyProtocol proxyProtocol = listen.proxyProtocol();
     if (proxyProtocol != null) {
       steps.add(new ProxyHeaderStep(proxyProtocol));
-      steps.add(new SourceAdmission(admission));
+      steps.add(new SourceAdmission(admission, limit));
     }
     ServerTls tls = listen.tls();
     if (tls != null) {

@@ -105,6 +105,16 @@ public final class Log {
         jdk);
   }
 
+  /** Tells that sockets were passed to this process and nobody listens there. */
+  public static void socketsLeft(int count, String names) {
+    SERVER.warn(
+        "{} of the sockets that systemd has passed (LISTEN_FDS: {}) are left unused, and connections"
+            + " wait there in vain: Java takes the standard input only; start this process with"
+            + " StandardInput=socket, or by sh -c 'exec java ... <&3', and use Listen.inherited()",
+        count,
+        names);
+  }
+
   public static void optionRefused(Object what, IOException failure) {
     SERVER.debug("{}: an accepted socket does not take an option", what, failure);
   }

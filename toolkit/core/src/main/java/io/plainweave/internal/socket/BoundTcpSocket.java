@@ -1,6 +1,6 @@
 package io.plainweave.internal.socket;
 
-import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.internal.log.Log;
 import io.plainweave.kernel.ListenQueues;
 import io.plainweave.kernel.SocketTable;
@@ -27,7 +27,7 @@ final class BoundTcpSocket implements ListeningSocket {
    */
   private static final ReentrantLock BINDING = new ReentrantLock();
 
-  private final Listen.Tcp listen;
+  private final TcpListen listen;
   private final InetSocketAddress address;
 
   /** Held while the channel is replaced or closed. */
@@ -51,7 +51,7 @@ final class BoundTcpSocket implements ListeningSocket {
   private boolean closed;
 
   /** Binds it; when it fails, nothing stays open. */
-  BoundTcpSocket(Listen.Tcp listen, InetSocketAddress wanted) throws IOException {
+  BoundTcpSocket(TcpListen listen, InetSocketAddress wanted) throws IOException {
     this.listen = listen;
     BINDING.lock();
     try {

@@ -1,6 +1,6 @@
 package io.plainweave.internal.socket;
 
-import io.plainweave.Listen;
+import io.plainweave.UnixListen;
 import io.plainweave.kernel.ListenQueues;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -24,7 +24,7 @@ public final class BoundUnixSocket implements ListeningSocket {
   }
 
   /** Binds it; when it fails, nothing stays open. */
-  public static BoundUnixSocket bind(Listen.Unix listen) throws IOException {
+  public static BoundUnixSocket bind(UnixListen listen) throws IOException {
     ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     boolean complete = false;
     try {

@@ -51,7 +51,9 @@ public final class InheritedSocket implements ListeningSocket {
           "cannot listen on the inherited socket: the standard input is %s"
               .formatted(
                   inherited == null
-                      ? "no socket: start this process by systemd (StandardInput=socket) or inetd (wait)"
+                      ? "no socket: start this process by systemd with StandardInput=socket, or by sh"
+                          + " -c 'exec java ... <&3' for the first socket of LISTEN_FDS, or by"
+                          + " inetd (wait)"
                       : "a socket that does not listen: " + inherited));
     }
     Selector selector = Selector.open();

@@ -1,7 +1,10 @@
 package io.plainweave.internal.socket;
 
+import io.plainweave.InheritedListen;
 import io.plainweave.Listen;
-import io.plainweave.ListenerStatus;
+import io.plainweave.TcpListen;
+import io.plainweave.UnixListen;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.internal.log.Log;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
@@ -40,9 +43,9 @@ public final class Listener implements AutoCloseable {
   /** Binds all sockets of a description, or none: when it fails, nothing stays open. */
   public static List<Listener> bind(Listen listen) throws IOException {
     return switch (listen) {
-      case Listen.Tcp tcp -> TcpListeners.bind(tcp);
-      case Listen.Unix unix -> List.of(new Listener(unix, BoundUnixSocket.bind(unix)));
-      case Listen.Inherited inherited -> List.of(new Listener(inherited, InheritedSocket.take()));
+      case TcpListen tcp -> TcpListeners.bind(tcp);
+      case UnixListen unix -> List.of(new Listener(unix, BoundUnixSocket.bind(unix)));
+      case InheritedListen inherited -> List.of(new Listener(inherited, InheritedSocket.take()));
     };
   }
 
@@ -106,7 +109,7 @@ public final class Listener implements AutoCloseable {
 
   /** How it stands. */
   public ListenerStatus status() {
-    return new ListenerStatus(address(), socket.backlog(), socket.waiting());
+    return new ListenerStatus(name(), address(), socket.backlog(), socket.waiting());
   }
 
   /** The address at which the peer of an accepted channel has reached this listener. */
@@ -144,9 +147,19 @@ public final class Listener implements AutoCloseable {
     }
   }
 
-  /** Returns {@code ADDRESS:PORT}, IPv6 in brackets, or {@code unix:PATH}. */
+  /** How it is called, or where it is. */
+  private String name() {
+    String name = listen.name();
+    return name == null ? Addresses.format(address()) : name;
+  }
+
+  /**
+   * Returns {@code ADDRESS:PORT}, IPv6 in brackets, or {@code unix:PATH}; if it has a name, that
+   * and the address in parentheses.
+   */
   @Override
   public String toString() {
-    return Addresses.format(address());
+    String address = Addresses.format(address());
+    return listen.name() == null ? address : listen.name() + " (" + address + ")";
   }
 }

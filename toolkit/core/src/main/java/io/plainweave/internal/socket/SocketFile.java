@@ -1,6 +1,6 @@
 package io.plainweave.internal.socket;
 
-import io.plainweave.Listen;
+import io.plainweave.UnixListen;
 import io.plainweave.internal.log.Log;
 import io.plainweave.kernel.SocketPath;
 import java.io.IOException;
@@ -71,7 +71,7 @@ final class SocketFile {
    *
    * @throws BindException with a sentence for the user
    */
-  static SocketFile bind(ServerSocketChannel channel, Listen.Unix listen, int backlog)
+  static SocketFile bind(ServerSocketChannel channel, UnixListen listen, int backlog)
       throws BindException {
     Path path = listen.path();
     try {

@@ -1,6 +1,6 @@
 package io.plainweave.internal.socket;
 
-import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.kernel.ListenQueues;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
@@ -25,7 +25,7 @@ final class TcpListeners {
   private TcpListeners() {}
 
   /** Binds all or none. */
-  static List<Listener> bind(Listen.Tcp listen) throws IOException {
+  static List<Listener> bind(TcpListen listen) throws IOException {
     List<InetSocketAddress> addresses = resolve(listen);
     for (int left = PORTS_TO_TRY; ; left--) {
       List<Listener> bound = new ArrayList<>();
@@ -50,7 +50,7 @@ final class TcpListeners {
   }
 
   /** Resolves the host, which may block. */
-  private static List<InetSocketAddress> resolve(Listen.Tcp listen) throws BindException {
+  private static List<InetSocketAddress> resolve(TcpListen listen) throws BindException {
     if (listen.host() == null) {
       return List.of(new InetSocketAddress(listen.port()));
     }
@@ -73,7 +73,7 @@ final class TcpListeners {
   }
 
   /** Binds one socket; when it fails, nothing stays open. */
-  static ServerSocketChannel open(Listen.Tcp listen, InetSocketAddress address)
+  static ServerSocketChannel open(TcpListen listen, InetSocketAddress address)
       throws BindException {
     try {
       // A socket of IPv6 would take 0.0.0.0 for "::", and both families.
@@ -99,8 +99,7 @@ final class TcpListeners {
     }
   }
 
-  private static void bind(
-      ServerSocketChannel channel, Listen.Tcp listen, InetSocketAddress address)
+  private static void bind(ServerSocketChannel channel, TcpListen listen, InetSocketAddress address)
       throws IOException {
     if (listen.reusePort()) {
       share(channel);
@@ -123,7 +122,7 @@ final class TcpListeners {
     channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
   }
 
-  private static String reason(Listen.Tcp listen, InetSocketAddress address, IOException cause)
+  private static String reason(TcpListen listen, InetSocketAddress address, IOException cause)
       throws IOException {
     String shown = Addresses.format(address);
     boolean known = address.getAddress().isAnyLocalAddress() || shown.equals(listen.toString());
@@ -131,7 +130,7 @@ final class TcpListeners {
     return which + cause.getMessage() + BindAdvice.of(address, cause);
   }
 
-  private static BindException failure(Listen.Tcp listen, String reason, Exception cause) {
+  private static BindException failure(TcpListen listen, String reason, Exception cause) {
     var failure = new BindException("cannot listen on " + listen + ": " + reason);
     failure.initCause(cause);
     return failure;

@@ -32,7 +32,7 @@ public record TcpSettings(TcpOptions options) {
     if (INHERITS) {
       keepAlive(channel);
     }
-    if (options.sendBuffer() > 0 || options.keepAlive() != null) {
+    if (options.sendBuffer() > 0 || options.keepAlive() != null || options.trafficClass() > 0) {
       // What comes later, on each accepted socket, is tried on another one now.
       try (var trial = SocketChannel.open()) {
         applyToAccepted(trial);
@@ -44,6 +44,9 @@ public record TcpSettings(TcpOptions options) {
   public void applyToAccepted(SocketChannel channel) throws IOException {
     if (options.sendBuffer() > 0) {
       set(channel, StandardSocketOptions.SO_SNDBUF, options.sendBuffer());
+    }
+    if (options.trafficClass() > 0) {
+      set(channel, StandardSocketOptions.IP_TOS, options.trafficClass());
     }
     if (options.keepAlive() != null) {
       channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);

@@ -86,6 +86,12 @@ public final class PolledChannel implements Transport {
   /** Whether no reader waits any more; set once, by whoever closes the connection. */
   private volatile boolean readingEnded;
 
+  /**
+   * Whether the poller is to look out for input though nobody waits for it, until some has come:
+   * set by whoever wants to know, cleared by the poller.
+   */
+  private volatile boolean watched;
+
   /** What the poller looks out for, in bits of {@link SelectionKey}; only the poller writes it. */
   private volatile int interest;
 
@@ -277,6 +283,24 @@ public final class PolledChannel implements Transport {
     }
   }
 
+  /**
+   * Lets the poller look out for input though nobody waits for it: {@link #isWatched()} becomes
+   * false when some has come. That may come too late by a look, which finds nothing.
+   */
+  public void watch() {
+    watched = true;
+    try {
+      poller.attend(this);
+    } catch (ClosedChannelException e) {
+      // It is no more of interest whether something comes.
+    }
+  }
+
+  /** Whether the poller looks out for input, and none has come since somebody has read it all. */
+  public boolean isWatched() {
+    return (interest & SelectionKey.OP_READ) != 0;
+  }
+
   /** Whether a thread waits for the peer, to send or to make room. */
   public boolean isAwaited() {
     return isWaiting(reader) || isWaiting(writer);
@@ -322,7 +346,7 @@ public final class PolledChannel implements Transport {
   /** Looks out for what the threads wait for by now, besides what it looked out for before. */
   void updateInterest(Poller by) throws ClosedChannelException {
     int wanted = interest;
-    if (isWaiting(reader)) {
+    if (isWaiting(reader) || watched) {
       wanted |= SelectionKey.OP_READ;
     }
     if (isWaiting(writer)) {
@@ -343,6 +367,7 @@ public final class PolledChannel implements Transport {
   void ready(int operations) {
     int unwanted = 0;
     if ((operations & SelectionKey.OP_READ) != 0 && !wakeWaiting(READER)) {
+      watched = false;
       unwanted |= SelectionKey.OP_READ;
     }
     if ((operations & SelectionKey.OP_WRITE) != 0) {

@@ -3,6 +3,7 @@ package io.plainweave.internal.transport;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLEngine;
@@ -155,6 +156,12 @@ public final class TlsTransport implements Transport {
     reader.moveDecrypted(target);
     try {
       moreToRead = decryptInto(target, begin) || reader.decrypted() > 0;
+    } catch (InterruptedIOException e) {
+      // Nothing was read, and nothing is lost: it is for the connection to say what this means.
+      if (target.position() == begin) {
+        throw e;
+      }
+      moreToRead = true;
     } catch (IOException e) {
       fail(e);
       if (target.position() == begin) {
@@ -360,6 +367,8 @@ public final class TlsTransport implements Transport {
     }
     try {
       return writer.write(source);
+    } catch (InterruptedIOException e) {
+      throw e;
     } catch (IOException e) {
       throw lastWord(e);
     }

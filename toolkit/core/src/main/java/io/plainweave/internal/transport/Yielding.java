@@ -24,6 +24,9 @@ public interface Yielding {
   /** Lets a thread that waits for room to send look once more whether there is some. */
   void retrySend();
 
+  /** How many bytes the peer's side has taken so far, perhaps a moment late. */
+  long sent();
+
   /** The connection itself, or what stands for one that is none of ours, as in a test. */
   static Yielding of(Connection connection) {
     return connection instanceof Yielding yielding ? yielding : Elsewhere.INSTANCE;
@@ -51,5 +54,10 @@ public interface Yielding {
 
     @Override
     public void retrySend() {}
+
+    @Override
+    public long sent() {
+      return 0; // so that a message is taken whole, or not at all
+    }
   }
 }

@@ -56,6 +56,11 @@ final class DatagramPeer {
     }
   }
 
+  /** Counts what nobody has received. */
+  void dropUnread(int count) {
+    listener.drop(DatagramDrop.UNREAD, count);
+  }
+
   void validate() {
     validated = true;
   }

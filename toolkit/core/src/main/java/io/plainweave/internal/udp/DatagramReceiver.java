@@ -240,7 +240,7 @@ public final class DatagramReceiver implements Callable<Scope.After> {
       return refused;
     }
     var peer = new DatagramPeer(source, listener, socket);
-    var session = new PeerSession(peer, listener.udp().mailbox(), home.ticks());
+    var session = new PeerSession(peer, listener.udp(), home.ticks());
     session.deliver(bytes != null ? bytes : bytes());
     var task = new SessionTask(home, listener, handler, session, key, table);
     // Before the start, since its end takes it out again.

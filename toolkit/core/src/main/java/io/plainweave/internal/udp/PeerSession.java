@@ -1,11 +1,14 @@
 package io.plainweave.internal.udp;
 
 import io.plainweave.CloseReason;
+import io.plainweave.Deadline;
 import io.plainweave.TimeLimits;
+import io.plainweave.internal.admission.TokenBucket;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.text.Addresses;
 import io.plainweave.udp.DatagramDrop;
 import io.plainweave.udp.DatagramSession;
+import io.plainweave.udp.Udp;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -20,8 +23,11 @@ final class PeerSession implements DatagramSession {
   /** Longer than most ways to a peer and back, and short for a forged one to keep a place. */
   private static final int QUIET_IN_A_CROWD = 1_000 / Ticks.MILLIS;
 
+  /** Made before: there may be no memory when it is needed. */
+  private static final CloseReason CANCELLED = new CloseReason.Cancelled();
+
   private final DatagramPeer peer;
-  private final int mailboxSize;
+  private final Udp udp;
   private final Ticks ticks;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -38,7 +44,10 @@ final class PeerSession implements DatagramSession {
   /** How many of the mailbox were there before that, and are still to be received. */
   private int owed;
 
-  /** Whether the handler is done. */
+  /** What is left of the rate; null if there is no limit. */
+  private final @Nullable TokenBucket rate;
+
+  /** Whether the handler is done, or the session was closed. */
   private boolean closed;
 
   /** Threads that wait for something new. */
@@ -47,10 +56,11 @@ final class PeerSession implements DatagramSession {
   /** The tick of the last datagram in either direction, or of the beginning of the wait. */
   private int lastActive;
 
-  PeerSession(DatagramPeer peer, int mailboxSize, Ticks ticks) {
+  PeerSession(DatagramPeer peer, Udp udp, Ticks ticks) {
     this.peer = peer;
-    this.mailboxSize = mailboxSize;
+    this.udp = udp;
     this.ticks = ticks;
+    this.rate = udp.sessionRate().isUnlimited() ? null : new TokenBucket(System.nanoTime());
     this.lastActive = ticks.now();
   }
 
@@ -81,7 +91,9 @@ final class PeerSession implements DatagramSession {
 
   @Override
   public byte @Nullable [] receive(Duration timeout) throws InterruptedException {
-    long left = TimeUnit.NANOSECONDS.convert(timeout);
+    Duration most =
+        Deadline.remaining().filter(rest -> rest.compareTo(timeout) < 0).orElse(timeout);
+    long left = TimeUnit.NANOSECONDS.convert(most);
     lock.lockInterruptibly();
     try {
       while (mailbox.isEmpty() && left > 0 && !isOver()) {
@@ -119,6 +131,29 @@ final class PeerSession implements DatagramSession {
   }
 
   @Override
+  public void close() {
+    int left;
+    lock.lock();
+    try {
+      closed = true;
+      left = mailbox.size();
+      mailbox.clear();
+      end(new CloseReason.Finished());
+      owed = 0;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    peer.dropUnread(left);
+  }
+
+  @Override
+  public boolean isDraining() {
+    CloseReason ended = endedBy();
+    return ended instanceof CloseReason.Drained || ended instanceof CloseReason.Cancelled;
+  }
+
+  @Override
   public boolean isOpen() {
     lock.lock();
     try {
@@ -143,8 +178,8 @@ final class PeerSession implements DatagramSession {
   /**
    * Puts a datagram into the mailbox.
    *
-   * @return null; or that the mailbox is full; or that the datagram would stay unread, since it has
-   *     come too late for this session
+   * @return null; or that the mailbox is full, or too many have come; or that the datagram would
+   *     stay unread, since it has come too late for this session
    */
   @Nullable DatagramDrop deliver(byte[] datagram) {
     lock.lock();
@@ -152,9 +187,12 @@ final class PeerSession implements DatagramSession {
       if (isOver()) {
         return DatagramDrop.UNREAD;
       }
+      if (rate != null && !rate.tryTake(udp.sessionRate(), System.nanoTime())) {
+        return DatagramDrop.SESSION_RATE;
+      }
       peer.received(datagram.length);
       lastActive = ticks.now();
-      if (mailbox.size() >= mailboxSize) {
+      if (mailbox.size() >= udp.mailbox()) {
         return DatagramDrop.MAILBOX_FULL;
       }
       mailbox.add(datagram);
@@ -215,14 +253,14 @@ final class PeerSession implements DatagramSession {
     }
   }
 
-  /** Closes it when the handler has returned; returns how many datagrams nobody has received. */
-  int close() {
+  /** Notes that the server is cancelled. The interrupt that follows ends the wait. */
+  void cancel() {
     lock.lock();
     try {
-      closed = true;
-      int left = mailbox.size();
-      mailbox.clear();
-      return left;
+      if (endedBy == null) {
+        endedBy = CANCELLED;
+        owed = mailbox.size();
+      }
     } finally {
       lock.unlock();
     }

@@ -4,7 +4,6 @@ import io.plainweave.CloseReason;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.admission.PeerKey;
 import io.plainweave.internal.time.Ticks;
-import io.plainweave.udp.DatagramDrop;
 import io.plainweave.udp.SessionHandler;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentMap;
@@ -44,9 +43,18 @@ final class SessionTask extends DatagramRun {
 
   @Override
   void ended(CloseReason why) {
-    listener().drop(DatagramDrop.UNREAD, session.close());
+    session.close();
     Duration age = Duration.ofMillis((long) (home().ticks().now() - openedAt) * Ticks.MILLIS);
     home().observer().onEvent(new ServerEvent.SessionClosed(session, why, age));
+  }
+
+  @Override
+  public boolean cancel() {
+    boolean cancelled = super.cancel();
+    if (cancelled) {
+      session.cancel();
+    }
+    return cancelled;
   }
 
   @Override

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
-import io.plainweave.Network;
-import io.plainweave.Rate;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Network;
+import io.plainweave.admission.Rate;
+import io.plainweave.admission.Refusal;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;

@@ -4,10 +4,10 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.Listen;
-import io.plainweave.Network;
 import io.plainweave.ProxyProtocol;
-import io.plainweave.Rate;
-import io.plainweave.Refusal;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Network;
+import io.plainweave.admission.Rate;
+import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
@@ -132,6 +132,44 @@ class AdmissionTest {
       served(server, "127.0.5.3").close();
     }
     assertEquals(Map.of(Refusal.NETWORK_LIMIT, 1), refusals());
+  }
+
+  // @start region="exempt"
+  /** One connection a source, but as many as they like from the monitors in 127.0.7.0/24. */
+  private static AdmissionRules withMonitors(AdmissionRules rules) {
+    return rules.maxPerSource(1).exempt(Set.of(Network.parse("127.0.7.0/24")));
+  }
+
+  // @end
+
+  @Test
+  void limitsNoExemptSourceButByTheOtherRules() throws Exception {
+    AdmissionRules rules =
+        withMonitors(RULES)
+            .maxPerNetwork(1)
+            .sourceRate(Rate.perSecond(1))
+            .maxConnections(3)
+            .whenFull(AdmissionRules.WhenFull.REFUSE)
+            .deny(networks("127.0.7.9"));
+    try (Server server = start(rules);
+        Client _ = served(server, "127.0.7.1");
+        Client last = served(server, "127.0.7.1")) {
+      try (Client _ = served(server, "127.0.7.1")) {
+        assertEquals(3, server.connections());
+        refused(server, "127.0.7.1");
+      }
+      assertTrue(server.awaitConnections(2, Duration.ofSeconds(10)));
+      refused(server, "127.0.7.9");
+      assertEquals(0, ServerInsides.knownSources(server));
+
+      // Those that are no longer exempt count.
+      server.changeAdmission(RULES.maxPerSource(2));
+      refused(server, "127.0.7.1");
+      last.close();
+      assertTrue(server.awaitConnections(1, Duration.ofSeconds(10)));
+      served(server, "127.0.7.1").close();
+    }
+    assertEquals(Map.of(Refusal.FULL, 1, Refusal.DENIED, 1, Refusal.SOURCE_LIMIT, 1), refusals());
   }
 
   @Test

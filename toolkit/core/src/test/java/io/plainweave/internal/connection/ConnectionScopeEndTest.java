@@ -56,10 +56,10 @@ class ConnectionScopeEndTest {
             took.complete(ticks.now() - begin);
           }
         };
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.serve(waits));
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), closed.serve(waits));
     assertTrue(took.get() >= Ticks.of(Duration.ofMillis(200)), "too early");
     waiting.awaitCancelled();
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), thrown.get().reason());
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), thrown.get().reason());
   }
 
   @Test
@@ -71,7 +71,7 @@ class ConnectionScopeEndTest {
             scope.join();
           }
         };
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.serve(reads));
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), closed.serve(reads));
   }
 
   @Test
@@ -124,7 +124,7 @@ class ConnectionScopeEndTest {
             scope.join();
           }
         };
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.serve(opensInThreads));
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), closed.serve(opensInThreads));
   }
 
   @Test

@@ -306,25 +306,6 @@ class ConnectionScopeFailureTest {
   }
 
   @Test
-  void resetsTheConnectionWhereTheBackgroundIsCutInTheMiddleOfAWrite() throws Exception {
-    Handler endsTooSoon =
-        connection -> {
-          try (var scope = connection.openScope()) {
-            scope.forkBackground("writer", () -> connection.output().write(new byte[100_000_000]));
-            connection.input().read();
-            scope.join();
-          }
-        };
-    try (Server server = closed.start(endsTooSoon);
-        Client client = Client.connect(server)) {
-      client.receive(1);
-      client.send("x");
-      assertEquals(new CloseReason.Aborted(), closed.next());
-      assertTrue(client.seesReset());
-    }
-  }
-
-  @Test
   void saysThatItWasLeftWithoutJoin() throws Exception {
     var waiting = new WaitingTask();
     Handler forgetsToJoin =

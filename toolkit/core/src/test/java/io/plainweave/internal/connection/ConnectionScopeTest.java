@@ -217,7 +217,7 @@ class ConnectionScopeTest {
             outer.join();
           }
         };
-    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.serve(nests));
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), closed.serve(nests));
     waiting.awaitCancelled();
   }
 

@@ -12,6 +12,7 @@ import io.plainweave.Connection;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.TlsTest;
@@ -69,7 +70,7 @@ class OutputBufferTest extends TlsTest {
   /** Of a listener, or a client's end, that buffers little. */
   private static final int LITTLE = 64 * 1024;
 
-  private static Listen.Tcp listen() {
+  private static TcpListen listen() {
     return Listen.tcp("127.0.0.1", 0)
         .options(TcpOptions.DEFAULT.receiveBuffer(LITTLE).sendBuffer(LITTLE));
   }

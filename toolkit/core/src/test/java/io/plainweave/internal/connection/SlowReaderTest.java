@@ -8,6 +8,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionScope;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import io.plainweave.client.Relay;
@@ -74,7 +75,7 @@ class SlowReaderTest {
         .stopOnSignal(false);
   }
 
-  private static Listen.Tcp tcp() {
+  private static TcpListen tcp() {
     return Listen.tcp("127.0.0.1", 0).options(NARROW);
   }
 

@@ -109,8 +109,8 @@ class TimeLimitsTest {
       assertTrue(client.seesReset());
       var closed =
           assertInstanceOf(ConnectionClosedException.class, failure.get(10, TimeUnit.SECONDS));
-      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.SCOPE), closed.reason());
-      events.assertEndedBy(TimeLimits.Kind.SCOPE);
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), closed.reason());
+      events.assertEndedBy(TimeLimits.Kind.DEADLINE);
     }
   }
 
@@ -191,6 +191,7 @@ class TimeLimitsTest {
               SHORT,
               SHORT,
               SHORT,
+              Duration.ZERO,
               Duration.ZERO,
               SHORT,
               SHORT,

@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.plainweave.Listen;
-import io.plainweave.ListenerStatus;
+import io.plainweave.TcpListen;
+import io.plainweave.event.ListenerStatus;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.server.Server;
@@ -70,10 +71,10 @@ class ListenerStatusTest {
   @ValueSource(strings = {"*", "0.0.0.0", "127.0.0.1", "::1"})
   void isThatOfItsOwnSocketThoughOthersListenThere(String host) throws Exception {
     assumeTrue(Files.isReadable(LONGEST), "this is not Linux");
-    Listen.Tcp any = host.equals("*") ? Listen.tcp(0) : Listen.tcp(host, 0);
+    TcpListen any = host.equals("*") ? Listen.tcp(0) : Listen.tcp(host, 0);
     try (Listener first = Listener.bind(any.reusePort(true)).getFirst()) {
       int port = ((InetSocketAddress) first.address()).getPort();
-      Listen.Tcp same = host.equals("*") ? Listen.tcp(port) : Listen.tcp(host, port);
+      TcpListen same = host.equals("*") ? Listen.tcp(port) : Listen.tcp(host, port);
       try (Listener second = Listener.bind(same.reusePort(true)).getFirst()) {
         assertEquals(OptionalInt.of(0), first.status().waiting());
         assertEquals(OptionalInt.of(0), second.status().waiting());

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Handler;
 import io.plainweave.Listen;
+import io.plainweave.TcpListen;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.Undisturbed;
@@ -32,7 +33,7 @@ class SharedPortTest {
   private static final Handler ECHO =
       connection -> connection.input().transferTo(connection.output());
 
-  private static final Listen.Tcp SHARED = Listen.tcp("127.0.0.1", 0).reusePort(true);
+  private static final TcpListen SHARED = Listen.tcp("127.0.0.1", 0).reusePort(true);
 
   @Test
   void givesOutWhatWaitsInItsBacklogBeforeItCloses() throws Exception {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.plainweave.Rate;
+import io.plainweave.admission.Rate;
 import io.plainweave.internal.admission.PeerKey;
 import io.plainweave.internal.admission.SourceRates;
 import io.plainweave.udp.DatagramDrop;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.CloseReason;
+import io.plainweave.Deadline;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
@@ -113,6 +114,21 @@ class DatagramSessionTest {
       assertFalse(gone.isOpen());
       assertFalse(gone.send(new byte[1]));
       assertFalse(client.hasMail());
+    }
+  }
+
+  @Test
+  void waitsForAnAnswerNoLongerThanTheDeadlineOfItsThread() throws Exception {
+    SessionHandler handler =
+        session -> {
+          session.receive();
+          Duration minute = Duration.ofMinutes(1);
+          byte[] answer = Deadline.in(Duration.ofMillis(50)).call(() -> session.receive(minute));
+          session.send((answer == null ? "late" : "in time").getBytes());
+        };
+    try (Server server = start(handler);
+        UdpClient client = UdpClient.of(server)) {
+      assertEquals("late", client.ask("hello"));
     }
   }
 

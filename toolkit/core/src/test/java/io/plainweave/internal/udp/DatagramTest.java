@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.plainweave.AdmissionRules;
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.MalformedMessageException;
-import io.plainweave.Network;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.admission.Network;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;

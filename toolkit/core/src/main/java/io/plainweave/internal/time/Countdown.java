@@ -1,5 +1,6 @@
 package io.plainweave.internal.time;
 
+import io.plainweave.Deadline;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
@@ -9,11 +10,15 @@ import java.util.concurrent.TimeUnit;
  * @param begin what {@link System#nanoTime()} was then
  * @param nanos how long after it; {@link Long#MAX_VALUE} for no end
  */
-public record Deadline(long begin, long nanos) {
-  /** The end of a time that begins now; zero for no end. */
-  public static Deadline in(Duration time) {
-    return new Deadline(
-        System.nanoTime(), time.isZero() ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(time));
+public record Countdown(long begin, long nanos) {
+  /**
+   * The end of a time that begins now, zero for no end; or the {@link Deadline} of the calling
+   * thread, if that comes first.
+   */
+  public static Countdown of(Duration time) {
+    long own = time.isZero() ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(time);
+    long most = Deadline.remaining().map(TimeUnit.NANOSECONDS::convert).orElse(Long.MAX_VALUE);
+    return new Countdown(System.nanoTime(), Math.min(own, most));
   }
 
   /** How many nanoseconds are left, not more than 0 when it has passed. */
@@ -27,7 +32,7 @@ public record Deadline(long begin, long nanos) {
     return nanos == Long.MAX_VALUE ? 0 : Math.clamp(millis, 1, Integer.MAX_VALUE);
   }
 
-  public boolean hasPassed() {
+  public boolean isOver() {
     return left() <= 0;
   }
 }

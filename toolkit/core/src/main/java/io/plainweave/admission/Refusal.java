@@ -1,8 +1,8 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 /**
  * Why a connection is not served, although it was accepted: by the {@link AdmissionRules}, or those
- * of the {@link ProxyProtocol}.
+ * of the {@link io.plainweave.ProxyProtocol}.
  */
 public enum Refusal {
   /** Its source is in a denied network, or in none of those that are allowed. */

@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,11 +1,11 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import java.time.Duration;
 
 /**
  * How often something may happen: a number of times in a time, spread as it comes. After a quiet
  * while all of them may come at once, then one at a time, as the time for each has passed (a token
- * bucket).
+ * bucket). A {@link RateLimiter} holds others to it, and a {@link KeyedRateLimiter} each of many.
  *
  * @param times how often
  * @param per in which time

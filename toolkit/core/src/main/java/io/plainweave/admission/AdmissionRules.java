@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import java.nio.ByteBuffer;
 import java.util.Objects;
@@ -20,9 +20,11 @@ import java.util.function.Consumer;
  * where one of their limits is set, and only while they have connections; of the most recent 16,384
  * it is known how often they came.
  *
- * @param maxConnections open at a time, over all listeners; there are never more than the
- *     descriptors of the process allow ({@link
- *     io.plainweave.event.ServerEvent.ConnectionsLimited}). Default 0: only that limit
+ * @param maxConnections open at a time, over all listeners, one for administration included: it has
+ *     room if the others have limits of their own below this ({@link
+ *     io.plainweave.Listen#maxConnections(int)}). There are never more than the descriptors of the
+ *     process allow ({@link io.plainweave.event.ServerEvent.ConnectionsLimited}). Default 0: only
+ *     that limit
  * @param maxPerSource open at a time from one source; others are refused. Default 0: no limit
  * @param maxPerNetwork open at a time from the network of a source; others are refused. Default 0:
  *     no limit
@@ -32,6 +34,9 @@ import java.util.function.Consumer;
  * @param allow the networks that are served, by UDP as well; if empty, the default, all are
  * @param deny the networks that are not served, by UDP as well, even if they are allowed. Default:
  *     none
+ * @param exempt the networks whose sources {@code maxPerSource}, {@code maxPerNetwork} and {@code
+ *     sourceRate} do not limit, nor are they counted: a monitor or a load balancer. All other rules
+ *     apply to them, {@code deny} above all. Default: none
  * @param whenFull what becomes of connections beyond {@code maxConnections}, or beyond those of
  *     their listener; default {@link WhenFull#WAIT}
  * @param goodbye the bytes that a refused connection reads before its end, not encrypted. They have
@@ -49,6 +54,7 @@ public record AdmissionRules(
     Rate sourceRate,
     Set<Network> allow,
     Set<Network> deny,
+    Set<Network> exempt,
     WhenFull whenFull,
     ByteBuffer goodbye,
     int alarmAt) {
@@ -71,6 +77,7 @@ public record AdmissionRules(
           Rate.UNLIMITED,
           Set.of(),
           Set.of(),
+          Set.of(),
           WhenFull.WAIT,
           ByteBuffer.allocate(0),
           0);
@@ -84,6 +91,7 @@ public record AdmissionRules(
     Objects.requireNonNull(sourceRate, "sourceRate");
     allow = Set.copyOf(allow);
     deny = Set.copyOf(deny);
+    exempt = Set.copyOf(exempt);
     Objects.requireNonNull(whenFull, "whenFull");
     goodbye = copy(goodbye);
     notNegative("alarmAt", alarmAt);
@@ -180,6 +188,18 @@ public record AdmissionRules(
   }
 
   /**
+   * Returns these rules with another {@link #exempt()}.
+   *
+   * {@snippet file="io/plainweave/internal/admission/AdmissionTest.java" region="exempt"}
+   *
+   * @param exempt the networks
+   * @return the rules
+   */
+  public AdmissionRules exempt(Set<Network> exempt) {
+    return edit(edit -> edit.exempt = exempt);
+  }
+
+  /**
    * Returns these rules with another {@link #whenFull()}.
    *
    * @param whenFull whether they wait or are refused
@@ -221,6 +241,7 @@ public record AdmissionRules(
         edit.sourceRate,
         edit.allow,
         edit.deny,
+        edit.exempt,
         edit.whenFull,
         edit.goodbye,
         edit.alarmAt);
@@ -235,6 +256,7 @@ public record AdmissionRules(
     private Rate sourceRate;
     private Set<Network> allow;
     private Set<Network> deny;
+    private Set<Network> exempt;
     private WhenFull whenFull;
     private ByteBuffer goodbye;
     private int alarmAt;
@@ -247,6 +269,7 @@ public record AdmissionRules(
       this.sourceRate = from.sourceRate;
       this.allow = from.allow;
       this.deny = from.deny;
+      this.exempt = from.exempt;
       this.whenFull = from.whenFull;
       this.goodbye = from.goodbye;
       this.alarmAt = from.alarmAt;

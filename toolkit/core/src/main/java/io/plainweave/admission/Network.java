@@ -1,4 +1,4 @@
-package io.plainweave;
+package io.plainweave.admission;
 
 import io.plainweave.text.Addresses;
 import java.net.Inet4Address;
