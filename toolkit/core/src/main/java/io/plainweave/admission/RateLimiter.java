@@ -21,15 +21,16 @@ import java.util.function.LongSupplier;
  * anything left, and those who come later wait until it is paid for: on average the rate holds.
  *
  * <p><b>Bytes.</b> {@link #limit(InputStream)} and {@link #limit(OutputStream)} are layers for
- * {@link Duplex#through}, in which each byte counts for one. One limiter may be that of a direction
- * of one connection, of both, or of all connections of a server:
+ * {@link io.plainweave.Duplex#through}, in which each byte counts for one. One limiter may be that
+ * of a direction of one connection, of both, or of all connections of a server:
  *
  * {@snippet file="io/plainweave/ByteRateTest.java" region="shape"}
  *
  * <p>A thread that waits here holds no carrier and, in a stream whose rate is at least 16 KiB in
  * its time, no buffer of the connection. It waits for nothing from the peer, so that {@link
- * TimeLimits#idle()} and {@link TimeLimits#writeStall()} do not count; {@link TimeLimits#message()}
- * and {@link TimeLimits#minReceiveRate()} do.
+ * io.plainweave.TimeLimits#idle()} and {@link io.plainweave.TimeLimits#writeStall()} do not count;
+ * {@link io.plainweave.TimeLimits#message()} and {@link io.plainweave.TimeLimits#minReceiveRate()}
+ * do.
  *
  * <p>All methods may be called by any thread. Those who wait have their turn in the order in which
  * they came. The time is that of {@link System#nanoTime()}.
