@@ -164,6 +164,7 @@ class SessionCloseTest {
     var end = new CompletableFuture<Boolean>();
     try (Server server =
             builder(
+                    Udp.at("127.0.0.1", 0).mailbox(1),
                     session -> {
                       session.receive();
                       atWork.countDown();
