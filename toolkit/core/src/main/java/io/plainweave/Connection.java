@@ -100,6 +100,26 @@ public interface Connection extends AutoCloseable {
   int readUntil(byte last, byte[] target, int offset, int length) throws IOException;
 
   /**
+   * Returns the next bytes, which stay to be read: to tell protocols apart that share a port, for
+   * example ({@link io.plainweave.protocol.Protocols} does that).
+   *
+   * {@snippet file="io/plainweave/internal/connection/PeekTest.java" region="peek"}
+   *
+   * <p>It waits until all of them are there, or the input has ended. The wait for the first one is
+   * that of every read: the drain ends it, {@link TimeLimits#firstByte()} and {@link
+   * TimeLimits#idle()} apply. From there on, what is peeked at counts as a message, with one time
+   * for all calls that begin at the same byte, however the bytes drip: {@link TimeLimits#message()}
+   * applies, or {@link TimeLimits#handshake()} as long as the handler has read nothing, and the
+   * drain leaves the connection alone. Threads, interruption and failures are those of every read.
+   *
+   * @param count how many bytes, from 1 to 16,384
+   * @return a copy of them; fewer only if the input ends behind these, none if it has ended
+   * @throws IllegalArgumentException if the count is less than 1 or more than 16,384
+   * @throws IOException if the connection fails
+   */
+  byte[] peek(int count) throws IOException;
+
+  /**
    * Waits for the first byte of the next message, and marks that a message has begun. Until {@link
    * #endMessage()}, the drain leaves the connection alone and {@link TimeLimits#message()} applies;
    * before the first byte, the drain ends the wait. Handlers that read with {@code
@@ -160,13 +180,15 @@ public interface Connection extends AutoCloseable {
 
   /**
    * Goes on by TLS, as the server: after the command of a protocol that begins in plain, STARTTLS
-   * of SMTP for example, and our consent to it. Flushes the output, and carries out the handshake
-   * in the calling thread, under the time limit of a handshake ({@link TimeLimits#handshake()}).
-   * Nobody else may read or write meanwhile.
+   * of SMTP for example, and our consent to it; or at once, where a {@link #peek} has shown that
+   * the peer begins so. Flushes the output, and carries out the handshake in the calling thread,
+   * under the limits of one that comes before the handler ({@link TimeLimits#handshake()}, {@link
+   * io.plainweave.server.ServerBuilder#maxHandshakes}). Nobody else may read or write meanwhile.
    *
    * <p>Bytes in plain that follow the command must not look as if they had come by TLS: somebody
    * between the peers may have put them there (CVE-2011-0411). Those that are not read yet are seen
-   * here. Those that a reader has taken ahead of its needs ({@link java.io.BufferedReader}, {@link
+   * here; as long as the handler has read nothing, they are the beginning of the handshake. Those
+   * that a reader has taken ahead of its needs ({@link java.io.BufferedReader}, {@link
    * java.io.BufferedInputStream}, {@link java.util.Scanner}) nobody but that reader sees; so the
    * last read before this call must be one that takes nothing behind what it needs: of {@link
    * io.plainweave.framing.Lines} and the other framings, {@link #readUntil}, a single byte, or as

@@ -1,35 +1,25 @@
 package io.plainweave.internal.connection;
 
-import io.plainweave.CloseReason;
 import io.plainweave.ConnectionBusyException;
 import io.plainweave.internal.transport.BufferPool;
-import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
-import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The side of a connection that reads: the bytes from the peer. What the drain and the time limits
- * must know of the wait for them is in {@link MessageState}.
+ * The side of a connection that reads: the bytes from the peer. What has come and the wait for more
+ * are in {@link ReceivedBytes}; what the drain and the time limits must know of that wait is in
+ * {@link MessageState}.
  *
- * <p>While it waits it holds no buffer: it borrows one when there are bytes for it. It is for one
- * thread at a time, and a second one is told so: a call takes the input and leaves it again, so
- * that a borrowed buffer has one user, who alone gives it back. A close takes nothing from a thread
- * that reads: it marks the input as CLOSED and wakes that thread, which gives back what it has and
- * fails.
+ * <p>It is for one thread at a time, and a second one is told so: a call takes the input and leaves
+ * it again, so that a borrowed buffer has one user, who alone gives it back. A close takes nothing
+ * from a thread that reads: it marks the input as CLOSED and wakes that thread, which gives back
+ * what it has and fails.
  */
-public final class ConnectionInput extends MessageState {
-  /**
-   * How often a new connection gives way to other threads and looks again before it waits. Many a
-   * short one is done by then, and has saved its registration with the poller.
-   */
-  private static final int LOOKS = 2;
-
+public final class ConnectionInput extends ReceivedBytes {
   private static final AtomicIntegerFieldUpdater<ConnectionInput> USERS =
       AtomicIntegerFieldUpdater.newUpdater(ConnectionInput.class, "users");
 
@@ -38,44 +28,14 @@ public final class ConnectionInput extends MessageState {
    */
   private volatile int users;
 
-  /** Replaced by the thread that reads, before it reads on. */
-  private Transport transport;
-
-  /**
-   * Bytes not yet given to the reader, in a borrowed buffer; only the reading thread touches it.
-   */
-  private @Nullable ByteBuffer bytes;
-
-  /**
-   * Whether to read before a wait: the last read may have left something, or there was none. Only
-   * the reading thread touches it.
-   */
-  private boolean moreToRead = true;
-
-  /** Whether the last read has brought much; only the reading thread touches it. */
-  private boolean flowing;
-
   /**
    * Whether the last read has brought less than it had room for: who reads so takes all that is
    * there, and keeps what it does not need yet. Only the reading thread touches it.
    */
   private boolean readsAhead;
 
-  /** When its {@link Turn} began; only the reading thread touches it. */
-  private int turnSince = Turn.NONE;
-
-  /** How often it has looked so far; only the reading thread touches it. */
-  private byte looks;
-
-  /**
-   * Whether the peer has finished; only the reading thread writes it. Others may see it a moment
-   * late.
-   */
-  private boolean finished;
-
   ConnectionInput(Wire connection, Transport transport) {
-    super(connection);
-    this.transport = transport;
+    super(connection, transport);
   }
 
   // For the reader
@@ -114,7 +74,7 @@ public final class ConnectionInput extends MessageState {
   }
 
   private int readSome(byte[] target, int offset, int length) throws IOException {
-    if (bytes == null && length >= BufferPool.BUFFER_SIZE) {
+    if (unread() == null && length >= BufferPool.BUFFER_SIZE) {
       return receive(
           ByteBuffer.wrap(target, offset, Math.min(length, BufferPool.LARGE_BUFFER_SIZE)));
     }
@@ -150,12 +110,26 @@ public final class ConnectionInput extends MessageState {
     }
   }
 
+  /** See {@link io.plainweave.Connection#peek}. */
+  byte[] peek(int count) throws IOException {
+    if (count < 1 || count > MOST_PEEKED) {
+      throw new IllegalArgumentException(
+          "a peek is at 1 to %,d bytes: %d".formatted(MOST_PEEKED, count));
+    }
+    enter();
+    try {
+      return fillTo(count);
+    } finally {
+      leave();
+    }
+  }
+
   @Override
   public int available() throws IOException {
     // What a read will not bring, since the input was ended at this side, is not available.
     return activity() == ConnectionActivity.DRAINED
         ? buffered()
-        : buffered() + transport.available();
+        : buffered() + availableInTransport();
   }
 
   @Override
@@ -197,21 +171,6 @@ public final class ConnectionInput extends MessageState {
     beginHandler(buffered());
   }
 
-  /**
-   * Reads by another transport from now on, which has to take over what is {@link #unread()};
-   * called by the thread that has the input.
-   */
-  void use(Transport transport) {
-    this.transport = transport;
-    moreToRead = true;
-    giveBack();
-  }
-
-  /** What was received and not yet read, for a look at it; null if there is nothing. */
-  public @Nullable ByteBuffer unread() {
-    return bytes;
-  }
-
   /** Whether the last reader may keep bytes that it has not needed yet. */
   boolean readsAhead() {
     return readsAhead;
@@ -219,12 +178,10 @@ public final class ConnectionInput extends MessageState {
 
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
   public boolean isAtRest() {
-    return users == 0 && activity() == ConnectionActivity.WORKING && bytes == null && !finished;
-  }
-
-  /** Whether the peer has finished, and that was read. */
-  boolean isFinishedByPeer() {
-    return finished;
+    return users == 0
+        && activity() == ConnectionActivity.WORKING
+        && unread() == null
+        && !isFinishedByPeer();
   }
 
   /** Whether there is nothing to read, not even the end of input; looks at the socket. */
@@ -268,170 +225,5 @@ public final class ConnectionInput extends MessageState {
       giveBack();
     }
     return taken;
-  }
-
-  private void giveBack() {
-    ByteBuffer from = bytes;
-    if (from != null) {
-      from.position(from.limit());
-      releaseIfEmpty(from);
-    }
-  }
-
-  /** Returns bytes to read, after a wait if there are none, or null at the end of input. */
-  private @Nullable ByteBuffer fill() throws IOException {
-    for (boolean again = false; bytes == null && awaitBytes(again); again = true) {
-      BufferPool buffers = connection.buffers();
-      ByteBuffer borrowed = flowing ? buffers.takeLarge() : buffers.take();
-      try {
-        if (receiveNow(borrowed) > 0) {
-          bytes = borrowed.flip();
-        }
-      } finally {
-        if (bytes == null) {
-          buffers.give(borrowed);
-        }
-      }
-    }
-    return bytes;
-  }
-
-  /** Reads into the reader's own array; -1 at the end of input. */
-  private int receive(ByteBuffer target) throws IOException {
-    for (boolean again = false; awaitBytes(again); again = true) {
-      int n = receiveNow(target);
-      if (n > 0) {
-        return n;
-      }
-    }
-    return -1;
-  }
-
-  private void releaseIfEmpty(ByteBuffer from) {
-    if (!from.hasRemaining()) {
-      bytes = null;
-      connection.buffers().give(from);
-    }
-  }
-
-  private int buffered() {
-    return bytes == null ? 0 : bytes.remaining();
-  }
-
-  /**
-   * Waits until there may be bytes to read, and is the only place where a handler does; false at
-   * the end of input.
-   *
-   * @param again whether it goes on with a wait after which there was nothing to read: a peer must
-   *     not be able to put off a time limit without a byte for the handler
-   */
-  private boolean awaitBytes(boolean again) throws IOException {
-    connection.flushOwnOutput();
-    failIfCut();
-    if (finished) {
-      return false;
-    }
-    ConnectionActivity before = beginWait(again);
-    if (before == null) {
-      return false;
-    }
-    try {
-      if (awaitsMessage(before) && connection.isToFinish()) {
-        // The reaper might never find a busy connection waiting. Here, between two messages,
-        // nothing is cut; what has come is still read, so that its sender need not send it
-        // again.
-        end(new CloseReason.Drained(), waitingSince());
-      } else if (!moreToRead) {
-        waitOrLook();
-        turnSince = Turn.NONE;
-      } else {
-        turnSince = connection.goOn(turnSince);
-      }
-    } catch (IOException e) {
-      throw connection.failed(e);
-    } finally {
-      endWait(before);
-    }
-    return true;
-  }
-
-  private void waitOrLook() throws IOException {
-    if (looks < LOOKS) {
-      looks++;
-      giveWay();
-    } else {
-      transport.awaitReadable();
-    }
-  }
-
-  /** Reads what is there, perhaps nothing. */
-  private int receiveNow(ByteBuffer target) throws IOException {
-    int n;
-    try {
-      n = transport.read(target);
-      if (n < 0 && isEndInDoubt()) {
-        throw new IOException("after a failed write the end of the input may be none");
-      }
-    } catch (IOException e) {
-      throw connection.failed(e);
-    }
-    // After the read: a linger drops bytes behind this mark only, so that a handler never reads on
-    // behind a hole.
-    failIfClosed();
-    received(n);
-    finished = n < 0;
-    // A full buffer means that there may be more. Otherwise the socket was emptied, and a read
-    // before the next wait would find nothing.
-    moreToRead = !target.hasRemaining();
-    flowing = n >= BufferPool.BUFFER_SIZE;
-    return n;
-  }
-
-  /**
-   * The kernel tells of a reset once. If the writer was told, the input ends as if the peer had
-   * finished it; in TLS there is close_notify to tell the two apart.
-   */
-  private boolean isEndInDoubt() {
-    return transport instanceof PolledChannel
-        && connection.reason() instanceof CloseReason.PeerReset;
-  }
-
-  /**
-   * Reads and drops until the peer has finished or the channel is closed. However fast bytes come,
-   * only the time is limited: a peer in the middle of a large request does not look for an early
-   * reply before it has sent it all. Called behind {@link #closeForGood()}, so that nobody else
-   * reads.
-   */
-  void drop() {
-    // However the bytes travel, nobody reads them any more.
-    PolledChannel channel = connection.channel();
-    // Most peers send nothing more: a large buffer is for those that do.
-    boolean much = false;
-    try {
-      while (!finished) {
-        if (!moreToRead) {
-          channel.awaitPeersEnd();
-        } else {
-          turnSince = connection.goOn(turnSince);
-        }
-        // What becomes of the connection now is no failure: its reason to end is known.
-        BufferPool buffers = connection.buffers();
-        ByteBuffer dropped = much ? buffers.takeLarge() : buffers.take();
-        try {
-          finished = channel.read(dropped) < 0;
-          much = !dropped.hasRemaining();
-          moreToRead = much;
-        } finally {
-          buffers.give(dropped);
-        }
-      }
-    } catch (IOException resetOrClosed) {
-      finished = true;
-    }
-  }
-
-  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
-  private static void giveWay() {
-    Thread.yield();
   }
 }

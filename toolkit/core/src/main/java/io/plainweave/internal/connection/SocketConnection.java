@@ -189,12 +189,12 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
 
   @Override
   public void startTls(ServerTls server) throws IOException {
-    TlsUpgrade.start(this, server.newEngine());
+    TlsUpgrade.start(this, server);
   }
 
   @Override
   public void startTls(ClientTls client) throws IOException {
-    TlsUpgrade.start(this, TlsUpgrade.engineTo(this, client));
+    TlsUpgrade.start(this, client);
   }
 
   @Override

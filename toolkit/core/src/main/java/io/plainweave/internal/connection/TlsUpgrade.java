@@ -4,7 +4,9 @@ import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.internal.transport.TlsTransport;
 import io.plainweave.tls.ClientTls;
+import io.plainweave.tls.ServerTls;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import javax.net.ssl.SSLEngine;
@@ -14,8 +16,23 @@ import javax.net.ssl.SSLHandshakeException;
 public final class TlsUpgrade {
   private TlsUpgrade() {}
 
-  /** See {@link Connection#startTls}. */
-  static void start(SocketConnection connection, SSLEngine engine) throws IOException {
+  /** See {@link Connection#startTls(ServerTls)}. */
+  static void start(SocketConnection connection, ServerTls tls) throws IOException {
+    leavePlain(connection);
+    var step = new TlsStep(tls);
+    // One that was opened here is none of those that a flood of peers could bring.
+    ensure(connection, connection.isOutbound() ? step.run(connection) : inTurn(connection, step));
+  }
+
+  /** See {@link Connection#startTls(ClientTls)}. */
+  static void start(SocketConnection connection, ClientTls tls) throws IOException {
+    SSLEngine engine = engineTo(connection, tls);
+    leavePlain(connection);
+    ensure(connection, handshake(connection, engine));
+  }
+
+  /** Sends what was written in plain, and sees to it that nothing is left of what has come so. */
+  private static void leavePlain(SocketConnection connection) throws IOException {
     if (connection.tls().isPresent()) {
       throw new IllegalStateException("the " + connection + " speaks TLS already");
     }
@@ -31,13 +48,29 @@ public final class TlsUpgrade {
     connection.flushOutputBuffer();
     connection.socketOutput().flush();
     ByteBuffer unread = connection.input().unread();
-    if (unread != null) {
+    if (unread != null && !connection.input().isUntouched()) {
       // Whoever sits between the peers may have put it there, and it would look as if it had come
-      // by TLS.
+      // by TLS. Where nothing was read, it follows no wish: it is the beginning of the handshake.
       throw new MalformedMessageException(
           unread.remaining() + " bytes in plain follow the wish to begin TLS (CVE-2011-0411)");
     }
-    if (!handshake(connection, engine)) {
+  }
+
+  private static boolean inTurn(SocketConnection connection, TlsStep step) throws IOException {
+    ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
+    Home home = connection.home();
+    try {
+      return home.handshake().runInTurn(step, connection, home.timeCheck().handshakeMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw connection.failed(new InterruptedIOException());
+    } finally {
+      connection.enter(before);
+    }
+  }
+
+  private static void ensure(SocketConnection connection, boolean begun) throws IOException {
+    if (!begun) {
       throw connection.failed(
           new SSLHandshakeException("the peer has finished without a TLS handshake"));
     }

@@ -243,6 +243,11 @@ abstract class Wire implements Connection, Yielding {
   }
 
   @Override
+  public byte[] peek(int count) throws IOException {
+    return input.peek(count);
+  }
+
+  @Override
   public void endMessage() {
     input.endMessage();
   }

@@ -4,6 +4,7 @@ import io.plainweave.Listen;
 import io.plainweave.ProxyProtocol;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.HandshakeStep;
+import io.plainweave.internal.connection.TlsStep;
 import io.plainweave.tls.ServerTls;
 import java.util.ArrayList;
 import java.util.List;

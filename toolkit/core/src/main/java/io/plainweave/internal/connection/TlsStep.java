@@ -1,8 +1,5 @@
-package io.plainweave.internal.handshake;
+package io.plainweave.internal.connection;
 
-import io.plainweave.internal.connection.HandshakeStep;
-import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.connection.TlsUpgrade;
 import io.plainweave.tls.ServerTls;
 import java.io.IOException;
 
