@@ -55,6 +55,7 @@ class RoomsTest {
     mayOnlyUse(
         "io.plainweave", "io.plainweave.tls", "io.plainweave.proxyprotocol", "..text", "..kernel");
     mayOnlyUse("io.plainweave.framing", "io.plainweave");
+    mayOnlyUse("io.plainweave.protocol", "io.plainweave", "io.plainweave.tls", "..text");
     mayOnlyUse("io.plainweave.udp", "io.plainweave", "..text");
     mayOnlyUse("io.plainweave.event", "io.plainweave", "io.plainweave.udp", "..text");
     mayOnlyUse("io.plainweave.tls", "..text");

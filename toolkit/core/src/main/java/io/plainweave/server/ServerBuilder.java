@@ -85,6 +85,7 @@ public final class ServerBuilder {
 
   /**
    * Adds a listener with a handler of its own: an admin socket beside the public port, for example.
+   * For several handlers on one port there is {@link io.plainweave.protocol.Protocols}.
    *
    * @param listen where to listen
    * @param handler runs once for each connection of this listener

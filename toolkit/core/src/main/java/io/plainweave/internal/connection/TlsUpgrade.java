@@ -14,12 +14,32 @@ import javax.net.ssl.SSLHandshakeException;
 
 /** Puts TLS between a connection and its channel. */
 public final class TlsUpgrade {
+  /** The handshake of a server, before the handler or when that begins it. */
+  public record Step(ServerTls tls) implements HandshakeStep {
+    /** Peers that say nothing take no turn of those who do. */
+    @Override
+    public void awaitPeer(SocketConnection connection) throws IOException {
+      if (connection.input().unread() == null) {
+        try {
+          connection.channel().awaitReadable();
+        } catch (IOException e) {
+          throw connection.failed(e);
+        }
+      }
+    }
+
+    @Override
+    public boolean run(SocketConnection connection) throws IOException {
+      return handshake(connection, tls.newEngine());
+    }
+  }
+
   private TlsUpgrade() {}
 
   /** See {@link Connection#startTls(ServerTls)}. */
   static void start(SocketConnection connection, ServerTls tls) throws IOException {
     leavePlain(connection);
-    var step = new TlsStep(tls);
+    var step = new Step(tls);
     // One that was opened here is none of those that a flood of peers could bring.
     ensure(connection, connection.isOutbound() ? step.run(connection) : inTurn(connection, step));
   }
@@ -56,7 +76,7 @@ public final class TlsUpgrade {
     }
   }
 
-  private static boolean inTurn(SocketConnection connection, TlsStep step) throws IOException {
+  private static boolean inTurn(SocketConnection connection, Step step) throws IOException {
     ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
     Home home = connection.home();
     try {

@@ -11,10 +11,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
+import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.protocol.Protocols;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerInsides;
 import java.io.IOException;
@@ -160,6 +162,21 @@ class PeekLimitsTest {
     awaitActivity(ConnectionActivity.WAITING_IN_MESSAGE);
     assertEquals(3, dripUntilEnd());
     assertEndedBy(TimeLimits.Kind.HANDSHAKE, peek);
+  }
+
+  @Test
+  void isCutInTimeWhereItTellsProtocolsApart() throws Exception {
+    runPollers();
+    Handler protocols = Protocols.NONE.startsWith(new byte[100], _ -> {}).otherwise(_ -> {});
+    FutureTask<Void> choice =
+        start(() -> {
+          protocols.handle(connection);
+          return null;
+        });
+    send(1);
+    awaitActivity(ConnectionActivity.WAITING_IN_MESSAGE);
+    assertEquals(3, dripUntilEnd());
+    assertEndedBy(TimeLimits.Kind.HANDSHAKE, choice);
   }
 
   @Test
