@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
@@ -72,6 +74,48 @@ public interface Connection extends AutoCloseable {
    *     puts another one before it
    */
   OutputStream output();
+
+  /**
+   * Writes the remaining bytes of buffers to {@link #output()}, as its {@code write} does, one
+   * behind the other: they are collected if they are few; if they are many, they leave at once,
+   * behind what was collected before. On a connection without TLS these then go with one system
+   * call for each 128 KB, as long as there is room, and without a copy if the buffers are direct.
+   *
+   * {@snippet file="io/plainweave/internal/connection/GatheredWriteTest.java" region="gather"}
+   *
+   * @param sources what to write; behind it, none of them has anything remaining
+   * @throws IOException if the connection fails
+   */
+  void write(ByteBuffer... sources) throws IOException;
+
+  /**
+   * Writes a part of a file to {@link #output()}, behind all that was written, and sends it at
+   * once: without a copy by this process (sendfile(2)), but over TLS or behind {@link
+   * ConnectionScope#bufferOutput}. It waits for room as every write, within {@link
+   * TimeLimits#writeStall()}. Reading what is not in memory blocks the carrier of the thread.
+   *
+   * {@snippet file="io/plainweave/internal/connection/SendFileTest.java" region="sendFile"}
+   *
+   * <p>The position of the channel does not matter and stays. An interrupt ends the connection, as
+   * in every write, but does not close the file, which several connections may send at a time.
+   *
+   * @param file open for reading
+   * @param position where the part begins, 0 or more
+   * @param count how many bytes it has, 0 or more
+   * @return how many bytes were written; fewer only if the file ends before
+   * @throws IllegalArgumentException if position or count is negative
+   * @throws IOException if the connection fails, or reading the file: the connection is open then
+   */
+  long sendFile(FileChannel file, long position, long count) throws IOException;
+
+  /**
+   * Sends what was written, and waits until the socket, or the buffer of {@link
+   * ConnectionScope#bufferOutput}, may have room for more: so what is written next can be as recent
+   * as can be. It may return early; only a write can tell for certain.
+   *
+   * @throws IOException if the connection fails
+   */
+  void awaitRoom() throws IOException;
 
   /**
    * Reads the bytes up to a certain one, and that one with them, as far as they have come and there

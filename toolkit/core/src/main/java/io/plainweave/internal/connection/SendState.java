@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * <p>It is a part of {@link ConnectionOutput}, and its superclass only so that a connection has one
  * object less.
  */
-abstract sealed class SendState extends OutputStream permits ConnectionOutput {
+abstract sealed class SendState extends OutputStream permits Sending {
   static final AtomicIntegerFieldUpdater<SendState> USE =
       AtomicIntegerFieldUpdater.newUpdater(SendState.class, "use");
 
@@ -72,7 +72,7 @@ abstract sealed class SendState extends OutputStream permits ConnectionOutput {
   }
 
   /** Counts what was sent. */
-  final void sent(int count) {
+  final void sent(long count) {
     sent += count;
   }
 
