@@ -77,9 +77,8 @@ public interface Connection extends AutoCloseable {
 
   /**
    * Writes the remaining bytes of buffers to {@link #output()}, as its {@code write} does, one
-   * behind the other: they are collected if they are few; if they are many, they leave at once,
-   * behind what was collected before. On a connection without TLS these then go with one system
-   * call for each 128 KB, as long as there is room, and without a copy if the buffers are direct.
+   * behind the other: few are collected; many leave at once, behind what was collected before.
+   * Without TLS, these go with one system call for each 128 KB, if there is room.
    *
    * {@snippet file="io/plainweave/internal/connection/GatheredWriteTest.java" region="gather"}
    *
@@ -91,27 +90,25 @@ public interface Connection extends AutoCloseable {
   /**
    * Writes a part of a file to {@link #output()}, behind all that was written, and sends it at
    * once: without a copy by this process (sendfile(2)), but over TLS or behind {@link
-   * ConnectionScope#bufferOutput}. It waits for room as every write, within {@link
-   * TimeLimits#writeStall()}. Reading what is not in memory blocks the carrier of the thread.
+   * ConnectionScope#bufferOutput}. Reading what is not in memory blocks the carrier of the thread.
    *
    * {@snippet file="io/plainweave/internal/connection/SendFileTest.java" region="sendFile"}
    *
-   * <p>The position of the channel does not matter and stays. An interrupt ends the connection, as
-   * in every write, but does not close the file, which several connections may send at a time.
+   * <p>Several connections may send one file at a time: its position does not matter and stays, and
+   * an interrupt ends the connection, as in every write, but does not close the file.
    *
    * @param file open for reading
-   * @param position where the part begins, 0 or more
-   * @param count how many bytes it has, 0 or more
+   * @param position where the part begins, not negative
+   * @param count how many bytes it has, not negative
    * @return how many bytes were written; fewer only if the file ends before
-   * @throws IllegalArgumentException if position or count is negative
    * @throws IOException if the connection fails, or reading the file: the connection is open then
    */
   long sendFile(FileChannel file, long position, long count) throws IOException;
 
   /**
-   * Sends what was written, and waits until the socket, or the buffer of {@link
-   * ConnectionScope#bufferOutput}, may have room for more: so what is written next can be as recent
-   * as can be. It may return early; only a write can tell for certain.
+   * Sends what was written, and waits until the socket, or what {@link
+   * ConnectionScope#bufferOutput} keeps, may have room for more: to write then what is the latest.
+   * It may return early; only a write can tell for certain.
    *
    * @throws IOException if the connection fails
    */
@@ -149,16 +146,14 @@ public interface Connection extends AutoCloseable {
    *
    * {@snippet file="io/plainweave/internal/connection/PeekTest.java" region="peek"}
    *
-   * <p>It waits until all of them are there, or the input has ended. The wait for the first one is
-   * that of every read: the drain ends it, {@link TimeLimits#firstByte()} and {@link
-   * TimeLimits#idle()} apply. From there on, what is peeked at counts as a message, with one time
-   * for all calls that begin at the same byte, however the bytes drip: {@link TimeLimits#message()}
-   * applies, or {@link TimeLimits#handshake()} as long as the handler has read nothing, and the
-   * drain leaves the connection alone. Threads, interruption and failures are those of every read.
+   * <p>It waits until all of them are there, or the input has ended; for the first one as every
+   * read does. From there on it is as in a message: the drain leaves the connection alone, and one
+   * time runs for all calls that begin at the same byte, however the bytes drip. Its limit is
+   * {@link TimeLimits#message()}, or {@link TimeLimits#handshake()} as long as the handler has read
+   * nothing. Threads, interruption and failures are those of every read.
    *
    * @param count how many bytes, from 1 to 16,384
    * @return a copy of them; fewer only if the input ends behind these, none if it has ended
-   * @throws IllegalArgumentException if the count is less than 1 or more than 16,384
    * @throws IOException if the connection fails
    */
   byte[] peek(int count) throws IOException;
@@ -262,6 +257,20 @@ public interface Connection extends AutoCloseable {
    *     and no name is set
    */
   void startTls(ClientTls tls) throws IOException;
+
+  /**
+   * Goes on in plain, behind TLS, as after the command CCC of FTP (RFC 4217, section 6). Flushes
+   * the output, sends the end of our TLS (close_notify) and waits for that of the peer (RFC 8446,
+   * section 6.1), under {@link TimeLimits#handshake()}. Nobody else may read or write meanwhile. If
+   * the input has ended by that of the peer, this is the reply to it, and reading goes on.
+   *
+   * {@snippet file="io/plainweave/internal/connection/EndTlsTest.java" region="ccc"}
+   *
+   * @throws MalformedMessageException if the peer has sent data that is not read yet
+   * @throws IOException if the connection fails, or the output or that of the peer is finished
+   * @throws IllegalStateException if the connection does not speak TLS
+   */
+  void endTls() throws IOException;
 
   /**
    * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been

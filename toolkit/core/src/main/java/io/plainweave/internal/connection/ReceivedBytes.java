@@ -73,6 +73,17 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
     giveBack();
   }
 
+  /** Reads by the channel from now on, behind these bytes, which have come too early. */
+  final void usePlain(PolledChannel channel, byte[] early) {
+    transport = channel;
+    moreToRead = true;
+    finished = false;
+    if (early.length > 0) {
+      bytes = ByteBuffer.wrap(early);
+      received(early.length);
+    }
+  }
+
   /** What was received and not yet read, for a look at it; null if there is nothing. */
   public final @Nullable ByteBuffer unread() {
     return bytes;

@@ -26,8 +26,6 @@ abstract sealed class SendState extends OutputStream permits Sending {
   /** Nobody writes any more. */
   static final int CLOSED = 4;
 
-  final Wire connection;
-
   /** Who uses it: from FREE by compare-and-set; all else is set by the thread that has taken it. */
   volatile int use = FREE;
 
@@ -46,9 +44,8 @@ abstract sealed class SendState extends OutputStream permits Sending {
    */
   private volatile int lastFull;
 
-  SendState(Wire connection) {
-    this.connection = connection;
-    this.lastSent = connection.openedAt();
+  SendState(int openedAt) {
+    this.lastSent = openedAt;
     this.lastFull = lastSent;
   }
 
@@ -110,9 +107,12 @@ abstract sealed class SendState extends OutputStream permits Sending {
     if (!sends || full - lastSent >= ticks) {
       return true;
     }
-    connection.channel().wakeWriter();
+    wakeWriter();
     return false;
   }
+
+  /** Lets the thread that waits for room try a write. */
+  abstract void wakeWriter();
 
   final long sent() {
     return sent;

@@ -1,11 +1,11 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
+import io.plainweave.internal.transport.Mover;
 import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -23,36 +23,7 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
   static final AtomicReferenceFieldUpdater<Sending, @Nullable Thread> CLOSER =
       AtomicReferenceFieldUpdater.newUpdater(Sending.class, Thread.class, "closer");
 
-  /** How one kind of source moves. They are shared, so that a send allocates nothing. */
-  interface Mover<S> {
-    /** Moves the bytes of a buffer. */
-    Mover<ByteBuffer> BYTES =
-        new Mover<>() {
-          @Override
-          public boolean isOver(ByteBuffer source) {
-            return !source.hasRemaining();
-          }
-
-          @Override
-          public long position(ByteBuffer source) {
-            return source.position();
-          }
-
-          @Override
-          public boolean move(ByteBuffer source, Transport transport) throws IOException {
-            return transport.write(source) > 0;
-          }
-        };
-
-    /** Whether nothing of it is left to be sent. */
-    boolean isOver(S source);
-
-    /** How many bytes of it are sent, counted from anywhere. */
-    long position(S source);
-
-    /** Moves what there is room for; whether the channel has taken any of it. */
-    boolean move(S source, Transport transport) throws IOException;
-  }
+  final Wire connection;
 
   /** Replaced by the thread that writes, before it writes on. */
   private Transport transport;
@@ -67,7 +38,8 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
   private boolean cut;
 
   Sending(Wire connection, Transport transport) {
-    super(connection);
+    super(connection.openedAt());
+    this.connection = connection;
     this.transport = transport;
   }
 
@@ -104,6 +76,11 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
     } finally {
       USE.lazySet(this, TAKEN);
     }
+  }
+
+  @Override
+  final void wakeWriter() {
+    connection.channel().wakeWriter();
   }
 
   /** Whether the connection was closed, or is being closed. */

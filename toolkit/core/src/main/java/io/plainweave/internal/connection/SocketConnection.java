@@ -198,6 +198,11 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   }
 
   @Override
+  public void endTls() throws IOException {
+    TlsUpgrade.end(this, tls);
+  }
+
+  @Override
   public Optional<TlsSession> tls() {
     return Optional.ofNullable(tls).map(TlsTransport::session);
   }
@@ -271,6 +276,13 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     tls = transport;
     input().use(transport);
     socketOutput().use(transport);
+  }
+
+  /** Lets the bytes travel in plain from now on, behind those that have come so already. */
+  void usePlain(byte[] early) {
+    tls = null;
+    input().usePlain(channel(), early);
+    socketOutput().use(channel());
   }
 
   /** Takes the addresses that a proxy has sent, if it has sent any. */

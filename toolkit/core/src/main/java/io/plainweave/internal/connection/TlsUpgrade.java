@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
 
 /** Puts TLS between a connection and its channel. */
 public final class TlsUpgrade {
@@ -125,6 +126,44 @@ public final class TlsUpgrade {
     ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
     try {
       return transport.handshake();
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      connection.enter(before);
+    }
+  }
+
+  /** See {@link Connection#endTls}. */
+  static void end(SocketConnection connection, @Nullable TlsTransport tls) throws IOException {
+    if (tls == null) {
+      throw new IllegalStateException("the " + connection + " does not speak TLS");
+    }
+    connection.flushOutputBuffer();
+    connection.socketOutput().flush();
+    connection.input().enter();
+    try {
+      connection.socketOutput().enter();
+      try {
+        connection.socketOutput().ensureNotFinished();
+        endAlone(connection, tls);
+      } finally {
+        connection.socketOutput().leave();
+      }
+    } finally {
+      connection.input().leave();
+    }
+  }
+
+  private static void endAlone(SocketConnection connection, TlsTransport tls) throws IOException {
+    if (connection.input().unread() != null) {
+      throw TlsTransport.unread();
+    }
+    ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
+    try {
+      connection.usePlain(tls.end());
+      tls.release(true);
+    } catch (MalformedMessageException e) {
+      throw e;
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {

@@ -1,8 +1,5 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.transport;
 
-import io.plainweave.internal.transport.BufferPool;
-import io.plainweave.internal.transport.PolledChannel;
-import io.plainweave.internal.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -10,9 +7,9 @@ import java.nio.ByteBuffer;
  * Several buffers that go to a plain socket together, in slices that are one system call each where
  * there is room. The JDK copies what is on the heap at each attempt, so a slice is not too large.
  */
-final class GatheredBuffers {
-  static final Sending.Mover<GatheredBuffers> SLICE =
-      new Sending.Mover<>() {
+public final class GatheredBuffers {
+  public static final Mover<GatheredBuffers> SLICE =
+      new Mover<>() {
         @Override
         public boolean isOver(GatheredBuffers source) {
           return source.remaining == 0;
@@ -42,13 +39,13 @@ final class GatheredBuffers {
   /** Of the last buffer of the slice, while it is cut short. */
   private int limit;
 
-  GatheredBuffers(PolledChannel channel, ByteBuffer... buffers) {
+  public GatheredBuffers(PolledChannel channel, ByteBuffer... buffers) {
     this.channel = channel;
     this.buffers = buffers;
   }
 
   /** Goes on to the next slice; false if there is none. */
-  boolean next() {
+  public boolean next() {
     begin = end;
     while (begin < buffers.length && !buffers[begin].hasRemaining()) {
       begin++;
@@ -70,7 +67,7 @@ final class GatheredBuffers {
   }
 
   /** Ends the slice: what of the last buffer does not belong to it begins the next one. */
-  void endSlice() {
+  public void endSlice() {
     ByteBuffer last = buffers[end - 1];
     last.limit(limit);
     if (last.hasRemaining()) {

@@ -1,14 +1,12 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.transport;
 
-import io.plainweave.internal.transport.PolledChannel;
-import io.plainweave.internal.transport.Transport;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 
 /** A part of a file that goes to a plain socket without a copy, in slices (sendfile(2)). */
-final class FilePart {
-  static final Sending.Mover<FilePart> SLICE =
-      new Sending.Mover<>() {
+public final class FilePart {
+  public static final Mover<FilePart> SLICE =
+      new Mover<>() {
         @Override
         public boolean isOver(FilePart source) {
           return source.over || source.position == source.sliceEnd;
@@ -37,7 +35,7 @@ final class FilePart {
   /** Whether the rest goes another way, which knows whose fault it is if something is wrong. */
   private boolean over;
 
-  FilePart(PolledChannel channel, FileChannel file, long position, long end) {
+  public FilePart(PolledChannel channel, FileChannel file, long position, long end) {
     this.channel = channel;
     this.file = file;
     this.position = position;
@@ -46,13 +44,13 @@ final class FilePart {
   }
 
   /** Goes on to the next slice; false if there is none. */
-  boolean next() {
+  public boolean next() {
     sliceEnd = Math.min(end, position + SLICE_SIZE);
     return !over && position < sliceEnd;
   }
 
   /** Where what was sent ends. */
-  long position() {
+  public long position() {
     return position;
   }
 
