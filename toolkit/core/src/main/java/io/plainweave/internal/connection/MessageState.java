@@ -27,13 +27,15 @@ import org.jspecify.annotations.Nullable;
  * <p>It is a part of {@link ConnectionInput}, and its superclass only so that a connection has one
  * object less.
  */
-abstract sealed class MessageState extends InputStream permits ConnectionInput {
+abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   /**
    * A plain stream has no message boundary that could be known: it waits for a message when nothing
    * has come for this long. A connection that has never sent anything waits for one when it has
    * been open for this long.
    */
   private static final int QUIET = 200 / Ticks.MILLIS;
+
+  private static final int NO_MESSAGE = -1;
 
   /** How the handler reads, which decides what the drain takes for a pause. */
   private enum Use {
@@ -97,7 +99,7 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   // bear.
   private Use use = Use.STREAM;
   private long received;
-  private long receivedBeforeMessage;
+  private long receivedBeforeMessage = NO_MESSAGE;
   private int waitingSince;
   private int messageSince;
 
@@ -169,8 +171,44 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   final void beginMessage(int buffered) {
     receivedBeforeMessage = received - buffered;
     messageSince = connection.now();
-    // If the input was ended in this very moment, the message is what had arrived before.
+    enterMessage();
+  }
+
+  /** If the input was ended in this very moment, the message is what had arrived before. */
+  private void enterMessage() {
     cutMessage = !ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
+  }
+
+  /**
+   * What a peek waits for has begun to come. It is a message until {@link #endMessage()}, unless
+   * the handler is in one already. Its time runs on where the same bytes are peeked at again: a
+   * peer must not get more of it because the handler looks at them one by one.
+   *
+   * @param buffered how many bytes were received that are not read yet
+   * @return whether it is a message of its own
+   */
+  final boolean beginPeek(int buffered) {
+    if (activity == IN_MESSAGE) {
+      return false;
+    }
+    long before = received - buffered;
+    if (before != receivedBeforeMessage) {
+      receivedBeforeMessage = before;
+      messageSince = connection.now();
+    }
+    enterMessage();
+    return true;
+  }
+
+  /**
+   * What was received and not read has become a part of a TLS handshake, and is none of the bytes
+   * of the handler.
+   *
+   * @param buffered how many bytes that are
+   */
+  final void passedOn(int buffered) {
+    received -= buffered;
+    receivedBeforeMessage = NO_MESSAGE;
   }
 
   /** See {@link io.plainweave.Connection#endMessage()}. */
@@ -360,6 +398,14 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
 
   final int messageSince() {
     return messageSince;
+  }
+
+  /**
+   * Whether the message that is open, of a handler that marks none, is a peek at the first bytes of
+   * the peer: what it speaks is not known yet, so that this is still a part of the handshake.
+   */
+  final boolean isOpening() {
+    return use == Use.STREAM && receivedBeforeMessage == 0;
   }
 
   final long receivedInMessage() {

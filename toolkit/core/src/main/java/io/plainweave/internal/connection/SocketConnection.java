@@ -189,12 +189,17 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
 
   @Override
   public void startTls(ServerTls server) throws IOException {
-    TlsUpgrade.start(this, server.newEngine());
+    TlsUpgrade.start(this, server);
   }
 
   @Override
   public void startTls(ClientTls client) throws IOException {
-    TlsUpgrade.start(this, TlsUpgrade.engineTo(this, client));
+    TlsUpgrade.start(this, client);
+  }
+
+  @Override
+  public void endTls() throws IOException {
+    TlsUpgrade.end(this, tls);
   }
 
   @Override
@@ -271,6 +276,13 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     tls = transport;
     input().use(transport);
     socketOutput().use(transport);
+  }
+
+  /** Lets the bytes travel in plain from now on, behind those that have come so already. */
+  void usePlain(byte[] early) {
+    tls = null;
+    input().usePlain(channel(), early);
+    socketOutput().use(channel());
   }
 
   /** Takes the addresses that a proxy has sent, if it has sent any. */

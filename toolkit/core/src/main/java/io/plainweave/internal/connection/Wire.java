@@ -18,6 +18,8 @@ import io.plainweave.internal.transport.Yielding;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -269,8 +271,48 @@ abstract class Wire implements Connection, Yielding {
   }
 
   @Override
+  public byte[] peek(int count) throws IOException {
+    return input.peek(count);
+  }
+
+  @Override
   public void endMessage() {
     input.endMessage();
+  }
+
+  @Override
+  public void write(ByteBuffer... sources) throws IOException {
+    OutputBuffer buffer = scopes().outputBuffer();
+    if (buffer == null) {
+      output.write(sources);
+    } else {
+      for (ByteBuffer source : sources) {
+        buffer.write(source);
+      }
+    }
+  }
+
+  @Override
+  public long sendFile(FileChannel file, long position, long count) throws IOException {
+    if (position < 0 || count < 0) {
+      throw new IllegalArgumentException(
+          "no part of a file begins at %d and has %d bytes".formatted(position, count));
+    }
+    long end = position + Math.min(count, Long.MAX_VALUE - position);
+    OutputBuffer buffer = scopes().outputBuffer();
+    return buffer == null
+        ? output.sendFile(file, position, end)
+        : buffer.write(file, position, end);
+  }
+
+  @Override
+  public void awaitRoom() throws IOException {
+    OutputBuffer buffer = scopes().outputBuffer();
+    if (buffer == null) {
+      output.awaitRoomBehindAll();
+    } else {
+      buffer.awaitRoomToWrite();
+    }
   }
 
   @Override
