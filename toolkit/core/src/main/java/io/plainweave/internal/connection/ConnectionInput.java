@@ -268,7 +268,7 @@ public final class ConnectionInput extends MessageState {
     try {
       int n = transport.read(room);
       if (n >= 0 || !isEndInDoubt()) {
-        received(n);
+        receivedAhead(n);
         finished = n < 0;
         moreToRead = !room.hasRemaining();
       }
