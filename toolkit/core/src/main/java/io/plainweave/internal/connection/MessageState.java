@@ -89,11 +89,18 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
    */
   private boolean cutMessage;
 
+  // What a wait that was ended before a byte came has left behind, in bits of one byte.
+
   /**
-   * Whether its reader was interrupted, and reads on in the middle of a message: it is to find its
-   * interrupt when it leaves. Only the reading thread touches it.
+   * An interrupt: the reader is spared it in the middle of a message, and finds it when it leaves.
    */
-  private boolean interrupted;
+  private static final int INTERRUPT = 1;
+
+  /** The time for which it has lasted: the next wait goes on with it. */
+  private static final int TIME = 2;
+
+  /** Only the reading thread touches it, or who looks ahead. */
+  private byte left;
 
   // Written by the reading thread. The reaper may see them a moment late, which a time limit can
   // bear.
@@ -101,6 +108,11 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   private long received;
   private long receivedBeforeMessage = NO_MESSAGE;
   private int waitingSince;
+
+  /**
+   * When the message has begun; between two messages, when a wait was ended that goes on with the
+   * next one. Both are ticks that time limits can bear to see for each other.
+   */
   private int messageSince;
 
   /** The tick at which the input was ended at this side; written by who has set the reason. */
@@ -130,8 +142,8 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   }
 
   final void leave() {
-    if (interrupted) {
-      interrupted = false;
+    if ((left & INTERRUPT) != 0) {
+      left &= ~INTERRUPT;
       Thread.currentThread().interrupt();
     }
     USERS.lazySet(this, FREE);
@@ -261,7 +273,10 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
       return null;
     }
     // Before the step to WAITING, which publishes it: what came before is not the peer's silence.
-    if (!again) {
+    if ((left & TIME) != 0) {
+      left &= ~TIME;
+      waitingSince += connection.now() - messageSince;
+    } else if (!again) {
       waitingSince = connection.now();
     }
     ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
@@ -289,12 +304,16 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
     boolean cancelled =
         failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
     if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
+      messageSince = connection.now();
+      left |= TIME;
       throw failure;
     }
     if (!cancelled) {
       throw connection.failed(failure);
     }
-    interrupted |= Thread.interrupted();
+    if (Thread.interrupted()) {
+      left |= INTERRUPT;
+    }
   }
 
   /** Whether a wait that began there is one for the first byte of a marked message. */
@@ -306,6 +325,14 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   public final void received(int count) {
     if (count > 0) {
       received += count;
+    }
+  }
+
+  /** Counts what was received by a look ahead, without a wait. */
+  final void receivedAhead(int count) {
+    received(count);
+    if (count > 0) {
+      left &= ~TIME;
     }
   }
 

@@ -225,7 +225,7 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
     try {
       int n = transport.read(room);
       if (n >= 0 || !isEndInDoubt()) {
-        received(n);
+        receivedAhead(n);
         finished = n < 0;
         moreToRead = !room.hasRemaining();
       }

@@ -62,7 +62,6 @@ class PeerStateTest {
           assertEquals(PeerState.OPEN, connection.peerState());
           connection.output().write(connection.input().readNBytes(5));
           connection.output().flush();
-          assertEquals(PeerState.OPEN, connection.peerState());
           awaitState(connection, PeerState.FINISHED);
           assertEquals(-1, connection.input().read());
           connection.output().write("and still a reply".getBytes(US_ASCII));
