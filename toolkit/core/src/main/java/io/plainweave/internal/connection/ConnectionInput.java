@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.ByteSearch;
 import io.plainweave.internal.transport.Transport;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -11,6 +11,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionBusyException;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.DeadlineExceededException;
+import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
 import java.io.InputStream;

@@ -3,6 +3,7 @@ package io.plainweave.internal.connection;
 import io.plainweave.ConnectionScope;
 import io.plainweave.Deadline;
 import io.plainweave.internal.thread.Uninterrupted;
+import io.plainweave.internal.time.DeadlineWait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;

@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
 import io.plainweave.TruncatedMessageException;
+import io.plainweave.internal.time.DeadlineWait;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;

@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
+import io.plainweave.internal.time.DeadlineWait;
 import io.plainweave.internal.transport.Mover;
 import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;

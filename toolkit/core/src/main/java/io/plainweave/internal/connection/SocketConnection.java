@@ -60,6 +60,9 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   /** The place in the registry, which alone sets it. */
   int slot = ConnectionRegistry.NO_SLOT;
 
+  /** Where admission counts the source of a connection, which keeps it for the end. */
+  public interface SourceCount {}
+
   // Whether it has its permits, whether its source was let in, and where that was counted. Only
   // admission touches them, under its lock.
   public boolean admitted;
