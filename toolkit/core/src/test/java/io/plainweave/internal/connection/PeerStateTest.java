@@ -162,7 +162,14 @@ class PeerStateTest {
     Handler asks =
         connection -> {
           try (var scope = connection.openScope()) {
-            scope.fork("reader", () -> connection.input().transferTo(connection.output()));
+            scope.fork(
+                "reader",
+                () -> {
+                  // Each read enters anew, and meets a look.
+                  for (int b; (b = connection.input().read()) >= 0; ) {
+                    connection.output().write(b);
+                  }
+                });
             for (int i = 0; i < 2; i++) {
               scope.forkBackground(
                   "asks",
