@@ -5,7 +5,6 @@ import io.plainweave.Listen;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.server.Server;
 import io.plainweave.server.Services;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Scanner;
 import java.util.concurrent.CountDownLatch;
@@ -23,14 +22,16 @@ final class ServicesMain {
     Thread.ofPlatform().daemon().start(ServicesMain::obey);
     try (Services services = Services.open(Duration.ofMinutes(1))) {
       services.start("database", () -> service("database"));
-      services.start(
-          "api",
-          Server.builder()
-                  .listen(Listen.tcp("127.0.0.1", 0))
-                  .handler(ServicesMain::work)
-                  .observer(ServicesMain::tell)
-              ::start);
+      Server api =
+          services.start(
+              "api",
+              Server.builder()
+                      .listen(Listen.tcp("127.0.0.1", 0))
+                      .handler(ServicesMain::work)
+                      .observer(ServicesMain::tell)
+                  ::start);
       services.start("cache", () -> service("cache"));
+      System.out.println("port " + api.port());
       services.awaitShutdown();
     } finally {
       System.out.println("main");
@@ -48,8 +49,6 @@ final class ServicesMain {
 
   private static void tell(ServerEvent event) {
     switch (event) {
-      case ServerEvent.Listening e ->
-          System.out.println("port " + ((InetSocketAddress) e.address()).getPort());
       case ServerEvent.DrainBegan _ -> System.out.println("draining");
       case ServerEvent.DrainEnded e ->
           System.out.println(e.report().forced() == 0 ? "drained" : "cancelled");
