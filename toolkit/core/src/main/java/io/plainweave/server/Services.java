@@ -1,5 +1,8 @@
 package io.plainweave.server;
 
+import io.plainweave.internal.process.StopSignals;
+import io.plainweave.internal.process.Stoppable;
+import io.plainweave.internal.process.Waiters;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;

@@ -1,7 +1,7 @@
-package io.plainweave.server;
+package io.plainweave.internal.process;
 
 /** What the end of the process stops: a server, or services in their order. */
-interface Stoppable {
+public interface Stoppable {
   /** Begins what {@link #close()} waits for. */
   void beginToClose();
 

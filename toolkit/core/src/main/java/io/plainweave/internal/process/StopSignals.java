@@ -1,4 +1,4 @@
-package io.plainweave.server;
+package io.plainweave.internal.process;
 
 import io.plainweave.internal.log.Log;
 import java.util.ArrayList;
@@ -9,8 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes the running servers, and {@link Services}, when the process is told to end, and only then
- * lets it end.
+ * Closes the running servers, and services in their order, when the process is told to end, and
+ * only then lets it end.
  *
  * <p>While there is a server, SIGTERM and SIGINT are caught. The first one drains all servers side
  * by side, in a process that is as it was: its log writes, and what handlers need is open. The
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A hook of our own drains what still runs when the process ends in another way, by {@link
  * System#exit} for example, or when signals could not be caught.
  */
-final class StopSignals {
+public final class StopSignals {
   private static final List<String> SIGNALS = List.of("TERM", "INT");
 
   /** Guards the rest; nobody waits while he has it. */
@@ -46,7 +46,7 @@ final class StopSignals {
    * Lets a signal close the server from now on. Throws {@link IllegalStateException} if the process
    * is ending already.
    */
-  static void add(Stoppable server) {
+  public static void add(Stoppable server) {
     LOCK.lock();
     try {
       if (ending) {
@@ -65,7 +65,7 @@ final class StopSignals {
   }
 
   /** Forgets the server, which has ended. */
-  static void remove(Stoppable server) {
+  public static void remove(Stoppable server) {
     LOCK.lock();
     try {
       if (SERVERS.remove(server) && SERVERS.isEmpty() && !ending && hook != null) {
@@ -143,7 +143,7 @@ final class StopSignals {
   }
 
   /** Whether the process is ending. */
-  static boolean isEnding() {
+  public static boolean isEnding() {
     LOCK.lock();
     try {
       return ending;
