@@ -94,6 +94,7 @@ final class Supervisor implements Stoppable {
       throw interrupted;
     } finally {
       if (!complete) {
+        listeners.abandon();
         closeAll();
       }
     }
