@@ -99,6 +99,7 @@ final class Supervisor implements Stoppable {
       throw interrupted;
     } finally {
       if (!complete) {
+        listeners.abandon();
         closeAll();
       }
     }
