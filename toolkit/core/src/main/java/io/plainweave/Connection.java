@@ -450,7 +450,8 @@ public interface Connection extends Duplex {
    * Returns the address of the peer. It stays available when the connection is closed. No name is
    * ever looked up for it. Clients of a Unix-domain listener have no address as a rule, that is,
    * one with an empty path; {@link #peerCredentials()} has who they are. Behind a proxy that sends
-   * it, this is the address of the proxy's client ({@link ProxyProtocol}).
+   * it, this is the address of the proxy's client ({@link
+   * io.plainweave.proxyprotocol.ProxyProtocol}).
    *
    * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
@@ -468,7 +469,7 @@ public interface Connection extends Duplex {
 
   /**
    * Returns the PROXY header with which the connection has begun, where its listener takes one
-   * ({@link ProxyProtocol}).
+   * ({@link io.plainweave.proxyprotocol.ProxyProtocol}).
    *
    * @return all that the proxy has sent; empty if the client has connected directly
    */

@@ -70,7 +70,7 @@ class RoomsTest {
         "io.plainweave.udp",
         "..text");
     mayOnlyUse("io.plainweave.tls", "..text");
-    mayOnlyUse("io.plainweave.proxyprotocol", "..text");
+    mayOnlyUse("io.plainweave.proxyprotocol", "io.plainweave.admission", "..text");
   }
 
   private static void mayOnlyUse(String room, String... rooms) {
