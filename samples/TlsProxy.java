@@ -21,7 +21,7 @@ ServerBuilder proxy(List<String> arguments, Listen listen) throws IOException {
       .listen(listen.tls(tls))
       .timeLimits(TimeLimits.DEFAULT.firstByte(Duration.ZERO).idle(Duration.ofHours(1)))
       .handler(connection -> {
-        Connector proxied = target.proxyHeader(ProxyProtocol.headerFor(connection));
+        Connector proxied = target.proxyHeader(Relay.headerFor(connection));
         try (Connection upstream = proxied.connect()) {
           Relay.between(connection, upstream);
         }

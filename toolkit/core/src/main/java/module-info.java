@@ -12,6 +12,7 @@ module io.plainweave {
   exports io.plainweave.event;
   exports io.plainweave.framing;
   exports io.plainweave.messaging;
+  exports io.plainweave.protocol;
   exports io.plainweave.proxyprotocol;
   exports io.plainweave.server;
   exports io.plainweave.tls;

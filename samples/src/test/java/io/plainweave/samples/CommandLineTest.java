@@ -45,6 +45,7 @@ class CommandLineTest {
     "UdpEcho, udp:*:7007, false",
     "TlsEcho, *:7444, true",
     "TlsProxy, *:7443, true",
+    "OnePort, *:7445, true",
     "Time, *:7037, false"
   })
   void explainsItselfAndTheDefaultPlace(String sample, String place, boolean takesPaths)

@@ -64,8 +64,8 @@ public sealed interface CloseReason {
   record TimedOut(TimeLimits.Kind limit) implements CloseReason {}
 
   /**
-   * The handshake has shown who the client is, or whether it comes by a {@link ProxyProtocol
-   * proxy}, and that one is not admitted.
+   * The handshake has shown who the client is, or whether it comes by a {@link
+   * io.plainweave.proxyprotocol.ProxyProtocol proxy}, and that one is not admitted.
    *
    * @param refusal why
    */

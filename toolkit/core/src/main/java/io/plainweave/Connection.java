@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
@@ -77,6 +79,45 @@ public interface Connection extends Duplex {
   OutputStream output();
 
   /**
+   * Writes the remaining bytes of buffers to {@link #output()}, as its {@code write} does, one
+   * behind the other: few are collected; many leave at once, behind what was collected before.
+   * Without TLS, these go with one system call for each 128 KB, if there is room.
+   *
+   * {@snippet file="io/plainweave/internal/connection/GatheredWriteTest.java" region="gather"}
+   *
+   * @param sources what to write; behind it, none of them has anything remaining
+   * @throws IOException if the connection fails
+   */
+  void write(ByteBuffer... sources) throws IOException;
+
+  /**
+   * Writes a part of a file to {@link #output()}, behind all that was written, and sends it at
+   * once: without a copy by this process (sendfile(2)), but over TLS or behind {@link
+   * ConnectionScope#bufferOutput}. Reading what is not in memory blocks the carrier of the thread.
+   *
+   * {@snippet file="io/plainweave/internal/connection/SendFileTest.java" region="sendFile"}
+   *
+   * <p>Several connections may send one file at a time: its position does not matter and stays, and
+   * an interrupt ends the connection, as in every write, but does not close the file.
+   *
+   * @param file open for reading
+   * @param position where the part begins, not negative
+   * @param count how many bytes it has, not negative
+   * @return how many bytes were written; fewer only if the file ends before
+   * @throws IOException if the connection fails, or reading the file: the connection is open then
+   */
+  long sendFile(FileChannel file, long position, long count) throws IOException;
+
+  /**
+   * Sends what was written, and waits until the socket, or what {@link
+   * ConnectionScope#bufferOutput} keeps, may have room for more: to write then what is the latest.
+   * It may return early; only a write can tell for certain.
+   *
+   * @throws IOException if the connection fails
+   */
+  void awaitRoom() throws IOException;
+
+  /**
    * Reads the bytes up to a certain one, and that one with them, as far as they have come and there
    * is room for them. It is {@link InputStream#read(byte[], int, int)} of {@link #input()}, except
    * that it takes nothing behind that byte: what follows a line feed stays for the next reader,
@@ -102,6 +143,24 @@ public interface Connection extends Duplex {
    */
   @Override
   int readUntil(byte last, byte[] target, int offset, int length) throws IOException;
+
+  /**
+   * Returns the next bytes, which stay to be read: to tell protocols apart that share a port, for
+   * example ({@link io.plainweave.protocol.Protocols} does that).
+   *
+   * {@snippet file="io/plainweave/internal/connection/PeekTest.java" region="peek"}
+   *
+   * <p>It waits until all of them are there, or the input has ended; for the first one as every
+   * read does. From there on it is as in a message: the drain leaves the connection alone, and one
+   * time runs for all calls that begin at the same byte, however the bytes drip. Its limit is
+   * {@link TimeLimits#message()}, or {@link TimeLimits#handshake()} as long as the handler has read
+   * nothing. Threads, interruption and failures are those of every read.
+   *
+   * @param count how many bytes, from 1 to 16,384
+   * @return a copy of them; fewer only if the input ends behind these, none if it has ended
+   * @throws IOException if the connection fails
+   */
+  byte[] peek(int count) throws IOException;
 
   /**
    * Waits for the first byte of the next message, and marks that a message has begun. Until {@link
@@ -167,13 +226,15 @@ public interface Connection extends Duplex {
 
   /**
    * Goes on by TLS, as the server: after the command of a protocol that begins in plain, STARTTLS
-   * of SMTP for example, and our consent to it. Flushes the output, and carries out the handshake
-   * in the calling thread, under the time limit of a handshake ({@link TimeLimits#handshake()}).
-   * Nobody else may read or write meanwhile.
+   * of SMTP for example, and our consent to it; or at once, where a {@link #peek} has shown that
+   * the peer begins so. Flushes the output, and carries out the handshake in the calling thread,
+   * under the limits of one that comes before the handler ({@link TimeLimits#handshake()}, {@link
+   * io.plainweave.server.ServerBuilder#maxHandshakes}). Nobody else may read or write meanwhile.
    *
    * <p>Bytes in plain that follow the command must not look as if they had come by TLS: somebody
    * between the peers may have put them there (CVE-2011-0411). Those that are not read yet are seen
-   * here. Those that a reader has taken ahead of its needs ({@link java.io.BufferedReader}, {@link
+   * here; as long as the handler has read nothing, they are the beginning of the handshake. Those
+   * that a reader has taken ahead of its needs ({@link java.io.BufferedReader}, {@link
    * java.io.BufferedInputStream}, {@link java.util.Scanner}) nobody but that reader sees; so the
    * last read before this call must be one that takes nothing behind what it needs: of {@link
    * io.plainweave.framing.Lines} and the other framings, {@link #readUntil}, a single byte, or as
@@ -203,6 +264,20 @@ public interface Connection extends Duplex {
    *     and no name is set
    */
   void startTls(ClientTls tls) throws IOException;
+
+  /**
+   * Goes on in plain, behind TLS, as after the command CCC of FTP (RFC 4217, section 6). Flushes
+   * the output, sends the end of our TLS (close_notify) and waits for that of the peer (RFC 8446,
+   * section 6.1), under {@link TimeLimits#handshake()}. Nobody else may read or write meanwhile. If
+   * the input has ended by that of the peer, this is the reply to it, and reading goes on.
+   *
+   * {@snippet file="io/plainweave/internal/connection/EndTlsTest.java" region="ccc"}
+   *
+   * @throws MalformedMessageException if the peer has sent data that is not read yet
+   * @throws IOException if the connection fails, or the output or that of the peer is finished
+   * @throws IllegalStateException if the connection does not speak TLS
+   */
+  void endTls() throws IOException;
 
   /**
    * Ends the connection at once with a reset (RST): the peer's next read fails, what has not been
@@ -375,7 +450,8 @@ public interface Connection extends Duplex {
    * Returns the address of the peer. It stays available when the connection is closed. No name is
    * ever looked up for it. Clients of a Unix-domain listener have no address as a rule, that is,
    * one with an empty path; {@link #peerCredentials()} has who they are. Behind a proxy that sends
-   * it, this is the address of the proxy's client ({@link ProxyProtocol}).
+   * it, this is the address of the proxy's client ({@link
+   * io.plainweave.proxyprotocol.ProxyProtocol}).
    *
    * @return an {@link java.net.InetSocketAddress} or {@link java.net.UnixDomainSocketAddress}
    */
@@ -393,7 +469,7 @@ public interface Connection extends Duplex {
 
   /**
    * Returns the PROXY header with which the connection has begun, where its listener takes one
-   * ({@link ProxyProtocol}).
+   * ({@link io.plainweave.proxyprotocol.ProxyProtocol}).
    *
    * @return all that the proxy has sent; empty if the client has connected directly
    */

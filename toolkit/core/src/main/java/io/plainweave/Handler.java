@@ -14,6 +14,9 @@ package io.plainweave;
  * the failure is logged unless it only says that the peer is gone. In both cases no other
  * connection is affected.
  *
+ * <p>Where clients of several protocols come to one port, a {@link
+ * io.plainweave.protocol.Protocols} is the handler that chooses another one for each connection.
+ *
  * <p><b>Drain.</b> When the server shuts down, a connection that waits for input reads end of
  * stream, just as if the peer had finished: a handler that handles the end of its input needs no
  * other code to be drainable. <b>Cancellation</b>, when the time to drain has run out, is an

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.text.HostPort;
 import io.plainweave.tls.ServerTls;
 import java.nio.file.Path;
@@ -187,7 +188,8 @@ public sealed interface Listen permits ListenKind {
 
   /**
    * Returns this description with another {@link #maxConnections()}. What becomes of connections
-   * beyond it, the {@linkplain AdmissionRules#whenFull() rules of admission} say.
+   * beyond it, the {@linkplain io.plainweave.admission.AdmissionRules#whenFull() rules of
+   * admission} say.
    *
    * @param maxConnections the limit, or zero for none
    * @return the description

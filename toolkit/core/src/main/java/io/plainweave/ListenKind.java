@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.tls.ServerTls;
 import java.util.List;
 import java.util.Objects;

@@ -18,8 +18,9 @@ import java.util.function.Consumer;
  * output. Elsewhere it is reset at once.
  *
  * @param handshake from the accept to the handler, where something comes before it (a PROXY header,
- *     a TLS handshake), however the bytes drip, and for a TLS handshake that begins later ({@link
- *     Connection#startTls}); less while others wait for their turn ({@link
+ *     a TLS handshake), however the bytes drip; for a TLS handshake that begins later ({@link
+ *     Connection#startTls}); and from the first byte, for those that a handler peeks at before it
+ *     reads ({@link Connection#peek}); less for TLS while others wait for their turn ({@link
  *     io.plainweave.server.ServerBuilder#maxHandshakes}); default 10 s
  * @param firstByte with no byte in either direction since the handler first waits for input;
  *     default 10 s
@@ -57,7 +58,7 @@ public record TimeLimits(
     long minReceiveRate) {
   /** What is limited. */
   public enum Kind {
-    /** What comes before the handler has not come whole since the connection was accepted. */
+    /** What comes before the handler, or a handshake within it, has not come whole in time. */
     HANDSHAKE,
     /** Nothing was received or sent since the handler waits for the first byte. */
     FIRST_BYTE,

@@ -14,6 +14,7 @@ import io.plainweave.fixture.UnixClient;
 import io.plainweave.framing.Lines;
 import io.plainweave.messaging.Group;
 import io.plainweave.messaging.Outbox;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.CertificateAuthority;

@@ -61,6 +61,7 @@ class RoomsTest {
         "..kernel");
     mayOnlyUse("io.plainweave.admission", "..text");
     mayOnlyUse("io.plainweave.framing", "io.plainweave");
+    mayOnlyUse("io.plainweave.protocol", "io.plainweave", "io.plainweave.tls", "..text");
     mayOnlyUse("io.plainweave.udp", "io.plainweave", "io.plainweave.admission", "..text");
     mayOnlyUse(
         "io.plainweave.event",
@@ -69,7 +70,7 @@ class RoomsTest {
         "io.plainweave.udp",
         "..text");
     mayOnlyUse("io.plainweave.tls", "..text");
-    mayOnlyUse("io.plainweave.proxyprotocol", "..text");
+    mayOnlyUse("io.plainweave.proxyprotocol", "io.plainweave.admission", "..text");
   }
 
   private static void mayOnlyUse(String room, String... rooms) {

@@ -2,7 +2,7 @@ package io.plainweave.admission;
 
 /**
  * Why a connection is not served, although it was accepted: by the {@link AdmissionRules}, or those
- * of the {@link io.plainweave.ProxyProtocol}.
+ * of the {@link io.plainweave.proxyprotocol.ProxyProtocol}.
  */
 public enum Refusal {
   /** Its source is in a denied network, or in none of those that are allowed. */

@@ -165,7 +165,7 @@ public final class Connector {
    *
    * {@snippet file="io/plainweave/client/ProxyHeaderSentTest.java" region="relay"}
    *
-   * @param proxyHeader for example {@link io.plainweave.ProxyProtocol#headerFor(Connection)} of the
+   * @param proxyHeader for example {@link io.plainweave.client.Relay#headerFor(Connection)} of the
    *     connection that is passed on, or {@link ProxyHeader#local()} for one of this server's own
    * @return the description
    */
@@ -258,18 +258,18 @@ public final class Connector {
    * long as it does not concern credentials or rules. {@link Connection#remoteAddress()} is the
    * proxy's.
    *
-   * {@snippet file="io/plainweave/client/ProxyServerTest.java" region="through"}
+   * {@snippet file="io/plainweave/client/ProxyServerTest.java" region="via"}
    *
    * @param proxy replaces the one before; there is no chain of them
    * @return the description
    * @throws IllegalArgumentException if the connection is to a path, or to a host that cannot be
    *     told to a proxy: longer than 255 characters, or with others than printable ones of ASCII
    */
-  public Connector through(ProxyServer proxy) {
+  public Connector via(ProxyServer proxy) {
     Objects.requireNonNull(proxy, "proxy");
     return switch (destination) {
       case TcpDestination tcp ->
-          with(tcp.through(proxy)).with(handshake.behind(proxy.to(tcp.host(), tcp.port())));
+          with(tcp.via(proxy)).with(handshake.behind(proxy.to(tcp.host(), tcp.port())));
       case UnixDestination unix ->
           throw new IllegalArgumentException(
               "a connection to a path does not go through " + proxy + ": " + unix);
@@ -372,7 +372,7 @@ public final class Connector {
 
   /**
    * Returns {@code HOST:PORT}, with a literal IPv6 address in brackets, or {@code unix:PATH}, which
-   * {@link #parse} reads; with {@code through PROXY} behind it where there is one.
+   * {@link #parse} reads; with {@code via PROXY} behind it where there is one.
    */
   @Override
   public String toString() {

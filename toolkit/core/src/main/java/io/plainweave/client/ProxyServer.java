@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A proxy through which a {@link Connector} reaches what this machine cannot reach itself, or is
  * not to:
  *
- * {@snippet file="io/plainweave/client/ProxyServerTest.java" region="through"}
+ * {@snippet file="io/plainweave/client/ProxyServerTest.java" region="via"}
  *
  * <p>It is a description, of which one object serves any number of connectors. The proxy looks up
  * the name of the destination, not this machine. What goes through it, the proxy can read and

@@ -5,9 +5,19 @@ import io.plainweave.Connection;
 import io.plainweave.Duplex;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.thread.Scope;
+import io.plainweave.proxyprotocol.ProxiedTls;
+import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.proxyprotocol.Tlv;
+import io.plainweave.tls.TlsSession;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -180,5 +190,49 @@ public final class Relay {
       to.output().flush(); // nobody else does: this thread next waits for the other side
     }
     return copied;
+  }
+
+  /**
+   * Makes the header by which a relay lets its target know whose connection it passes on ({@link
+   * Connector#proxyHeader}). It is of version 2, with the addresses of the connection; so if that
+   * has come with a header itself, they are those of the first client. Of a connection over TLS it
+   * has the protocol (ALPN), the name that the client has asked for, version and cipher, and
+   * whether the client has shown a certificate.
+   *
+   * <p>Of a client on a Unix-domain socket it tells nothing, and says that the connection is the
+   * relay's own ({@link ProxyHeader#local()}), as HAProxy does: the specification has paths of such
+   * sockets, but nginx and HAProxy refuse them. To a target that takes them, {@link
+   * ProxyHeader#v2(SocketAddress, SocketAddress)} tells them. It tells the two addresses alone,
+   * too, to a target that takes no more, as nginx before 1.23.2: at most 107 bytes.
+   *
+   * @param connection the one that is passed on
+   * @return the header, which may be given further TLVs
+   */
+  public static ProxyHeader headerFor(Connection connection) {
+    if (!(connection.remoteAddress() instanceof InetSocketAddress client)) {
+      return ProxyHeader.local();
+    }
+    ProxyHeader header = ProxyHeader.v2(client, connection.localAddress());
+    return connection.tls().map(tls -> header.with(tlvs(tls))).orElse(header);
+  }
+
+  private static Tlv[] tlvs(TlsSession tls) {
+    // The engine does not tell in which connection of the session it was shown.
+    boolean certified = !tls.peerCertificates().isEmpty();
+    int client = ProxiedTls.CLIENT_SSL | (certified ? ProxiedTls.CLIENT_CERT_SESS : 0);
+    var proxied =
+        new ProxiedTls(
+            client,
+            certified ? 0 : 1,
+            List.of(
+                Tlv.of(Tlv.SSL_VERSION, tls.protocol()),
+                Tlv.of(Tlv.SSL_CIPHER, tls.cipherSuite())));
+    return Stream.of(
+            tls.applicationProtocol()
+                .map(name -> new Tlv(Tlv.ALPN, name.getBytes(StandardCharsets.ISO_8859_1))),
+            tls.serverName().map(name -> Tlv.of(Tlv.AUTHORITY, name)),
+            Optional.of(proxied.toTlv()))
+        .flatMap(Optional::stream)
+        .toArray(Tlv[]::new);
   }
 }

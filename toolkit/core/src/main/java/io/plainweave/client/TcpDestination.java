@@ -53,7 +53,7 @@ record TcpDestination(
     return new TcpDestination(host, port, local, options, resolver, proxy);
   }
 
-  TcpDestination through(ProxyServer proxy) {
+  TcpDestination via(ProxyServer proxy) {
     return new TcpDestination(host, port, local, options, resolver, proxy);
   }
 
@@ -115,6 +115,6 @@ record TcpDestination(
 
   @Override
   public String toString() {
-    return Addresses.format(host, port) + (proxy == null ? "" : " through " + proxy);
+    return Addresses.format(host, port) + (proxy == null ? "" : " via " + proxy);
   }
 }

@@ -6,8 +6,8 @@ import java.util.OptionalInt;
 /**
  * How a listening socket stands. A listener with several addresses has several.
  *
- * @param name how the listener is called: its {@link Listen#name()}, or else its address as it is
- *     logged
+ * @param name how the listener is called: its {@link io.plainweave.Listen#name()}, or else its
+ *     address as it is logged
  * @param address where it listens
  * @param backlog how many connections may wait to be accepted, as the kernel has cut it ({@code
  *     net.core.somaxconn} on Linux); what comes when it is full is dropped, and tried again by its

@@ -47,12 +47,32 @@ public sealed interface ServerEvent {
 
   /**
    * A connection could not be accepted. The acceptor goes on after a pause of 5 ms, doubled each
-   * time up to 1 s.
+   * time up to 1 s. A failure of the listener itself is none of these, but {@link ListenerLost} or
+   * {@link ListenerFailed}.
    *
    * @param listener where
+   * @param origin whose failure it is, as far as it can be told
    * @param failure why, most often for lack of descriptors
    */
-  record AcceptFailed(SocketAddress listener, Throwable failure) implements ServerEvent {}
+  record AcceptFailed(SocketAddress listener, Origin origin, Throwable failure)
+      implements ServerEvent {
+    /**
+     * Whose failure it is. Java does not tell the error number (accept(2)), so the process is
+     * tried: if it gets no other socket at that moment, it is its own.
+     */
+    public enum Origin {
+      /**
+       * That of the one connection: its peer has left while it waited, or a firewall forbids it.
+       */
+      CONNECTION,
+
+      /**
+       * That of the process or the system, for every connection: no descriptor, buffer or memory is
+       * left (EMFILE, ENFILE, ENOBUFS, ENOMEM, or an error of the JVM).
+       */
+      PROCESS
+    }
+  }
 
   /**
    * A listener was destroyed from outside. The server binds it again, at the same address, or gives
@@ -227,7 +247,15 @@ public sealed interface ServerEvent {
    * @param parallelism how many carriers there are now; one more than before, if the server may add
    *     carriers
    * @param running the handlers that keep them, as far as they belong to this server
+   * @param tasks the background tasks that do
    */
-  record CarriersBusy(Duration waited, int parallelism, List<HandlerPosition> running)
-      implements ServerEvent {}
+  record CarriersBusy(
+      Duration waited, int parallelism, List<HandlerPosition> running, List<TaskPosition> tasks)
+      implements ServerEvent {
+    /** Copies the lists. */
+    public CarriersBusy {
+      running = List.copyOf(running);
+      tasks = List.copyOf(tasks);
+    }
+  }
 }

@@ -225,8 +225,24 @@ final class Acceptor implements Callable<Scope.After> {
   }
 
   private boolean goesOnAfterPause(Throwable failure) throws InterruptedException {
-    home.observer().onEvent(new ServerEvent.AcceptFailed(listener.address(), failure));
+    home.observer()
+        .onEvent(new ServerEvent.AcceptFailed(listener.address(), originOf(failure), failure));
     return !finishesAfterPause();
+  }
+
+  /**
+   * Whose failure it is: that of the process, if that gets no socket for another purpose either.
+   */
+  private static ServerEvent.AcceptFailed.Origin originOf(Throwable failure) {
+    if (failure instanceof Error) {
+      return ServerEvent.AcceptFailed.Origin.PROCESS;
+    }
+    try {
+      SocketChannel.open().close();
+      return ServerEvent.AcceptFailed.Origin.CONNECTION;
+    } catch (IOException noSocket) {
+      return ServerEvent.AcceptFailed.Origin.PROCESS;
+    }
   }
 
   /**

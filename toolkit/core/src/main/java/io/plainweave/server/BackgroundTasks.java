@@ -58,6 +58,11 @@ final class BackgroundTasks {
       return Scope.After.CONTINUE;
     }
 
+    boolean isRunning() {
+      Thread started = thread;
+      return started != null && started.getState() == Thread.State.RUNNABLE;
+    }
+
     @Nullable TaskPosition position() {
       return ended ? null : TaskPosition.of(name, thread);
     }
@@ -86,6 +91,15 @@ final class BackgroundTasks {
     if (started && tasks.stream().anyMatch(task -> !task.ended)) {
       lifecycle.advanceTo(ServerState.CANCELLING);
     }
+  }
+
+  /** Where those stand that do not wait. */
+  List<TaskPosition> running() {
+    return tasks.stream()
+        .filter(Task::isRunning)
+        .map(Task::position)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** Where those stand that have not ended. */

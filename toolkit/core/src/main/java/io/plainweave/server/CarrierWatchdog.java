@@ -3,6 +3,7 @@ package io.plainweave.server;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
+import io.plainweave.event.TaskPosition;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.Pollers;
@@ -22,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * carriers stop the whole process.
  *
  * <p>A platform thread, the reaper's, starts a virtual thread now and then and looks whether it has
- * run, on each event loop if there are any. If not, the watchdog says which handlers are on the
- * carriers, and may add a carrier; it takes them back when all is well again.
+ * run, on each event loop if there are any. If not, the watchdog says which handlers and background
+ * tasks are on the carriers, and may add a carrier; it takes them back when all is well again.
  */
 final class CarrierWatchdog {
   /** After how long without any virtual thread it reports; {@link ServerBuilder} says it, too. */
@@ -46,6 +47,7 @@ final class CarrierWatchdog {
   private final DatagramRegistry datagrams;
   private final ServerObserver observer;
   private final Pollers pollers;
+  private final BackgroundTasks background;
   private final int maxCarriers;
   private final VirtualThreadSchedulerMXBean scheduler =
       ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
@@ -65,6 +67,7 @@ final class CarrierWatchdog {
     this.datagrams = home.datagrams();
     this.observer = home.observer();
     this.pollers = home.pollers();
+    this.background = home.background();
     this.maxCarriers = maxCarriers;
   }
 
@@ -116,6 +119,8 @@ final class CarrierWatchdog {
 
   private void alarm(int now) {
     List<HandlerPosition> running = running();
+    List<TaskPosition> tasks =
+        background.running().stream().filter(task -> isOnCarrier(task.stack())).toList();
     int parallelism =
         pollers.areOnEventLoops() ? pollers.schedulers().size() : scheduler.getParallelism();
     if (parallelism < maxCarriers && !pollers.areOnEventLoops()) {
@@ -125,7 +130,7 @@ final class CarrierWatchdog {
       putToWork(parallelism);
     }
     Duration waited = Duration.ofMillis((long) (now - beatSince) * Ticks.MILLIS);
-    observer.onEvent(new ServerEvent.CarriersBusy(waited, parallelism, running));
+    observer.onEvent(new ServerEvent.CarriersBusy(waited, parallelism, running, tasks));
   }
 
   /**
@@ -156,14 +161,13 @@ final class CarrierWatchdog {
 
   private static void addIfOnCarrier(
       List<HandlerPosition> running, @Nullable HandlerPosition position) {
-    if (position != null && isOnCarrier(position)) {
+    if (position != null && isOnCarrier(position.stack())) {
       running.add(position);
     }
   }
 
   /** A thread that waits for a carrier has its innermost frames where it left the last one. */
-  private static boolean isOnCarrier(HandlerPosition position) {
-    List<StackTraceElement> stack = position.stack();
+  private static boolean isOnCarrier(List<StackTraceElement> stack) {
     return !stack.isEmpty() && !stack.getFirst().getClassName().equals("java.lang.VirtualThread");
   }
 }

@@ -353,6 +353,17 @@ final class Listeners {
     }
   }
 
+  /** Closes and forgets all, since the server does not start. */
+  void abandon() {
+    close();
+    lock.lock();
+    try {
+      all = List.of();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Closes all, at once. */
   void close() {
     end();

@@ -86,6 +86,7 @@ public final class ServerBuilder {
 
   /**
    * Adds a listener with a handler of its own: an admin socket beside the public port, for example.
+   * For several handlers on one port there is {@link io.plainweave.protocol.Protocols}.
    *
    * @param listen where to listen
    * @param handler runs once for each connection of this listener
@@ -204,10 +205,11 @@ public final class ServerBuilder {
   }
 
   /**
-   * Limits the connections that are in a TLS handshake at a time, between accept and handler: it
-   * costs more than most that comes later. The others wait for their turn, while their time runs
-   * ({@link TimeLimits#handshake()}), and so do peers that have not begun. While others wait, those
-   * who have begun and let us wait lose their turn after a second, and with it the connection, the
+   * Limits the connections that are in a TLS handshake at a time, between accept and handler or
+   * when one begins it ({@link Connection#startTls(io.plainweave.tls.ServerTls)}): it costs more
+   * than most that comes later. The others wait for their turn, while their time runs ({@link
+   * TimeLimits#handshake()}), and so do peers that have not begun. While others wait, those who
+   * have begun and let us wait lose their turn after a second, and with it the connection, the
    * oldest first: limit what one source may do ({@link AdmissionRules}) against more of them a
    * second than there are turns. Default: 1,000.
    *

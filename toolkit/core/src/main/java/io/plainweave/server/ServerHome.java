@@ -43,7 +43,12 @@ record ServerHome(
     BackgroundTasks background)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
-  record ListenPlace(Listen listen, Handler handler) {}
+  record ListenPlace(Listen listen, Handler handler) {
+    ListenPlace {
+      Objects.requireNonNull(listen, "listen");
+      Objects.requireNonNull(handler, "handler");
+    }
+  }
 
   /** The limit of the listener that has accepted the connections. */
   ListenerLimit limit() {

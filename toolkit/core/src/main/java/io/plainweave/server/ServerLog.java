@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
@@ -102,7 +103,7 @@ final class ServerLog implements ServerObserver {
               "no virtual thread could run for {} ms; carriers are now {}; busy with {}",
               e.waited().toMillis(),
               e.parallelism(),
-              e.running());
+              Stream.concat(e.running().stream(), e.tasks().stream()).toList());
     }
   }
 

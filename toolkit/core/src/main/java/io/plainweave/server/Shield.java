@@ -1,9 +1,7 @@
 package io.plainweave.server;
 
-import io.plainweave.internal.thread.Scope;
+import io.plainweave.internal.thread.Uninterrupted;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 
 /** Runs what no interrupt is to reach. */
 public final class Shield {
@@ -28,53 +26,6 @@ public final class Shield {
    * @throws Exception what the task throws
    */
   public static <T> T call(Callable<T> task) throws Exception {
-    var result = new FutureTask<T>(task);
-    boolean interrupted = Thread.interrupted();
-    try (Scope shield = Scope.open("shielded", Thread.ofVirtual().name("shielded").factory())) {
-      shield.fork(() -> {
-        result.run();
-        return Scope.After.CONTINUE;
-      });
-      for (boolean waits = true; waits; ) {
-        try {
-          result.get();
-          waits = false;
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException failed) {
-          waits = false;
-        }
-      }
-      interrupted |= joinWithoutWait(shield);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-    return resultOf(result);
-  }
-
-  /** Joins what is done; whether an interrupt came in this moment. */
-  private static boolean joinWithoutWait(Scope shield) {
-    try {
-      shield.join();
-      return false;
-    } catch (InterruptedException e) {
-      return true;
-    }
-  }
-
-  private static <T> T resultOf(FutureTask<T> done) throws Exception {
-    return switch (done.state()) {
-      case SUCCESS -> done.resultNow();
-      case FAILED -> {
-        switch (done.exceptionNow()) {
-          case Exception e -> throw e;
-          case Error e -> throw e;
-          case Throwable e -> throw new AssertionError("neither an exception nor an error", e);
-        }
-      }
-      case RUNNING, CANCELLED -> throw new AssertionError("nobody cancels it");
-    };
+    return Uninterrupted.call("shielded", task, () -> {});
   }
 }

@@ -5,6 +5,9 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.log.Log;
+import io.plainweave.internal.process.StopSignals;
+import io.plainweave.internal.process.Stoppable;
+import io.plainweave.internal.process.Waiters;
 import io.plainweave.internal.socket.PassedSockets;
 import io.plainweave.internal.thread.LostWakeUps;
 import io.plainweave.internal.thread.Scope;
@@ -33,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *         └─ datagram …         one thread for each session or datagram, owned by the receiver
  * </pre>
  */
-final class Supervisor {
+final class Supervisor implements Stoppable {
   /** What a cancelled thread gets to clean up before {@link #drain()} goes on without it. */
   private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(1);
 
@@ -48,6 +51,11 @@ final class Supervisor {
    * Why the server ended by itself, if it did: what was first, set by the thread that found out.
    */
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+  /**
+   * Who stops it with other services, and is told if it fails; set before any thread of it runs.
+   */
+  private volatile @Nullable Consumer<Throwable> owner;
 
   Supervisor(
       Server server,
@@ -75,8 +83,10 @@ final class Supervisor {
       listeners.bind();
       home.datagrams().bind(listeners.tcpAddresses());
       home.pollers().open();
-      if (stopOnSignal) {
-        StopSignals.add(server);
+      if (Services.OWNER.isBound()) {
+        owner = Services.OWNER.get();
+      } else if (stopOnSignal) {
+        StopSignals.add(this);
       }
       LostWakeUps.tell();
       PassedSockets.tell(listeners.inherit());
@@ -89,7 +99,8 @@ final class Supervisor {
       throw interrupted;
     } finally {
       if (!complete) {
-        close();
+        listeners.abandon();
+        closeAll();
       }
     }
   }
@@ -103,9 +114,9 @@ final class Supervisor {
   }
 
   /** Closes what is bound, and terminates the server: no thread of it runs, or will. */
-  private void close() throws IOException {
+  private void closeAll() throws IOException {
     try {
-      StopSignals.remove(server);
+      StopSignals.remove(this);
       listeners.close();
       home.datagrams().close(home.observer());
       home.pollers().close();
@@ -121,7 +132,7 @@ final class Supervisor {
     } catch (OutOfMemoryError e) {
       // There may be no thread left for this process, or this user.
       note(e);
-      close();
+      closeAll();
     }
     try {
       lifecycle.await(ServerState.RUNNING, Long.MAX_VALUE);
@@ -136,7 +147,7 @@ final class Supervisor {
 
   /** Supervises for a caller, for whom the end of the process waits in turn. */
   void superviseOrFail() throws IOException, InterruptedException {
-    try (var _ = stopOnSignal ? Waiters.begin(server) : null) {
+    try (var _ = stopOnSignal ? Waiters.begin(this) : null) {
       supervise();
     }
     throwFailure();
@@ -145,7 +156,7 @@ final class Supervisor {
   /** Waits until the server has terminated; so does the end of the process for the caller. */
   boolean awaitTermination(long nanos) throws InterruptedException {
     // Who only asks does not wait.
-    try (var _ = stopOnSignal && nanos > 0 ? Waiters.begin(server) : null) {
+    try (var _ = stopOnSignal && nanos > 0 ? Waiters.begin(this) : null) {
       return lifecycle.await(ServerState.TERMINATED, nanos);
     }
   }
@@ -220,7 +231,7 @@ final class Supervisor {
     } finally {
       listeners.close();
       home.datagrams().close(home.observer());
-      StopSignals.remove(server);
+      StopSignals.remove(this);
       home.observer().close();
     }
   }
@@ -365,6 +376,10 @@ final class Supervisor {
   @SuppressWarnings("ReferenceEquality") // none can be suppressed by itself
   private void note(Throwable cause) {
     Throwable first = failure.compareAndExchange(null, cause);
+    Consumer<Throwable> told = owner;
+    if (first == null && told != null) {
+      told.accept(cause);
+    }
     if (first != null && first != cause) {
       try {
         first.addSuppressed(cause);
@@ -372,6 +387,26 @@ final class Supervisor {
         Shortage.see(e);
       }
     }
+  }
+
+  @Override
+  public void beginToClose() {
+    server.beginToClose();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+
+  @Override
+  public void shutdownNow() {
+    server.shutdownNow();
+  }
+
+  @Override
+  public boolean hasTerminated() {
+    return lifecycle.state() == ServerState.TERMINATED;
   }
 
   /** Why the server has ended by itself, if it has. */

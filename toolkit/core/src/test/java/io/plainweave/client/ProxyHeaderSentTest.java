@@ -10,7 +10,6 @@ import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Network;
 import io.plainweave.fixture.Client;
@@ -19,6 +18,7 @@ import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UnixClient;
 import io.plainweave.framing.Lines;
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.proxyprotocol.Tlv;
 import io.plainweave.server.Server;
 import io.plainweave.text.Addresses;
@@ -64,7 +64,7 @@ class ProxyHeaderSentTest {
     return
     // @start region="relay"
     connection -> {
-      ProxyHeader header = ProxyProtocol.headerFor(connection);
+      ProxyHeader header = Relay.headerFor(connection);
       try (Connection upstream = target.proxyHeader(header).connect()) {
         Relay.between(connection, upstream);
       }
@@ -166,7 +166,7 @@ class ProxyHeaderSentTest {
             start(
                 Listen.tcp("127.0.0.1", 0),
                 connection -> {
-                  ProxyHeader header = ProxyProtocol.headerFor(connection).with(id).withChecksum();
+                  ProxyHeader header = Relay.headerFor(connection).with(id).withChecksum();
                   try (Connection upstream = to(target).proxyHeader(header).connect()) {
                     Relay.between(connection, upstream);
                   }

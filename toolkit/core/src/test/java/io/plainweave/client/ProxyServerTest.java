@@ -113,11 +113,11 @@ class ProxyServerTest {
     return assertInstanceOf(ConnectException.class, failure.getCause()).getMessage();
   }
 
-  // @start region="through"
+  // @start region="via"
   private static Connection connect(String proxyHost, int proxyPort)
       throws IOException, InterruptedException {
     ProxyServer proxy = ProxyServer.socks(proxyHost, proxyPort).credentials("app", "secret");
-    return Connector.tcp("db.example", 5432).through(proxy).connect();
+    return Connector.tcp("db.example", 5432).via(proxy).connect();
   }
 
   // @end
@@ -151,7 +151,7 @@ class ProxyServerTest {
   })
   void tellsSocksAnAddressAsWhatItIs(String host, String asRequested, String bound)
       throws Exception {
-    FutureTask<Connection> connecting = connecting(to(host, 0x1234).through(socks()));
+    FutureTask<Connection> connecting = connecting(to(host, 0x1234).via(socks()));
     try (Asked asked = Asked.by(proxy)) {
       asked.expectHex("05 01 00");
       asked.sayHex("05 00");
@@ -179,13 +179,13 @@ class ProxyServerTest {
         "05                  | the proxy has closed the connection",
       })
   void saysWhatSocksHasAnswered(String answer, String why) throws Exception {
-    Connector connector = to("db.example", 5432).through(socks());
+    Connector connector = to("db.example", 5432).via(socks());
     FutureTask<Connection> connecting = connecting(connector);
     try (Asked asked = Asked.by(proxy)) {
       asked.sayHex(answer);
       asked.socket().shutdownOutput();
       assertEquals(
-          "cannot connect to db.example:5432 through " + socks() + ": " + why, refusal(connecting));
+          "cannot connect to db.example:5432 via " + socks() + ": " + why, refusal(connecting));
     }
   }
 
@@ -193,7 +193,7 @@ class ProxyServerTest {
   void isToldThatItsCredentialsAreWrongAndDoesNotTryAgain() throws Exception {
     Connector connector =
         to("db.example", 5432)
-            .through(socks().credentials("app", "wrong"))
+            .via(socks().credentials("app", "wrong"))
             .retryFor(Duration.ofMinutes(1));
     FutureTask<Connection> connecting = connecting(connector);
     try (Asked asked = Asked.by(proxy)) {
@@ -206,7 +206,7 @@ class ProxyServerTest {
 
   @Test
   void triesAgainWhatMayPass() throws Exception {
-    Connector connector = to("db.example", 5432).through(http()).retryFor(Duration.ofMinutes(1));
+    Connector connector = to("db.example", 5432).via(http()).retryFor(Duration.ofMinutes(1));
     FutureTask<Connection> connecting = connecting(connector);
     try (Asked asked = Asked.by(proxy)) {
       asked.say("HTTP/1.1 503 Service Unavailable\r\n\r\n");
@@ -220,7 +220,7 @@ class ProxyServerTest {
 
   @Test
   void asksHttpWithCredentialsAndReadsNothingBehindTheHead() throws Exception {
-    Connector connector = to("2001:db8::7", 443).through(http().credentials("app", "s:cret"));
+    Connector connector = to("2001:db8::7", 443).via(http().credentials("app", "s:cret"));
     FutureTask<Connection> connecting = connecting(connector);
     try (Asked asked = Asked.by(proxy)) {
       asked.expect(
@@ -249,19 +249,19 @@ class ProxyServerTest {
         "HTTP/1.1 400 \u001b[0m~~ | the proxy answers: HTTP/1.1 400 \\u001b[0m",
       })
   void saysWhatHttpHasAnswered(String answer, String why) throws Exception {
-    FutureTask<Connection> connecting = connecting(to("db.example", 5432).through(http()));
+    FutureTask<Connection> connecting = connecting(to("db.example", 5432).via(http()));
     try (Asked asked = Asked.by(proxy)) {
       asked.expect(CONNECT);
       asked.say(answer.replace("~", "\r\n"));
       asked.socket().shutdownOutput();
       assertEquals(
-          "cannot connect to db.example:5432 through " + http() + ": " + why, refusal(connecting));
+          "cannot connect to db.example:5432 via " + http() + ": " + why, refusal(connecting));
     }
   }
 
   @Test
   void takesNoHeadWithoutAnEnd() throws Exception {
-    FutureTask<Connection> connecting = connecting(to("db.example", 5432).through(http()));
+    FutureTask<Connection> connecting = connecting(to("db.example", 5432).via(http()));
     try (Asked asked = Asked.by(proxy)) {
       asked.expect(CONNECT);
       asked.say("HTTP/1.1 200 OK\r\nX: " + "x".repeat(8_192));
@@ -273,9 +273,7 @@ class ProxyServerTest {
   @ValueSource(booleans = {true, false})
   void hasATimeLimitForTheProxy(boolean socks) throws Exception {
     Connector connector =
-        to("db.example", 5432)
-            .through(socks ? socks() : http())
-            .connectTimeout(Duration.ofMillis(200));
+        to("db.example", 5432).via(socks ? socks() : http()).connectTimeout(Duration.ofMillis(200));
     FutureTask<Connection> connecting = connecting(connector);
     try (Asked asked = Asked.by(proxy)) {
       asked.say(socks ? "\5" : "HTTP/1.1 200");
@@ -286,18 +284,18 @@ class ProxyServerTest {
   @Test
   void namesItsProxyWhenThatIsNotThere() throws Exception {
     proxy.close();
-    String refusal = refusal(connecting(to("db.example", 5432).through(socks())));
+    String refusal = refusal(connecting(to("db.example", 5432).via(socks())));
     assertTrue(
-        refusal.startsWith("cannot connect to db.example:5432 through " + socks() + ": "), refusal);
-    Connector unknown = to("127.0.0.1", 80).through(ProxyServer.http("proxy.invalid", 3128));
+        refusal.startsWith("cannot connect to db.example:5432 via " + socks() + ": "), refusal);
+    Connector unknown = to("127.0.0.1", 80).via(ProxyServer.http("proxy.invalid", 3128));
     assertEquals(
-        "cannot connect to 127.0.0.1:80 through http://proxy.invalid:3128: the proxy is unknown",
+        "cannot connect to 127.0.0.1:80 via http://proxy.invalid:3128: the proxy is unknown",
         refusal(connecting(unknown)));
   }
 
   @Test
   void sendsTheHeaderOfItsOwnBehindThatOfTheProxy() throws Exception {
-    Connector connector = to("db.example", 5432).proxyHeader(ProxyHeader.local()).through(http());
+    Connector connector = to("db.example", 5432).proxyHeader(ProxyHeader.local()).via(http());
     FutureTask<Connection> connecting = connecting(connector);
     try (Asked asked = Asked.by(proxy)) {
       asked.expect(CONNECT);
@@ -309,7 +307,7 @@ class ProxyServerTest {
 
   @Test
   void isLentByAPool() throws Exception {
-    Connector connector = to("db.example", 5432).through(http());
+    Connector connector = to("db.example", 5432).via(http());
     try (var pool = new ConnectionPool(connector, PoolLimits.DEFAULT)) {
       FutureTask<ConnectionPool.Lease> first = start(pool::borrow);
       try (Asked asked = Asked.by(proxy)) {
@@ -333,7 +331,7 @@ class ProxyServerTest {
   void isShownWithoutCredentials() {
     ProxyServer proxy = ProxyServer.socks("::1", 1080).credentials("app", "secret");
     assertEquals("socks5://[::1]:1080", proxy.toString());
-    assertEquals("a:1 through socks5://[::1]:1080", to("a", 1).through(proxy).toString());
+    assertEquals("a:1 via socks5://[::1]:1080", to("a", 1).via(proxy).toString());
     assertEquals("http://p:8080", ProxyServer.http("p", 8080).toString());
   }
 
@@ -341,20 +339,19 @@ class ProxyServerTest {
   @ValueSource(strings = {"a\r\nX: y", "a b", "\u00fc.example", "a\u0000"})
   void isRefusedForAHostThatSaysMoreThanWhereToConnect(String host) {
     Connector connector = to(host, 80);
-    assertThrows(IllegalArgumentException.class, () -> connector.through(http()));
+    assertThrows(IllegalArgumentException.class, () -> connector.via(http()));
   }
 
   @Test
   void isRefusedForWhatCannotBe() {
-    assertThrows(
-        IllegalArgumentException.class, () -> Connector.unix(Path.of("/x")).through(http()));
+    assertThrows(IllegalArgumentException.class, () -> Connector.unix(Path.of("/x")).via(http()));
     assertThrows(IllegalArgumentException.class, () -> http().credentials("a:b", "x"));
     assertThrows(IllegalArgumentException.class, () -> socks().credentials("", "x"));
     var failure =
         assertThrows(
             IllegalArgumentException.class, () -> socks().credentials("a", "x".repeat(256)));
     assertEquals("the password has from 1 to 255 bytes: 256", failure.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> to("x".repeat(256), 1).through(socks()));
+    assertThrows(IllegalArgumentException.class, () -> to("x".repeat(256), 1).via(socks()));
     assertThrows(IllegalArgumentException.class, () -> ProxyServer.socks("", 1));
   }
 }

@@ -63,6 +63,7 @@ class AcceptFaultsTest {
         peer.asks(ECHO);
       }
       server.awaitCount("acceptFailed", 3);
+      assertEquals(server.count("acceptFailed"), server.count("acceptFailedPROCESS"));
       invariant.noProcessorIsKeptBusy();
       for (Peer served : peers.subList(0, 20)) {
         served.exchange("is not harmed");

@@ -2,9 +2,9 @@ package io.plainweave.faults;
 
 import io.plainweave.Listen;
 import io.plainweave.event.ServerEvent;
+import io.plainweave.internal.process.CleanUpTime;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
-import io.plainweave.server.ServerInsides;
 import java.time.Duration;
 import java.util.Scanner;
 import java.util.concurrent.CountDownLatch;
@@ -26,7 +26,7 @@ final class CleanUpMain {
    * its server. The first is the thread of this method.
    */
   public static void main(String[] args) throws Exception {
-    ServerInsides.limitCleanUp(Duration.ofMillis(Long.parseLong(args[0])));
+    CleanUpTime.set(Duration.ofMillis(Long.parseLong(args[0])));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> System.out.println("hook")));
     Thread.ofPlatform().daemon().start(CleanUpMain::obey);
     for (int i = 2; i < args.length; i++) {

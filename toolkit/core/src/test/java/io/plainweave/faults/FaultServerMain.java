@@ -177,7 +177,10 @@ final class FaultServerMain {
         add("closed");
         add("reason." + name(e.reason()));
       }
-      case ServerEvent.AcceptFailed _ -> add("acceptFailed");
+      case ServerEvent.AcceptFailed e -> {
+        add("acceptFailed");
+        add("acceptFailed" + e.origin());
+      }
       case ServerEvent.BacklogFull _ -> add("backlogFull");
       case ServerEvent.ListenerLost _ -> add("listenerLost");
       case ServerEvent.ListenerRestored _ -> add("listenerRestored");

@@ -88,14 +88,14 @@ class OutboundProxyTest {
   private void reachesAServerThrough(ProxyServer through) throws Exception {
     try (Server server = echo(Listen.tcp("127.0.0.1", 0))) {
       for (String host : new String[] {"localhost", "127.0.0.1"}) {
-        assertEquals("hello", echoed(Connector.tcp(host, server.port()).through(through)));
+        assertEquals("hello", echoed(Connector.tcp(host, server.port()).via(through)));
       }
     }
     TlsServer tls = TlsServer.in(folder);
     try (Server server = echo(tls.listen())) {
       Connector connector = Connector.tcp("localhost", server.port());
-      assertEquals("hello", echoed(connector.through(through).tls(tls.clientTls())));
-      assertEquals("hello", echoed(connector.tls(tls.clientTls()).through(through)));
+      assertEquals("hello", echoed(connector.via(through).tls(tls.clientTls())));
+      assertEquals("hello", echoed(connector.tls(tls.clientTls()).via(through)));
     }
   }
 
@@ -114,7 +114,7 @@ class OutboundProxyTest {
     start("microsocks", "-i", "127.0.0.1", "-p", "" + port);
     ProxyServer socks = ProxyServer.socks("127.0.0.1", port);
     reachesAServerThrough(socks);
-    assertRefused("Connection refused", Connector.tcp("127.0.0.1", Ports.unused()).through(socks));
+    assertRefused("Connection refused", Connector.tcp("127.0.0.1", Ports.unused()).via(socks));
   }
 
   @Test
@@ -122,9 +122,9 @@ class OutboundProxyTest {
     start("microsocks", "-i", "127.0.0.1", "-p", "" + port, "-u", "app", "-P", "secret");
     ProxyServer socks = ProxyServer.socks("127.0.0.1", port);
     reachesAServerThrough(socks.credentials("app", "secret"));
-    Connector connector = Connector.tcp("127.0.0.1", port).through(socks);
+    Connector connector = Connector.tcp("127.0.0.1", port).via(socks);
     assertTrue(refusal(connector).endsWith(": the proxy wants credentials"));
-    Connector wrong = connector.through(socks.credentials("app", "wrong"));
+    Connector wrong = connector.via(socks.credentials("app", "wrong"));
     assertTrue(refusal(wrong).contains("the proxy does not accept the credentials"));
   }
 
@@ -145,9 +145,9 @@ class OutboundProxyTest {
     ProxyServer http = ProxyServer.http("127.0.0.1", port);
     reachesAServerThrough(http.credentials("app", "secret"));
     Connector connector = Connector.tcp("127.0.0.1", Ports.unused());
-    assertRefused("407 Proxy Authentication Required", connector.through(http));
-    assertRefused("401 ", connector.through(http.credentials("app", "wrong")));
-    assertRefused("500 ", connector.through(http.credentials("app", "secret")));
+    assertRefused("407 Proxy Authentication Required", connector.via(http));
+    assertRefused("401 ", connector.via(http.credentials("app", "wrong")));
+    assertRefused("500 ", connector.via(http.credentials("app", "secret")));
   }
 
   @Test
@@ -169,7 +169,6 @@ class OutboundProxyTest {
     start("danted", "-f", settings.toString());
     ProxyServer socks = ProxyServer.socks("127.0.0.1", port);
     reachesAServerThrough(socks);
-    assertRefused(
-        "connection not allowed by ruleset", Connector.tcp("127.0.0.9", 9).through(socks));
+    assertRefused("connection not allowed by ruleset", Connector.tcp("127.0.0.9", 9).via(socks));
   }
 }

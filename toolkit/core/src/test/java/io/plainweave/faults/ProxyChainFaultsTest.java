@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.client.Connector;
 import io.plainweave.client.Relay;
 import io.plainweave.fixture.Client;
@@ -80,7 +79,7 @@ class ProxyChainFaultsTest extends ProxyFaults {
   private static ProxyHeader headerFor(Version version, Connection connection) {
     return switch (version) {
       case V1 -> ProxyHeader.v1(connection.remoteAddress(), connection.localAddress());
-      case V2 -> ProxyProtocol.headerFor(connection);
+      case V2 -> Relay.headerFor(connection);
     };
   }
 

@@ -10,7 +10,6 @@ import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.client.Connector;
 import io.plainweave.client.Relay;
 import io.plainweave.fixture.Client;
@@ -18,6 +17,7 @@ import io.plainweave.fixture.UnixClient;
 import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.ProxyHeader.Version;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.proxyprotocol.Tlv;
 import io.plainweave.server.Server;
 import io.plainweave.tls.CertificateAuthority;
@@ -267,7 +267,7 @@ class ProxyFaultsTest extends ProxyFaults {
             start(
                 Listen.tcp("127.0.0.1", 0),
                 connection -> {
-                  ProxyHeader header = ProxyProtocol.headerFor(connection);
+                  ProxyHeader header = Relay.headerFor(connection);
                   Connector connector =
                       Connector.tcp("localhost", target.port()).tls(trusting).proxyHeader(header);
                   try (Connection upstream = connector.connect()) {
@@ -299,7 +299,7 @@ class ProxyFaultsTest extends ProxyFaults {
             start(
                 Listen.tcp("127.0.0.1", 0).tls(tls),
                 connection -> {
-                  ProxyHeader header = ProxyProtocol.headerFor(connection);
+                  ProxyHeader header = Relay.headerFor(connection);
                   Connector connector = Connector.tcp("127.0.0.1", target.port());
                   try (Connection upstream = connector.proxyHeader(header).connect()) {
                     Relay.between(connection, upstream);
@@ -325,7 +325,7 @@ class ProxyFaultsTest extends ProxyFaults {
     return switch (version) {
       case V1 -> ProxyHeader.v1(connection.remoteAddress(), connection.localAddress());
       case V2 ->
-          ProxyProtocol.headerFor(connection)
+          Relay.headerFor(connection)
               .with(
                   Tlv.of(Tlv.AUTHORITY, "a.example"),
                   Tlv.of(Tlv.UNIQUE_ID, "id-1"),

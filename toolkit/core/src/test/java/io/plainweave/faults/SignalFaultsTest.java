@@ -82,6 +82,33 @@ class SignalFaultsTest {
     }
   }
 
+  private static SignalProgram startServices() throws Exception {
+    return SignalProgram.start(ServicesMain.class, NO_OPTIONS, List.of(), Redirect.INHERIT)
+        .withWork(1);
+  }
+
+  @Test
+  void s14StopsServicesInReverseOrder() throws Exception {
+    try (SignalProgram program = startServices()) {
+      program.signal("TERM");
+      program.says("cache closed", "draining");
+      program.tell("release");
+      program.says("drained", "database closed", "main");
+      assertEquals(143, program.exitCode());
+    }
+  }
+
+  @Test
+  void s14ForcesServicesByASecondSignal() throws Exception {
+    try (SignalProgram program = startServices()) {
+      program.signal("TERM");
+      program.says("cache closed", "draining");
+      program.signal("TERM");
+      program.says("cancelled", "database closed", "main");
+      assertEquals(143, program.exitCode());
+    }
+  }
+
   @Test
   void s14AnswersForAdministrationUntilItHasDrained() throws Exception {
     try (SignalProgram program =

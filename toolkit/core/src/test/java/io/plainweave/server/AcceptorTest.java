@@ -122,6 +122,10 @@ class AcceptorTest {
         events.stream()
             .map(event -> assertInstanceOf(ServerEvent.AcceptFailed.class, event).failure())
             .toList());
+    // The process gets another socket: what the kernel has said concerns one connection.
+    assertEquals(
+        List.of("PROCESS", "CONNECTION", "PROCESS", "PROCESS", "PROCESS"),
+        events.stream().map(event -> ((ServerEvent.AcceptFailed) event).origin().name()).toList());
   }
 
   /** Fails once as the JVM does, and then accepts. */

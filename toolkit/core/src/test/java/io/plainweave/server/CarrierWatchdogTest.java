@@ -126,6 +126,35 @@ class CarrierWatchdogTest {
   }
 
   @Test
+  void namesTheBackgroundTasksThatKeepThem() throws Exception {
+    ServerBuilder builder =
+        Server.builder()
+            .listen(Listen.tcp("127.0.0.1", 0))
+            .handler(_ -> {})
+            .background("waits", release::await)
+            .observer(event -> {
+              if (event instanceof ServerEvent.CarriersBusy busy) {
+                alarms.add(busy);
+              }
+            })
+            .maxCarriers(1)
+            .stopOnSignal(false);
+    for (int i = 0; i < carriers; i++) {
+      builder.background("computes " + i, this::computeInALoop);
+    }
+    try (Server _ = builder.start()) {
+      await()
+          .until(() ->
+              alarms.stream()
+                  .anyMatch(it ->
+                      it.tasks().size() == carriers
+                          && it.tasks().stream()
+                              .allMatch(task -> task.name().startsWith("computes"))));
+      stop.set(true);
+    }
+  }
+
+  @Test
   void namesTheCodeThatKeepsThemAndLetsTheOthersBeServed() throws Exception {
     try (Server server = start(carriers + 1);
         Client other = Client.connect(server)) {

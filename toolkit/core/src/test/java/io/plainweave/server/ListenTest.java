@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.UnixListen;
 import io.plainweave.admission.Rate;
 import io.plainweave.fixture.TlsServer;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.text.Addresses;
 import io.plainweave.tls.ServerTls;
 import io.plainweave.udp.Udp;

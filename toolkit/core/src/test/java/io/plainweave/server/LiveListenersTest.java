@@ -150,8 +150,8 @@ class LiveListenersTest {
     Listen shared = Listen.tcp("127.0.0.1", 0).reusePort(true);
     try (Server server = builder().start()) {
       SocketAddress added = server.listen(shared, ECHO);
-      server.suspend();
       ServerInsides.awaitAccepting(server);
+      server.suspend();
       try (Client first = connect(added);
           Client second = connect(added)) {
         server.stopListening(added);

@@ -13,7 +13,6 @@ import io.plainweave.internal.udp.DatagramRegistry;
 import io.plainweave.text.Addresses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -21,11 +20,6 @@ import java.util.stream.Stream;
 /** What a server does not tell, for tests in other packages. */
 public final class ServerInsides {
   private ServerInsides() {}
-
-  /** Sets for how long the end of the process waits for those who have waited for a server. */
-  public static void limitCleanUp(Duration limit) {
-    Waiters.limit = limit;
-  }
 
   /** How many connections the registry of a server knows. */
   public static int registered(Server server) {

@@ -3,7 +3,7 @@ package io.plainweave.internal.admission;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.admission.Network;
 import io.plainweave.admission.Refusal;
-import io.plainweave.internal.connection.SourceCount;
+import io.plainweave.internal.connection.SocketConnection.SourceCount;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.HashMap;

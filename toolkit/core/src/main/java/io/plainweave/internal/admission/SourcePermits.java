@@ -3,7 +3,7 @@ package io.plainweave.internal.admission;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.admission.Refusal;
 import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.connection.SourceCount;
+import io.plainweave.internal.connection.SocketConnection.SourceCount;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.concurrent.locks.ReentrantLock;

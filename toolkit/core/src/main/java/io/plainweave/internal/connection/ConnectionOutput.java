@@ -1,15 +1,17 @@
 package io.plainweave.internal.connection;
 
-import io.plainweave.CloseReason;
 import io.plainweave.ConnectionBusyException;
+import io.plainweave.internal.thread.Uninterrupted;
 import io.plainweave.internal.transport.BufferPool;
+import io.plainweave.internal.transport.FilePart;
+import io.plainweave.internal.transport.GatheredBuffers;
+import io.plainweave.internal.transport.Mover;
+import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
-import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,19 +24,7 @@ import org.jspecify.annotations.Nullable;
  * takes the output for good; where it cannot, because somebody is writing, it leaves the buffer
  * alone.
  */
-public final class ConnectionOutput extends SendState {
-  /** Each time that so many bytes are full, a power of two, it may be time to give way. */
-  private static final int LOOK_AT_CLOCK = 16 * 1024;
-
-  private static final AtomicReferenceFieldUpdater<ConnectionOutput, @Nullable Thread> CLOSER =
-      AtomicReferenceFieldUpdater.newUpdater(ConnectionOutput.class, Thread.class, "closer");
-
-  /** Replaced by the thread that writes, before it writes on. */
-  private Transport transport;
-
-  /** The thread that closes the connection; set once, by itself. All others must not write on. */
-  private volatile @Nullable Thread closer;
-
+public final class ConnectionOutput extends Sending {
   /** Bytes not yet sent, if any; only the thread that has taken the output touches it. */
   private @Nullable ByteBuffer pending;
 
@@ -44,15 +34,8 @@ public final class ConnectionOutput extends SendState {
    */
   private @Nullable Thread writer;
 
-  /** When its {@link Turn} began; only the thread that has taken the output touches it. */
-  private int turnSince = Turn.NONE;
-
-  /** Whether a close has stopped a write; only the thread that has taken the output touches it. */
-  private boolean cut;
-
   ConnectionOutput(Wire connection, Transport transport) {
-    super(connection);
-    this.transport = transport;
+    super(connection, transport);
   }
 
   // For the writer
@@ -95,6 +78,50 @@ public final class ConnectionOutput extends SendState {
     }
   }
 
+  /** See {@link io.plainweave.Connection#write(ByteBuffer...)}. */
+  void write(ByteBuffer... sources) throws IOException {
+    enter();
+    try {
+      if (transport() instanceof PolledChannel channel && isLarge(sources)) {
+        gather(channel, sources);
+        return;
+      }
+      for (ByteBuffer source : sources) {
+        put(source);
+      }
+    } finally {
+      leave();
+    }
+  }
+
+  /** See {@link io.plainweave.Connection#sendFile}. */
+  long sendFile(FileChannel file, long position, long end) throws IOException {
+    enter();
+    try {
+      ensureNotFinished();
+      flushPending();
+      return Uninterrupted.call(
+          "sendfile", () -> sendPart(file, position, end), this::cutByInterrupt);
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError("sending a file throws no such thing", e);
+    } finally {
+      leave();
+    }
+  }
+
+  /** See {@link io.plainweave.Connection#awaitRoom}. */
+  void awaitRoomBehindAll() throws IOException {
+    enter();
+    try {
+      flushPending();
+      awaitRoom();
+    } finally {
+      leave();
+    }
+  }
+
   @Override
   public void flush() throws IOException {
     enter();
@@ -127,7 +154,7 @@ public final class ConnectionOutput extends SendState {
     enter();
     try {
       flushPending();
-      sendNow(source);
+      sendNow(source, Mover.BYTES);
     } finally {
       leave();
     }
@@ -159,14 +186,6 @@ public final class ConnectionOutput extends SendState {
 
   void leave() {
     USE.lazySet(this, FREE);
-  }
-
-  /**
-   * Writes by another transport from now on; what is pending was flushed. Called by the thread that
-   * has taken the output.
-   */
-  void use(Transport transport) {
-    this.transport = transport;
   }
 
   // For the close, by any thread
@@ -201,7 +220,7 @@ public final class ConnectionOutput extends SendState {
       }
       Thread.yield();
     }
-    boolean whole = !cut && (pending == null || flushOthers || hasOwnPending());
+    boolean whole = !wasCut() && (pending == null || flushOthers || hasOwnPending());
     try {
       if (whole) {
         flushPending();
@@ -218,11 +237,6 @@ public final class ConnectionOutput extends SendState {
     if (!isFinished()) {
       finish();
     }
-  }
-
-  /** Whether the connection was closed, or is being closed. */
-  boolean isClosed() {
-    return closer != null;
   }
 
   /**
@@ -243,7 +257,7 @@ public final class ConnectionOutput extends SendState {
     if (full != null) {
       long sentBefore = sent();
       try {
-        sendNow(full.flip());
+        sendNow(full.flip(), Mover.BYTES);
       } finally {
         dropPending();
       }
@@ -265,23 +279,6 @@ public final class ConnectionOutput extends SendState {
     return writer == Thread.currentThread();
   }
 
-  /** Sends FIN; over TLS, it may have to wait for room. */
-  private void finish() throws IOException {
-    int now = connection.now();
-    finishAt(now);
-    int before = use;
-    USE.lazySet(this, before | SENDING);
-    try {
-      for (; !transport.finishOutput(); now = connection.now()) {
-        awaitRoom(now);
-      }
-    } catch (IOException e) {
-      throw connection.failed(e);
-    } finally {
-      USE.lazySet(this, before);
-    }
-  }
-
   private ByteBuffer room() throws IOException {
     ByteBuffer to = pending;
     if (to == null) {
@@ -300,99 +297,113 @@ public final class ConnectionOutput extends SendState {
   private void sendInSlices(ByteBuffer source) throws IOException {
     flushPending();
     int end = source.limit();
-    while (source.position() < end) {
-      source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
-      long sentBefore = sent();
-      sendNow(source);
-      goOn(sentBefore);
-    }
-  }
-
-  /**
-   * Gives way at times, since a socket that has room for all that is written lets nobody wait. For
-   * small messages it does not look at the clock each time.
-   */
-  private void goOn(long sentBefore) throws IOException {
-    if ((sent() ^ sentBefore) >= LOOK_AT_CLOCK) {
-      int since = turnSince;
-      turnSince = connection.goOn(since);
-      if (turnSince != since && DeadlineWait.isOver()) {
-        throw connection.failed(connection.deadlineExceeded());
-      }
-    }
-  }
-
-  private void sendNow(ByteBuffer source) throws IOException {
-    ensureNotFinished();
-    sentAt(connection.now());
-    boolean interrupted = false;
-    USE.lazySet(this, TAKEN | SENDING);
     try {
-      while (source.hasRemaining() || transport.hasUnsent()) {
-        cutIfClosed();
-        try {
-          moveSome(source);
-        } catch (InterruptedIOException e) {
-          if (connection.isCutByInterrupt()) {
-            throw e;
-          }
-          // What became of this thread must not cut a message to this peer, whose time limits end
-          // what takes too long.
-          interrupted |= Thread.interrupted();
-        }
+      while (source.position() < end) {
+        source.limit(Math.min(end, source.position() + BufferPool.LARGE_BUFFER_SIZE));
+        long sentBefore = sent();
+        sendNow(source, Mover.BYTES);
+        goOn(sentBefore);
       }
-    } catch (IOException e) {
-      throw connection.failed(e);
     } finally {
-      USE.lazySet(this, TAKEN);
-      if (interrupted) {
-        Thread.currentThread().interrupt();
+      source.limit(end);
+    }
+  }
+
+  private static boolean isLarge(ByteBuffer... sources) {
+    long size = 0;
+    for (ByteBuffer source : sources) {
+      size += source.remaining();
+    }
+    return size >= BufferPool.BUFFER_SIZE;
+  }
+
+  private void put(ByteBuffer source) throws IOException {
+    if (source.remaining() >= BufferPool.BUFFER_SIZE) {
+      sendInSlices(source);
+      return;
+    }
+    while (source.hasRemaining()) {
+      ByteBuffer to = room();
+      int n = Math.min(source.remaining(), to.remaining());
+      to.put(to.position(), source, source.position(), n).position(to.position() + n);
+      source.position(source.position() + n);
+      if (!to.hasRemaining()) {
+        flushPending();
       }
     }
   }
 
-  /** Fails if another thread closes the connection: what is left of the message is not sent. */
-  @SuppressWarnings("ReferenceEquality") // a thread is itself only
-  private void cutIfClosed() throws IOException {
-    Thread by = closer;
-    if (by != null && by != Thread.currentThread()) {
-      cut = true;
-      connection.endWith(new CloseReason.Aborted());
-      throw connection.closed(null);
+  /** Sends what is pending and these buffers together. */
+  private void gather(PolledChannel channel, ByteBuffer... sources) throws IOException {
+    try {
+      var gathered = new GatheredBuffers(channel, behindPending(sources));
+      while (gathered.next()) {
+        long sentBefore = sent();
+        try {
+          sendNow(gathered, GatheredBuffers.SLICE);
+        } finally {
+          gathered.endSlice();
+        }
+        goOn(sentBefore);
+      }
+    } finally {
+      dropPending();
     }
   }
 
-  /** Sends what there is room for, or waits for room. */
-  private void moveSome(ByteBuffer source) throws IOException {
-    int now = connection.now();
-    int before = source.remaining();
-    boolean moves = transport.write(source) > 0;
-    sent(before - source.remaining());
-    if (moves) {
-      sentAt(now);
-    } else if (source.hasRemaining() || transport.hasUnsent()) {
-      awaitRoom(now);
+  private ByteBuffer[] behindPending(ByteBuffer... sources) {
+    ByteBuffer full = pending;
+    if (full == null) {
+      return sources;
+    }
+    var all = new ByteBuffer[sources.length + 1];
+    all[0] = full.flip();
+    System.arraycopy(sources, 0, all, 1, sources.length);
+    return all;
+  }
+
+  // For the thread that sends a file
+
+  private void cutByInterrupt() {
+    if (connection.isCutByInterrupt()) {
+      connection.endByInterrupt();
     }
   }
 
-  /**
-   * Waits for room.
-   *
-   * @param triedAt the tick, noted before it, of the write for which there was none
-   */
-  private void awaitRoom(int triedAt) throws IOException {
-    fullAt(triedAt);
-    if (DeadlineWait.isNeeded()) {
-      connection.awaitUntilDeadline(transport::awaitWritable, connection.channel()::wakeWriter);
-    } else {
-      transport.awaitWritable();
+  private long sendPart(FileChannel file, long begin, long end) throws IOException {
+    long position = begin;
+    if (transport() instanceof PolledChannel channel) {
+      var part = new FilePart(channel, file, begin, end);
+      while (part.next()) {
+        long sentBefore = sent();
+        sendNow(part, FilePart.SLICE);
+        goOn(sentBefore);
+      }
+      position = part.position();
     }
+    return copyPart(file, position, end) - begin;
   }
 
-  void ensureNotFinished() throws IOException {
-    if (isFinished()) {
-      throw new IOException("the output is finished: nothing can be written after finishOutput()");
+  /** Sends by way of a buffer, until the file has no more; returns where it ends. */
+  private long copyPart(FileChannel file, long begin, long end) throws IOException {
+    BufferPool buffers = connection.buffers();
+    for (long position = begin; position < end; ) {
+      ByteBuffer copied = buffers.takeLarge();
+      try {
+        copied.limit((int) Math.min(copied.capacity(), end - position));
+        int n = file.read(copied, position);
+        if (n <= 0) {
+          return position;
+        }
+        position += n;
+        long sentBefore = sent();
+        sendNow(copied.flip(), Mover.BYTES);
+        goOn(sentBefore);
+      } finally {
+        buffers.give(copied);
+      }
     }
+    return end;
   }
 
   /** Whether everything was sent, and more can be. */

@@ -7,6 +7,7 @@ import io.plainweave.Deadline;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
 import io.plainweave.TimeLimits;
+import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.AttachmentKey;
+import io.plainweave.internal.time.DeadlineWait;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -61,7 +61,13 @@ public final class HandshakeRunner {
     return true;
   }
 
-  private boolean runInTurn(HandshakeStep step, SocketConnection connection, long mostMillis)
+  /**
+   * Runs a step when it is its turn.
+   *
+   * @param mostMillis how long to wait for it, counted from the beginning of the handshake
+   * @return false if there is nothing to serve
+   */
+  boolean runInTurn(HandshakeStep step, SocketConnection connection, long mostMillis)
       throws IOException, InterruptedException {
     step.awaitPeer(connection);
     if (!connection.isOpen()) {

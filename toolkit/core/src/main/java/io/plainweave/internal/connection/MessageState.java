@@ -11,6 +11,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionBusyException;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.DeadlineExceededException;
+import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,13 +28,15 @@ import org.jspecify.annotations.Nullable;
  * <p>It is a part of {@link ConnectionInput}, and its superclass only so that a connection has one
  * object less.
  */
-abstract sealed class MessageState extends InputStream permits ConnectionInput {
+abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   /**
    * A plain stream has no message boundary that could be known: it waits for a message when nothing
    * has come for this long. A connection that has never sent anything waits for one when it has
    * been open for this long.
    */
   private static final int QUIET = 200 / Ticks.MILLIS;
+
+  private static final int NO_MESSAGE = -1;
 
   /** How the handler reads, which decides what the drain takes for a pause. */
   private enum Use {
@@ -87,18 +90,30 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
    */
   private boolean cutMessage;
 
+  // What a wait that was ended before a byte came has left behind, in bits of one byte.
+
   /**
-   * Whether its reader was interrupted, and reads on in the middle of a message: it is to find its
-   * interrupt when it leaves. Only the reading thread touches it.
+   * An interrupt: the reader is spared it in the middle of a message, and finds it when it leaves.
    */
-  private boolean interrupted;
+  private static final int INTERRUPT = 1;
+
+  /** The time for which it has lasted: the next wait goes on with it. */
+  private static final int TIME = 2;
+
+  /** Only the reading thread touches it, or who looks ahead. */
+  private byte left;
 
   // Written by the reading thread. The reaper may see them a moment late, which a time limit can
   // bear.
   private Use use = Use.STREAM;
   private long received;
-  private long receivedBeforeMessage;
+  private long receivedBeforeMessage = NO_MESSAGE;
   private int waitingSince;
+
+  /**
+   * When the message has begun; between two messages, when a wait was ended that goes on with the
+   * next one. Both are ticks that time limits can bear to see for each other.
+   */
   private int messageSince;
 
   /** The tick at which the input was ended at this side; written by who has set the reason. */
@@ -128,8 +143,8 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   }
 
   final void leave() {
-    if (interrupted) {
-      interrupted = false;
+    if ((left & INTERRUPT) != 0) {
+      left &= ~INTERRUPT;
       Thread.currentThread().interrupt();
     }
     USERS.lazySet(this, FREE);
@@ -169,8 +184,44 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   final void beginMessage(int buffered) {
     receivedBeforeMessage = received - buffered;
     messageSince = connection.now();
-    // If the input was ended in this very moment, the message is what had arrived before.
+    enterMessage();
+  }
+
+  /** If the input was ended in this very moment, the message is what had arrived before. */
+  private void enterMessage() {
     cutMessage = !ACTIVITY.compareAndSet(this, WORKING, IN_MESSAGE);
+  }
+
+  /**
+   * What a peek waits for has begun to come. It is a message until {@link #endMessage()}, unless
+   * the handler is in one already. Its time runs on where the same bytes are peeked at again: a
+   * peer must not get more of it because the handler looks at them one by one.
+   *
+   * @param buffered how many bytes were received that are not read yet
+   * @return whether it is a message of its own
+   */
+  final boolean beginPeek(int buffered) {
+    if (activity == IN_MESSAGE) {
+      return false;
+    }
+    long before = received - buffered;
+    if (before != receivedBeforeMessage) {
+      receivedBeforeMessage = before;
+      messageSince = connection.now();
+    }
+    enterMessage();
+    return true;
+  }
+
+  /**
+   * What was received and not read has become a part of a TLS handshake, and is none of the bytes
+   * of the handler.
+   *
+   * @param buffered how many bytes that are
+   */
+  final void passedOn(int buffered) {
+    received -= buffered;
+    receivedBeforeMessage = NO_MESSAGE;
   }
 
   /** See {@link io.plainweave.Connection#endMessage()}. */
@@ -223,7 +274,10 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
       return null;
     }
     // Before the step to WAITING, which publishes it: what came before is not the peer's silence.
-    if (!again) {
+    if ((left & TIME) != 0) {
+      left &= ~TIME;
+      waitingSince += connection.now() - messageSince;
+    } else if (!again) {
       waitingSince = connection.now();
     }
     ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
@@ -251,12 +305,16 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
     boolean cancelled =
         failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
     if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
+      messageSince = connection.now();
+      left |= TIME;
       throw failure;
     }
     if (!cancelled) {
       throw connection.failed(failure);
     }
-    interrupted |= Thread.interrupted();
+    if (Thread.interrupted()) {
+      left |= INTERRUPT;
+    }
   }
 
   /** Whether a wait that began there is one for the first byte of a marked message. */
@@ -268,6 +326,14 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
   public final void received(int count) {
     if (count > 0) {
       received += count;
+    }
+  }
+
+  /** Counts what was received by a look ahead, without a wait. */
+  final void receivedAhead(int count) {
+    received(count);
+    if (count > 0) {
+      left &= ~TIME;
     }
   }
 
@@ -360,6 +426,14 @@ abstract sealed class MessageState extends InputStream permits ConnectionInput {
 
   final int messageSince() {
     return messageSince;
+  }
+
+  /**
+   * Whether the message that is open, of a handler that marks none, is a peek at the first bytes of
+   * the peer: what it speaks is not known yet, so that this is still a part of the handshake.
+   */
+  final boolean isOpening() {
+    return use == Use.STREAM && receivedBeforeMessage == 0;
   }
 
   final long receivedInMessage() {

@@ -2,10 +2,13 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.ConnectionScope;
 import io.plainweave.Deadline;
+import io.plainweave.internal.thread.Uninterrupted;
+import io.plainweave.internal.time.DeadlineWait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -88,6 +91,51 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
     }
     if (done < length) {
       connection.socketOutput().write(source, offset + done, length - done);
+    }
+  }
+
+  void write(ByteBuffer source) throws IOException {
+    var some = new byte[Math.min(source.remaining(), CHUNK)];
+    while (source.hasRemaining()) {
+      int n = Math.min(some.length, source.remaining());
+      source.get(some, 0, n);
+      write(some, 0, n);
+    }
+  }
+
+  /** Writes a part of a file; returns how many bytes that were. */
+  long write(FileChannel file, long begin, long end) throws IOException {
+    long position = begin;
+    while (position < end) {
+      ByteBuffer some = ByteBuffer.allocate((int) Math.min(CHUNK, end - position));
+      int n = read(file, some, position);
+      if (n <= 0) {
+        break;
+      }
+      position += n;
+      write(some.flip());
+    }
+    return position - begin;
+  }
+
+  /** An interrupt while it reads would close the file, which may be that of others, too. */
+  private static int read(FileChannel file, ByteBuffer target, long position) throws IOException {
+    try {
+      return Uninterrupted.call("read", () -> file.read(target, position), () -> {});
+    } catch (IOException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError("reading throws no such thing", e);
+    }
+  }
+
+  /** Waits until there is room for a byte at least, or nothing is kept any more. */
+  void awaitRoomToWrite() throws IOException {
+    lock.lock();
+    try {
+      awaitRoom();
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
  * <p>It is a part of {@link ConnectionOutput}, and its superclass only so that a connection has one
  * object less.
  */
-abstract sealed class SendState extends OutputStream permits ConnectionOutput {
+abstract sealed class SendState extends OutputStream permits Sending {
   static final AtomicIntegerFieldUpdater<SendState> USE =
       AtomicIntegerFieldUpdater.newUpdater(SendState.class, "use");
 
@@ -25,8 +25,6 @@ abstract sealed class SendState extends OutputStream permits ConnectionOutput {
 
   /** Nobody writes any more. */
   static final int CLOSED = 4;
-
-  final Wire connection;
 
   /** Who uses it: from FREE by compare-and-set; all else is set by the thread that has taken it. */
   volatile int use = FREE;
@@ -46,9 +44,8 @@ abstract sealed class SendState extends OutputStream permits ConnectionOutput {
    */
   private volatile int lastFull;
 
-  SendState(Wire connection) {
-    this.connection = connection;
-    this.lastSent = connection.openedAt();
+  SendState(int openedAt) {
+    this.lastSent = openedAt;
     this.lastFull = lastSent;
   }
 
@@ -72,7 +69,7 @@ abstract sealed class SendState extends OutputStream permits ConnectionOutput {
   }
 
   /** Counts what was sent. */
-  final void sent(int count) {
+  final void sent(long count) {
     sent += count;
   }
 
@@ -110,9 +107,12 @@ abstract sealed class SendState extends OutputStream permits ConnectionOutput {
     if (!sends || full - lastSent >= ticks) {
       return true;
     }
-    connection.channel().wakeWriter();
+    wakeWriter();
     return false;
   }
+
+  /** Lets the thread that waits for room try a write. */
+  abstract void wakeWriter();
 
   final long sent() {
     return sent;

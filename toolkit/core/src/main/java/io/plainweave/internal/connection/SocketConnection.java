@@ -60,6 +60,9 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   /** The place in the registry, which alone sets it. */
   int slot = ConnectionRegistry.NO_SLOT;
 
+  /** Where admission counts the source of a connection, which keeps it for the end. */
+  public interface SourceCount {}
+
   // Whether it has its permits, whether its source was let in, and where that was counted. Only
   // admission touches them, under its lock.
   public boolean admitted;
@@ -189,12 +192,17 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
 
   @Override
   public void startTls(ServerTls server) throws IOException {
-    TlsUpgrade.start(this, server.newEngine());
+    TlsUpgrade.start(this, server);
   }
 
   @Override
   public void startTls(ClientTls client) throws IOException {
-    TlsUpgrade.start(this, TlsUpgrade.engineTo(this, client));
+    TlsUpgrade.start(this, client);
+  }
+
+  @Override
+  public void endTls() throws IOException {
+    TlsUpgrade.end(this, tls);
   }
 
   @Override
@@ -271,6 +279,13 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
     tls = transport;
     input().use(transport);
     socketOutput().use(transport);
+  }
+
+  /** Lets the bytes travel in plain from now on, behind those that have come so already. */
+  void usePlain(byte[] early) {
+    tls = null;
+    input().usePlain(channel(), early);
+    socketOutput().use(channel());
   }
 
   /** Takes the addresses that a proxy has sent, if it has sent any. */

@@ -191,6 +191,9 @@ public final class TimeCheck {
 
   private static TimeLimits.@Nullable Kind messageLimit(Limits all, MessageState input, int now) {
     int taken = now - input.messageSince();
+    if (input.isOpening()) {
+      return taken >= all.handshake ? TimeLimits.Kind.HANDSHAKE : null;
+    }
     if (taken >= all.message) {
       return TimeLimits.Kind.MESSAGE;
     }

@@ -4,18 +4,56 @@ import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.internal.transport.TlsTransport;
 import io.plainweave.tls.ClientTls;
+import io.plainweave.tls.ServerTls;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLHandshakeException;
+import org.jspecify.annotations.Nullable;
 
 /** Puts TLS between a connection and its channel. */
 public final class TlsUpgrade {
+  /** The handshake of a server, before the handler or when that begins it. */
+  public record Step(ServerTls tls) implements HandshakeStep {
+    /** Peers that say nothing take no turn of those who do. */
+    @Override
+    public void awaitPeer(SocketConnection connection) throws IOException {
+      if (connection.input().unread() == null) {
+        try {
+          connection.channel().awaitReadable();
+        } catch (IOException e) {
+          throw connection.failed(e);
+        }
+      }
+    }
+
+    @Override
+    public boolean run(SocketConnection connection) throws IOException {
+      return handshake(connection, tls.newEngine());
+    }
+  }
+
   private TlsUpgrade() {}
 
-  /** See {@link Connection#startTls}. */
-  static void start(SocketConnection connection, SSLEngine engine) throws IOException {
+  /** See {@link Connection#startTls(ServerTls)}. */
+  static void start(SocketConnection connection, ServerTls tls) throws IOException {
+    leavePlain(connection);
+    var step = new Step(tls);
+    // One that was opened here is none of those that a flood of peers could bring.
+    ensure(connection, connection.isOutbound() ? step.run(connection) : inTurn(connection, step));
+  }
+
+  /** See {@link Connection#startTls(ClientTls)}. */
+  static void start(SocketConnection connection, ClientTls tls) throws IOException {
+    SSLEngine engine = engineTo(connection, tls);
+    leavePlain(connection);
+    ensure(connection, handshake(connection, engine));
+  }
+
+  /** Sends what was written in plain, and sees to it that nothing is left of what has come so. */
+  private static void leavePlain(SocketConnection connection) throws IOException {
     if (connection.tls().isPresent()) {
       throw new IllegalStateException("the " + connection + " speaks TLS already");
     }
@@ -31,13 +69,29 @@ public final class TlsUpgrade {
     connection.flushOutputBuffer();
     connection.socketOutput().flush();
     ByteBuffer unread = connection.input().unread();
-    if (unread != null) {
+    if (unread != null && !connection.input().isUntouched()) {
       // Whoever sits between the peers may have put it there, and it would look as if it had come
-      // by TLS.
+      // by TLS. Where nothing was read, it follows no wish: it is the beginning of the handshake.
       throw new MalformedMessageException(
           unread.remaining() + " bytes in plain follow the wish to begin TLS (CVE-2011-0411)");
     }
-    if (!handshake(connection, engine)) {
+  }
+
+  private static boolean inTurn(SocketConnection connection, Step step) throws IOException {
+    ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
+    Home home = connection.home();
+    try {
+      return home.handshake().runInTurn(step, connection, home.timeCheck().handshakeMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw connection.failed(new InterruptedIOException());
+    } finally {
+      connection.enter(before);
+    }
+  }
+
+  private static void ensure(SocketConnection connection, boolean begun) throws IOException {
+    if (!begun) {
       throw connection.failed(
           new SSLHandshakeException("the peer has finished without a TLS handshake"));
     }
@@ -72,6 +126,44 @@ public final class TlsUpgrade {
     ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
     try {
       return transport.handshake();
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      connection.enter(before);
+    }
+  }
+
+  /** See {@link Connection#endTls}. */
+  static void end(SocketConnection connection, @Nullable TlsTransport tls) throws IOException {
+    if (tls == null) {
+      throw new IllegalStateException("the " + connection + " does not speak TLS");
+    }
+    connection.flushOutputBuffer();
+    connection.socketOutput().flush();
+    connection.input().enter();
+    try {
+      connection.socketOutput().enter();
+      try {
+        connection.socketOutput().ensureNotFinished();
+        endAlone(connection, tls);
+      } finally {
+        connection.socketOutput().leave();
+      }
+    } finally {
+      connection.input().leave();
+    }
+  }
+
+  private static void endAlone(SocketConnection connection, TlsTransport tls) throws IOException {
+    if (connection.input().unread() != null) {
+      throw TlsTransport.unread();
+    }
+    ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
+    try {
+      connection.usePlain(tls.end());
+      tls.release(true);
+    } catch (MalformedMessageException e) {
+      throw e;
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {

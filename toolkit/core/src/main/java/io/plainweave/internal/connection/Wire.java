@@ -2,27 +2,22 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.AttachmentKey;
 import io.plainweave.CloseReason;
-import io.plainweave.Connection;
-import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
 import io.plainweave.DeadlineExceededException;
-import io.plainweave.MalformedMessageException;
-import io.plainweave.PeerResetException;
 import io.plainweave.PeerState;
-import io.plainweave.TimeLimits;
-import io.plainweave.TruncatedMessageException;
-import io.plainweave.internal.log.Log;
+import io.plainweave.internal.thread.ForkedTask;
+import io.plainweave.internal.time.DeadlineWait;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Yielding;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +26,9 @@ import org.jspecify.annotations.Nullable;
  * which is for {@link SocketConnection}: a superclass of that, so that a connection has one object
  * less.
  */
-abstract class Wire implements Connection, Yielding {
+abstract sealed class Wire extends Ending implements Yielding permits SocketConnection {
   /** In a thread that was forked for a connection: that one. */
   public static final ScopedValue<Wire> OF_FORKED_THREAD = ScopedValue.newInstance();
-
-  private static final AtomicReferenceFieldUpdater<Wire, @Nullable CloseReason> REASON =
-      AtomicReferenceFieldUpdater.newUpdater(Wire.class, CloseReason.class, "reason");
 
   private static final AtomicReferenceFieldUpdater<Wire, Extras> EXTRAS =
       AtomicReferenceFieldUpdater.newUpdater(Wire.class, Extras.class, "extras");
@@ -52,9 +44,6 @@ abstract class Wire implements Connection, Yielding {
 
   /** The thread that runs the handler, set by itself. */
   private volatile @Nullable Thread thread;
-
-  /** Why the connection ends; set once, by whoever ends it first. */
-  private volatile @Nullable CloseReason reason;
 
   /** Replaced by the handler's threads, read by the reaper. */
   private volatile Extras extras = Extras.NONE;
@@ -79,166 +68,8 @@ abstract class Wire implements Connection, Yielding {
 
   abstract BufferPool buffers();
 
-  /** Whether the server drains and it is this connection's turn to end. */
-  abstract boolean isToFinish();
-
-  /**
-   * Lets the reaper forget one that was opened here, once it is closed and no scope of it has an
-   * owner whom the reaper has to tell. A borrowed buffer is left to the garbage collector: another
-   * thread may still be using it.
-   */
-  abstract void leaveIfOver();
-
   /** What a thread that is forked for it has bound. */
   abstract ScopedValue.Carrier bindings();
-
-  // How it ends
-
-  @Override
-  public boolean abort(CloseReason why) {
-    boolean first = endWith(why);
-    channel.resetOnClose();
-    closeSocket();
-    return first;
-  }
-
-  /** Closes the connection for a reason, without a reset. */
-  void close(CloseReason why) {
-    endWith(why);
-    closeSocket();
-  }
-
-  /** Closes the channel, with whatever that means to the peer. */
-  public void closeSocket() {
-    try {
-      channel.close();
-    } catch (IOException e) {
-      // The descriptor is gone all the same (close(2)).
-      Log.closeFailed(this, e);
-    }
-    leaveIfOver();
-  }
-
-  /**
-   * Closes the socket because a thread that uses it was interrupted: with a reset, unless the
-   * output was finished, since the peer must not take what is cut for the whole.
-   */
-  void endByInterrupt() {
-    if (!output.isFinished()) {
-      channel.resetOnClose();
-    }
-    closeSocket();
-  }
-
-  // Why it ends
-
-  public boolean endWith(CloseReason why) {
-    return REASON.compareAndSet(this, null, why);
-  }
-
-  /** Sorts a failure of the transport by its state: closed at this side, or by the peer. */
-  public IOException failed(IOException failure) {
-    if (failure instanceof InterruptedIOException) {
-      endByInterrupt();
-    } else if (failure instanceof DeadlineExceededException) {
-      abort(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
-    }
-    if (reason != null || !channel.isOpen()) {
-      return closed(failure);
-    }
-    CloseReason why = reasonOf(failure);
-    endWith(why);
-    return why instanceof CloseReason.PeerReset(PeerResetException reset) ? reset : failure;
-  }
-
-  /**
-   * Whether the calling thread works for this connection, so that an interrupt of it is one of its
-   * work here. Another thread may have come from the handler of another connection; what becomes of
-   * that one must not end this one.
-   */
-  @SuppressWarnings("ReferenceEquality") // a connection is itself only
-  boolean isOwnWorker() {
-    return outbound
-        || isHandlerThread()
-        || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
-  }
-
-  /**
-   * Whether an interrupt of the calling thread cuts what it writes: not that of another connection,
-   * nor of a task that is only not needed any more.
-   */
-  boolean isCutByInterrupt() {
-    return isOwnWorker() && !ForkedTask.isCurrentCancelledInOrder();
-  }
-
-  /** What is thrown once the connection is closed at this side. */
-  ConnectionClosedException closed(@Nullable Throwable cause) {
-    // Without a reason, a close is on its way; or a thread was interrupted while it used the
-    // channel. If that is because the handler fails, and so cancels its scope, the reason is yet to
-    // come.
-    CloseReason yetToCome =
-        output.isClosed() ? new CloseReason.Finished() : new CloseReason.Aborted();
-    if (!output.isClosed() && !scopes().isAnyAbandoned()) {
-      endWith(yetToCome);
-    }
-    CloseReason ended = reason;
-    CloseReason why = ended != null ? ended : yetToCome;
-    Throwable failure = failureOf(why);
-    return new ConnectionClosedException(this, why, failure != null ? failure : cause);
-  }
-
-  /** Why the connection ends, once that is certain. */
-  public @Nullable CloseReason reason() {
-    return reason;
-  }
-
-  @Override
-  public Optional<CloseReason> closeReason() {
-    return Optional.ofNullable(reasonSoFar());
-  }
-
-  @Override
-  public boolean isDraining() {
-    return switch (reasonSoFar()) {
-      case null -> !input.isFinishedByPeer() && isToFinish();
-      case CloseReason.Drained _, CloseReason.Cancelled _ -> !outbound;
-      default -> false;
-    };
-  }
-
-  @Override
-  public PeerState peerState() {
-    PeerState seen = input.lookAhead();
-    return reason == null && isOpen() ? seen : PeerState.GONE;
-  }
-
-  /** The reason, or what it will be if the handler just returns. */
-  private @Nullable CloseReason reasonSoFar() {
-    CloseReason ended = reason;
-    return ended != null ? ended : input.endedBy();
-  }
-
-  /** What a failure of the transport means for the connection, if it is open. */
-  private CloseReason reasonOf(IOException failure) {
-    return switch (failure) {
-      case SSLException e -> new CloseReason.TlsFailed(e);
-      case TruncatedMessageException e -> new CloseReason.Truncated(e);
-      default -> new CloseReason.PeerReset(new PeerResetException(this, failure));
-    };
-  }
-
-  /** The failure for which a connection was ended, if it was for one. */
-  private static @Nullable Throwable failureOf(CloseReason why) {
-    return switch (why) {
-      case CloseReason.HandlerFailed(Throwable failure) -> failure;
-      case CloseReason.UpstreamFailed(IOException failure) -> failure;
-      case CloseReason.PeerReset(PeerResetException failure) -> failure;
-      case CloseReason.Truncated(TruncatedMessageException failure) -> failure;
-      case CloseReason.Malformed(MalformedMessageException failure) -> failure;
-      case CloseReason.TlsFailed(SSLException failure) -> failure;
-      default -> null;
-    };
-  }
 
   // For the handler
 
@@ -269,8 +100,48 @@ abstract class Wire implements Connection, Yielding {
   }
 
   @Override
+  public byte[] peek(int count) throws IOException {
+    return input.peek(count);
+  }
+
+  @Override
   public void endMessage() {
     input.endMessage();
+  }
+
+  @Override
+  public void write(ByteBuffer... sources) throws IOException {
+    OutputBuffer buffer = scopes().outputBuffer();
+    if (buffer == null) {
+      output.write(sources);
+    } else {
+      for (ByteBuffer source : sources) {
+        buffer.write(source);
+      }
+    }
+  }
+
+  @Override
+  public long sendFile(FileChannel file, long position, long count) throws IOException {
+    if (position < 0 || count < 0) {
+      throw new IllegalArgumentException(
+          "no part of a file begins at %d and has %d bytes".formatted(position, count));
+    }
+    long end = position + Math.min(count, Long.MAX_VALUE - position);
+    OutputBuffer buffer = scopes().outputBuffer();
+    return buffer == null
+        ? output.sendFile(file, position, end)
+        : buffer.write(file, position, end);
+  }
+
+  @Override
+  public void awaitRoom() throws IOException {
+    OutputBuffer buffer = scopes().outputBuffer();
+    if (buffer == null) {
+      output.awaitRoomBehindAll();
+    } else {
+      buffer.awaitRoomToWrite();
+    }
   }
 
   @Override
@@ -326,7 +197,59 @@ abstract class Wire implements Connection, Yielding {
     return output.sent();
   }
 
+  // For its end
+
+  @Override
+  final boolean isOutputFinished() {
+    return output.isFinished();
+  }
+
+  @Override
+  final boolean isOutputClosed() {
+    return output.isClosed();
+  }
+
+  @Override
+  final boolean isInputFinished() {
+    return input.isFinishedByPeer();
+  }
+
+  @Override
+  final @Nullable CloseReason inputEndedBy() {
+    return input.endedBy();
+  }
+
+  @Override
+  final PeerState lookAhead() {
+    return input.lookAhead();
+  }
+
+  @Override
+  final boolean isAnyScopeAbandoned() {
+    return scopes().isAnyAbandoned();
+  }
+
   // For its two sides, its end, its scopes and relays
+
+  /**
+   * Whether the calling thread works for this connection, so that an interrupt of it is one of its
+   * work here. Another thread may have come from the handler of another connection; what becomes of
+   * that one must not end this one.
+   */
+  @SuppressWarnings("ReferenceEquality") // a connection is itself only
+  boolean isOwnWorker() {
+    return outbound
+        || isHandlerThread()
+        || (OF_FORKED_THREAD.isBound() && OF_FORKED_THREAD.get() == this);
+  }
+
+  /**
+   * Whether an interrupt of the calling thread cuts what it writes: not that of another connection,
+   * nor of a task that is only not needed any more.
+   */
+  boolean isCutByInterrupt() {
+    return isOwnWorker() && !ForkedTask.isCurrentCancelledInOrder();
+  }
 
   /** What writes to the socket, behind a buffer if there is one. */
   public ConnectionOutput socketOutput() {
@@ -366,6 +289,7 @@ abstract class Wire implements Connection, Yielding {
     return openedAt;
   }
 
+  @Override
   public PolledChannel channel() {
     return channel;
   }
@@ -384,7 +308,7 @@ abstract class Wire implements Connection, Yielding {
     output.flushOwn();
   }
 
-  /** Whether a handler has opened it, and no peer. */
+  @Override
   public boolean isOutbound() {
     return outbound;
   }

@@ -1,10 +1,11 @@
 package io.plainweave.internal.handshake;
 
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.HandshakeStep;
+import io.plainweave.internal.connection.TlsUpgrade;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.tls.ServerTls;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,7 @@ public final class HandshakeSteps {
     }
     ServerTls tls = listen.tls();
     if (tls != null) {
-      steps.add(new TlsStep(tls));
+      steps.add(new TlsUpgrade.Step(tls));
     }
     return steps;
   }

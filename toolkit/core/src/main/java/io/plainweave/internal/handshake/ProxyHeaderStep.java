@@ -2,12 +2,12 @@ package io.plainweave.internal.handshake;
 
 import io.plainweave.CloseReason;
 import io.plainweave.MalformedMessageException;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.admission.Refusal;
 import io.plainweave.internal.connection.HandshakeStep;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.proxyprotocol.ProxyHeader;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;

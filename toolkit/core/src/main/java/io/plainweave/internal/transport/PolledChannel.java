@@ -8,6 +8,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
@@ -126,6 +127,26 @@ public final class PolledChannel implements Transport {
   public int write(ByteBuffer source) throws IOException {
     failIfInterrupted();
     return channel.write(source);
+  }
+
+  /**
+   * Writes what there is room for of several buffers, with one system call.
+   *
+   * @return how many bytes that were
+   */
+  public long write(ByteBuffer[] sources, int offset, int count) throws IOException {
+    failIfInterrupted();
+    return channel.write(sources, offset, count);
+  }
+
+  /**
+   * Writes what there is room for of a file, as {@link FileChannel#transferTo}. Called where no
+   * interrupt comes, which would close both.
+   *
+   * @return how many bytes that were
+   */
+  public long write(FileChannel file, long position, long count) throws IOException {
+    return file.transferTo(position, count, channel);
   }
 
   @Override

@@ -152,6 +152,14 @@ final class TlsRecordReader {
     }
   }
 
+  /** Takes what has come behind the end of TLS, which is in plain. */
+  byte[] takeReceived() {
+    keepReceived();
+    byte[] taken = kept;
+    kept = NONE;
+    return taken;
+  }
+
   private void giveReceivedIfEmpty(ByteBuffer in) {
     if (!in.hasRemaining()) {
       received = null;

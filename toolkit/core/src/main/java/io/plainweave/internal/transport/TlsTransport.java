@@ -1,5 +1,6 @@
 package io.plainweave.internal.transport;
 
+import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.tls.TlsSession;
 import java.io.IOException;
@@ -401,6 +402,31 @@ public final class TlsTransport implements Transport {
       // Why it has failed is known, and has been told.
     }
     return channel.finishOutput();
+  }
+
+  /**
+   * Ends TLS in both directions, so that the channel goes on in plain, while no other reads or
+   * writes (RFC 8446, section 6.1).
+   *
+   * @return what the peer has sent in plain already, behind its own end
+   */
+  public byte[] end() throws IOException {
+    failIfFailed();
+    engine.closeOutbound();
+    writer.answerAll();
+    ByteBuffer data = ByteBuffer.allocate(1);
+    for (int n; (n = read(data)) >= 0; ) {
+      if (n > 0) {
+        throw unread();
+      }
+      awaitReadable();
+    }
+    return reader.takeReceived();
+  }
+
+  /** Nobody could tell later that it has come by TLS. */
+  public static MalformedMessageException unread() {
+    return new MalformedMessageException("data that is not read comes before the end of TLS");
   }
 
   /**

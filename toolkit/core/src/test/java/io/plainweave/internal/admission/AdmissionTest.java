@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
-import io.plainweave.ProxyProtocol;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.admission.Network;
 import io.plainweave.admission.Rate;
@@ -17,6 +16,7 @@ import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UnixClient;
 import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.proxyprotocol.ProxyProtocol;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import io.plainweave.server.ServerInsides;

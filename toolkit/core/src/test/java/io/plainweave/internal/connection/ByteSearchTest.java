@@ -2,6 +2,7 @@ package io.plainweave.internal.connection;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.plainweave.internal.transport.ByteSearch;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;

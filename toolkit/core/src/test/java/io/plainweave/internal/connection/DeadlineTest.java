@@ -147,6 +147,41 @@ class DeadlineTest {
     }
   }
 
+  /** Looks around every 50 ms, until the input has ended. */
+  private static void lookAroundUntilTheEnd(Connection connection) throws IOException {
+    for (int b = 0; b >= 0; ) {
+      try {
+        b = Deadline.in(Duration.ofMillis(50)).call(() -> connection.input().read());
+      } catch (DeadlineExceededException e) {
+        // There is something else to do.
+      }
+    }
+  }
+
+  @Test
+  void putsOffNoTimeLimitOfASilentPeer() throws Exception {
+    Handler looksAround =
+        connection -> {
+          connection.timeLimits(TimeLimits.NONE.firstByte(Duration.ofMillis(600)));
+          lookAroundUntilTheEnd(connection);
+        };
+    assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.FIRST_BYTE), closed.serve(looksAround));
+  }
+
+  @Test
+  void putsOffNoTimeLimitOfAPeerThatFallsSilent() throws Exception {
+    Handler looksAround =
+        connection -> {
+          connection.timeLimits(TimeLimits.NONE.idle(Duration.ofMillis(600)));
+          lookAroundUntilTheEnd(connection);
+        };
+    try (Server server = closed.start(looksAround);
+        Client client = Client.connect(server)) {
+      client.send("hello");
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), closed.next());
+    }
+  }
+
   @Test
   void resetsAConnectionInTheMiddleOfAMessage() throws Exception {
     var thrown = new CompletableFuture<ConnectionClosedException>();

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.plainweave.CloseReason;
 import io.plainweave.ConnectionClosedException;
+import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
+import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ClosedConnections;
 import io.plainweave.fixture.ResourceGuard;
+import io.plainweave.server.Server;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,7 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 class MessageStateTest {
   private static final CloseReason DRAINED = new CloseReason.Drained();
   private static final CloseReason TIMED_OUT = new CloseReason.TimedOut(TimeLimits.Kind.IDLE);
-  private static final int ROUNDS = 50_000;
+  private static final int ROUNDS = 20_000;
   private static final int STEPS = 40;
 
   /** One input that a reader uses while the reaper wants to end it. */
@@ -75,8 +78,8 @@ class MessageStateTest {
   @Test
   void namesTheEndThatHasComeFirstWhereTwoMeet() throws Exception {
     var done = new CompletableFuture<List<Round>>();
-    new ClosedConnections()
-        .serve(connection -> {
+    Handler runs =
+        connection -> {
           List<Round> rounds =
               IntStream.range(0, ROUNDS)
                   .mapToObj(i -> new Round((SocketConnection) connection, i))
@@ -87,8 +90,12 @@ class MessageStateTest {
           }
           reaper.join();
           done.complete(rounds);
-        });
-    List<Round> rounds = done.get();
+        };
+    List<Round> rounds;
+    try (Server server = new ClosedConnections().start(runs);
+        Client _ = Client.connect(server)) {
+      rounds = done.get();
+    }
     long byReaper = rounds.stream().filter(round -> round.byReaper).count();
     System.out.println("ended by the reaper in " + byReaper + " of " + ROUNDS + " rounds");
     assertEquals(0, rounds.stream().filter(round -> !round.isConsistent()).count());

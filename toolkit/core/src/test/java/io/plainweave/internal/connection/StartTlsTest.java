@@ -5,6 +5,7 @@ import static io.plainweave.fixture.TlsServer.receiveAll;
 import static io.plainweave.fixture.TlsServer.send;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -187,6 +188,33 @@ class StartTlsTest extends TlsTest {
       client.send("STARTTLS\n");
       assertEquals("go ahead\n", client.receive(9));
       assertTrue(client.seesReset());
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE), events.awaitReason());
+    }
+  }
+
+  private static Client connectAndStall(Server server) throws IOException {
+    Client client = Client.connect(server);
+    client.send("STARTTLS\n");
+    assertEquals("go ahead\n", client.receive(9));
+    client.send("\u0016"); // the first byte of a record
+    return client;
+  }
+
+  @Test
+  void waitsForItsTurnAmongTheHandshakes() throws Exception {
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .handler(STARTS_TLS)
+                .observer(events)
+                .timeLimits(TimeLimits.NONE)
+                .maxHandshakes(1)
+                .start();
+        Client one = connectAndStall(server);
+        Client two = connectAndStall(server)) {
+      await().until(() -> events.opened() == 2);
+      var connection = (SocketConnection) events.openConnections().getFirst();
+      await().until(() -> connection.home().handshake().turns().waiting() == 1);
       assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HANDSHAKE), events.awaitReason());
     }
   }

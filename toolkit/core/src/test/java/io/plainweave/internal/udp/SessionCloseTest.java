@@ -40,8 +40,12 @@ class SessionCloseTest {
   private final BlockingQueue<DatagramSession> sessions = new LinkedBlockingQueue<>();
 
   private ServerBuilder builder(SessionHandler handler) {
+    return builder(Udp.at("127.0.0.1", 0), handler);
+  }
+
+  private ServerBuilder builder(Udp udp, SessionHandler handler) {
     return Server.builder()
-        .sessions(Udp.at("127.0.0.1", 0).mailbox(1), handler)
+        .sessions(udp, handler)
         .timeLimits(TimeLimits.NONE)
         .observer(event -> {
           switch (event) {
@@ -160,6 +164,7 @@ class SessionCloseTest {
     var end = new CompletableFuture<Boolean>();
     try (Server server =
             builder(
+                    Udp.at("127.0.0.1", 0).mailbox(1),
                     session -> {
                       session.receive();
                       atWork.countDown();

@@ -1,10 +1,10 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.transport;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** Looks for a byte in a buffer, eight bytes at a time. */
-final class ByteSearch {
+public final class ByteSearch {
   private static final long LOW_BITS = 0x0101010101010101L;
   private static final long ALL_BUT_HIGH_BITS = 0x7F7F7F7F7F7F7F7FL;
 
@@ -17,7 +17,7 @@ final class ByteSearch {
    * @param most at least 0, and no more than the buffer has left; the buffer is {@link
    *     ByteOrder#BIG_ENDIAN}
    */
-  static int lengthThrough(byte wanted, ByteBuffer in, int most) {
+  public static int lengthThrough(byte wanted, ByteBuffer in, int most) {
     int start = in.position();
     int end = start + most;
     long pattern = (wanted & 0xFF) * LOW_BITS;

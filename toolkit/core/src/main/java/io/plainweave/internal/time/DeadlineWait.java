@@ -1,7 +1,6 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.time;
 
 import io.plainweave.Deadline;
-import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
 import java.time.Duration;
 
@@ -14,31 +13,31 @@ import java.time.Duration;
  * @param end the tick at which it is woken
  * @param wake wakes it
  */
-record DeadlineWait(int end, Runnable wake) {
+public record DeadlineWait(int end, Runnable wake) {
   /** A wait for the socket. */
   @FunctionalInterface
-  interface ForSocket {
+  public interface ForSocket {
     void run() throws IOException;
   }
 
   /** Whether the calling thread has a deadline. */
-  static boolean isNeeded() {
+  public static boolean isNeeded() {
     return Deadline.remaining().isPresent();
   }
 
   /** Whether the deadline of the calling thread has passed. */
-  static boolean isOver() {
+  public static boolean isOver() {
     return Deadline.remaining().filter(Duration::isZero).isPresent();
   }
 
   /** The wait of the calling thread, which has a deadline. */
-  static DeadlineWait of(int now, Runnable wake) {
+  public static DeadlineWait of(int now, Runnable wake) {
     // The tick of now may be about to end: one more, so that the time is certainly over then.
     int left = Ticks.of(Deadline.remaining().orElseThrow());
     return new DeadlineWait(left == Ticks.NEVER - 1 ? now + left : now + left + 1, wake);
   }
 
-  void check(int now) {
+  public void check(int now) {
     if (now - end >= 0) {
       wake.run();
     }

@@ -1,17 +1,10 @@
-package io.plainweave;
+package io.plainweave.proxyprotocol;
 
 import io.plainweave.admission.Network;
-import io.plainweave.proxyprotocol.ProxiedTls;
-import io.plainweave.proxyprotocol.ProxyHeader;
-import io.plainweave.proxyprotocol.Tlv;
-import io.plainweave.tls.TlsSession;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +12,17 @@ import org.jspecify.annotations.Nullable;
  * connection it passes on: version 1 or 2 of <a
  * href="https://www.haproxy.org/download/2.6/doc/proxy-protocol.txt">the protocol</a>.
  *
- * <p>{@link Connection#remoteAddress()} and {@link Connection#localAddress()} are those of the
- * client's connection to the proxy then, and {@link Connection#proxyHeader()} has all that the
- * proxy tells. Of the proxy's own connections, such as health checks, and where the header tells no
- * addresses, they stay those of the connection itself.
+ * <p>{@link io.plainweave.Connection#remoteAddress()} and {@link
+ * io.plainweave.Connection#localAddress()} are those of the client's connection to the proxy then,
+ * and {@link io.plainweave.Connection#proxyHeader()} has all that the proxy tells. Of the proxy's
+ * own connections, such as health checks, and where the header tells no addresses, they stay those
+ * of the connection itself.
  *
  * <p>Where a header is due it has to come: nobody looks whether one is there, since then a client
  * could pretend to be another (section 5 of the specification). It has {@link
- * TimeLimits#handshake()}, and at most 4,096 bytes. A connection that begins with anything else is
- * reset ({@link CloseReason.Malformed}); one that ends without a byte, as some health checks do,
- * ends in order, and the handler does not see it.
+ * io.plainweave.TimeLimits#handshake()}, and at most 4,096 bytes. A connection that begins with
+ * anything else is reset ({@link io.plainweave.CloseReason.Malformed}); one that ends without a
+ * byte, as some health checks do, ends in order, and the handler does not see it.
  */
 public final class ProxyProtocol {
   private static final ProxyProtocol FROM_EVERYONE = new ProxyProtocol(null, false);
@@ -77,50 +71,6 @@ public final class ProxyProtocol {
    */
   public ProxyProtocol othersDirect(boolean othersDirect) {
     return new ProxyProtocol(proxies, othersDirect);
-  }
-
-  /**
-   * Makes the header by which a relay lets its target know whose connection it passes on ({@link
-   * io.plainweave.client.Connector#proxyHeader}). It is of version 2, with the addresses of the
-   * connection; so if that has come with a header itself, they are those of the first client. Of a
-   * connection over TLS it has the protocol (ALPN), the name that the client has asked for, version
-   * and cipher, and whether the client has shown a certificate.
-   *
-   * <p>Of a client on a Unix-domain socket it tells nothing, and says that the connection is the
-   * relay's own ({@link ProxyHeader#local()}), as HAProxy does: the specification has paths of such
-   * sockets, but nginx and HAProxy refuse them. To a target that takes them, {@link
-   * ProxyHeader#v2(SocketAddress, SocketAddress)} tells them. It tells the two addresses alone,
-   * too, to a target that takes no more, as nginx before 1.23.2: at most 107 bytes.
-   *
-   * @param connection the one that is passed on
-   * @return the header, which may be given further TLVs
-   */
-  public static ProxyHeader headerFor(Connection connection) {
-    if (!(connection.remoteAddress() instanceof InetSocketAddress client)) {
-      return ProxyHeader.local();
-    }
-    ProxyHeader header = ProxyHeader.v2(client, connection.localAddress());
-    return connection.tls().map(tls -> header.with(tlvs(tls))).orElse(header);
-  }
-
-  private static Tlv[] tlvs(TlsSession tls) {
-    // The engine does not tell in which connection of the session it was shown.
-    boolean certified = !tls.peerCertificates().isEmpty();
-    int client = ProxiedTls.CLIENT_SSL | (certified ? ProxiedTls.CLIENT_CERT_SESS : 0);
-    var proxied =
-        new ProxiedTls(
-            client,
-            certified ? 0 : 1,
-            List.of(
-                Tlv.of(Tlv.SSL_VERSION, tls.protocol()),
-                Tlv.of(Tlv.SSL_CIPHER, tls.cipherSuite())));
-    return Stream.of(
-            tls.applicationProtocol()
-                .map(name -> new Tlv(Tlv.ALPN, name.getBytes(StandardCharsets.ISO_8859_1))),
-            tls.serverName().map(name -> Tlv.of(Tlv.AUTHORITY, name)),
-            Optional.of(proxied.toTlv()))
-        .flatMap(Optional::stream)
-        .toArray(Tlv[]::new);
   }
 
   /**

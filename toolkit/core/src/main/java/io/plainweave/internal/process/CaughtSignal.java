@@ -1,4 +1,4 @@
-package io.plainweave.server;
+package io.plainweave.internal.process;
 
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;

@@ -1,4 +1,4 @@
-package io.plainweave.internal.connection;
+package io.plainweave.internal.thread;
 
 import io.plainweave.ConnectionScope;
 import io.plainweave.Deadline;
@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <T> the type of the result
  */
-final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
+public final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
   /** In a thread that was forked for a connection: its task. */
-  static final ScopedValue<ForkedTask<?>> CURRENT = ScopedValue.newInstance();
+  public static final ScopedValue<ForkedTask<?>> CURRENT = ScopedValue.newInstance();
 
   /** The scope in which it was forked, as the task sees it. */
-  interface Siblings {
+  public interface Siblings {
     /** Fails if the calling thread has not opened it. */
     void ensureOwner();
 
@@ -63,7 +63,7 @@ final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
   private boolean completed;
   private @Nullable T result;
 
-  ForkedTask(Siblings siblings, Callable<? extends T> task) {
+  public ForkedTask(Siblings siblings, Callable<? extends T> task) {
     this(siblings, task, true);
   }
 
@@ -76,7 +76,7 @@ final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
 
   /** One without a result. */
   @SuppressWarnings("NullAway") // nothing is what it returns
-  static ForkedTask<?> of(Siblings siblings, ConnectionScope.Task task) {
+  public static ForkedTask<?> of(Siblings siblings, ConnectionScope.Task task) {
     return new ForkedTask<>(
         siblings,
         () -> {
@@ -127,7 +127,7 @@ final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
   // For its thread
 
   /** Runs the task, unless it was cancelled before. */
-  void run() throws Exception {
+  public void run() throws Exception {
     thread = Thread.currentThread();
     if (!cancelled) {
       result = task.call();
@@ -136,23 +136,23 @@ final class ForkedTask<T> implements ConnectionScope.Subtask<T> {
   }
 
   /** Notes that nobody runs it any more. */
-  void end() {
+  public void end() {
     thread = null;
     ended.countDown();
   }
 
   /** Notes that its scope was cancelled before it could begin. */
-  void neverRuns() {
+  public void neverRuns() {
     ended.countDown();
   }
 
   /** Whether the calling thread runs a task that is cancelled because it is not needed any more. */
-  static boolean isCurrentCancelledInOrder() {
+  public static boolean isCurrentCancelledInOrder() {
     return CURRENT.isBound() && CURRENT.get().isCancelledInOrder();
   }
 
   /** Whether it, or one that has forked it, is cancelled because it is not needed any more. */
-  boolean isCancelledInOrder() {
+  public boolean isCancelledInOrder() {
     // Who leaves a scope because he is cancelled in order has to leave it without a join.
     boolean byItself = !siblings.isAbandoned() && (cancelled || siblings.isEnding());
     return byItself || (parent != null && parent.isCancelledInOrder());

@@ -1,4 +1,4 @@
-package io.plainweave.server;
+package io.plainweave.internal.process;
 
 import io.plainweave.internal.log.Log;
 import java.util.ArrayList;
@@ -9,7 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes the running servers when the process is told to end, and only then lets it end.
+ * Closes the running servers, and services in their order, when the process is told to end, and
+ * only then lets it end.
  *
  * <p>While there is a server, SIGTERM and SIGINT are caught. The first one drains all servers side
  * by side, in a process that is as it was: its log writes, and what handlers need is open. The
@@ -20,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A hook of our own drains what still runs when the process ends in another way, by {@link
  * System#exit} for example, or when signals could not be caught.
  */
-final class StopSignals {
+public final class StopSignals {
   private static final List<String> SIGNALS = List.of("TERM", "INT");
 
   /** Guards the rest; nobody waits while he has it. */
   private static final ReentrantLock LOCK = new ReentrantLock();
 
-  private static final Set<Server> SERVERS = new LinkedHashSet<>();
+  private static final Set<Stoppable> SERVERS = new LinkedHashSet<>();
 
   /** There while there are servers, as are the signals. */
   private static @Nullable Thread hook;
@@ -45,7 +46,7 @@ final class StopSignals {
    * Lets a signal close the server from now on. Throws {@link IllegalStateException} if the process
    * is ending already.
    */
-  static void add(Server server) {
+  public static void add(Stoppable server) {
     LOCK.lock();
     try {
       if (ending) {
@@ -64,7 +65,7 @@ final class StopSignals {
   }
 
   /** Forgets the server, which has ended. */
-  static void remove(Server server) {
+  public static void remove(Stoppable server) {
     LOCK.lock();
     try {
       if (SERVERS.remove(server) && SERVERS.isEmpty() && !ending && hook != null) {
@@ -115,8 +116,8 @@ final class StopSignals {
 
   /** Ends what the end of the process waits for. */
   private static void goOn() {
-    List<Server> servers = running();
-    servers.forEach(Server::shutdownNow);
+    List<Stoppable> servers = running();
+    servers.forEach(Stoppable::shutdownNow);
     if (servers.isEmpty()) {
       Waiters.leave();
     }
@@ -142,7 +143,7 @@ final class StopSignals {
   }
 
   /** Whether the process is ending. */
-  static boolean isEnding() {
+  public static boolean isEnding() {
     LOCK.lock();
     try {
       return ending;
@@ -163,7 +164,7 @@ final class StopSignals {
     }
   }
 
-  private static List<Server> running() {
+  private static List<Stoppable> running() {
     LOCK.lock();
     try {
       return List.copyOf(SERVERS);
@@ -177,9 +178,9 @@ final class StopSignals {
    * to nothing, is forgotten: the hook does not wait for it once more.
    */
   private static void closeAll() {
-    List<Server> servers = running();
-    servers.forEach(Server::beginToClose);
-    for (Server server : servers) {
+    List<Stoppable> servers = running();
+    servers.forEach(Stoppable::beginToClose);
+    for (Stoppable server : servers) {
       server.close();
       remove(server);
     }

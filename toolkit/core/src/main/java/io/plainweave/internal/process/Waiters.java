@@ -1,4 +1,4 @@
-package io.plainweave.server;
+package io.plainweave.internal.process;
 
 import io.plainweave.internal.log.Log;
 import java.time.Duration;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * its definition, unless it is a virtual one: all of those are daemons, and each ends with its
  * task.
  */
-final class Waiters {
+public final class Waiters {
   /**
    * How long all of them have together. An idle server has drained in less than a second: with this
    * the process ends within the ten seconds of {@code docker stop}. Tests make it shorter.
@@ -31,13 +31,13 @@ final class Waiters {
   private static final Duration LOOK = Duration.ofMillis(20);
 
   /** The server for which each thread waits, or has waited when the process began to end. */
-  private static final Map<Thread, Server> WAITERS = new ConcurrentHashMap<>();
+  private static final Map<Thread, Stoppable> WAITERS = new ConcurrentHashMap<>();
 
   /** Set once, by the thread of a signal: nobody is waited for any longer. */
   private static volatile boolean left;
 
   /** One wait, from its beginning to its end. */
-  record Wait(Thread thread, Server server) implements AutoCloseable {
+  public record Wait(Thread thread, Stoppable server) implements AutoCloseable {
     @Override
     public void close() {
       // What follows a wait that ends later is what the process waits for.
@@ -50,7 +50,7 @@ final class Waiters {
   private Waiters() {}
 
   /** Notes that the calling thread waits from now on; null if nobody waits for its end. */
-  static @Nullable Wait begin(Server server) {
+  public static @Nullable Wait begin(Stoppable server) {
     Thread caller = Thread.currentThread();
     if (caller.isDaemon() && !caller.isVirtual()) {
       return null;
@@ -70,8 +70,8 @@ final class Waiters {
     boolean exits = false;
     for (var waiter : Map.copyOf(WAITERS).entrySet()) {
       Thread thread = waiter.getKey();
-      Server server = waiter.getValue();
-      if (server.state() == ServerState.TERMINATED && !thread.equals(Thread.currentThread())) {
+      Stoppable server = waiter.getValue();
+      if (server.hasTerminated() && !thread.equals(Thread.currentThread())) {
         boolean done = awaitEnd(thread, deadline);
         exits |= isExiting(thread);
         // A signal and System.exit may both wait, and one of them says so.

@@ -1,0 +1,196 @@
+package io.plainweave.internal.connection;
+
+import io.plainweave.CloseReason;
+import io.plainweave.internal.time.DeadlineWait;
+import io.plainweave.internal.transport.Mover;
+import io.plainweave.internal.transport.Transport;
+import io.plainweave.internal.transport.Turn;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How what is written moves to the peer, and waits for room: the same for bytes, several buffers
+ * and files.
+ *
+ * <p>It is a part of {@link ConnectionOutput}, and its superclass only so that a connection has one
+ * object less. But for the fields of others, only the thread that has taken the output calls it.
+ */
+abstract sealed class Sending extends SendState permits ConnectionOutput {
+  /** Each time that so many bytes are full, a power of two, it may be time to give way. */
+  private static final int LOOK_AT_CLOCK = 16 * 1024;
+
+  static final AtomicReferenceFieldUpdater<Sending, @Nullable Thread> CLOSER =
+      AtomicReferenceFieldUpdater.newUpdater(Sending.class, Thread.class, "closer");
+
+  final Wire connection;
+
+  /** Replaced by the thread that writes, before it writes on. */
+  private Transport transport;
+
+  /** The thread that closes the connection; set once, by itself. All others must not write on. */
+  private volatile @Nullable Thread closer;
+
+  /** When its {@link Turn} began; only the thread that has taken the output touches it. */
+  private int turnSince = Turn.NONE;
+
+  /** Whether a close has stopped a write; only the thread that has taken the output touches it. */
+  private boolean cut;
+
+  Sending(Wire connection, Transport transport) {
+    super(connection.openedAt());
+    this.connection = connection;
+    this.transport = transport;
+  }
+
+  /**
+   * Writes by another transport from now on; what is pending was flushed. Called by the thread that
+   * has taken the output.
+   */
+  final void use(Transport transport) {
+    this.transport = transport;
+  }
+
+  /** By what it writes. */
+  final Transport transport() {
+    return transport;
+  }
+
+  /** Whether a close has stopped a write. */
+  final boolean wasCut() {
+    return cut;
+  }
+
+  /** Waits until there may be room, behind all that was written. */
+  final void awaitRoom() throws IOException {
+    ensureNotFinished();
+    int now = connection.now();
+    sentAt(now);
+    USE.lazySet(this, TAKEN | SENDING);
+    try {
+      cutIfClosed();
+      awaitRoom(now);
+      cutIfClosed();
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      USE.lazySet(this, TAKEN);
+    }
+  }
+
+  @Override
+  final void wakeWriter() {
+    connection.channel().wakeWriter();
+  }
+
+  /** Whether the connection was closed, or is being closed. */
+  final boolean isClosed() {
+    return closer != null;
+  }
+
+  /** Sends FIN; over TLS, it may have to wait for room. */
+  final void finish() throws IOException {
+    int now = connection.now();
+    finishAt(now);
+    int before = use;
+    USE.lazySet(this, before | SENDING);
+    try {
+      for (; !transport.finishOutput(); now = connection.now()) {
+        awaitRoom(now);
+      }
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      USE.lazySet(this, before);
+    }
+  }
+
+  /**
+   * Gives way at times, since a socket that has room for all that is written lets nobody wait. For
+   * small messages it does not look at the clock each time.
+   */
+  final void goOn(long sentBefore) throws IOException {
+    if ((sent() ^ sentBefore) >= LOOK_AT_CLOCK) {
+      int since = turnSince;
+      turnSince = connection.goOn(since);
+      if (turnSince != since && DeadlineWait.isOver()) {
+        throw connection.failed(connection.deadlineExceeded());
+      }
+    }
+  }
+
+  /** Sends all of a source, however long there is no room for it. */
+  final <S> void sendNow(S source, Mover<S> mover) throws IOException {
+    ensureNotFinished();
+    sentAt(connection.now());
+    boolean interrupted = false;
+    USE.lazySet(this, TAKEN | SENDING);
+    try {
+      while (!mover.isOver(source) || transport.hasUnsent()) {
+        cutIfClosed();
+        try {
+          moveSome(source, mover);
+        } catch (InterruptedIOException e) {
+          if (connection.isCutByInterrupt()) {
+            throw e;
+          }
+          // What became of this thread must not cut a message to this peer, whose time limits end
+          // what takes too long.
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } catch (IOException e) {
+      throw connection.failed(e);
+    } finally {
+      USE.lazySet(this, TAKEN);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** Fails if another thread closes the connection: what is left of the message is not sent. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  private void cutIfClosed() throws IOException {
+    Thread by = closer;
+    if (by != null && by != Thread.currentThread()) {
+      cut = true;
+      connection.endWith(new CloseReason.Aborted());
+      throw connection.closed(null);
+    }
+  }
+
+  /** Sends what there is room for, or waits for room. */
+  private <S> void moveSome(S source, Mover<S> mover) throws IOException {
+    int now = connection.now();
+    long before = mover.position(source);
+    boolean moves = mover.move(source, transport);
+    sent(mover.position(source) - before);
+    if (moves) {
+      sentAt(now);
+    } else if (!mover.isOver(source) || transport.hasUnsent()) {
+      awaitRoom(now);
+    }
+  }
+
+  /**
+   * Waits for room.
+   *
+   * @param triedAt the tick, noted before it, of the write for which there was none
+   */
+  private void awaitRoom(int triedAt) throws IOException {
+    fullAt(triedAt);
+    if (DeadlineWait.isNeeded()) {
+      connection.awaitUntilDeadline(transport::awaitWritable, connection.channel()::wakeWriter);
+    } else {
+      transport.awaitWritable();
+    }
+  }
+
+  final void ensureNotFinished() throws IOException {
+    if (isFinished()) {
+      throw new IOException("the output is finished: nothing can be written after finishOutput()");
+    }
+  }
+}
