@@ -22,6 +22,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.regex.Pattern;
 
+static final Duration HEAD_TIME = Duration.ofSeconds(10);
 static final int LONGEST_LINE = 8 * 1024;
 static final int LONGEST_HEAD = 64 * 1024;
 static final int MOST_FIELDS = 100;
@@ -86,7 +87,7 @@ boolean exchange(Connection connection) throws Exception {
   var request = new Request(connection);
   var response = new Response(connection, request);
   try {
-    request.readHead();
+    readHead(request);
     answer(request, response);
     return request.keepAlive && request.body.isOver();
   } catch (Refused e) {
@@ -97,6 +98,18 @@ boolean exchange(Connection connection) throws Exception {
       connection.abort(); // the only way left to say that something is wrong
     }
     return false;
+  }
+}
+
+void readHead(Request request) throws IOException {
+  try {
+    Deadline.in(HEAD_TIME)
+        .call(() -> {
+          request.readHead();
+          return null;
+        });
+  } catch (DeadlineExceededException e) {
+    throw new Refused(408, "the head of the request takes longer than " + HEAD_TIME);
   }
 }
 

@@ -12,6 +12,7 @@
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.plainweave.*;
+import io.plainweave.admission.Network;
 import io.plainweave.client.Connector;
 import io.plainweave.client.Relay;
 import io.plainweave.framing.MessageReader;

@@ -39,10 +39,13 @@ static final int NO_CODE = 1005; // is never sent
 static final int NOT_UTF8 = 1007;
 static final int TOO_BIG = 1009;
 
+/** A peer answers each ping (section 5.5.2), so that one that is not heard is gone. */
+static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+
 final Group room = new Group();
 
 void main(String... args) {
-  var patient = TimeLimits.DEFAULT.idle(Duration.ofHours(1));
+  var patient = TimeLimits.DEFAULT.silence(PING_INTERVAL.multipliedBy(3));
   Server.serve(args, Listen.tcp(8081).timeLimits(patient), this::serve);
 }
 
@@ -188,6 +191,7 @@ static final class WebSocket {
     this.in = MessageReader.of(connection);
     // Who is 1,000 messages behind is disconnected.
     this.outbox = new Outbox(connection, 1_000, Outbox.Policy.DISCONNECT);
+    outbox.heartbeat(PING_INTERVAL, frame(PING, new byte[0]));
   }
 
   void send(int opcode, byte[] bytes) {
