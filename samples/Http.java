@@ -1,5 +1,4 @@
-// Http: files, an echo and a stream of events (RFC 9110, 9112).   samples/run Http FOLDER [PORT |
-// ...]
+// Http: files, an echo, and events (RFC 9110, 9112).   samples/run Http FOLDER [PORT | ...]
 //
 // It refuses all that lets two servers in a row disagree about where a request ends ("request
 // smuggling"): both framings at once, several lengths, bare line feeds, folded fields, whitespace

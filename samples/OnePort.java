@@ -1,5 +1,4 @@
-// OnePort: HTTP, HTTPS and an echo on one port.   samples/run OnePort CERTIFICATE_AND_KEY.pem [PORT
-// | ...]
+// OnePort: HTTP, HTTPS and an echo on one port.   samples/run OnePort KEYS.pem [PORT | ...]
 //
 //   openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout one.pem -out one.pem
 //   curl -s http://localhost:7445/

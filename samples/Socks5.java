@@ -1,5 +1,4 @@
-// Socks5: to other servers by way of this one (RFC 1928, 1929).   samples/run Socks5 RULES [PORT |
-// ...]
+// Socks5: the way to other servers (RFC 1928, 1929).   samples/run Socks5 RULES [PORT | ...]
 //
 // A line of the file RULES is "user NAME PASSWORD", "allow HOST" or "deny HOST", where a host is a
 // network, a name, or *. The first that fits holds; what fits none is denied. Without a user,
