@@ -126,14 +126,13 @@ public final class TimeCheck {
     MessageState input = connection.input();
     SendState output = connection.socketOutput();
     TimeLimits.Kind over = endsConnection(limits, connection, input, output, now);
+    TimeLimits.Kind ended = endsInput(limits, connection, input, output, now);
     if (over != null) {
       end(connection, new CloseReason.TimedOut(over));
-      return;
-    }
-    TimeLimits.Kind ended = endsInput(limits, connection, input, output, now);
-    if (ended != null) {
+    } else if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
+    // In any case: who waits for a scope hears from nobody else that the connection has ended.
     connection.checkDeadlines(now);
   }
 
