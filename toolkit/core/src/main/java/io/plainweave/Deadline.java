@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li><b>a read</b> of a {@link Connection}, {@link Connection#awaitMessage()} and {@link
- *       Connection#readUntil} among them. Between two messages, and in a stream without marked
- *       messages, it fails with a {@link DeadlineExceededException}; it has taken nothing, and the
- *       connection is as before. In the middle of a message, of which nobody could read the rest,
- *       the connection is reset;
+ *       Connection#readUntil} among them. It fails with a {@link DeadlineExceededException}.
+ *       Between two messages, and in a stream without marked messages, it has taken nothing, and
+ *       the connection is as before. In the middle of a message, the input has ended as well; see
+ *       below;
  *   <li><b>a write</b>, and all else that waits for room to send: the connection is reset, since
  *       the peer must not take what was cut for the whole;
  *   <li>{@link ConnectionScope}: one that is opened within a deadline has it for its own. {@link
@@ -31,10 +31,22 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@link io.plainweave.udp.DatagramSession#receive(Duration)}, which returns null.
  * </ul>
  *
- * <p>A connection that is reset for it has the reason {@link CloseReason.TimedOut} with {@link
- * TimeLimits.Kind#DEADLINE}; so has one whose handler lets the exception pass. The work itself is
- * not interrupted: one that computes asks what is {@linkplain #remaining() left}. A handshake
- * ({@link Connection#startTls}) has the time of {@link TimeLimits#handshake()}.
+ * <p><b>In the middle of a message</b> ({@link Connection#awaitMessage()}, {@link Connection#peek})
+ * nobody could say where the next one begins: every later read fails with a {@link
+ * ConnectionClosedException}. The output stays open for what the protocol owes the peer, such as
+ * the status 408 of HTTP or the reply 421 of SMTP:
+ *
+ * {@snippet file="io/plainweave/internal/connection/DeadlineInMessageTest.java" region="late"}
+ *
+ * <p>If the handler then returns, the connection ends in order, for the same reason as one that is
+ * reset; {@link Connection#closeReason()} has it from the end of the input on. If it has not ended
+ * two seconds later, it is reset.
+ *
+ * <p>A connection that is reset for a deadline has the reason {@link CloseReason.TimedOut} with
+ * {@link TimeLimits.Kind#DEADLINE}; so has one whose handler lets the exception pass, which is a
+ * reset as well. The work itself is not interrupted: one that computes asks what is {@linkplain
+ * #remaining() left}. A handshake ({@link Connection#startTls}) has the time of {@link
+ * TimeLimits#handshake()}.
  *
  * <p><b>When.</b> A read or write of a connection ends up to a fifth of a second late, with more
  * than 10,000 connections up to a second: it is woken by the thread that looks at all time limits,

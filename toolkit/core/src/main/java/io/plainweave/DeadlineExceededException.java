@@ -1,8 +1,9 @@
 package io.plainweave;
 
 /**
- * The {@link Deadline} of the calling thread has passed while it waited, and nothing was done: a
- * connection that it waited for is as before, and may be used.
+ * The {@link Deadline} of the calling thread has passed while it waited, and nothing was done. A
+ * connection from which it was to read is as before, and may be used; but in the middle of a
+ * message nothing can be read from it any more, and {@link Connection#closeReason()} says so.
  */
 public final class DeadlineExceededException extends ConnectionException {
   /**

@@ -13,6 +13,7 @@ package io.plainweave.internal.connection;
  *                            DRAINED
  *
  *   and from everywhere, by close:  CLOSED
+ *   from WAITING_IN_MESSAGE, by a deadline, too
  * </pre>
  *
  * <p>A plain stream, in which no messages are marked, goes to and fro between WORKING and WAITING.
@@ -33,6 +34,9 @@ public enum ConnectionActivity {
   WAITING_IN_MESSAGE,
   /** The input was ended, for the server's drain or a time limit. */
   DRAINED,
-  /** The connection was closed: a read fails, also one that has begun before. */
+  /**
+   * The connection was closed, or its input was cut in the middle of a message: a read fails, also
+   * one that has begun before.
+   */
   CLOSED
 }

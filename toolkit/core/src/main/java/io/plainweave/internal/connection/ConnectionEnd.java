@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
+import io.plainweave.DeadlineExceededException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.TlsTransport;
@@ -25,13 +26,15 @@ final class ConnectionEnd {
   /**
    * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
    * only because its input was ended at this side. That is no fault, and a reset could destroy the
-   * replies that are on their way. So it could the alert that says why TLS has failed, and what was
-   * sent before another thread has closed the connection in order.
+   * replies that are on their way. (A deadline that has passed is one: nobody has said anything for
+   * it.) So it could the alert that says why TLS has failed, and what was sent before another
+   * thread has closed the connection in order.
    */
   static void afterFailure(SocketConnection connection, Throwable failure) {
     forgetInterrupt();
     CloseReason reason = connection.reason();
-    CloseReason cut = failure instanceof IOException ? connection.input().endedBy() : null;
+    boolean late = failure instanceof DeadlineExceededException;
+    CloseReason cut = failure instanceof IOException && !late ? connection.input().endedBy() : null;
     boolean alerted = reason instanceof CloseReason.TlsFailed;
     if (alerted) {
       connection.socketOutput().drop();

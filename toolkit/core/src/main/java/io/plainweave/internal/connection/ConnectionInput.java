@@ -118,9 +118,11 @@ public final class ConnectionInput extends ReceivedBytes {
   @Override
   public int available() throws IOException {
     // What a read will not bring, since the input was ended at this side, is not available.
-    return activity() == ConnectionActivity.DRAINED
-        ? buffered()
-        : buffered() + availableInTransport();
+    return switch (activity()) {
+      case CLOSED -> 0;
+      case DRAINED -> buffered();
+      default -> buffered() + availableInTransport();
+    };
   }
 
   @Override

@@ -126,8 +126,7 @@ abstract sealed class Ending implements Connection permits Wire {
   /** What is thrown once the connection is closed at this side. */
   ConnectionClosedException closed(@Nullable Throwable cause) {
     // Without a reason, a close is on its way; or a thread was interrupted while it used the
-    // channel(). If that is because the handler fails, and so cancels its scope, the reason is yet
-    // to
+    // channel. If that is because the handler fails, and so cancels its scope, the reason is yet to
     // come.
     CloseReason yetToCome =
         isOutputClosed() ? new CloseReason.Finished() : new CloseReason.Aborted();

@@ -11,6 +11,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionBusyException;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.DeadlineExceededException;
+import io.plainweave.TimeLimits;
 import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
@@ -72,15 +73,16 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   private volatile ConnectionActivity activity = WORKING;
 
   /**
-   * Why the input was ended at this side, from the step to DRAINED on. Who wants to take that step
-   * sets it before, from null by compare-and-set, and takes it back if the step fails: so nobody
-   * else can take the step meanwhile, and the reason is that of who has taken it.
+   * Why the input was ended at this side, from the step to DRAINED on, or from that of a reader who
+   * cuts a message. Who wants to take such a step sets it before, from null by compare-and-set, and
+   * takes it back if the step fails: so nobody else can take the step meanwhile, and the reason is
+   * that of who has taken it.
    */
   private volatile @Nullable CloseReason endedBy;
 
   /**
-   * Whether the input was ended before it was closed; set by any thread that closes it, before the
-   * step to CLOSED.
+   * Whether the input was ended before it was closed, or by that; set by any thread that closes it,
+   * before the step to CLOSED.
    */
   private boolean endedBeforeClose;
 
@@ -138,7 +140,7 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
     }
     if (isClosed()) {
       leave();
-      throw connection.closed(null);
+      throw closed();
     }
   }
 
@@ -258,8 +260,16 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
 
   final void failIfClosed() throws ConnectionClosedException {
     if (isClosed()) {
-      throw connection.closed(null);
+      throw closed();
     }
+  }
+
+  /** What a read throws where it may get no byte any more, though the output may still be open. */
+  private ConnectionClosedException closed() {
+    CloseReason cutBy = connection.reason() == null ? endedBy() : null;
+    return cutBy == null
+        ? connection.closed(null)
+        : new ConnectionClosedException(connection, cutBy, null);
   }
 
   /**
@@ -282,7 +292,7 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
     }
     ConnectionActivity during = before == WORKING ? WAITING : WAITING_IN_MESSAGE;
     if (before == CLOSED || !ACTIVITY.compareAndSet(this, before, during)) {
-      throw connection.closed(null);
+      throw closed();
     }
     return before;
   }
@@ -296,17 +306,21 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   /**
    * Sorts a failure of a wait, or of a read that has taken nothing. A thread whose deadline has
    * passed, or that is cancelled because it is not needed any more, leaves the connection as it is
-   * between two messages. In the middle of one, the former ends the connection, and the latter
-   * reads on.
+   * between two messages. In the middle of one, the former ends the input, and the latter reads on.
    *
    * @throws IOException unless it is to go on
    */
   final void goOnAfter(IOException failure, boolean inMessage) throws IOException {
+    boolean late = failure instanceof DeadlineExceededException;
     boolean cancelled =
         failure instanceof InterruptedIOException && ForkedTask.isCurrentCancelledInOrder();
-    if (!inMessage && (cancelled || failure instanceof DeadlineExceededException)) {
+    if (!inMessage && (cancelled || late)) {
       messageSince = connection.now();
       left |= TIME;
+      throw failure;
+    }
+    if (late) {
+      endInMessage(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE));
       throw failure;
     }
     if (!cancelled) {
@@ -314,6 +328,25 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
     }
     if (Thread.interrupted()) {
       left |= INTERRUPT;
+    }
+  }
+
+  /**
+   * Ends the input in the middle of a message that the reading thread has waited for: nobody gets
+   * another byte, for nobody could tell where the next message begins. The output stays open.
+   */
+  @SuppressWarnings("ThreadPriorityCheck") // the reaper is on its way out
+  private void endInMessage(CloseReason why) throws ConnectionClosedException {
+    while (!ENDED_BY.compareAndSet(this, null, why)) {
+      Thread.yield(); // the reaper has come too late for a step to DRAINED, and takes it back
+    }
+    endedAt = connection.now();
+    endedBeforeClose = true;
+    if (!ACTIVITY.compareAndSet(this, WAITING_IN_MESSAGE, CLOSED)) {
+      // Another thread has closed the connection meanwhile, which is why it ends.
+      endedBeforeClose = false;
+      endedBy = null;
+      throw closed();
     }
   }
 

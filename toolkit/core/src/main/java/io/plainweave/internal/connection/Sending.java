@@ -67,15 +67,21 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
     ensureNotFinished();
     int now = connection.now();
     sentAt(now);
+    boolean interrupted = false;
     USE.lazySet(this, TAKEN | SENDING);
     try {
       cutIfClosed();
-      awaitRoom(now);
+      try {
+        awaitRoom(now);
+      } catch (InterruptedIOException e) {
+        interrupted = takeInterrupt(e);
+      }
       cutIfClosed();
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {
       USE.lazySet(this, TAKEN);
+      restoreInterrupt(interrupted);
     }
   }
 
@@ -94,15 +100,24 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
     int now = connection.now();
     finishAt(now);
     int before = use;
+    boolean interrupted = false;
     USE.lazySet(this, before | SENDING);
     try {
-      for (; !transport.finishOutput(); now = connection.now()) {
-        awaitRoom(now);
+      for (boolean finished = false; !finished; now = connection.now()) {
+        try {
+          finished = transport.finishOutput();
+          if (!finished) {
+            awaitRoom(now);
+          }
+        } catch (InterruptedIOException e) {
+          interrupted |= takeInterrupt(e);
+        }
       }
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {
       USE.lazySet(this, before);
+      restoreInterrupt(interrupted);
     }
   }
 
@@ -132,21 +147,33 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
         try {
           moveSome(source, mover);
         } catch (InterruptedIOException e) {
-          if (connection.isCutByInterrupt()) {
-            throw e;
-          }
-          // What became of this thread must not cut a message to this peer, whose time limits end
-          // what takes too long.
-          interrupted |= Thread.interrupted();
+          interrupted |= takeInterrupt(e);
         }
       }
     } catch (IOException e) {
       throw connection.failed(e);
     } finally {
       USE.lazySet(this, TAKEN);
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
+      restoreInterrupt(interrupted);
+    }
+  }
+
+  /**
+   * Goes on in spite of an interrupt, unless it is to cut what is written here: what became of this
+   * thread must not cut a message to this peer, whose time limits end what takes too long.
+   *
+   * @return whether there was one, for {@link #restoreInterrupt}
+   */
+  private boolean takeInterrupt(InterruptedIOException e) throws InterruptedIOException {
+    if (connection.isCutByInterrupt()) {
+      throw e;
+    }
+    return Thread.interrupted();
+  }
+
+  private static void restoreInterrupt(boolean interrupted) {
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 

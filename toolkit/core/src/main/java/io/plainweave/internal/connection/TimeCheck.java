@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * limits of its own.
  */
 public final class TimeCheck {
-  /** What a connection whose input was ended by a time limit may take to say goodbye. */
+  /** What a connection whose input was ended for its time may take to say goodbye. */
   private static final int GOODBYE = 2_000 / Ticks.MILLIS;
 
   /**
@@ -126,14 +126,13 @@ public final class TimeCheck {
     MessageState input = connection.input();
     SendState output = connection.socketOutput();
     TimeLimits.Kind over = endsConnection(limits, connection, input, output, now);
+    TimeLimits.Kind ended = endsInput(limits, connection, input, output, now);
     if (over != null) {
       end(connection, new CloseReason.TimedOut(over));
-      return;
-    }
-    TimeLimits.Kind ended = endsInput(limits, connection, input, output, now);
-    if (ended != null) {
+    } else if (ended != null) {
       input.end(new CloseReason.TimedOut(ended), now);
     }
+    // In any case: who waits for a scope hears from nobody else that the connection has ended.
     connection.checkDeadlines(now);
   }
 
@@ -180,12 +179,11 @@ public final class TimeCheck {
         yield idle ? TimeLimits.Kind.IDLE : null;
       }
       case IN_MESSAGE, WAITING_IN_MESSAGE -> messageLimit(all, input, now);
-      case DRAINED ->
+      case DRAINED, CLOSED ->
           input.endedBy() instanceof CloseReason.TimedOut(TimeLimits.Kind limit)
                   && now - input.endedAt() >= GOODBYE
               ? limit
               : null;
-      case CLOSED -> null;
     };
   }
 

@@ -397,7 +397,7 @@ public final class TlsTransport implements Transport {
       }
     } catch (IOException e) {
       if (failure == null) {
-        throw lastWord(e);
+        throw e instanceof InterruptedIOException ? e : lastWord(e);
       }
       // Why it has failed is known, and has been told.
     }

@@ -183,27 +183,6 @@ class DeadlineTest {
   }
 
   @Test
-  void resetsAConnectionInTheMiddleOfAMessage() throws Exception {
-    var thrown = new CompletableFuture<ConnectionClosedException>();
-    Handler reads =
-        connection -> {
-          var lines = Lines.of(connection, 1_000);
-          thrown.complete(
-              assertThrows(
-                  ConnectionClosedException.class,
-                  () -> Deadline.in(SHORT).call(() -> lines.read())));
-        };
-    try (Server server = closed.start(reads);
-        Client client = Client.connect(server)) {
-      client.send("half of a");
-      assertEquals(LATE, closed.next());
-      assertEquals(LATE, thrown.get().reason());
-      assertInstanceOf(DeadlineExceededException.class, thrown.get().getCause());
-      assertTrue(client.seesReset());
-    }
-  }
-
-  @Test
   void isTheReasonWhereTheHandlerLetsItPass() throws Exception {
     assertEquals(
         LATE, closed.serve(connection -> Deadline.in(SHORT).call(() -> connection.awaitMessage())));

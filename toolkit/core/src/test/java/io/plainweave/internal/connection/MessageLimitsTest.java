@@ -14,6 +14,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
 import io.plainweave.fixture.ResourceGuard;
+import io.plainweave.fixture.WaitingTask;
 import io.plainweave.server.Server;
 import java.io.IOException;
 import java.net.SocketException;
@@ -89,6 +90,26 @@ class MessageLimitsTest {
       client.send("x");
       assertTrue(client.seesReset());
       released.countDown();
+      events.assertEndedBy(TimeLimits.Kind.MESSAGE);
+    }
+  }
+
+  @Test
+  void forAMessageEndsAlsoTheWaitForAScope() throws Exception {
+    var waiting = new WaitingTask();
+    Handler joinsInMessage =
+        connection -> {
+          connection.awaitMessage();
+          try (var scope = connection.openScope()) {
+            scope.fork("waits", waiting);
+            scope.join();
+          }
+        };
+    try (Server server = start(TimeLimits.NONE.message(SHORT), joinsInMessage, events);
+        Client client = Client.connect(server)) {
+      client.send("x");
+      assertTrue(client.seesReset());
+      waiting.awaitCancelled();
       events.assertEndedBy(TimeLimits.Kind.MESSAGE);
     }
   }

@@ -27,6 +27,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -302,6 +303,43 @@ class SubtaskTest {
       client.receive(1); // the writer is at it
       client.send("x");
       assertEquals(MUCH, client.receiveAll().length());
+      assertTrue(interrupted.get(), "the interrupt was lost");
+      assertEquals(new CloseReason.Finished(), closed.next());
+    }
+  }
+
+  private static void awaitCancel(CountDownLatch running) {
+    running.countDown();
+    while (!Thread.currentThread().isInterrupted()) {
+      LockSupport.park();
+    }
+  }
+
+  @Test
+  void leavesTheConnectionOpenWhenItWaitsForRoom() throws Exception {
+    var running = new CountDownLatch(1);
+    var interrupted = new CompletableFuture<Boolean>();
+    Handler cancels =
+        connection -> {
+          try (var scope = connection.openScope()) {
+            var waits =
+                scope.fork(
+                    "waits",
+                    () -> {
+                      awaitCancel(running);
+                      connection.awaitRoom();
+                      interrupted.complete(Thread.currentThread().isInterrupted());
+                    });
+            running.await();
+            waits.cancel();
+            scope.join();
+          }
+          connection.output().write('.');
+        };
+    try (Server server = closed.start(cancels);
+        Client client = Client.connect(server)) {
+      client.finish();
+      assertEquals(".", client.receiveAll());
       assertTrue(interrupted.get(), "the interrupt was lost");
       assertEquals(new CloseReason.Finished(), closed.next());
     }

@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
+import io.plainweave.ConnectionClosedException;
 import io.plainweave.Deadline;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.Handler;
 import io.plainweave.PeerState;
+import io.plainweave.TimeLimits;
 import io.plainweave.fixture.TlsPeer;
 import io.plainweave.fixture.TlsTest;
 import io.plainweave.server.Server;
@@ -20,6 +22,8 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +86,28 @@ class TlsWaitsTest extends TlsTest {
   }
 
   @Test
+  void byADeadlineInAMessageLeavesTheOutputOpen() throws Exception {
+    Handler handler =
+        connection -> {
+          connection.awaitMessage();
+          connection.input().readNBytes(3);
+          assertThrows(
+              DeadlineExceededException.class,
+              () -> Deadline.in(Duration.ofMillis(100)).call(() -> connection.input().read()));
+          assertThrows(ConnectionClosedException.class, () -> connection.input().read());
+          connection.output().write("late".getBytes(US_ASCII));
+        };
+    try (Server server = start(handler);
+        TlsPeer peer = connect(server)) {
+      peer.send(peer.record("mes"));
+      peer.send(firstHalf(peer.record("sage")));
+      assertEquals("late", receiveData(peer));
+      peer.close();
+      assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.DEADLINE), events.awaitReason());
+    }
+  }
+
+  @Test
   void byTheCancelOfItsTaskLosesNothing() throws Exception {
     assertAnswered(connection -> {
       try (var scope = connection.openScope()) {
@@ -94,6 +120,36 @@ class TlsWaitsTest extends TlsTest {
         scope.join();
       }
     });
+  }
+
+  @Test
+  void byTheCancelOfItsTaskCutsNoEndOfTheOutput() throws Exception {
+    var running = new CountDownLatch(1);
+    Handler handler =
+        connection -> {
+          try (var scope = connection.openScope()) {
+            var writer =
+                scope.fork(
+                    "writer",
+                    () -> {
+                      running.countDown();
+                      while (!Thread.currentThread().isInterrupted()) {
+                        LockSupport.park();
+                      }
+                      connection.output().write("bye".getBytes(US_ASCII));
+                      connection.finishOutput();
+                    });
+            running.await();
+            writer.cancel();
+            scope.join();
+          }
+        };
+    try (Server server = start(handler);
+        TlsPeer peer = connect(server)) {
+      assertEquals("bye", receiveData(peer));
+      peer.close();
+      assertEquals(new CloseReason.Finished(), events.awaitReason());
+    }
   }
 
   @Test
