@@ -298,7 +298,7 @@ class SendFileTest extends TlsTest {
   @Test
   void letsTheLatestBeSent() throws Exception {
     var score = new AtomicInteger();
-    try (Server server = start(c -> follow(c, () -> score.incrementAndGet() + "\n"));
+    try (Server server = startPlain(c -> follow(c, () -> score.incrementAndGet() + "\n"));
         Client client = Client.connect(server)) {
       assertEquals("1\n2\n3\n", client.receive(6));
     }
