@@ -105,6 +105,7 @@ public interface Connection extends Duplex {
    * @param count how many bytes it has, not negative
    * @return how many bytes were written; fewer only if the file ends before
    * @throws IOException if the connection fails, or reading the file: the connection is open then
+   * @throws IllegalArgumentException if the position or the count is negative
    */
   long sendFile(FileChannel file, long position, long count) throws IOException;
 
@@ -112,6 +113,8 @@ public interface Connection extends Duplex {
    * Sends what was written, and waits until the socket, or what {@link
    * ConnectionScope#bufferOutput} keeps, may have room for more: to write then what is the latest.
    * It may return early; only a write can tell for certain.
+   *
+   * {@snippet file="io/plainweave/internal/connection/SendFileTest.java" region="latest"}
    *
    * @throws IOException if the connection fails
    */
@@ -159,6 +162,7 @@ public interface Connection extends Duplex {
    * @param count how many bytes, from 1 to 16,384
    * @return a copy of them; fewer only if the input ends behind these, none if it has ended
    * @throws IOException if the connection fails
+   * @throws IllegalArgumentException if the count is out of range
    */
   byte[] peek(int count) throws IOException;
 
@@ -493,7 +497,7 @@ public interface Connection extends Duplex {
    * Returns the time limits of this connection: its own, or else those that its listener or the
    * server has at this moment.
    *
-   * @return the limits, of which {@link #timeLimits(TimeLimits)} may be given a changed copy
+   * @return the limits, of which {@link #changeTimeLimits(TimeLimits)} may be given a changed copy
    */
   TimeLimits timeLimits();
 
@@ -515,5 +519,5 @@ public interface Connection extends Duplex {
    *
    * @param timeLimits the limits
    */
-  void timeLimits(TimeLimits timeLimits);
+  void changeTimeLimits(TimeLimits timeLimits);
 }

@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
  *       ConnectionScope.Subtask#join()} throws a {@link DeadlineExceededException};
  *   <li>{@link io.plainweave.client.Connector#connect()} and {@link
  *       io.plainweave.client.ConnectionPool#borrow()}, as at the end of their own time;
- *   <li>{@link io.plainweave.udp.DatagramSession#receive(Duration)}, which returns null.
+ *   <li>{@link io.plainweave.udp.DatagramSession#receive(Duration)}, which returns null;
+ *   <li>{@link io.plainweave.client.DatagramConnection}: a receive with a time of its own and an
+ *       ask, as at the end of that; a receive without one throws a {@link
+ *       DeadlineExceededException}.
  * </ul>
  *
  * <p><b>In the middle of a message</b> ({@link Connection#awaitMessage()}, {@link Connection#peek})

@@ -32,7 +32,7 @@ import java.util.function.Consumer;
  * @param idle with no byte in either direction since the handler waits for input; default 60 s
  * @param silence with no byte from the peer while the handler waits for input, whatever is sent
  *     meanwhile: for a peer that has promised to be heard, such as a client of MQTT, which names
- *     its own time ({@link Connection#timeLimits(TimeLimits)}); default zero: no limit
+ *     its own time ({@link Connection#changeTimeLimits(TimeLimits)}); default zero: no limit
  * @param writeStall with no byte taken by the socket while the handler waits to write; before a
  *     connection is reset for it, a write is tried. Default 2 min: curl 7 with a {@code
  *     --limit-rate} reads a hundred times what it may in a second, and then nothing for a hundred

@@ -21,6 +21,22 @@
  *   <li>The socket is closed, the permits given back, the thread ends.
  * </ol>
  *
+ * <h2>What a handler has</h2>
+ *
+ * <ul>
+ *   <li>Messages in the two streams: {@code io.plainweave.framing}; layers around them, such as
+ *       gzip: {@link io.plainweave.Duplex#through}.
+ *   <li>Further threads: {@link io.plainweave.ConnectionScope}, and {@code io.plainweave.messaging}
+ *       for what others have to say to the peer.
+ *   <li>Time: {@link io.plainweave.TimeLimits} hold for every connection, a {@link
+ *       io.plainweave.Deadline} for one piece of work.
+ *   <li>What goes on meanwhile: {@link io.plainweave.Connection#isDraining()}, {@link
+ *       io.plainweave.Connection#peerState()}, {@link io.plainweave.Connection#closeReason()}.
+ *   <li>Several protocols on one port, told apart before anything is read: {@code
+ *       io.plainweave.protocol}.
+ *   <li>Connections to others: {@code io.plainweave.client}.
+ * </ul>
+ *
  * <h2>The threads</h2>
  *
  * <pre>

@@ -119,10 +119,10 @@ class ByteRateTest {
       await().until(() -> events.opened() == 1);
       var connection = (SocketConnection) events.openConnections().getFirst();
       await().until(() -> connection.input().received() > 200_000);
-      receive.rate(new Rate(20_000, Duration.ofDays(1))); // it stops where it is
+      receive.changeRate(new Rate(20_000, Duration.ofDays(1))); // it stops where it is
       await().during(Duration.ofMillis(200)).until(() -> BorrowedBuffers.of(connection) == 0);
       assertFalse(received.isDone());
-      receive.rate(MEGABYTE);
+      receive.changeRate(MEGABYTE);
       assertEquals(2_000_000, received.get());
       assertTrue(millisSince(begin) > 1_500);
       sends.get();
@@ -134,7 +134,7 @@ class ByteRateTest {
     RateLimiter slow = RateLimiter.of(new Rate(1_000, Duration.ofSeconds(2)));
     Handler sends =
         connection -> {
-          connection.timeLimits(
+          connection.changeTimeLimits(
               TimeLimits.NONE
                   .writeStall(Duration.ofMillis(300))
                   .firstByte(Duration.ofMillis(300))

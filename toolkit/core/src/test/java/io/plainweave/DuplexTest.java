@@ -223,7 +223,7 @@ class DuplexTest {
   void haveTheTimeLimitsOfTheConnectionInside() throws Exception {
     Handler handler =
         connection -> {
-          connection.timeLimits(TimeLimits.NONE.message(Duration.ofMillis(300)));
+          connection.changeTimeLimits(TimeLimits.NONE.message(Duration.ofMillis(300)));
           serveZipped(connection);
         };
     try (Server server = closed.start(handler);

@@ -2,6 +2,7 @@ package io.plainweave;
 
 import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,6 +70,25 @@ class FeaturesTest {
       }
     }
     assertEquals(Set.of(), unknown);
+  }
+
+  @Test
+  void saysHowManyAreThere() throws IOException {
+    Map<String, Integer> counts = new HashMap<>(Map.of("there", 0, "partly", 0, "not", 0));
+    for (String item : items()) {
+      counts.merge(answer(item.split("\\|")[2].strip()), 1, Integer::sum);
+    }
+    String line =
+        "Of %d: %d are there, %d partly, %d not."
+            .formatted(ITEMS, counts.get("there"), counts.get("partly"), counts.get("not"));
+    assertTrue(Files.readAllLines(FILE).contains(line), line);
+  }
+
+  private static String answer(String carriedBy) {
+    if (carriedBy.startsWith("no:") || carriedBy.startsWith("not yet")) {
+      return "not";
+    }
+    return carriedBy.startsWith("partly:") ? "partly" : "there";
   }
 
   private static List<String> items() throws IOException {

@@ -100,7 +100,7 @@ public final class KeyedRateLimiter<K> {
    *
    * @param rate how often each of them may do something from now on
    */
-  public void rate(Rate rate) {
+  public void changeRate(Rate rate) {
     lock.lock();
     try {
       long now = clock.getAsLong();

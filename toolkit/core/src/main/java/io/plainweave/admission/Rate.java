@@ -60,7 +60,7 @@ public record Rate(int times, Duration per) {
    *
    * @return nanoseconds, rounded down; 0 if there is no limit
    */
-  public long intervalNanos() {
+  long intervalNanos() {
     return per.toNanos() / times;
   }
 

@@ -94,7 +94,7 @@ public final class RateLimiter {
    *
    * @param rate how often something may happen from now on
    */
-  public void rate(Rate rate) {
+  public void changeRate(Rate rate) {
     lock.lock();
     try {
       bucket.change(this.rate, rate, clock.getAsLong());

@@ -186,13 +186,15 @@ public record ProxyHeader(
   }
 
   /**
-   * Returns this header with its checksum. One of version 2 without endpoints stays as it is.
+   * Returns this header with or without its {@link #checksum()}. One of version 2 without endpoints
+   * stays as it is.
    *
+   * @param checksum whether it has one
    * @return the header
-   * @throws IllegalArgumentException if it is of version 1
+   * @throws IllegalArgumentException if it is to have one, and is of version 1
    */
-  public ProxyHeader withChecksum() {
-    return isSkipped() ? this : new ProxyHeader(version, command, endpoints, tlvs, true);
+  public ProxyHeader checksum(boolean checksum) {
+    return isSkipped() ? this : new ProxyHeader(version, command, endpoints, tlvs, checksum);
   }
 
   /** Whether nobody reads what follows the start. */

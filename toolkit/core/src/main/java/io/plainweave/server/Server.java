@@ -237,8 +237,8 @@ public final class Server implements AutoCloseable {
 
   /**
    * Replaces the time limits of the server. They apply from now on, as {@link
-   * Connection#timeLimits(TimeLimits)} says, also to connections that are open, but not where a
-   * listener or a connection has limits of its own.
+   * Connection#changeTimeLimits(TimeLimits)} says, also to connections that are open, but not where
+   * a listener or a connection has limits of its own.
    *
    * @param timeLimits the limits
    */
@@ -342,6 +342,8 @@ public final class Server implements AutoCloseable {
   /**
    * Waits until no more than so many {@link #connections()} are open. Others may come at once,
    * unless the server is suspended or drains.
+   *
+   * {@snippet file="io/plainweave/server/LiveListenersTest.java" region="few"}
    *
    * @param most how many may be left; zero for none
    * @param timeout how long to wait at most; zero or less only asks

@@ -270,7 +270,7 @@ public final class ServerBuilder {
 
   /**
    * Sets how long connections may take for what, unless their {@linkplain Listen#timeLimits()
-   * listener} has limits of its own, or they {@linkplain Connection#timeLimits(TimeLimits)
+   * listener} has limits of its own, or they {@linkplain Connection#changeTimeLimits(TimeLimits)
    * themselves}. They can be changed while the server runs. Default: {@link TimeLimits#DEFAULT}.
    *
    * @param timeLimits the limits

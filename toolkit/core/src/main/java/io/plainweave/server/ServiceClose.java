@@ -2,6 +2,7 @@ package io.plainweave.server;
 
 import io.plainweave.internal.log.Log;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -115,8 +116,8 @@ final class ServiceClose {
 
   private static void tell(ServiceEnd end) {
     long millis = end.elapsed().toMillis();
-    if (end.failure() != null) {
-      Log.SERVER.warn("cannot close {}, after {} ms", end.name(), millis, end.failure());
+    if (end.failure().isPresent()) {
+      Log.SERVER.warn("cannot close {}, after {} ms", end.name(), millis, end.failure().get());
     } else if (end.outcome() == ServiceEnd.Outcome.CLOSED) {
       Log.SERVER.info("stopped {} in {} ms", end.name(), millis);
     } else {
@@ -127,7 +128,8 @@ final class ServiceClose {
   ServiceEnd end() {
     lock.lock();
     try {
-      return new ServiceEnd(name, outcome, Duration.ofNanos(System.nanoTime() - begun), failure);
+      return new ServiceEnd(
+          name, outcome, Duration.ofNanos(System.nanoTime() - begun), Optional.ofNullable(failure));
     } finally {
       lock.unlock();
     }

@@ -1,7 +1,7 @@
 package io.plainweave.server;
 
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * How one of the {@link Services} has ended.
@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  * @param name how it was called
  * @param outcome whether it has ended in time
  * @param elapsed how long that took
- * @param failure what its close has thrown; null if it has thrown nothing
+ * @param failure what its close has thrown; empty if it has thrown nothing
  */
 public record ServiceEnd(
-    String name, Outcome outcome, Duration elapsed, @Nullable Throwable failure) {
+    String name, Outcome outcome, Duration elapsed, Optional<Throwable> failure) {
   /** Whether a service has ended in time. */
   public enum Outcome {
     /** Its close has returned within its share of the time. */

@@ -270,9 +270,9 @@ public final class Services implements AutoCloseable {
   public void close() throws IOException {
     @Nullable IOException thrown = null;
     for (ServiceEnd end : stop()) {
-      if (end.failure() != null) {
-        var failure =
-            new IOException("cannot close " + end.name() + ": " + end.failure(), end.failure());
+      if (end.failure().isPresent()) {
+        Throwable cause = end.failure().get();
+        var failure = new IOException("cannot close " + end.name() + ": " + cause, cause);
         if (thrown == null) {
           thrown = failure;
         } else {

@@ -62,7 +62,7 @@ class KeyedRateLimiterTest {
   void canBeChanged() {
     assertTrue(limiter.tryAcquire("a"));
     assertTrue(limiter.tryAcquire("a"));
-    limiter.rate(Rate.perSecond(1)); // so one too many
+    limiter.changeRate(Rate.perSecond(1)); // so one too many
     clock.addAndGet(Duration.ofMillis(1_500).toNanos());
     assertFalse(limiter.tryAcquire("a"));
     clock.addAndGet(Duration.ofMillis(500).toNanos());

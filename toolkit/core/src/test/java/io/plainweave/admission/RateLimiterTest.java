@@ -80,17 +80,17 @@ class RateLimiterTest {
   void canBeChanged() {
     RateLimiter limiter = of(Rate.perSecond(10));
     assertEquals(10, acquired(limiter));
-    limiter.rate(new Rate(10, Duration.ofMillis(10))); // a hundred times as fast
+    limiter.changeRate(new Rate(10, Duration.ofMillis(10))); // a hundred times as fast
     assertEquals(new Rate(10, Duration.ofMillis(10)), limiter.rate());
     pass(Duration.ofMillis(1));
     assertEquals(1, acquired(limiter));
-    limiter.rate(Rate.UNLIMITED);
+    limiter.changeRate(Rate.UNLIMITED);
     for (int i = 0; i < 1_000_000; i++) {
       assertTrue(limiter.tryAcquire(Integer.MAX_VALUE));
     }
-    limiter.rate(Rate.perSecond(1));
+    limiter.changeRate(Rate.perSecond(1));
     assertEquals(1, acquired(limiter), "what came without a limit does not count");
-    limiter.rate(new Rate(1, Duration.ofDays(1)));
+    limiter.changeRate(new Rate(1, Duration.ofDays(1)));
     pass(Duration.ofDays(1));
     assertTrue(limiter.tryAcquire(Integer.MAX_VALUE)); // two thousand million days
     pass(Duration.ofDays(1_000));
@@ -137,7 +137,7 @@ class RateLimiterTest {
               state -> state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING);
     }
     assertTrue(order.isEmpty());
-    limiter.rate(new Rate(1, Duration.ofMillis(1))); // for those who wait, too
+    limiter.changeRate(new Rate(1, Duration.ofMillis(1))); // for those who wait, too
     List<Integer> seen = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       seen.add(order.take());

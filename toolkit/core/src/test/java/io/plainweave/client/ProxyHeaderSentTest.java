@@ -166,7 +166,7 @@ class ProxyHeaderSentTest {
             start(
                 Listen.tcp("127.0.0.1", 0),
                 connection -> {
-                  ProxyHeader header = Relay.headerFor(connection).with(id).withChecksum();
+                  ProxyHeader header = Relay.headerFor(connection).with(id).checksum(true);
                   try (Connection upstream = to(target).proxyHeader(header).connect()) {
                     Relay.between(connection, upstream);
                   }

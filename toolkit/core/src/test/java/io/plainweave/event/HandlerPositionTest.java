@@ -17,12 +17,14 @@ class HandlerPositionTest {
       strings = {
         "java.lang.VirtualThread",
         "sun.security.ssl.SSLEngineImpl",
+        "io.plainweave.admission.RateLimiter",
         "io.plainweave.client.Connector",
         "io.plainweave.ConnectionScope",
         "io.plainweave.internal.connection.SocketConnection",
         "io.plainweave.server.Acceptor",
         "io.plainweave.framing.Lines",
         "io.plainweave.kernel.SocketTable",
+        "io.plainweave.protocol.Protocols",
         "io.plainweave.proxyprotocol.ProxyHeader",
         "io.plainweave.tls.ServerTls"
       })

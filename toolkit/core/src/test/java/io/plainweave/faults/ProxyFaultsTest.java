@@ -333,7 +333,7 @@ class ProxyFaultsTest extends ProxyFaults {
                   new ProxiedTls(
                           ProxiedTls.CLIENT_SSL, 1, List.of(Tlv.of(Tlv.SSL_VERSION, "TLSv1.3")))
                       .toTlv())
-              .withChecksum();
+              .checksum(true);
     };
   }
 

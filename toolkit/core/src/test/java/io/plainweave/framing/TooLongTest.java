@@ -231,7 +231,7 @@ class TooLongTest {
     var closed = new ClosedConnections();
     Handler handler =
         connection -> {
-          connection.timeLimits(TimeLimits.NONE.message(Duration.ofMillis(500)));
+          connection.changeTimeLimits(TimeLimits.NONE.message(Duration.ofMillis(500)));
           skim(connection);
         };
     try (Server server = closed.start(handler);

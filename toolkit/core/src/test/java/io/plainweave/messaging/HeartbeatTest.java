@@ -34,7 +34,7 @@ class HeartbeatTest {
         connection -> {
           var outbox = new Outbox(connection, 100, Outbox.Policy.DISCONNECT);
           outbox.heartbeat(interval, PING); // the peer hears of us at least so often
-          connection.timeLimits( // and we of the peer
+          connection.changeTimeLimits( // and we of the peer
               connection.timeLimits().idle(Duration.ZERO).silence(Duration.ofMinutes(1)));
           try (var scope = connection.openScope()) {
             scope.fork("outbox", outbox);

@@ -197,7 +197,7 @@ class MalformedProxyHeaderTest {
     byte[] good =
         ProxyHeader.v2(Headers.at("127.0.0.1", 42), Headers.at("127.0.0.1", 1337))
             .with(Tlv.of(Tlv.AUTHORITY, "a.org"), new Tlv(0xEA, new byte[] {1, 2, 3}))
-            .withChecksum()
+            .checksum(true)
             .toBytes();
     byte[] withPayload = join(good, new byte[70_000]);
     for (int bit = 0; bit < good.length * 8; bit++) {

@@ -49,7 +49,7 @@ class ProxyHeaderStreamTest {
         v2("20 11 0003 010203"),
         v2("21 11 000c 01020304 05060708 0001 ffff"),
         v2WithTlvs("01 0002 6832 02 0005 612e6f7267 05 0003 00ff10 04 0000"),
-        ProxyHeader.v2(at("::1", 1), at("::2", 2)).withChecksum().toBytes());
+        ProxyHeader.v2(at("::1", 1), at("::2", 2)).checksum(true).toBytes());
   }
 
   @ParameterizedTest

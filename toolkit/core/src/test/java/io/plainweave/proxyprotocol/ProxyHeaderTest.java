@@ -264,7 +264,7 @@ class ProxyHeaderTest {
   @Test
   void staysAsItIsWhereNobodyReadsWhatIsAdded() {
     ProxyHeader local = ProxyHeader.local();
-    assertEquals(local, local.with(Tlv.of(Tlv.AUTHORITY, "a.org")).withChecksum());
+    assertEquals(local, local.with(Tlv.of(Tlv.AUTHORITY, "a.org")).checksum(true));
   }
 
   @Test
@@ -285,7 +285,7 @@ class ProxyHeaderTest {
     refused(() -> ProxyHeader.v2(ip, InetSocketAddress.createUnresolved("a.org", 1)));
     refused(() -> ProxyHeader.v2(UnixDomainSocketAddress.of("a".repeat(109)), path));
     refused(() -> ProxyHeader.v1(ip, ip).with(Tlv.of(Tlv.AUTHORITY, "a.org")));
-    refused(() -> ProxyHeader.v1(ip, ip).withChecksum());
+    refused(() -> ProxyHeader.v1(ip, ip).checksum(true));
     refused(() -> unspecified(Version.V1).with(Tlv.of(Tlv.AUTHORITY, "a.org")));
     refused(() -> ProxyHeader.v2(ip, ip).with(new Tlv(Tlv.CRC32C, new byte[4])));
     refused(() -> ProxyHeader.v2(ip, ip).with(Tlv.of(Tlv.AUTHORITY, "a\0b")));

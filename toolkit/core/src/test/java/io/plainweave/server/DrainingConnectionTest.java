@@ -311,7 +311,7 @@ class DrainingConnectionTest {
 
     @Test
     void isPublishedWhenThePeerIsSilentForTooLong() throws Exception {
-      awaitOpened().timeLimits(TimeLimits.NONE.idle(Duration.ofMillis(200)));
+      awaitOpened().changeTimeLimits(TimeLimits.NONE.idle(Duration.ofMillis(200)));
       assertEquals("", client.receiveAll());
       client.finish();
       assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), awaitReason("will"));

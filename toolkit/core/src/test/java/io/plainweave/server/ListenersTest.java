@@ -210,7 +210,7 @@ class ListenersTest {
       second.exchange("hello");
       third.exchange("hello");
       for (Connection connection : events.openConnections()) {
-        connection.timeLimits(TimeLimits.NONE.idle(Duration.ofHours(1)));
+        connection.changeTimeLimits(TimeLimits.NONE.idle(Duration.ofHours(1)));
       }
       server.shutdown();
       for (Client client : List.of(first, second, third)) {
@@ -230,7 +230,7 @@ class ListenersTest {
   private static void serve(Connection connection) throws IOException {
     int keepAlive = connection.input().read();
     Duration silence = Duration.ofMillis(keepAlive * 1_500L);
-    connection.timeLimits(connection.timeLimits().silence(silence));
+    connection.changeTimeLimits(connection.timeLimits().silence(silence));
     connection.input().transferTo(connection.output());
   }
 
@@ -269,7 +269,7 @@ class ListenersTest {
               () ->
                   handlers.call(() -> {
                     try (Connection upstream = connector.connect()) {
-                      upstream.timeLimits(SHORT_IDLE);
+                      upstream.changeTimeLimits(SHORT_IDLE);
                       return upstream.input().read();
                     }
                   }));
@@ -280,7 +280,8 @@ class ListenersTest {
   @Test
   void letsAConnectionHaveTimeLimitsOfItsOwnInARelay() throws Exception {
     try (Proxied proxied =
-        Proxied.connect(TimeLimits.NONE, (connection, _) -> connection.timeLimits(SHORT_IDLE))) {
+        Proxied.connect(
+            TimeLimits.NONE, (connection, _) -> connection.changeTimeLimits(SHORT_IDLE))) {
       assertEquals("", proxied.upstream().receiveAll());
       proxied.upstream().finish();
       assertEquals("", proxied.client().receiveAll());

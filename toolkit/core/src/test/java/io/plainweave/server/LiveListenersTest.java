@@ -217,4 +217,39 @@ class LiveListenersTest {
           IllegalArgumentException.class, () -> server.awaitConnections(-1, Duration.ZERO));
     }
   }
+
+  // @start region="few"
+  /** Takes nothing new, and ends when most of the connections have ended by themselves. */
+  private static void retire(Server server, int few) throws InterruptedException {
+    server.suspend();
+    server.awaitConnections(few, Duration.ofMinutes(10));
+    server.close(); // drains those that are left
+  }
+
+  // @end
+
+  @Test
+  void mayBeFewBeforeTheServerEnds() throws Exception {
+    try (Server server = builder().start();
+        Client first = Client.connect(server);
+        Client second = Client.connect(server)) {
+      first.exchange("hello");
+      second.exchange("hello");
+      var retired =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  retire(server, 1);
+                } catch (InterruptedException e) {
+                  throw new AssertionError(e);
+                }
+              },
+              Thread::startVirtualThread);
+      second.exchange("it waits");
+      assertFalse(retired.isDone());
+      first.close();
+      retired.get(10, TimeUnit.SECONDS);
+      assertEquals(ServerState.TERMINATED, server.state());
+    }
+  }
 }

@@ -107,7 +107,7 @@ class ProxyProtocolTest {
   void tellsTheAddressesOfTheClientAndLeavesItsBytesToTheHandler(boolean binary) throws Exception {
     ProxyHeader header =
         binary
-            ? ProxyHeader.v2(CLIENT, FRONT).with(Tlv.of(Tlv.AUTHORITY, "a.org")).withChecksum()
+            ? ProxyHeader.v2(CLIENT, FRONT).with(Tlv.of(Tlv.AUTHORITY, "a.org")).checksum(true)
             : ProxyHeader.v1(CLIENT, FRONT);
     try (Server server = start(ProxyProtocol.required());
         Client client = Client.connect(server)) {

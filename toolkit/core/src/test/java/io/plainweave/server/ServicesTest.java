@@ -257,7 +257,7 @@ class ServicesTest {
       services.shutdownNow();
       ServiceEnd end = stopped.get(10, TimeUnit.SECONDS).getFirst();
       assertEquals(ServiceEnd.Outcome.FORCED, end.outcome());
-      assertInstanceOf(InterruptedException.class, end.failure());
+      assertInstanceOf(InterruptedException.class, end.failure().orElseThrow());
       assertThrows(IOException.class, services::close);
     } catch (IOException e) {
       assertInstanceOf(InterruptedException.class, e.getCause());

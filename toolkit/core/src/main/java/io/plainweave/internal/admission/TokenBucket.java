@@ -18,7 +18,7 @@ public final class TokenBucket {
 
   /** How long until the next may be taken; zero or less if it may be now. */
   long nanosToNext(Rate rate, long now) {
-    return fullAt - now - (rate.per().toNanos() - rate.intervalNanos());
+    return fullAt - now - (rate.per().toNanos() - interval(rate));
   }
 
   /** Takes one if there is one. */
@@ -31,7 +31,12 @@ public final class TokenBucket {
   }
 
   void take(Rate rate, long now) {
-    fullAt = (isFull(now) ? now : fullAt) + rate.intervalNanos();
+    fullAt = (isFull(now) ? now : fullAt) + interval(rate);
+  }
+
+  /** In nanoseconds; 0 if there is no limit. */
+  private static long interval(Rate rate) {
+    return rate.per().toNanos() / rate.times();
   }
 
   /** Whether it can be forgotten: a new one would be the same. */

@@ -245,7 +245,7 @@ public final class SocketConnection extends Wire implements Callable<Scope.After
   }
 
   @Override
-  public void timeLimits(TimeLimits limits) {
+  public void changeTimeLimits(TimeLimits limits) {
     home = LimitedHome.of(home, limits);
   }
 

@@ -111,7 +111,7 @@ class CloseReasonTest {
   void isATimeLimitFromTheEndOfTheInputOn() throws Exception {
     try (Server server = start(READS);
         Client client = Client.connect(server)) {
-      awaitOpened().timeLimits(TimeLimits.NONE.idle(Duration.ofMillis(200)));
+      awaitOpened().changeTimeLimits(TimeLimits.NONE.idle(Duration.ofMillis(200)));
       assertEquals(".", client.receiveAll());
       client.finish();
       assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), awaitReason());

@@ -162,7 +162,7 @@ class DeadlineTest {
   void putsOffNoTimeLimitOfASilentPeer() throws Exception {
     Handler looksAround =
         connection -> {
-          connection.timeLimits(TimeLimits.NONE.firstByte(Duration.ofMillis(600)));
+          connection.changeTimeLimits(TimeLimits.NONE.firstByte(Duration.ofMillis(600)));
           lookAroundUntilTheEnd(connection);
         };
     assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.FIRST_BYTE), closed.serve(looksAround));
@@ -172,7 +172,7 @@ class DeadlineTest {
   void putsOffNoTimeLimitOfAPeerThatFallsSilent() throws Exception {
     Handler looksAround =
         connection -> {
-          connection.timeLimits(TimeLimits.NONE.idle(Duration.ofMillis(600)));
+          connection.changeTimeLimits(TimeLimits.NONE.idle(Duration.ofMillis(600)));
           lookAroundUntilTheEnd(connection);
         };
     try (Server server = closed.start(looksAround);

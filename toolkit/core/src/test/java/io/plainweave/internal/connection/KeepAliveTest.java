@@ -95,7 +95,7 @@ class KeepAliveTest {
     connection.endMessage();
     int seconds = ByteBuffer.wrap(fields).getShort(10);
     Duration silence = Duration.ofMillis(seconds * 1_500L); // section 3.1.2.10
-    connection.timeLimits(connection.timeLimits().idle(Duration.ZERO).silence(silence));
+    connection.changeTimeLimits(connection.timeLimits().idle(Duration.ZERO).silence(silence));
     int pings = 0;
     for (; connection.awaitMessage(); pings++) {
       MessageReader.of(connection).readBytes(2);

@@ -101,9 +101,9 @@ class OwnLimitsTest {
   @Test
   void appliesAtOnceIfItIsLoweredBelowWhatHasPassed() throws Exception {
     FutureTask<Integer> read = read();
-    connection.timeLimits(TimeLimits.NONE);
+    connection.changeTimeLimits(TimeLimits.NONE);
     pass(SECOND_IN_TICKS - 1);
-    connection.timeLimits(TimeLimits.NONE.idle(SECOND.dividedBy(2)));
+    connection.changeTimeLimits(TimeLimits.NONE.idle(SECOND.dividedBy(2)));
     look();
     assertInputEndedBy(TimeLimits.Kind.IDLE, read);
   }
@@ -112,7 +112,7 @@ class OwnLimitsTest {
   void letsAWaitGoOnIfItIsRaised() throws Exception {
     FutureTask<Integer> read = read();
     pass(SECOND_IN_TICKS - 1);
-    connection.timeLimits(TimeLimits.NONE.idle(SECOND.multipliedBy(2)));
+    connection.changeTimeLimits(TimeLimits.NONE.idle(SECOND.multipliedBy(2)));
     pass(SECOND_IN_TICKS);
     assertEquals(ConnectionActivity.WAITING, activity());
     pass(1); // two seconds since it waits, not since the change
@@ -122,7 +122,7 @@ class OwnLimitsTest {
   @Test
   void isNoneIfItIsZero() throws Exception {
     FutureTask<Integer> read = read();
-    connection.timeLimits(connection.timeLimits().idle(Duration.ZERO));
+    connection.changeTimeLimits(connection.timeLimits().idle(Duration.ZERO));
     pass(1_000 * SECOND_IN_TICKS);
     assertEquals(ConnectionActivity.WAITING, activity());
     assertFalse(read.isDone());
@@ -133,7 +133,7 @@ class OwnLimitsTest {
     FutureTask<Integer> read = read();
     pass(SECOND_IN_TICKS);
     assertInputEndedBy(TimeLimits.Kind.IDLE, read);
-    connection.timeLimits(TimeLimits.NONE);
+    connection.changeTimeLimits(TimeLimits.NONE);
     pass(2 * SECOND_IN_TICKS); // what a handler has to say goodbye
     assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), connection.reason());
   }
@@ -141,9 +141,9 @@ class OwnLimitsTest {
   @Test
   void endsALifeThatIsLongerAlready() throws Exception {
     FutureTask<Integer> read = read();
-    connection.timeLimits(TimeLimits.NONE);
+    connection.changeTimeLimits(TimeLimits.NONE);
     pass(2 * SECOND_IN_TICKS);
-    connection.timeLimits(TimeLimits.NONE.lifetime(SECOND));
+    connection.changeTimeLimits(TimeLimits.NONE.lifetime(SECOND));
     look();
     assertInputEndedBy(TimeLimits.Kind.LIFETIME, read);
   }
@@ -154,7 +154,7 @@ class OwnLimitsTest {
     connection.awaitMessage();
     pass(2 * SECOND_IN_TICKS);
     assertNull(connection.reason());
-    connection.timeLimits(TimeLimits.NONE.message(SECOND));
+    connection.changeTimeLimits(TimeLimits.NONE.message(SECOND));
     look();
     assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.MESSAGE), connection.reason());
   }
@@ -169,7 +169,7 @@ class OwnLimitsTest {
     await().until(() -> connection.socketOutput().isSending());
     pass(2 * SECOND_IN_TICKS);
     assertNull(connection.reason());
-    connection.timeLimits(TimeLimits.NONE.writeStall(SECOND));
+    connection.changeTimeLimits(TimeLimits.NONE.writeStall(SECOND));
     await()
         .until(() -> {
           pass(1);
@@ -181,12 +181,12 @@ class OwnLimitsTest {
 
   @Test
   void endsTheWaitForAPeerThatDoesNotFinish() throws IOException {
-    connection.timeLimits(TimeLimits.NONE);
+    connection.changeTimeLimits(TimeLimits.NONE);
     connection.finishOutput();
     FutureTask<Integer> read = read();
     pass(2 * SECOND_IN_TICKS);
     assertFalse(read.isDone());
-    connection.timeLimits(TimeLimits.NONE.halfClosed(SECOND));
+    connection.changeTimeLimits(TimeLimits.NONE.halfClosed(SECOND));
     look();
     assertThrows(ExecutionException.class, read::get);
     assertEquals(new CloseReason.TimedOut(TimeLimits.Kind.HALF_CLOSED), connection.reason());
@@ -198,7 +198,7 @@ class OwnLimitsTest {
     home.timeCheck().change(others);
     assertEquals(others, connection.timeLimits());
     TimeLimits own = others.idle(Duration.ZERO);
-    connection.timeLimits(own);
+    connection.changeTimeLimits(own);
     home.timeCheck().change(TimeLimits.NONE);
     assertEquals(own, connection.timeLimits());
     assertEquals(TimeLimits.NONE, home.timeCheck().timeLimits());
@@ -207,7 +207,7 @@ class OwnLimitsTest {
   @Test
   void isChangedAgainAndAgainWithoutLeavingAnything() {
     for (int i = 1; i <= 3; i++) {
-      connection.timeLimits(TimeLimits.NONE.idle(SECOND.multipliedBy(i)));
+      connection.changeTimeLimits(TimeLimits.NONE.idle(SECOND.multipliedBy(i)));
     }
     var limited = (LimitedHome) connection.home();
     assertSame(home, limited.shared());

@@ -33,6 +33,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -282,6 +283,26 @@ class SendFileTest extends TlsTest {
 
   private final AtomicInteger chunks = new AtomicInteger();
   private final AtomicBoolean awaitsRoom = new AtomicBoolean();
+
+  // @start region="latest"
+  /** Sends the score as often as the peer takes it, and never one that is out of date. */
+  private static void follow(Connection connection, Supplier<String> score) throws IOException {
+    while (connection.isOpen()) {
+      connection.output().write(score.get().getBytes(US_ASCII));
+      connection.awaitRoom();
+    }
+  }
+
+  // @end
+
+  @Test
+  void letsTheLatestBeSent() throws Exception {
+    var score = new AtomicInteger();
+    try (Server server = startPlain(c -> follow(c, () -> score.incrementAndGet() + "\n"));
+        Client client = Client.connect(server)) {
+      assertEquals("1\n2\n3\n", client.receive(6));
+    }
+  }
 
   /** Sends without end, but never so that a write would have to wait. */
   private void sendAsThereIsRoom(Connection connection, int size) throws IOException {

@@ -541,7 +541,7 @@ class SubtaskTest {
     var thrown = new CompletableFuture<ConnectionClosedException>();
     Handler cancelsAWriter =
         connection -> {
-          connection.timeLimits(TimeLimits.NONE.writeStall(Duration.ofMillis(200)));
+          connection.changeTimeLimits(TimeLimits.NONE.writeStall(Duration.ofMillis(200)));
           try (var scope = connection.openScope()) {
             var writer = scope.fork("writer", () -> connection.output().write(new byte[MUCH]));
             connection.input().read();
