@@ -159,7 +159,7 @@ void echo(Request request, Response response) throws Exception {
 
 /** Server-sent events: the time, each second, until the client leaves or the server drains. */
 void events(Request request, Response response) throws Exception {
-  request.connection.timeLimits(TimeLimits.DEFAULT.message(Duration.ZERO)); // it has no end
+  request.connection.changeTimeLimits(TimeLimits.DEFAULT.message(Duration.ZERO)); // it has no end
   OutputStream out = response.begin(200, "text/event-stream", Response.UNKNOWN);
   while (!request.method.equals("HEAD") && !request.connection.isDraining()) {
     out.write(("data: " + Response.date() + "\n\n").getBytes(ISO_8859_1));

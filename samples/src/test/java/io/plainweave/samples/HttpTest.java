@@ -144,6 +144,16 @@ class HttpTest {
     }
   }
 
+  @Test
+  void saysToAClientThatTakesTooLongForItsHeadThatItDoes() throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", http.port())) {
+      send(socket, "GET / HTTP/1.1\r\nHost: ");
+      String response = rest(socket);
+      assertTrue(response.startsWith("HTTP/1.1 408 Request Timeout\r\n"), response);
+      assertTrue(response.contains("Connection: close\r\n"), response);
+    }
+  }
+
   private static void send(Socket socket, String text) throws IOException {
     socket.getOutputStream().write(text.getBytes(US_ASCII));
   }
