@@ -92,6 +92,8 @@ public final class RateLimiter {
   /**
    * Changes the rate, also for those who wait now. What has happened just before counts on.
    *
+   * {@snippet file="io/plainweave/admission/RateLimiterTest.java" region="change"}
+   *
    * @param rate how often something may happen from now on
    */
   public void changeRate(Rate rate) {

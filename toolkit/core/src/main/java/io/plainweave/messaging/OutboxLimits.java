@@ -72,6 +72,8 @@ public record OutboxLimits(
   /**
    * Returns these limits with another {@link #highMark()} and {@link #lowMark()}.
    *
+   * {@snippet file="io/plainweave/messaging/OutboxLimitsTest.java" region="bounds"}
+   *
    * @param highMark from 1 to 100 percent
    * @param lowMark less than that
    * @return the limits

@@ -248,6 +248,8 @@ public final class Services implements AutoCloseable {
    * stopped once, and there is one report. If the calling thread is interrupted, it does the same
    * as {@link #shutdownNow()}, and the thread's interrupt flag stays set.
    *
+   * {@snippet file="io/plainweave/server/ServicesTest.java" region="report"}
+   *
    * @return how each has ended, in the order in which they were stopped
    */
   public List<ServiceEnd> stop() {

@@ -76,6 +76,23 @@ class RateLimiterTest {
     assertFalse(limiter.tryAcquire());
   }
 
+  // @start region="change"
+  /** Asks the database less often while it is slow. */
+  private static void adapt(RateLimiter queries, Duration latency) {
+    queries.changeRate(Rate.perSecond(latency.toMillis() > 100 ? 20 : 100));
+  }
+
+  // @end
+
+  @Test
+  void followsWhatItsOwnerMeasures() {
+    RateLimiter queries = of(Rate.perSecond(100));
+    adapt(queries, Duration.ofSeconds(1));
+    assertEquals(20, acquired(queries));
+    adapt(queries, Duration.ofMillis(1));
+    assertEquals(Rate.perSecond(100), queries.rate());
+  }
+
   @Test
   void canBeChanged() {
     RateLimiter limiter = of(Rate.perSecond(10));

@@ -84,6 +84,23 @@ class OutboxLimitsTest {
   // The bounds
 
   @Test
+  void sayWhereAProducerStopsAndGoesOn() {
+    // @start region="bounds"
+    OutboxLimits limits =
+        OutboxLimits.DEFAULT
+            .maxMessages(500)
+            .maxBytes(64 * 1024)
+            .marks(50, 10); // stop at 250 messages or 32 KiB, go on at 50 and 6.4 KiB
+    // @end
+    assertTrue(limits.isHigh(250, 0));
+    assertTrue(limits.isHigh(1, 32 * 1024));
+    assertFalse(limits.isHigh(249, 32 * 1024 - 1));
+    assertTrue(limits.isLow(50, 6_553));
+    assertFalse(limits.isLow(50, 6_554));
+    assertFalse(limits.isLow(51, 0));
+  }
+
+  @Test
   void countBytes() throws Exception {
     String sent =
         sent(

@@ -239,6 +239,22 @@ class ServicesTest {
     assertEquals(List.of("start a", "deaf", "close a"), List.copyOf(said));
   }
 
+  // @start region="report"
+  private static List<String> report(Services services) {
+    return services.stop().stream().map(end -> end.name() + " " + end.outcome()).toList();
+  }
+
+  // @end
+
+  @Test
+  void sayHowEachHasEnded() throws Exception {
+    try (Services services = Services.open(LONG)) {
+      services.start("cache", () -> open("cache"));
+      services.start("api", () -> open("api"));
+      assertEquals(List.of("api CLOSED", "cache CLOSED"), report(services));
+    }
+  }
+
   @Test
   void areForcedByAnyThread() throws Exception {
     var closing = new CountDownLatch(1);
