@@ -57,6 +57,11 @@ record MemoryHome(
   }
 
   @Override
+  public boolean isAdmin() {
+    return false;
+  }
+
+  @Override
   public ServerObserver observer() {
     return _ -> {};
   }
