@@ -26,9 +26,9 @@ final class ConnectionEnd {
   /**
    * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
    * only because its input was ended at this side. That is no fault, and a reset could destroy the
-   * replies that are on their way. (A deadline that has passed is one: nobody has said anything for
-   * it.) So it could the alert that says why TLS has failed, and what was sent before another
-   * thread has closed the connection in order.
+   * replies that are on their way. So it could the alert that says why TLS has failed, and what was
+   * sent before another thread has closed the connection in order. A deadline that nobody has
+   * caught is a failure, also where it has ended the input: there was no reply to it.
    */
   static void afterFailure(SocketConnection connection, Throwable failure) {
     forgetInterrupt();
