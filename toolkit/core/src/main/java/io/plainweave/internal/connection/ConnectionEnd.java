@@ -67,24 +67,32 @@ final class ConnectionEnd {
       return;
     }
     if (connection.socketOutput().isClosed()) {
-      // Another thread has begun, and has left the wait for the peer to that of the handler.
-      if (connection.isHandlerThread()) {
-        connection.endWith(reasonInOrder(connection));
-        lingerAndClose(connection);
-      }
+      leaveToOther(connection);
       return;
     }
     // One that was opened here has no thread of its own.
     boolean own = connection.isOutbound() || connection.isHandlerThread();
     try {
       if (!finishForGood(connection, own)) {
-        connection.abort(new CloseReason.Aborted());
+        if (connection.socketOutput().isClosedByOther()) {
+          leaveToOther(connection); // which has come first by a moment
+        } else {
+          connection.abort(new CloseReason.Aborted());
+        }
       } else if (own || !connection.home().timeCheck().lingers()) {
         lingerAndClose(connection);
       }
     } catch (Throwable e) {
       connection.closeSocket();
       throw e;
+    }
+  }
+
+  /** Another thread has begun, and has left the wait for the peer to that of the handler. */
+  private static void leaveToOther(SocketConnection connection) {
+    if (connection.isHandlerThread()) {
+      connection.endWith(reasonInOrder(connection));
+      lingerAndClose(connection);
     }
   }
 
