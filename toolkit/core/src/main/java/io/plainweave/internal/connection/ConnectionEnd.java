@@ -26,9 +26,9 @@ final class ConnectionEnd {
   /**
    * Ends the connection after a failure of its handler: with a reset, unless the handler has failed
    * only because its input was ended at this side. That is no fault, and a reset could destroy the
-   * replies that are on their way. (A deadline that has passed is one: nobody has said anything for
-   * it.) So it could the alert that says why TLS has failed, and what was sent before another
-   * thread has closed the connection in order.
+   * replies that are on their way. So it could the alert that says why TLS has failed, and what was
+   * sent before another thread has closed the connection in order. A deadline that nobody has
+   * caught is a failure, also where it has ended the input: there was no reply to it.
    */
   static void afterFailure(SocketConnection connection, Throwable failure) {
     forgetInterrupt();
@@ -67,24 +67,32 @@ final class ConnectionEnd {
       return;
     }
     if (connection.socketOutput().isClosed()) {
-      // Another thread has begun, and has left the wait for the peer to that of the handler.
-      if (connection.isHandlerThread()) {
-        connection.endWith(reasonInOrder(connection));
-        lingerAndClose(connection);
-      }
+      leaveToOther(connection);
       return;
     }
     // One that was opened here has no thread of its own.
     boolean own = connection.isOutbound() || connection.isHandlerThread();
     try {
       if (!finishForGood(connection, own)) {
-        connection.abort(new CloseReason.Aborted());
+        if (connection.socketOutput().isClosedByOther()) {
+          leaveToOther(connection); // which has come first by a moment
+        } else {
+          connection.abort(new CloseReason.Aborted());
+        }
       } else if (own || !connection.home().timeCheck().lingers()) {
         lingerAndClose(connection);
       }
     } catch (Throwable e) {
       connection.closeSocket();
       throw e;
+    }
+  }
+
+  /** Another thread has begun, and has left the wait for the peer to that of the handler. */
+  private static void leaveToOther(SocketConnection connection) {
+    if (connection.isHandlerThread()) {
+      connection.endWith(reasonInOrder(connection));
+      lingerAndClose(connection);
     }
   }
 

@@ -1,5 +1,7 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.ConnectionBusyException;
+import io.plainweave.ConnectionClosedException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.ByteSearch;
 import io.plainweave.internal.transport.Transport;
@@ -7,6 +9,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 
 /**
  * The side of a connection that reads: the bytes from the peer. What has come and the wait for more
@@ -19,6 +22,20 @@ import java.util.Objects;
  * what it has and fails.
  */
 public final class ConnectionInput extends ReceivedBytes {
+  private static final AtomicIntegerFieldUpdater<ConnectionInput> USERS =
+      AtomicIntegerFieldUpdater.newUpdater(ConnectionInput.class, "users");
+
+  // What users is.
+  private static final int FREE = 0;
+  private static final int READING = 1;
+  private static final int LOOKING = 2;
+
+  /**
+   * READING while a thread is in a call that reads, and for good after {@link #release()}; LOOKING
+   * for a moment while one looks ahead; otherwise FREE.
+   */
+  private volatile int users;
+
   /**
    * Whether the last read has brought less than it had room for: who reads so takes all that is
    * there, and keeps what it does not need yet. Only the reading thread touches it.
@@ -27,6 +44,41 @@ public final class ConnectionInput extends ReceivedBytes {
 
   ConnectionInput(Wire connection, Transport transport) {
     super(connection, transport);
+  }
+
+  // Who uses it
+
+  /** Takes the input for the calling thread, which has to {@linkplain #leave() leave} it. */
+  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
+  void enter() throws IOException {
+    while (!USERS.compareAndSet(this, FREE, READING)) {
+      if (users == READING) {
+        failIfClosed();
+        throw new ConnectionBusyException("reading from");
+      }
+      Thread.yield(); // who looks ahead is on his way out
+    }
+    try {
+      failIfClosed();
+    } catch (ConnectionClosedException e) {
+      leave();
+      throw e;
+    }
+  }
+
+  void leave() {
+    restoreInterrupt();
+    USERS.lazySet(this, FREE);
+  }
+
+  @Override
+  boolean beginLook() {
+    return USERS.compareAndSet(this, FREE, LOOKING);
+  }
+
+  @Override
+  void endLook() {
+    USERS.lazySet(this, FREE);
   }
 
   // For the reader
@@ -182,7 +234,7 @@ public final class ConnectionInput extends ReceivedBytes {
 
   /** Whether nothing is begun: no message is open, no byte is left, and nobody reads. */
   public boolean isAtRest() {
-    return isFree()
+    return users == FREE
         && activity() == ConnectionActivity.WORKING
         && unread() == null
         && !isFinishedByPeer();
@@ -208,7 +260,7 @@ public final class ConnectionInput extends ReceivedBytes {
    */
   boolean release() {
     closeForGood();
-    boolean taken = takeForGood();
+    boolean taken = USERS.compareAndSet(this, FREE, READING); // and for good
     if (taken) {
       giveBack();
     }

@@ -59,10 +59,13 @@ public record Extras(
     return scopes.isEmpty() && waits.isEmpty() && attachments.isEmpty() ? NONE : this;
   }
 
-  /** Ends what has taken too long, and tells the owners if the connection has ended. */
+  /** Ends what has taken too long, and wakes the owners if the connection has ended. */
+  @SuppressWarnings("ReferenceEquality") // there is one that is empty
   void check(int now) {
-    waits.forEach(wait -> wait.check(now));
-    scopes.check(now);
+    if (this != NONE) { // it is looked at in each connection, ten times a second
+      waits.forEach(wait -> wait.check(now));
+      scopes.check(now);
+    }
   }
 
   /**
@@ -125,7 +128,7 @@ public record Extras(
       }
     }
 
-    /** Ends what has taken too long, and tells the owners if the connection has ended. */
+    /** Ends what has taken too long, and wakes the owners if the connection has ended. */
     public void check(int now) {
       all.forEach(scope -> scope.check(now));
     }

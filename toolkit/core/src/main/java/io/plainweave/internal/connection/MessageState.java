@@ -8,7 +8,6 @@ import static io.plainweave.internal.connection.ConnectionActivity.WAITING_IN_ME
 import static io.plainweave.internal.connection.ConnectionActivity.WORKING;
 
 import io.plainweave.CloseReason;
-import io.plainweave.ConnectionBusyException;
 import io.plainweave.ConnectionClosedException;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.TimeLimits;
@@ -17,7 +16,6 @@ import io.plainweave.internal.time.Ticks;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
-import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
@@ -52,20 +50,6 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
 
   private static final AtomicReferenceFieldUpdater<MessageState, @Nullable CloseReason> ENDED_BY =
       AtomicReferenceFieldUpdater.newUpdater(MessageState.class, CloseReason.class, "endedBy");
-
-  private static final AtomicIntegerFieldUpdater<MessageState> USERS =
-      AtomicIntegerFieldUpdater.newUpdater(MessageState.class, "users");
-
-  // What users is.
-  private static final int FREE = 0;
-  private static final int READING = 1;
-  private static final int LOOKING = 2;
-
-  /**
-   * READING while a thread is in a call that reads, and for good after {@link #takeForGood()};
-   * LOOKING for a moment while one looks ahead; otherwise FREE.
-   */
-  private volatile int users;
 
   final Wire connection;
 
@@ -124,50 +108,6 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   MessageState(Wire connection) {
     this.connection = connection;
     this.waitingSince = connection.openedAt();
-  }
-
-  // Who uses it
-
-  /** Takes the input for the calling thread, which has to {@linkplain #leave() leave} it. */
-  @SuppressWarnings("ThreadPriorityCheck") // it is about the order in a queue, not about time
-  final void enter() throws IOException {
-    while (!USERS.compareAndSet(this, FREE, READING)) {
-      if (users == READING) {
-        failIfClosed();
-        throw new ConnectionBusyException("reading from");
-      }
-      Thread.yield(); // who looks ahead is on his way out
-    }
-    if (isClosed()) {
-      leave();
-      throw closed();
-    }
-  }
-
-  final void leave() {
-    if ((left & INTERRUPT) != 0) {
-      left &= ~INTERRUPT;
-      Thread.currentThread().interrupt();
-    }
-    USERS.lazySet(this, FREE);
-  }
-
-  /** Takes it for the calling thread to look ahead; false if somebody has it. */
-  final boolean beginLook() {
-    return USERS.compareAndSet(this, FREE, LOOKING);
-  }
-
-  final void endLook() {
-    USERS.lazySet(this, FREE);
-  }
-
-  /** Takes it from everybody, for good; false if somebody has it. */
-  final boolean takeForGood() {
-    return USERS.compareAndSet(this, FREE, READING);
-  }
-
-  final boolean isFree() {
-    return users == FREE;
   }
 
   // For the reading thread
@@ -328,6 +268,14 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
     }
     if (Thread.interrupted()) {
       left |= INTERRUPT;
+    }
+  }
+
+  /** Gives the reading thread, which leaves, the interrupt that it was spared. */
+  final void restoreInterrupt() {
+    if ((left & INTERRUPT) != 0) {
+      left &= ~INTERRUPT;
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -94,6 +94,11 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
     return bytes;
   }
 
+  /** Takes the input for the calling thread to look ahead; false if somebody has it. */
+  abstract boolean beginLook();
+
+  abstract void endLook();
+
   /** Whether no byte was read; those that were received may have been looked at. */
   final boolean isUntouched() {
     return received() == buffered();

@@ -95,6 +95,13 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
     return closer != null;
   }
 
+  /** Whether another thread than the calling one closes the connection, or has. */
+  @SuppressWarnings("ReferenceEquality") // a thread is itself only
+  final boolean isClosedByOther() {
+    Thread by = closer;
+    return by != null && by != Thread.currentThread();
+  }
+
   /** Sends FIN; over TLS, it may have to wait for room. */
   final void finish() throws IOException {
     int now = connection.now();
@@ -178,10 +185,8 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
   }
 
   /** Fails if another thread closes the connection: what is left of the message is not sent. */
-  @SuppressWarnings("ReferenceEquality") // a thread is itself only
   private void cutIfClosed() throws IOException {
-    Thread by = closer;
-    if (by != null && by != Thread.currentThread()) {
+    if (isClosedByOther()) {
       cut = true;
       connection.endWith(new CloseReason.Aborted());
       throw connection.closed(null);
