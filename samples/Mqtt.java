@@ -1,4 +1,5 @@
-// Mqtt: a broker of MQTT 3.1.1, for mosquitto_sub and other clients.   samples/run Mqtt [PORT | ...]
+// Mqtt: a broker of MQTT 3.1.1, for mosquitto_sub and other clients.   samples/run Mqtt [PORT |
+// ...]
 //
 //   mosquitto_pub -p 1883 -q 1 -r -t home/lamp -m on
 //   mosquitto_sub -p 1883 -q 1 -C 1 -v -t 'home/#'
@@ -73,16 +74,16 @@ void serve(Connection connection) throws Exception {
     // [MQTT-3.1.2-8] Whatever has ended the connection, but a DISCONNECT, and an end of the server:
     // its clients are well. The interrupt that has ended this handler is not to end that, too.
     if (connect.will != null && !disconnected && !connection.isDraining()) {
-      Shield.call(
-          () -> {
-            publish(connect.will);
-            return null;
-          });
+      Shield.call(() -> {
+        publish(connect.will);
+        return null;
+      });
     }
   }
 }
 
-void answer(Packet packet, Session session, Outbox outbox) throws IOException, InterruptedException {
+void answer(Packet packet, Session session, Outbox outbox)
+    throws IOException, InterruptedException {
   Body body = packet.body;
   switch (packet.type) {
     case PUBLISH -> {
@@ -383,7 +384,9 @@ final class Session {
 
 // ---- Topics and filters
 
-/** What is subscribed to, as a tree of the levels of all filters; a monitor of its own guards it. */
+/**
+ * What is subscribed to, as a tree of the levels of all filters; a monitor of its own guards it.
+ */
 final Level top = new Level();
 
 /** Subscribes a session, or changes its QoS, or ends that for null; false if it is one too many. */
@@ -604,7 +607,9 @@ static final class Body {
 
   String readFilter() throws IOException {
     String filter = readText();
-    check(!filter.isEmpty() && filter.length() <= LONGEST_TOPIC, "a topic that is too long, or none"); // [MQTT-4.7.3-1]
+    check(
+        !filter.isEmpty() && filter.length() <= LONGEST_TOPIC,
+        "a topic that is too long, or none"); // [MQTT-4.7.3-1]
     String[] levels = levels(filter);
     check(levels.length <= MOST_LEVELS, "a topic of more than " + MOST_LEVELS + " levels");
     for (int i = 0; i < levels.length; i++) { // [MQTT-4.7.1-2] [MQTT-4.7.1-3]

@@ -23,7 +23,8 @@ record MqttClient(Client client) implements AutoCloseable {
   static final String CONNACK = "20 02 00 00";
 
   private static final Pattern PART =
-      Pattern.compile("\\s*(?:(s)?'([^']*)'(?:\\*(\\d+))?|([0-9a-f]+)(?:\\*(\\d+))?|(\\[)|(]))\\s*");
+      Pattern.compile(
+          "\\s*(?:(s)?'([^']*)'(?:\\*(\\d+))?|([0-9a-f]+)(?:\\*(\\d+))?|(\\[)|(]))\\s*");
 
   private static final HexFormat HEX = HexFormat.of();
 
