@@ -46,9 +46,9 @@ void serve(Connection connection) throws Exception {
   }
   check(first.type == CONNECT, "the first packet is no CONNECT"); // [MQTT-3.1.0-1]
   Connect connect = Connect.parse(first.body);
-  int refusal = connect.refusal != 0 ? connect.refusal : hasRoomFor(connect) ? 0 : UNAVAILABLE;
-  if (refusal != 0) {
-    connection.output().write(connack(false, refusal));
+  if (connect.refusal != 0 || !hasRoomFor(connect)) {
+    int code = connect.refusal != 0 ? connect.refusal : UNAVAILABLE;
+    connection.output().write(connack(false, code));
     return;
   }
   // [MQTT-3.1.2-24] One and a half times what it has promised; zero is no limit in MQTT as well.
@@ -63,8 +63,8 @@ void serve(Connection connection) throws Exception {
     try (outbox) { // closed, it sends the rest
       session.resume(connection, outbox);
       for (Packet packet; !disconnected && (packet = read(connection, in)) != null; ) {
-        disconnected = packet.type == DISCONNECT;
         answer(packet, session, outbox);
+        disconnected = packet.type == DISCONNECT;
       }
     } finally {
       leave(session, outbox);
@@ -130,25 +130,19 @@ void subscribe(Body body, Session session, Outbox outbox) throws IOException, In
     wishes.add(new Wish(filter, Math.min(qos, 1))); // [MQTT-3.8.4-6] granted
   } while (body.hasMore());
   ByteBuffer suback = newPacket(SUBACK << 4, 2 + wishes.size()).putShort((short) id);
-  List<Wish> granted = new ArrayList<>();
+  var granted = new Level();
   for (Wish wish : wishes) {
     boolean isGranted = subscribe(session, wish.filter, wish.qos);
     suback.put((byte) (isGranted ? wish.qos : FAILURE));
     if (isGranted) {
-      granted.add(wish);
+      granted.put(levels(wish.filter), 0, session, wish.qos);
     }
   }
   outbox.offer(suback.array());
-  for (Wish wish : granted) { // [MQTT-3.3.1-6] also to one who has had the subscription before
-    var filter = new Level();
-    filter.put(levels(wish.filter), 0, session, wish.qos);
-    for (String topic : retained.keySet()) {
-      var found = new HashMap<Session, Integer>();
-      filter.find(levels(topic), 0, found);
-      // They may be more than an outbox holds.
-      if (!found.isEmpty() && outbox.awaitLow()) {
-        session.deliverRetained(topic, wish.qos);
-      }
+  for (String topic : retained.keySet()) { // [MQTT-3.3.1-6] [MQTT-3.8.4-3]
+    Integer qos = granted.find(topic).get(session);
+    if (qos != null && outbox.awaitLow()) { // they may be more than an outbox holds
+      session.deliverRetained(topic, qos);
     }
   }
 }
@@ -186,9 +180,9 @@ void publish(Message message) throws InterruptedException {
   // [MQTT-3.3.1-9] Who has subscribed before gets it as any other.
   var live = new Message(message.topic, message.payload, message.qos, false);
   byte[] once = live.packet(0, 0, false); // one array for all who get it at most once
-  var receivers = new HashMap<Session, Integer>();
+  Map<Session, Integer> receivers;
   synchronized (top) {
-    top.find(levels(message.topic), 0, receivers);
+    receivers = top.find(message.topic);
   }
   for (var receiver : receivers.entrySet()) {
     receiver.getKey().deliver(live, receiver.getValue(), once);
@@ -425,7 +419,13 @@ static final class Level {
   }
 
   /** Finds who is to get what is published, each once, with its best QoS [MQTT-3.3.5-1]. */
-  void find(String[] topic, int depth, Map<Session, Integer> found) {
+  Map<Session, Integer> find(String topic) {
+    var found = new HashMap<Session, Integer>();
+    find(levels(topic), 0, found);
+    return found;
+  }
+
+  private void find(String[] topic, int depth, Map<Session, Integer> found) {
     boolean isReserved = depth == 0 && topic[0].startsWith("$"); // [MQTT-4.7.2-1]
     if (below.containsKey("#") && !isReserved) {
       below.get("#").addTo(found);
@@ -560,38 +560,33 @@ static final class Body {
     check(!hasMore(), "a packet is longer than what is in it");
   }
 
-  byte[] readRest() {
-    byte[] bytes = new byte[rest.remaining()];
+  private byte[] readBytes(int length) throws IOException {
+    check(rest.remaining() >= length, "a packet is shorter than what is in it");
+    byte[] bytes = new byte[length];
     rest.get(bytes);
     return bytes;
   }
 
-  private void need(int bytes) throws IOException {
-    check(rest.remaining() >= bytes, "a packet is shorter than what is in it");
+  byte[] readRest() throws IOException {
+    return readBytes(rest.remaining());
+  }
+
+  byte[] readData() throws IOException {
+    return readBytes(readShort());
   }
 
   int readByte() throws IOException {
-    need(1);
-    return rest.get() & 0xff;
+    return readBytes(1)[0] & 0xff;
   }
 
   int readShort() throws IOException {
-    need(2);
-    return rest.getShort() & 0xffff;
+    return readByte() << 8 | readByte();
   }
 
   int readId() throws IOException {
     int id = readShort();
     check(id != 0, "a packet identifier of 0"); // [MQTT-2.3.1-1]
     return id;
-  }
-
-  byte[] readData() throws IOException {
-    int length = readShort();
-    need(length);
-    byte[] bytes = new byte[length];
-    rest.get(bytes);
-    return bytes;
   }
 
   String readText() throws IOException {
