@@ -483,15 +483,15 @@ static Packet read(Connection connection, MessageReader in) throws IOException {
   int type = first >> 4;
   int flags = first & 15;
   int qos = flags >> 1 & 3;
-  check( // [MQTT-2.2.2-2]
+  boolean isRight = // [MQTT-2.2.2-2]
       switch (type) {
         // A QoS of 2 is not to be had here [MQTT-3.3.5-2], one of 3 nowhere [MQTT-3.3.1-4].
         case PUBLISH -> qos == 1 || (qos == 0 && (flags & DUP) == 0); // [MQTT-3.3.1-2]
         case SUBSCRIBE, UNSUBSCRIBE -> flags == 2;
         case CONNECT, PUBACK, PINGREQ, DISCONNECT -> flags == 0;
         default -> false; // what a server sends, and what belongs to QoS 2
-      },
-      "a packet begins with 0x" + Integer.toHexString(first));
+      };
+  check(isRight, "a packet of another kind, or with other flags, than a client sends here");
   int length = 0; // section 2.2.3
   int next;
   int shift = 0;
