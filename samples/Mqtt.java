@@ -1,0 +1,650 @@
+// Mqtt: a broker of MQTT 3.1.1, for mosquitto_sub and other clients.   samples/run Mqtt [PORT |
+// ...]
+//
+//   mosquitto_pub -p 1883 -q 1 -r -t home/lamp -m on
+//   mosquitto_sub -p 1883 -q 1 -C 1 -v -t 'home/#'
+//
+// Messages are delivered at most once (QoS 0) or at least once (QoS 1). Everybody may publish and
+// subscribe, whatever their name and password are; what is kept, is kept in memory. The numbers of
+// statements, such as [MQTT-3.1.0-1], are those of
+// https://docs.oasis-open.org/mqtt/mqtt/v3.1.1/os/mqtt-v3.1.1-os.html.
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.plainweave.*;
+import io.plainweave.framing.MessageReader;
+import io.plainweave.messaging.Outbox;
+import io.plainweave.messaging.OutboxLimits;
+import io.plainweave.server.Server;
+import io.plainweave.server.Shield;
+
+static final int LONGEST_PACKET = 256 * 1024; // in bytes, behind the fixed header
+static final int LONGEST_TOPIC = 1_024; // in characters
+static final int MOST_LEVELS = 32; // of a topic
+static final int MOST_SUBSCRIPTIONS = 1_000; // of a session
+static final int MOST_SESSIONS = 100_000;
+static final int MOST_UNACKNOWLEDGED = 32; // messages sent to one client
+static final int MOST_KEPT = 10_000; // messages that wait in one session; retained messages
+static final int MOST_BYTES_KEPT = 16 * 1024 * 1024; // in each of the two
+
+/** A client that has taken nothing for two seconds, and has got behind, is disconnected. */
+static final OutboxLimits OUTBOX =
+    OutboxLimits.DEFAULT.maxBytes(16 * 1024 * 1024).stall(Duration.ofSeconds(2));
+
+void main(String... args) {
+  // How long a client may be silent it says itself.
+  var patient = TimeLimits.DEFAULT.idle(Duration.ZERO).writeStall(Duration.ofSeconds(30));
+  Server.serve(args, Listen.tcp(1883).timeLimits(patient), this::serve);
+}
+
+// ---- A connection
+
+void serve(Connection connection) throws Exception {
+  var in = MessageReader.of(connection);
+  Packet first = read(connection, in);
+  if (first == null) {
+    return;
+  }
+  check(first.type == CONNECT, "the first packet is no CONNECT"); // [MQTT-3.1.0-1]
+  Connect connect = Connect.parse(first.body);
+  if (connect.refusal != 0 || !hasRoomFor(connect)) {
+    int code = connect.refusal != 0 ? connect.refusal : UNAVAILABLE;
+    connection.output().write(connack(false, code));
+    return;
+  }
+  // [MQTT-3.1.2-24] One and a half times what it has promised; zero is no limit in MQTT as well.
+  var silence = Duration.ofMillis(connect.keepAliveSeconds * 1_500L);
+  connection.timeLimits(connection.timeLimits().silence(silence));
+
+  var outbox = new Outbox(connection, OUTBOX, Outbox.Policy.DISCONNECT);
+  boolean disconnected = false;
+  try (ConnectionScope scope = connection.openScope()) {
+    scope.fork("outbox", outbox);
+    Session session = open(connect);
+    try (outbox) { // closed, it sends the rest
+      session.resume(connection, outbox);
+      for (Packet packet; !disconnected && (packet = read(connection, in)) != null; ) {
+        answer(packet, session, outbox);
+        disconnected = packet.type == DISCONNECT;
+      }
+    } finally {
+      leave(session, outbox);
+    }
+    scope.join();
+  } finally {
+    // [MQTT-3.1.2-8] Whatever has ended the connection, but a DISCONNECT, and an end of the server:
+    // its clients are well. The interrupt that has ended this handler is not to end that, too.
+    if (connect.will != null && !disconnected && !connection.isDraining()) {
+      Shield.call(() -> {
+        publish(connect.will);
+        return null;
+      });
+    }
+  }
+}
+
+void answer(Packet packet, Session session, Outbox outbox)
+    throws IOException, InterruptedException {
+  Body body = packet.body;
+  switch (packet.type) {
+    case PUBLISH -> {
+      String topic = body.readTopic();
+      int qos = packet.flags >> 1 & 3;
+      int id = qos == 0 ? 0 : body.readId();
+      publish(new Message(topic, body.readRest(), qos, (packet.flags & RETAIN) != 0));
+      if (qos > 0) {
+        outbox.offer(reply(PUBACK, id));
+      }
+    }
+    case PUBACK -> {
+      int id = body.readId();
+      body.end();
+      session.acknowledged(id);
+    }
+    case SUBSCRIBE -> subscribe(body, session, outbox);
+    case UNSUBSCRIBE -> {
+      int id = body.readId();
+      List<String> filters = new ArrayList<>();
+      do { // [MQTT-3.10.3-2] at least one
+        filters.add(body.readFilter());
+      } while (body.hasMore());
+      filters.forEach(filter -> subscribe(session, filter, null));
+      outbox.offer(reply(UNSUBACK, id));
+    }
+    case PINGREQ -> {
+      body.end();
+      outbox.offer(newPacket(PINGRESP << 4, 0).array());
+    }
+    case DISCONNECT -> body.end();
+    default -> throw new MalformedMessageException("a second CONNECT"); // [MQTT-3.1.0-2]
+  }
+}
+
+void subscribe(Body body, Session session, Outbox outbox) throws IOException, InterruptedException {
+  record Wish(String filter, int qos) {}
+  int id = body.readId();
+  List<Wish> wishes = new ArrayList<>();
+  do { // [MQTT-3.8.3-3] at least one
+    String filter = body.readFilter();
+    int qos = body.readByte();
+    check(qos <= 2, "a QoS with reserved bits"); // [MQTT-3-8.3-4]
+    wishes.add(new Wish(filter, Math.min(qos, 1))); // [MQTT-3.8.4-6] granted
+  } while (body.hasMore());
+  ByteBuffer suback = newPacket(SUBACK << 4, 2 + wishes.size()).putShort((short) id);
+  var granted = new Level();
+  for (Wish wish : wishes) {
+    boolean isGranted = subscribe(session, wish.filter, wish.qos);
+    suback.put((byte) (isGranted ? wish.qos : FAILURE));
+    if (isGranted) {
+      granted.put(levels(wish.filter), 0, session, wish.qos);
+    }
+  }
+  outbox.offer(suback.array());
+  for (String topic : retained.keySet()) { // [MQTT-3.3.1-6] [MQTT-3.8.4-3]
+    Integer qos = granted.find(topic).get(session);
+    if (qos != null && outbox.awaitLow()) { // they may be more than an outbox holds
+      session.deliverRetained(topic, qos);
+    }
+  }
+}
+
+// ---- The messages
+
+/** What is published. One that is delivered because it was retained has the flag, no other. */
+record Message(String topic, byte[] payload, int qos, boolean retain) {
+  byte[] packet(int sentQos, int id, boolean again) {
+    byte[] name = topic.getBytes(UTF_8);
+    int flags = (again ? DUP : 0) | sentQos << 1 | (retain ? RETAIN : 0);
+    int length = 2 + name.length + (sentQos > 0 ? 2 : 0) + payload.length;
+    ByteBuffer packet = newPacket(PUBLISH << 4 | flags, length);
+    packet.putShort((short) name.length).put(name);
+    if (sentQos > 0) {
+      packet.putShort((short) id);
+    }
+    return packet.put(payload).array();
+  }
+
+  int bytes() {
+    return topic.length() + payload.length;
+  }
+}
+
+/** The latest of each topic that has one. */
+final ConcurrentHashMap<String, Message> retained = new ConcurrentHashMap<>();
+
+final AtomicLong retainedBytes = new AtomicLong();
+
+void publish(Message message) throws InterruptedException {
+  if (message.retain) {
+    retain(message);
+  }
+  // [MQTT-3.3.1-9] Who has subscribed before gets it as any other.
+  var live = new Message(message.topic, message.payload, message.qos, false);
+  byte[] once = live.packet(0, 0, false); // one array for all who get it at most once
+  Map<Session, Integer> receivers;
+  synchronized (top) {
+    receivers = top.find(message.topic);
+  }
+  for (var receiver : receivers.entrySet()) {
+    receiver.getKey().deliver(live, receiver.getValue(), once);
+  }
+}
+
+/** Where no more is kept, a message is for those who are there. */
+void retain(Message message) {
+  retained.compute(
+      message.topic,
+      (_, old) -> {
+        int before = old == null ? 0 : old.bytes();
+        boolean isKept =
+            message.payload.length > 0 // [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+                && (old != null || retained.size() < MOST_KEPT)
+                && retainedBytes.get() + message.bytes() - before <= MOST_BYTES_KEPT;
+        retainedBytes.addAndGet((isKept ? message.bytes() : 0) - before);
+        return isKept ? message : null;
+      });
+}
+
+// ---- The sessions
+
+final ConcurrentHashMap<String, Session> sessions = new ConcurrentHashMap<>();
+
+boolean hasRoomFor(Connect connect) {
+  return sessions.size() < MOST_SESSIONS || sessions.containsKey(connect.clientId);
+}
+
+/** Makes a session, or finds the one to go on with. */
+Session open(Connect connect) {
+  return sessions.compute(
+      connect.clientId,
+      (id, old) -> {
+        if (old != null && !old.clean && !connect.clean) {
+          return old;
+        }
+        if (old != null) {
+          end(old); // [MQTT-3.1.2-6]
+        }
+        return new Session(id, connect.clean);
+      });
+}
+
+/** Gives a session back at the end of a connection, which may have lost it to another one. */
+void leave(Session session, Outbox outbox) {
+  if (session.pause(outbox) && session.clean && sessions.remove(session.clientId, session)) {
+    end(session);
+  }
+}
+
+void end(Session session) {
+  session.end();
+  synchronized (top) {
+    session.filters.forEach(filter -> top.put(levels(filter), 0, session, null));
+    session.filters.clear();
+  }
+}
+
+/** A client that is there, or one that may come back and gets then what it has missed. */
+final class Session {
+  final String clientId;
+  final boolean clean;
+
+  /** What it has subscribed to; guarded as the tree is. */
+  final Set<String> filters = new HashSet<>();
+
+  /** Set once, before the filters are removed. */
+  private volatile boolean isEnded;
+
+  private volatile Connection connection;
+
+  /** Guards what follows. It is held while a message is offered: that makes the order. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  private Outbox outbox; // null while the client is away
+  private boolean isKnown;
+  private int lastId;
+  private final LinkedHashMap<Integer, Message> unacknowledged = new LinkedHashMap<>();
+  private final ArrayDeque<Message> waiting = new ArrayDeque<>(); // with a QoS of 1
+  private long waitingBytes;
+
+  Session(String clientId, boolean clean) {
+    this.clientId = clientId;
+    this.clean = clean;
+  }
+
+  /** Gives the session to a connection, and sends what the client has missed. */
+  void resume(Connection newer, Outbox newOutbox) throws InterruptedException {
+    disconnect(); // at once: who has the lock may be waiting for this connection
+    lock.lock();
+    try {
+      disconnect(); // whoever has come meanwhile
+      connection = newer;
+      outbox = newOutbox;
+      if (isEnded) {
+        disconnect();
+      }
+      outbox.offer(connack(isKnown, 0)); // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+      isKnown = true;
+      for (var sent : unacknowledged.entrySet()) { // [MQTT-4.4.0-1]
+        outbox.offer(sent.getValue().packet(1, sent.getKey(), true));
+      }
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The client is away, unless it has another connection already: returns whether it is. */
+  boolean pause(Outbox oldOutbox) {
+    lock.lock();
+    try {
+      if (outbox != oldOutbox) {
+        return false;
+      }
+      outbox = null;
+      connection = null;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void end() {
+    isEnded = true;
+    disconnect();
+  }
+
+  private void disconnect() {
+    Connection current = connection;
+    if (current != null) {
+      current.abort("the client has connected again"); // [MQTT-3.1.4-2]
+    }
+  }
+
+  void deliver(Message message, int grantedQos, byte[] once) throws InterruptedException {
+    lock.lock();
+    try {
+      if (grantedQos > 0 && message.qos > 0) {
+        waiting.add(message);
+        waitingBytes += message.bytes();
+        while (waiting.size() > MOST_KEPT || waitingBytes > MOST_BYTES_KEPT) {
+          waitingBytes -= waiting.remove().bytes(); // the oldest
+        }
+        send();
+      } else if (outbox != null) {
+        // Nobody waits for a slow client with a message that may be lost.
+        var policy = message.retain ? Outbox.Policy.DISCONNECT : Outbox.Policy.DROP_OLDEST;
+        outbox.offer(once, policy);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Delivers what is retained when the lock is held: so nothing older comes behind it. */
+  void deliverRetained(String topic, int grantedQos) throws InterruptedException {
+    lock.lock();
+    try {
+      Message message = retained.get(topic);
+      if (message != null) {
+        deliver(message, grantedQos, message.packet(0, 0, false));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void acknowledged(int id) throws InterruptedException {
+    lock.lock();
+    try {
+      unacknowledged.remove(id);
+      send();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends what waits, as far as the client keeps up. Called under lock. */
+  private void send() throws InterruptedException {
+    while (outbox != null && !waiting.isEmpty() && unacknowledged.size() < MOST_UNACKNOWLEDGED) {
+      do { // [MQTT-2.3.1-4]
+        lastId = lastId % 0xffff + 1;
+      } while (unacknowledged.containsKey(lastId));
+      Message message = waiting.element();
+      outbox.offer(message.packet(1, lastId, false)); // if it is interrupted, this still waits
+      unacknowledged.put(lastId, waiting.remove());
+      waitingBytes -= message.bytes();
+    }
+  }
+}
+
+// ---- Topics and filters
+
+/**
+ * What is subscribed to, as a tree of the levels of all filters; a monitor of its own guards it.
+ */
+final Level top = new Level();
+
+/** Subscribes a session, or changes its QoS, or ends that for null; false if it is one too many. */
+boolean subscribe(Session session, String filter, Integer qos) {
+  synchronized (top) { // nobody waits in it
+    boolean isMore = qos != null && !session.filters.contains(filter);
+    if (session.isEnded || (isMore && session.filters.size() == MOST_SUBSCRIPTIONS)) {
+      return false;
+    }
+    top.put(levels(filter), 0, session, qos);
+    if (qos == null) {
+      session.filters.remove(filter);
+    } else {
+      session.filters.add(filter);
+    }
+    return true;
+  }
+}
+
+static final class Level {
+  private final Map<String, Level> below = new HashMap<>();
+  private final Map<Session, Integer> sessions = new HashMap<>(); // with the QoS of each
+
+  void put(String[] filter, int depth, Session session, Integer qos) {
+    if (depth < filter.length) {
+      Level next = below.computeIfAbsent(filter[depth], _ -> new Level());
+      next.put(filter, depth + 1, session, qos);
+      if (next.below.isEmpty() && next.sessions.isEmpty()) {
+        below.remove(filter[depth]);
+      }
+    } else if (qos != null) {
+      sessions.put(session, qos);
+    } else {
+      sessions.remove(session);
+    }
+  }
+
+  /** Finds who is to get what is published, each once, with its best QoS [MQTT-3.3.5-1]. */
+  Map<Session, Integer> find(String topic) {
+    var found = new HashMap<Session, Integer>();
+    find(levels(topic), 0, found);
+    return found;
+  }
+
+  private void find(String[] topic, int depth, Map<Session, Integer> found) {
+    boolean isReserved = depth == 0 && topic[0].startsWith("$"); // [MQTT-4.7.2-1]
+    if (below.containsKey("#") && !isReserved) {
+      below.get("#").addTo(found);
+    }
+    if (depth == topic.length) {
+      addTo(found);
+      return;
+    }
+    for (String name : isReserved ? List.of(topic[0]) : List.of(topic[depth], "+")) {
+      if (below.containsKey(name)) {
+        below.get(name).find(topic, depth + 1, found);
+      }
+    }
+  }
+
+  private void addTo(Map<Session, Integer> found) {
+    sessions.forEach((session, qos) -> found.merge(session, qos, Math::max));
+  }
+}
+
+static String[] levels(String topic) {
+  return topic.split("/", -1);
+}
+
+// ---- Packets
+
+static final int CONNECT = 1;
+static final int CONNACK = 2;
+static final int PUBLISH = 3;
+static final int PUBACK = 4;
+static final int SUBSCRIBE = 8;
+static final int SUBACK = 9;
+static final int UNSUBSCRIBE = 10;
+static final int UNSUBACK = 11;
+static final int PINGREQ = 12;
+static final int PINGRESP = 13;
+static final int DISCONNECT = 14;
+
+static final int DUP = 8; // the flags of a PUBLISH, beside its QoS
+static final int RETAIN = 1;
+
+static final int UNACCEPTABLE_LEVEL = 1; // in a CONNACK
+static final int IDENTIFIER_REJECTED = 2;
+static final int UNAVAILABLE = 3;
+static final int FAILURE = 0x80; // in a SUBACK
+
+record Packet(int type, int flags, Body body) {}
+
+/** Reads a packet; null at the end. */
+static Packet read(Connection connection, MessageReader in) throws IOException {
+  if (!connection.awaitMessage()) {
+    return null;
+  }
+  int first = in.readByte();
+  int type = first >> 4;
+  int flags = first & 15;
+  int qos = flags >> 1 & 3;
+  boolean isRight = // [MQTT-2.2.2-2]
+      switch (type) {
+        // A QoS of 2 is not to be had here [MQTT-3.3.5-2], one of 3 nowhere [MQTT-3.3.1-4].
+        case PUBLISH -> qos == 1 || (qos == 0 && (flags & DUP) == 0); // [MQTT-3.3.1-2]
+        case SUBSCRIBE, UNSUBSCRIBE -> flags == 2;
+        case CONNECT, PUBACK, PINGREQ, DISCONNECT -> flags == 0;
+        default -> false; // what a server sends, and what belongs to QoS 2
+      };
+  check(isRight, "a packet of another kind, or with other flags, than a client sends here");
+  int length = 0; // section 2.2.3
+  int next;
+  int shift = 0;
+  do {
+    check(shift <= 21, "a length of more than four bytes");
+    next = in.readByte();
+    length |= (next & 0x7f) << shift;
+    shift += 7;
+  } while (next >= 0x80);
+  check(length <= LONGEST_PACKET, "a packet is longer than " + LONGEST_PACKET + " bytes");
+  var body = new Body(ByteBuffer.wrap(in.readBytes(length)));
+  connection.endMessage();
+  return new Packet(type, flags, body);
+}
+
+/** What a client wants; the will is null if it has none, and the refusal 0 unless there is one. */
+record Connect(String clientId, boolean clean, int keepAliveSeconds, Message will, int refusal) {
+  static Connect parse(Body body) throws IOException {
+    check(body.readText().equals("MQTT"), "another protocol"); // [MQTT-3.1.2-1]
+    if (body.readByte() != 4) { // [MQTT-3.1.2-2]
+      return new Connect("", true, 0, null, UNACCEPTABLE_LEVEL);
+    }
+    int flags = body.readByte();
+    boolean clean = (flags & 0x02) != 0;
+    boolean hasWill = (flags & 0x04) != 0;
+    int willQos = flags >> 3 & 3;
+    boolean willRetain = (flags & 0x20) != 0;
+    boolean hasPassword = (flags & 0x40) != 0;
+    boolean hasName = (flags & 0x80) != 0;
+    check((flags & 0x01) == 0, "a reserved flag"); // [MQTT-3.1.2-3]
+    check(hasWill || (willQos == 0 && !willRetain), "flags of no will"); // [MQTT-3.1.2-11]
+    check(willQos < 3, "a will with a QoS of 3"); // [MQTT-3.1.2-14]
+    check(hasName || !hasPassword, "a password without a name"); // [MQTT-3.1.2-22]
+    int keepAlive = body.readShort();
+    String id = body.readText();
+    Message will =
+        hasWill ? new Message(body.readTopic(), body.readData(), willQos, willRetain) : null;
+    if (hasName) {
+      body.readText();
+    }
+    if (hasPassword) {
+      body.readData();
+    }
+    body.end();
+    boolean isRejected = id.isEmpty() ? !clean : id.length() > LONGEST_TOPIC; // [MQTT-3.1.3-8]
+    if (id.isEmpty()) { // [MQTT-3.1.3-6]
+      id = UUID.randomUUID().toString();
+    }
+    return new Connect(id, clean, keepAlive, will, isRejected ? IDENTIFIER_REJECTED : 0);
+  }
+}
+
+/** Reads a packet behind its fixed header. */
+static final class Body {
+  private final ByteBuffer rest;
+
+  Body(ByteBuffer rest) {
+    this.rest = rest;
+  }
+
+  boolean hasMore() {
+    return rest.hasRemaining();
+  }
+
+  void end() throws IOException {
+    check(!hasMore(), "a packet is longer than what is in it");
+  }
+
+  private byte[] readBytes(int length) throws IOException {
+    check(rest.remaining() >= length, "a packet is shorter than what is in it");
+    byte[] bytes = new byte[length];
+    rest.get(bytes);
+    return bytes;
+  }
+
+  byte[] readRest() throws IOException {
+    return readBytes(rest.remaining());
+  }
+
+  byte[] readData() throws IOException {
+    return readBytes(readShort());
+  }
+
+  int readByte() throws IOException {
+    return readBytes(1)[0] & 0xff;
+  }
+
+  int readShort() throws IOException {
+    return readByte() << 8 | readByte();
+  }
+
+  int readId() throws IOException {
+    int id = readShort();
+    check(id != 0, "a packet identifier of 0"); // [MQTT-2.3.1-1]
+    return id;
+  }
+
+  String readText() throws IOException {
+    String text;
+    try {
+      text = UTF_8.newDecoder().decode(ByteBuffer.wrap(readData())).toString();
+    } catch (CharacterCodingException e) {
+      throw new MalformedMessageException("a text is no UTF-8"); // [MQTT-1.5.3-1]
+    }
+    check(text.indexOf(0) < 0, "a text with U+0000"); // [MQTT-1.5.3-2]
+    return text;
+  }
+
+  String readFilter() throws IOException {
+    String filter = readText();
+    check(
+        !filter.isEmpty() && filter.length() <= LONGEST_TOPIC,
+        "a topic that is too long, or none"); // [MQTT-4.7.3-1]
+    String[] levels = levels(filter);
+    check(levels.length <= MOST_LEVELS, "a topic of more than " + MOST_LEVELS + " levels");
+    for (int i = 0; i < levels.length; i++) { // [MQTT-4.7.1-2] [MQTT-4.7.1-3]
+      boolean isRest = levels[i].equals("#") && i == levels.length - 1;
+      check(isRest || levels[i].equals("+") || !isWild(levels[i]), "a wildcard in a wrong place");
+    }
+    return filter;
+  }
+
+  String readTopic() throws IOException {
+    String topic = readFilter();
+    check(!isWild(topic), "a topic with a wildcard"); // [MQTT-3.3.2-2]
+    return topic;
+  }
+
+  private static boolean isWild(String text) {
+    return text.contains("#") || text.contains("+");
+  }
+}
+
+static void check(boolean isRight, String wrong) throws MalformedMessageException {
+  if (!isRight) {
+    throw new MalformedMessageException(wrong); // which closes the connection [MQTT-4.8.0-1]
+  }
+}
+
+static byte[] connack(boolean isKnown, int code) {
+  return new byte[] {CONNACK << 4, 2, (byte) (isKnown ? 1 : 0), (byte) code};
+}
+
+static byte[] reply(int type, int id) {
+  return newPacket(type << 4, 2).putShort((short) id).array();
+}
+
+/** A packet with its fixed header, and room for the rest. */
+static ByteBuffer newPacket(int first, int length) {
+  int lengthBytes = length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : 4;
+  ByteBuffer packet = ByteBuffer.allocate(1 + lengthBytes + length).put((byte) first);
+  for (int i = 1, more = length; i <= lengthBytes; i++, more >>= 7) {
+    packet.put((byte) (more & 0x7f | (i < lengthBytes ? 0x80 : 0)));
+  }
+  return packet;
+}
