@@ -53,7 +53,7 @@ void serve(Connection connection) throws Exception {
   }
   // [MQTT-3.1.2-24] One and a half times what it has promised; zero is no limit in MQTT as well.
   var silence = Duration.ofMillis(connect.keepAliveSeconds * 1_500L);
-  connection.timeLimits(connection.timeLimits().silence(silence));
+  connection.changeTimeLimits(connection.timeLimits().silence(silence));
 
   var outbox = new Outbox(connection, OUTBOX, Outbox.Policy.DISCONNECT);
   boolean disconnected = false;
