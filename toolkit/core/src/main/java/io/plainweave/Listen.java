@@ -94,9 +94,9 @@ public sealed interface Listen permits ListenKind {
    * nowhere. Its options, backlog and permissions are those with which it was made.
    *
    * <p>The server ends without closing that socket: connections that come later wait for the next
-   * process that has it, a child with our standard input among them. Java takes no other: what is
-   * left of {@code LISTEN_FDS} is told in the log, with the way out. To replace a server without a
-   * gap, {@link TcpListen#reusePort(boolean)} serves as well.
+   * process that has it, a child with our standard input among them. Java takes no other: the log
+   * names what is left of {@code LISTEN_FDS}, and the way out. To replace a server without a gap,
+   * {@link TcpListen#reusePort(boolean)} serves as well.
    *
    * @return the description
    */
