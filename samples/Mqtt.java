@@ -1,5 +1,4 @@
-// Mqtt: a broker of MQTT 3.1.1, for mosquitto_sub and other clients.   samples/run Mqtt [PORT |
-// ...]
+// Mqtt: a broker of MQTT 3.1.1.   samples/run Mqtt [PORT | HOST:PORT]
 //
 //   mosquitto_pub -p 1883 -q 1 -r -t home/lamp -m on
 //   mosquitto_sub -p 1883 -q 1 -C 1 -v -t 'home/#'

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  * as possible, in the order in which it was offered.
  *
  * <p><b>Policies.</b> The outbox has one, and a message may be offered with another: a reply waits
- * for a place while news may be dropped. What was offered with {@link Policy#BLOCK} or {@link
- * Policy#DISCONNECT} never makes room for another message.
+ * for a place while news may be dropped. What was offered with {@link Policy#DROP_OLDEST} or {@link
+ * Policy#CONFLATE} makes room for every message, before anybody waits or the peer counts as slow;
+ * what was offered with {@link Policy#BLOCK} or {@link Policy#DISCONNECT}, for none.
  *
  * <p><b>Threads.</b> Any thread may offer, and close. A peer is slow when its socket takes nothing
  * more and the queue is full; where the queue is full only because the outbox has not got a

@@ -114,14 +114,16 @@ final class OutboxQueue {
     long stall = TimeUnit.NANOSECONDS.convert(limits.stall());
     long patience = stall;
     while (!closed && !hasRoomFor(message, key)) {
+      if (messages().hasRoomAmongKept(message, limits)) {
+        dropped++;
+        messages().dropOldest();
+        continue;
+      }
       switch (policy) {
         case BLOCK -> notFull.await();
         case DROP_OLDEST, CONFLATE -> {
           dropped++;
-          if (!messages().hasRoomAmongKept(message, limits)) {
-            return Outcome.DROPPED;
-          }
-          messages().dropOldest();
+          return Outcome.DROPPED;
         }
         case DISCONNECT -> {
           if (patience <= 0) {

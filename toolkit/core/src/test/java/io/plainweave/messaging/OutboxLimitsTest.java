@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
@@ -191,12 +192,29 @@ class OutboxLimitsTest {
   }
 
   @Test
-  void letAReplyWaitForTheNewsBeforeIt() throws Exception {
+  void dropNewsForAReply() throws Exception {
+    for (Outbox.Policy policy : List.of(Outbox.Policy.BLOCK, Outbox.Policy.DISCONNECT)) {
+      String sent =
+          sent(
+              OutboxLimits.DEFAULT.maxMessages(2),
+              Outbox.Policy.DROP_OLDEST,
+              outbox -> {
+                publish(outbox, "one");
+                publish(outbox, "two");
+                assertTrue(outbox.offer(bytes("ack\n"), policy));
+                assertEquals(1, outbox.dropped());
+              });
+      assertEquals("two\nack\n", sent);
+    }
+  }
+
+  @Test
+  void letAReplyWaitForTheRepliesBeforeIt() throws Exception {
     var answered = new CompletableFuture<FutureTask<Boolean>>();
     Handler handler =
         connection -> {
           var outbox = new Outbox(connection, 1, Outbox.Policy.DROP_OLDEST);
-          publish(outbox, "news");
+          answer(outbox, 1);
           FutureTask<Boolean> answer = start(() -> outbox.offer(bytes("ack"), Outbox.Policy.BLOCK));
           answered.complete(answer);
           connection.input().read(); // until the client says so
@@ -213,7 +231,7 @@ class OutboxLimitsTest {
       assertThrows(TimeoutException.class, () -> answer.get(50, TimeUnit.MILLISECONDS));
       client.send("x");
       client.finish();
-      assertEquals("news\nack", client.receiveAll());
+      assertEquals("ack 1\nack", client.receiveAll());
     }
   }
 
