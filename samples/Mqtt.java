@@ -25,7 +25,7 @@ static final int MOST_UNACKNOWLEDGED = 32; // messages sent to one client
 static final int MOST_KEPT = 10_000; // messages that wait in one session; retained messages
 static final int MOST_BYTES_KEPT = 16 * 1024 * 1024; // in each of the two
 
-/** A client that has taken nothing for two seconds, and has got behind, is disconnected. */
+/** What may be lost makes room; who then takes nothing for two seconds is disconnected. */
 static final OutboxLimits OUTBOX =
     OutboxLimits.DEFAULT.maxBytes(16 * 1024 * 1024).stall(Duration.ofSeconds(2));
 

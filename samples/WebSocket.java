@@ -1,7 +1,7 @@
 // WebSocket: a chat in the browser (RFC 6455).   samples/run WebSocket [PORT | HOST:PORT]
 //
 // Open http://127.0.0.1:8081/ in two windows. /echo sends each message back instead. In a drain the
-// peer is told so by the code 1001.
+// code of the close is 1001.
 //
 //   curl -sS http://127.0.0.1:8081/ | grep title
 import static java.nio.charset.StandardCharsets.ISO_8859_1;

@@ -192,7 +192,7 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
   }
 
   /**
-   * Sends a message whenever nothing else was sent for so long, until it is told otherwise: a
+   * Sends a message whenever nothing else was sent for so long, until another call changes that: a
    * heartbeat, by which the peer knows that this side lives. The time counts from now, and from
    * each moment at which all was sent. It needs no further thread.
    *

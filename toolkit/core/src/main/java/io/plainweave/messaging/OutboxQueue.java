@@ -145,7 +145,7 @@ final class OutboxQueue {
     long takenBefore = taken;
     long sentBefore = yielding.sent();
     if (notFull.awaitNanos(Math.min(patience, LOOK_NANOS)) <= 0) {
-      // The kernel tells late that there is room: the sender looks, and this thread looks again.
+      // The kernel reports room late: the sender looks, and this thread looks again.
       yielding.retrySend();
     }
     return taken != takenBefore || yielding.sent() != sentBefore;

@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Services implements AutoCloseable {
   /**
-   * Who is told of the failure of a server that is started by the current thread, and stops it in
-   * place of a signal.
+   * Receives the failure of a server that is started by the current thread, and stops it in place
+   * of a signal.
    */
   static final ScopedValue<Consumer<Throwable>> OWNER = ScopedValue.newInstance();
 

@@ -265,7 +265,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     }
   }
 
-  /** Interrupts the owner, unless it was told before or has left. */
+  /** Interrupts the owner, unless it was interrupted before or has left. */
   private void interruptOwner() {
     leaving.lock();
     try {
@@ -288,7 +288,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     }
   }
 
-  /** From here on the owner is not told any more. */
+  /** From here on the owner is not interrupted any more. */
   private void ownerLeaves() {
     leaving.lock();
     try {
