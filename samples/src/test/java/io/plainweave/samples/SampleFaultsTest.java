@@ -36,7 +36,16 @@ class SampleFaultsTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"Echo", "Chat", "Redis", "Http FILES", "WebSocket", "Socks5 RULES"})
+  @ValueSource(
+      strings = {
+        "Echo",
+        "Chat",
+        "Redis",
+        "Http FILES",
+        "WebSocket",
+        "Socks5 RULES",
+        "ClusterChat node 127.0.0.1:1"
+      })
   void survivesWhatAnybodyMaySend(String sample) throws Exception {
     List<String> arguments = new ArrayList<>(List.of(sample.split(" ")));
     arguments.replaceAll(this::file);
