@@ -22,8 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class ClusterChatTest {
   private static final int SIGTERM = 128 + 15;
-  private static final String PROMPT =
-      "Your name and a room, please (letters, digits, - and _):";
+  private static final String PROMPT = "Your name and a room, please (letters, digits, - and _):";
 
   @TempDir static Path folder;
 
@@ -71,14 +70,14 @@ class ClusterChatTest {
     int two = RedisServer.freePort();
     List<String> other =
         commands.stream()
-            .map(
-                command ->
-                    command
-                        .replace("6379", "" + redisPort)
-                        .replace("7011", "" + one)
-                        .replace("7012", "" + two))
+            .map(command ->
+                command
+                    .replace("6379", "" + redisPort)
+                    .replace("7011", "" + one)
+                    .replace("7012", "" + two))
             .toList();
-    try (ChildProcess redis = ChildProcess.start(folder, other.get(0).replace("''", "").split(" "));
+    try (ChildProcess redis =
+            ChildProcess.start(folder, other.get(0).replace("''", "").split(" "));
         SampleProcess a = sample(other.get(1));
         SampleProcess b = sample(other.get(2));
         ChatClient ben = join(b, "Ben lobby", "Ben@b")) {

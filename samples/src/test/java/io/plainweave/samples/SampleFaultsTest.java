@@ -44,7 +44,8 @@ class SampleFaultsTest {
         "Http FILES",
         "WebSocket",
         "Socks5 RULES",
-        "ClusterChat node 127.0.0.1:1"
+        "ClusterChat node 127.0.0.1:1",
+        "Game"
       })
   void survivesWhatAnybodyMaySend(String sample) throws Exception {
     List<String> arguments = new ArrayList<>(List.of(sample.split(" ")));
