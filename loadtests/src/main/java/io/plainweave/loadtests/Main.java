@@ -17,6 +17,7 @@ import io.plainweave.loadtests.scenario.Slow;
 import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
 import io.plainweave.loadtests.start.Start;
+import io.plainweave.loadtests.udp.Udp;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -39,6 +40,7 @@ import picocli.CommandLine.ParseResult;
       Slow.class,
       Broadcast.class,
       Restart.class,
+      Udp.class,
       Serve.class,
       Start.class,
       Merge.class,

@@ -64,6 +64,8 @@ final class MainTest {
         Arguments.of(
             List.of("serve", "--port", "70000"), "--port: a port is from 0 to 65535: 70000"),
         Arguments.of(List.of("serve", "--drain", "soon"), "'soon' is not a duration"),
+        Arguments.of(List.of("udp", "--rate", "0"), "--rate 0.0 makes 0 in 10s; it must be 1 to"),
+        Arguments.of(List.of("udp", "--sockets", "0"), "--sockets is 1 to 10,000: 0"),
         Arguments.of(List.of("full-heap", "--rounds", "0"), "--rounds is 1 to 1,000"),
         Arguments.of(List.of("full-heap", "--kinds", "epsilon"), "'epsilon'"),
         Arguments.of(List.of("start"), "Missing required option: '--generators=N'"),

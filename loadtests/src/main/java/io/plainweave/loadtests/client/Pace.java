@@ -3,9 +3,9 @@ package io.plainweave.loadtests.client;
 import java.time.Duration;
 
 /** When each of a number of things is due at a fixed rate, whatever becomes of those before it. */
-final class Pace {
+public final class Pace {
   /** Most to do in a row: what has come meanwhile, ends above all, is to be seen too. */
-  static final int BURST = 16;
+  public static final int BURST = 16;
 
   private final long start;
   private final double interval;
@@ -13,19 +13,19 @@ final class Pace {
   private long taken;
 
   /** From a time on, by {@link System#nanoTime}, so many. */
-  Pace(long start, double rate, long count) {
+  public Pace(long start, double rate, long count) {
     this.start = start;
     this.interval = 1e9 / rate;
     this.count = count;
   }
 
   /** Whether the next one is due. */
-  boolean isDue() {
+  public boolean isDue() {
     return taken < count && due(taken) - System.nanoTime() <= 0;
   }
 
   /** Takes the next one and returns when it was due. */
-  long take() {
+  public long take() {
     return due(taken++);
   }
 
@@ -40,22 +40,24 @@ final class Pace {
   }
 
   /** How many were taken. */
-  long taken() {
+  public long taken() {
     return taken;
   }
 
-  boolean isOver() {
+  /** Whether all were taken. */
+  public boolean isOver() {
     return taken == count;
   }
 
-  Duration untilNext() {
+  /** How long until the next one is due; a millisecond if there is none. */
+  public Duration untilNext() {
     return isOver()
         ? Duration.ofMillis(1)
         : Duration.ofNanos(Math.max(0, due(taken) - System.nanoTime()));
   }
 
   /** When one of them is due, by {@link System#nanoTime}. */
-  long due(long index) {
+  public long due(long index) {
     return start + (long) (index * interval);
   }
 }

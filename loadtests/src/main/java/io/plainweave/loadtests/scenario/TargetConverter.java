@@ -5,7 +5,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Reads a target as people write it: {@code server:7000}, {@code [::1]:7000}. */
-final class TargetConverter implements ITypeConverter<Target> {
+public final class TargetConverter implements ITypeConverter<Target> {
   @Override
   public Target convert(String value) {
     try {
