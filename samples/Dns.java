@@ -40,7 +40,7 @@ static final int HEADER = 12;
 static final int RESPONSE = 0x8000, AUTHORITATIVE = 0x0400, TRUNCATED = 0x0200;
 static final int OPCODE = 0x7800, RECURSION_DESIRED = 0x0100;
 static final int IN = 1, ANY = 255, IXFR = 251, AXFR = 252;
-static final int OPT = 41, DNSSEC_OK = 0x8000;
+static final int OPT = 41, OPT_BYTES = 11, DNSSEC_OK = 0x8000;
 
 void main(String... args) {
   Server.serve(
@@ -210,7 +210,9 @@ byte[] reply(Query query, boolean truncated) {
   if (code == NOERROR && !truncated) {
     code = find(query.question, answers, authority);
   }
-  var out = ByteBuffer.allocate(65_535);
+  int most = HEADER + (query.question == null ? 0 : query.question.bytes.length) + OPT_BYTES;
+  most += Stream.concat(answers.stream(), authority.stream()).mapToInt(Resource::most).sum();
+  var out = ByteBuffer.allocate(most);
   int flags = RESPONSE | query.flags & (OPCODE | RECURSION_DESIRED) | code & 0xF;
   // What holds for all classes is known to nobody (RFC 1035, section 6.2).
   flags |= query.code == NOERROR && query.question.category == IN ? AUTHORITATIVE : 0;
@@ -298,6 +300,11 @@ record Resource(String name, int ttl, Type type, String text, byte[] data) {
 
   boolean isAlias(int wanted) {
     return type == Type.CNAME && wanted != Type.CNAME.number && wanted != ANY;
+  }
+
+  /** How many bytes it takes at most. */
+  int most() {
+    return name.length() + 1 + 10 + data.length;
   }
 
   void write(ByteBuffer out, String asked) {

@@ -99,8 +99,7 @@ final class DatagramLoad implements AutoCloseable {
     var pace = new Pace(System.nanoTime(), rate, count);
     long end = pace.due(count) + wait.toNanos();
     try {
-      while (!(pace.isOver() && answered() == sent)
-          && System.nanoTime() - end < 0) {
+      while (!(pace.isOver() && answered() == sent) && System.nanoTime() - end < 0) {
         for (int i = 0; i < Pace.BURST && pace.isDue(); i++) {
           send((int) pace.taken(), pace.take());
         }

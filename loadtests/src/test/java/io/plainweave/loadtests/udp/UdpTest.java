@@ -28,9 +28,7 @@ final class UdpTest {
 
   private int run(DatagramHandler handler) throws Exception {
     try (Server server =
-        Server.builder()
-            .datagrams(io.plainweave.udp.Udp.at("127.0.0.1", 0), handler)
-            .start()) {
+        Server.builder().datagrams(io.plainweave.udp.Udp.at("127.0.0.1", 0), handler).start()) {
       return run(server.datagrams().getFirst().address().getPort());
     }
   }
@@ -40,8 +38,17 @@ final class UdpTest {
     commandLine.setOut(new PrintWriter(out, true));
     commandLine.setErr(new PrintWriter(err, true));
     return commandLine.execute(
-        "udp", "--target", "127.0.0.1:" + port, "--rate", "200", "--duration", "1s", "--sockets",
-        "300", "--wait", "1s");
+        "udp",
+        "--target",
+        "127.0.0.1:" + port,
+        "--rate",
+        "200",
+        "--duration",
+        "1s",
+        "--sockets",
+        "300",
+        "--wait",
+        "1s");
   }
 
   private void assertLine(String line) {
@@ -58,23 +65,21 @@ final class UdpTest {
   @Test
   void comesFromAsManyAddressesAsThereAreSockets() throws Exception {
     Set<InetAddress> sources = ConcurrentHashMap.newKeySet();
-    run(
-        datagram -> {
-          sources.add(datagram.remoteAddress().getAddress());
-          datagram.reply(datagram.bytes());
-        });
+    run(datagram -> {
+      sources.add(datagram.remoteAddress().getAddress());
+      datagram.reply(datagram.bytes());
+    });
     assertEquals(200, sources.size());
   }
 
   @Test
   void countsWhatIsLost() throws Exception {
     int exitCode =
-        run(
-            datagram -> {
-              if (received.incrementAndGet() % 10 != 0) {
-                datagram.reply(datagram.bytes());
-              }
-            });
+        run(datagram -> {
+          if (received.incrementAndGet() % 10 != 0) {
+            datagram.reply(datagram.bytes());
+          }
+        });
     assertEquals(1, exitCode);
     assertLine("lost            20");
   }
@@ -82,14 +87,13 @@ final class UdpTest {
   @Test
   void countsWhatComesTwiceOrChanged() throws Exception {
     int exitCode =
-        run(
-            datagram -> {
-              datagram.reply(datagram.bytes());
-              if (received.incrementAndGet() == 7) {
-                datagram.reply(datagram.bytes());
-                datagram.reply(new byte[DatagramLoad.BYTES]);
-              }
-            });
+        run(datagram -> {
+          datagram.reply(datagram.bytes());
+          if (received.incrementAndGet() == 7) {
+            datagram.reply(datagram.bytes());
+            datagram.reply(new byte[DatagramLoad.BYTES]);
+          }
+        });
     assertEquals(1, exitCode);
     assertLine("twice, changed  1, 1");
   }

@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  *     of the peers (SO_REUSEPORT, socket(7)); default 1. A second server cannot listen on the port
  *     all the same
  * @param receiveBuffer bytes that the kernel holds until the receiver takes them (SO_RCVBUF); more
- *     than the system gives is an error at the start. Default 0: a megabyte, or as much of it as the
- *     system gives (net.core.rmem_max on Linux), or more where that is its default
+ *     than the system gives is an error at the start. Default 0: a megabyte, or as much of it as
+ *     the system gives (net.core.rmem_max on Linux), or more where that is its default
  * @param groups the multicast groups of which it is a member; with one receiver only, since each
  *     would get what is sent to them
  * @param maxHandlers how many handlers are at work at a time, and so how many sessions there are;
