@@ -50,6 +50,9 @@ void main(String... args) {
 ServerBuilder node(List<String> arguments, Listen listen) {
   node = arguments.get(0);
   id = node + "-" + UUID.randomUUID();
+  if (!arguments.get(1).matches("\\S+:\\d{1,5}")) {
+    throw new IllegalArgumentException("not HOST:PORT: " + arguments.get(1));
+  }
   redis = HostAndPort.from(arguments.get(1));
   return Server.builder()
       .listen(listen, this::chat)
@@ -77,13 +80,13 @@ void chat(Connection connection) throws Exception {
 
   try (var client = connection.openScope()) {
     client.fork("outbox", outbox);
-    try (outbox) { // closed, it sends the rest
+    try (outbox) { // closed, it leaves the room and sends the rest
       tellAll(room, "* " + who + " has joined");
       for (String line; (line = lines.read()) != null && !line.equals("/quit"); ) {
         tellAll(room, who + ": " + line);
       }
     } finally {
-      leave(room, words[0], outbox);
+      forgetIfEmpty(room);
       tellAll(room, "* " + who + " has left");
     }
     client.join();
@@ -96,11 +99,9 @@ synchronized boolean enter(String room, String name, Outbox outbox) {
   return rooms.computeIfAbsent(room, _ -> new Group()).join(name, outbox);
 }
 
-synchronized void leave(String room, String name, Outbox outbox) {
-  rooms.get(room).leave(name, outbox);
-  if (rooms.get(room).names().isEmpty()) {
-    rooms.remove(room);
-  }
+/** Forgets a room if the last has left it, which a closed outbox does by itself. */
+synchronized void forgetIfEmpty(String room) {
+  rooms.computeIfPresent(room, (_, members) -> members.names().isEmpty() ? null : members);
 }
 
 void tellAll(String room, String text) throws InterruptedException {

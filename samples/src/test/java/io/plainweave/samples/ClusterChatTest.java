@@ -2,6 +2,7 @@ package io.plainweave.samples;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -227,6 +228,33 @@ class ClusterChatTest {
         String log = b.process().stderr();
         assertTrue(log.contains("messages for the other nodes are lost"), log);
       }
+    }
+  }
+
+  @Test
+  void forgetsARoomThatAllLeaveAtOnce() throws Exception {
+    try (SampleProcess a = node("a")) {
+      for (int round = 0; round < 20; round++) {
+        try (Clients many = Clients.connect(a.port(), 20)) {
+          int number = 0;
+          for (Client client : many) {
+            client.send("c" + number++ + " tea\n/quit\n");
+          }
+          for (Client client : many) {
+            client.socket().getInputStream().readAllBytes();
+          }
+        }
+      }
+      a.awaitConnections(0);
+      assertFalse(a.process().stderr().contains("Exception"), a.process().stderr());
+    }
+  }
+
+  @Test
+  void explainsWhereRedisCannotBe() throws Exception {
+    try (ChildProcess node = SampleProcess.launch(folder, "ClusterChat", "a", "nowhere")) {
+      assertEquals(2, node.exitCode());
+      assertTrue(node.stderr().startsWith("not HOST:PORT: nowhere\nusage: "), node.stderr());
     }
   }
 
