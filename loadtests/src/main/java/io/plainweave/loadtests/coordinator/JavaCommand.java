@@ -32,8 +32,8 @@ final class JavaCommand {
   }
 
   /** A client that has to hold so many connections. */
-  static List<String> client(long connections) {
-    return command(clientFlags(connections), Client.class.getName(), List.of());
+  static List<String> client(long connections, List<String> arguments) {
+    return command(clientFlags(connections), Client.class.getName(), arguments);
   }
 
   /** The options of the JVM that each kind of process has. */
