@@ -99,6 +99,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
    */
   public void startBrokers(Path classes) throws InterruptedException {
     clientOptions = List.of("--dialogue=MQTT");
+    servers.setHeap(JavaCommand.BROKER_HEAP);
     start(List.of("--broker=" + classes));
   }
 
@@ -248,7 +249,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   /** The options of the JVM that each kind of process has. */
   public Map<String, String> flags() {
-    return JavaCommand.flags(layout);
+    return JavaCommand.flags(layout, servers.heap());
   }
 
   /** The report of what was found. */
