@@ -49,7 +49,7 @@ void main(String... args) {
       Server.builder().datagrams(Udp.besideTcp(), this::answer).handler(this::serve));
 }
 
-void answer(Datagram datagram) {
+void answer(Datagram datagram) throws IOException {
   Query query = Query.read(datagram.bytes());
   if (query != null) {
     byte[] reply = reply(query, false);
@@ -84,7 +84,7 @@ record Question(String name, int type, int category, byte[] bytes) {}
 /** A query, as far as it can be understood: the code says what to reply if it cannot. */
 record Query(int id, int flags, int code, Question question, Options options) {
   /** Returns null for what nobody should reply to: too short, or a reply itself. */
-  static Query read(byte[] message) {
+  static Query read(byte[] message) throws IOException {
     boolean isQuery = message.length >= HEADER && (message[2] & 0x80) == 0;
     return isQuery ? new QueryReader(message).read() : null;
   }
@@ -96,24 +96,26 @@ record Query(int id, int flags, int code, Question question, Options options) {
 
 /** Reads a query, and keeps what it has read: an error is told with what is known by then. */
 static final class QueryReader {
-  private final ByteBuffer in;
+  private final byte[] message;
+  private final MessageReader in;
   private Question question; // null until it is read, and if it is not one
   private Options options; // null if there is no OPT record
 
   QueryReader(byte[] message) {
-    in = ByteBuffer.wrap(message);
+    this.message = message;
+    in = MessageReader.of(message);
   }
 
-  Query read() {
-    int id = in.getShort();
-    int flags = in.getShort();
+  Query read() throws IOException {
+    int id = in.readUnsignedShort();
+    int flags = in.readUnsignedShort();
     return new Query(id, flags, code((flags & OPCODE) == 0), question, options);
   }
 
-  private int code(boolean asks) {
+  private int code(boolean asks) throws IOException {
     try {
       readSections();
-    } catch (BufferUnderflowException | IllegalArgumentException e) {
+    } catch (MalformedMessageException e) {
       // Other messages than questions have other sections.
       return asks ? FORMERR : NOTIMP;
     }
@@ -127,10 +129,10 @@ static final class QueryReader {
     return isOurs && ZONE.has(question.name) ? NOERROR : REFUSED;
   }
 
-  private void readSections() {
-    int questions = in.getShort() & 0xFFFF;
-    int records = (in.getShort() & 0xFFFF) + (in.getShort() & 0xFFFF); // answers and authority
-    int additional = in.getShort() & 0xFFFF;
+  private void readSections() throws IOException {
+    int questions = in.readUnsignedShort();
+    int records = in.readUnsignedShort() + in.readUnsignedShort(); // answers and authority
+    int additional = in.readUnsignedShort();
     for (int i = 0; i < questions; i++) {
       Question next = readQuestion();
       question = questions == 1 ? next : null; // RFC 9619
@@ -138,36 +140,35 @@ static final class QueryReader {
     for (int i = 0; i < records + additional; i++) {
       readRecord(i >= records);
     }
-    require(question != null && !in.hasRemaining());
+    in.readEnd();
+    require(question != null);
   }
 
-  private Question readQuestion() {
+  private Question readQuestion() throws IOException {
     String name = readName(false);
-    int type = in.getShort() & 0xFFFF;
-    int category = in.getShort() & 0xFFFF;
-    byte[] bytes = Arrays.copyOfRange(in.array(), HEADER, in.position());
+    int type = in.readUnsignedShort();
+    int category = in.readUnsignedShort();
+    byte[] bytes = Arrays.copyOfRange(message, HEADER, message.length - in.remaining());
     return new Question(name, type, category, bytes);
   }
 
   /** All but OPT records mean nothing here. There is one of those at most, among the additional. */
-  private void readRecord(boolean isAdditional) {
+  private void readRecord(boolean isAdditional) throws IOException {
     String name = readName(true);
-    boolean isOptions = in.getShort() == OPT;
-    int size = in.getShort() & 0xFFFF;
-    in.get(); // of a code, which a query has not
-    int version = in.get() & 0xFF;
-    int flags = in.getShort() & 0xFFFF;
-    int end = (in.getShort() & 0xFFFF) + in.position();
+    boolean isOptions = in.readUnsignedShort() == OPT;
+    int size = in.readUnsignedShort();
+    in.skip(1); // of a code, which a query has not
+    int version = in.readByte();
+    int flags = in.readUnsignedShort();
+    MessageReader data = MessageReader.of(in.readBytes(in.readUnsignedShort()));
     if (isOptions) {
       require(isAdditional && name.equals(".") && options == null);
-      while (in.position() < end) {
-        in.getShort(); // an option
-        in.position((in.getShort() & 0xFFFF) + in.position());
+      while (data.remaining() > 0) {
+        data.skip(2); // of an option
+        data.skip(data.readUnsignedShort());
       }
-      require(in.position() == end);
       options = new Options(size, version, flags);
     }
-    in.position(end);
   }
 
   /**
@@ -175,28 +176,28 @@ static final class QueryReader {
    * written \046. A question has no reason to be compressed, and what a pointer points at is of no
    * interest in the name of a record.
    */
-  private String readName(boolean mayBeCompressed) {
-    int start = in.position();
+  private String readName(boolean mayBeCompressed) throws IOException {
+    int before = in.remaining();
     var name = new StringBuilder();
-    for (int length; (length = in.get()) != 0; ) {
-      if ((length & 0xC0) == 0xC0 && mayBeCompressed) {
-        in.get();
+    for (int length; (length = in.readByte()) != 0; ) {
+      if (length >= 0xC0 && mayBeCompressed) {
+        in.skip(1);
         return name + "compressed";
       }
-      require(length > 0 && length < 64); // with the kind of the label in its two highest bits
-      for (int i = 0; i < length; i++) {
-        char c = (char) (in.get() & 0xFF);
+      require(length < 64); // with the kind of the label in its two highest bits
+      for (byte b : in.readBytes(length)) {
+        char c = (char) (b & 0xFF);
         name.append(c == '.' ? "\\046" : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c);
       }
       name.append('.');
-      require(in.position() - start < 255); // the whole, with the zero at its end
+      require(before - in.remaining() < 255); // the whole, with the zero at its end
     }
     return name.isEmpty() ? "." : name.toString();
   }
 
-  private static void require(boolean condition) {
+  private static void require(boolean condition) throws MalformedMessageException {
     if (!condition) {
-      throw new IllegalArgumentException();
+      throw new MalformedMessageException("no query");
     }
   }
 }

@@ -15,6 +15,7 @@ import io.plainweave.messaging.Outbox;
 import io.plainweave.messaging.OutboxLimits;
 import io.plainweave.server.Server;
 import io.plainweave.server.Shield;
+import java.util.regex.Pattern;
 
 static final int LONGEST_PACKET = 256 * 1024; // in bytes, behind the fixed header
 static final int LONGEST_TOPIC = 1_024; // in characters
@@ -47,7 +48,7 @@ void serve(Connection connection) throws Exception {
   Connect connect = Connect.parse(first.body);
   if (connect.refusal != 0 || !hasRoomFor(connect)) {
     int code = connect.refusal != 0 ? connect.refusal : UNAVAILABLE;
-    connection.output().write(connack(false, code));
+    connection.output().write(packet(CONNACK << 4, bytesOf(0, code)));
     return;
   }
   // [MQTT-3.1.2-24] One and a half times what it has promised; zero is no limit in MQTT as well.
@@ -83,61 +84,63 @@ void serve(Connection connection) throws Exception {
 
 void answer(Packet packet, Session session, Outbox outbox)
     throws IOException, InterruptedException {
-  Body body = packet.body;
+  MessageReader body = packet.body;
   switch (packet.type) {
     case PUBLISH -> {
-      String topic = body.readTopic();
+      String topic = readTopic(body);
       int qos = packet.flags >> 1 & 3;
-      int id = qos == 0 ? 0 : body.readId();
-      publish(new Message(topic, body.readRest(), qos, (packet.flags & RETAIN) != 0));
+      int id = qos == 0 ? 0 : readId(body);
+      byte[] payload = body.readBytes(body.remaining());
+      publish(new Message(topic, payload, qos, (packet.flags & RETAIN) != 0));
       if (qos > 0) {
         outbox.offer(reply(PUBACK, id));
       }
     }
     case PUBACK -> {
-      int id = body.readId();
-      body.end();
+      int id = readId(body);
+      body.readEnd();
       session.acknowledged(id);
     }
     case SUBSCRIBE -> subscribe(body, session, outbox);
     case UNSUBSCRIBE -> {
-      int id = body.readId();
+      int id = readId(body);
       List<String> filters = new ArrayList<>();
       do { // [MQTT-3.10.3-2] at least one
-        filters.add(body.readFilter());
-      } while (body.hasMore());
+        filters.add(readFilter(body));
+      } while (body.remaining() > 0);
       filters.forEach(filter -> subscribe(session, filter, null));
       outbox.offer(reply(UNSUBACK, id));
     }
     case PINGREQ -> {
-      body.end();
-      outbox.offer(newPacket(PINGRESP << 4, 0).array());
+      body.readEnd();
+      outbox.offer(packet(PINGRESP << 4));
     }
-    case DISCONNECT -> body.end();
+    case DISCONNECT -> body.readEnd();
     default -> throw new MalformedMessageException("a second CONNECT"); // [MQTT-3.1.0-2]
   }
 }
 
-void subscribe(Body body, Session session, Outbox outbox) throws IOException, InterruptedException {
+void subscribe(MessageReader body, Session session, Outbox outbox)
+    throws IOException, InterruptedException {
   record Wish(String filter, int qos) {}
-  int id = body.readId();
+  int id = readId(body);
   List<Wish> wishes = new ArrayList<>();
   do { // [MQTT-3.8.3-3] at least one
-    String filter = body.readFilter();
+    String filter = readFilter(body);
     int qos = body.readByte();
     check(qos <= 2, "a QoS with reserved bits"); // [MQTT-3-8.3-4]
     wishes.add(new Wish(filter, Math.min(qos, 1))); // [MQTT-3.8.4-6] granted
-  } while (body.hasMore());
-  ByteBuffer suback = newPacket(SUBACK << 4, 2 + wishes.size()).putShort((short) id);
+  } while (body.remaining() > 0);
+  var codes = new ByteArrayOutputStream();
   var granted = new Level();
   for (Wish wish : wishes) {
     boolean isGranted = subscribe(session, wish.filter, wish.qos);
-    suback.put((byte) (isGranted ? wish.qos : FAILURE));
+    codes.write(isGranted ? wish.qos : FAILURE);
     if (isGranted) {
       granted.put(levels(wish.filter), 0, session, wish.qos);
     }
   }
-  outbox.offer(suback.array());
+  outbox.offer(packet(SUBACK << 4, bytesOf(id >> 8, id), codes.toByteArray()));
   for (String topic : retained.keySet()) { // [MQTT-3.3.1-6] [MQTT-3.8.4-3]
     Integer qos = granted.find(topic).get(session);
     if (qos != null && outbox.awaitLow()) { // they may be more than an outbox holds
@@ -150,16 +153,12 @@ void subscribe(Body body, Session session, Outbox outbox) throws IOException, In
 
 /** What is published. One that is delivered because it was retained has the flag, no other. */
 record Message(String topic, byte[] payload, int qos, boolean retain) {
-  byte[] packet(int sentQos, int id, boolean again) {
+  byte[] toPacket(int sentQos, int id, boolean again) {
     byte[] name = topic.getBytes(UTF_8);
     int flags = (again ? DUP : 0) | sentQos << 1 | (retain ? RETAIN : 0);
-    int length = 2 + name.length + (sentQos > 0 ? 2 : 0) + payload.length;
-    ByteBuffer packet = newPacket(PUBLISH << 4 | flags, length);
-    packet.putShort((short) name.length).put(name);
-    if (sentQos > 0) {
-      packet.putShort((short) id);
-    }
-    return packet.put(payload).array();
+    byte[] number = sentQos > 0 ? bytesOf(id >> 8, id) : bytesOf();
+    int first = PUBLISH << 4 | flags;
+    return packet(first, bytesOf(name.length >> 8, name.length), name, number, payload);
   }
 
   int bytes() {
@@ -178,7 +177,7 @@ void publish(Message message) throws InterruptedException {
   }
   // [MQTT-3.3.1-9] Who has subscribed before gets it as any other.
   var live = new Message(message.topic, message.payload, message.qos, false);
-  byte[] once = live.packet(0, 0, false); // one array for all who get it at most once
+  byte[] once = live.toPacket(0, 0, false); // one array for all who get it at most once
   Map<Session, Integer> receivers;
   synchronized (top) {
     receivers = top.find(message.topic);
@@ -254,9 +253,7 @@ final class Session {
 
   private volatile Connection connection;
 
-  /** Guards what follows. It is held while a message is offered: that makes the order. */
-  private final ReentrantLock lock = new ReentrantLock();
-
+  // Its monitor guards what follows, and is held while a message is offered: that makes the order.
   private Outbox outbox; // null while the client is away
   private boolean isKnown;
   private int lastId;
@@ -271,39 +268,31 @@ final class Session {
 
   /** Gives the session to a connection, and sends what the client has missed. */
   void resume(Connection newer, Outbox newOutbox) throws InterruptedException {
-    disconnect(); // at once: who has the lock may be waiting for this connection
-    lock.lock();
-    try {
+    disconnect(); // at once: who has the monitor may be waiting for this connection
+    synchronized (this) {
       disconnect(); // whoever has come meanwhile
       connection = newer;
       outbox = newOutbox;
       if (isEnded) {
         disconnect();
       }
-      outbox.offer(connack(isKnown, 0)); // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+      outbox.offer(packet(CONNACK << 4, bytesOf(isKnown ? 1 : 0, 0))); // [MQTT-3.2.2-2]
       isKnown = true;
       for (var sent : unacknowledged.entrySet()) { // [MQTT-4.4.0-1]
-        outbox.offer(sent.getValue().packet(1, sent.getKey(), true));
+        outbox.offer(sent.getValue().toPacket(1, sent.getKey(), true));
       }
       send();
-    } finally {
-      lock.unlock();
     }
   }
 
   /** The client is away, unless it has another connection already: returns whether it is. */
-  boolean pause(Outbox oldOutbox) {
-    lock.lock();
-    try {
-      if (outbox != oldOutbox) {
-        return false;
-      }
+  synchronized boolean pause(Outbox oldOutbox) {
+    boolean isAway = outbox == oldOutbox;
+    if (isAway) {
       outbox = null;
       connection = null;
-      return true;
-    } finally {
-      lock.unlock();
     }
+    return isAway;
   }
 
   void end() {
@@ -318,57 +307,42 @@ final class Session {
     }
   }
 
-  void deliver(Message message, int grantedQos, byte[] once) throws InterruptedException {
-    lock.lock();
-    try {
-      if (grantedQos > 0 && message.qos > 0) {
-        waiting.add(message);
-        waitingBytes += message.bytes();
-        while (waiting.size() > MOST_KEPT || waitingBytes > MOST_BYTES_KEPT) {
-          waitingBytes -= waiting.remove().bytes(); // the oldest
-        }
-        send();
-      } else if (outbox != null) {
-        // Nobody waits for a slow client with a message that may be lost.
-        var policy = message.retain ? Outbox.Policy.DISCONNECT : Outbox.Policy.DROP_OLDEST;
-        outbox.offer(once, policy);
+  synchronized void deliver(Message message, int grantedQos, byte[] once)
+      throws InterruptedException {
+    if (grantedQos > 0 && message.qos > 0) {
+      waiting.add(message);
+      waitingBytes += message.bytes();
+      while (waiting.size() > MOST_KEPT || waitingBytes > MOST_BYTES_KEPT) {
+        waitingBytes -= waiting.remove().bytes(); // the oldest
       }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Delivers what is retained when the lock is held: so nothing older comes behind it. */
-  void deliverRetained(String topic, int grantedQos) throws InterruptedException {
-    lock.lock();
-    try {
-      Message message = retained.get(topic);
-      if (message != null) {
-        deliver(message, grantedQos, message.packet(0, 0, false));
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  void acknowledged(int id) throws InterruptedException {
-    lock.lock();
-    try {
-      unacknowledged.remove(id);
       send();
-    } finally {
-      lock.unlock();
+    } else if (outbox != null) {
+      // Nobody waits for a slow client with a message that may be lost.
+      outbox.offer(once, message.retain ? Outbox.Policy.DISCONNECT : Outbox.Policy.DROP_OLDEST);
     }
   }
 
-  /** Sends what waits, as far as the client keeps up. Called under lock. */
+  /** Delivers what is retained at that moment: so nothing older comes behind something newer. */
+  synchronized void deliverRetained(String topic, int grantedQos) throws InterruptedException {
+    Message message = retained.get(topic);
+    if (message != null) {
+      deliver(message, grantedQos, message.toPacket(0, 0, false));
+    }
+  }
+
+  synchronized void acknowledged(int id) throws InterruptedException {
+    unacknowledged.remove(id);
+    send();
+  }
+
+  /** Sends what waits, as far as the client keeps up. Called under the monitor. */
   private void send() throws InterruptedException {
     while (outbox != null && !waiting.isEmpty() && unacknowledged.size() < MOST_UNACKNOWLEDGED) {
       do { // [MQTT-2.3.1-4]
         lastId = lastId % 0xffff + 1;
       } while (unacknowledged.containsKey(lastId));
       Message message = waiting.element();
-      outbox.offer(message.packet(1, lastId, false)); // if it is interrupted, this still waits
+      outbox.offer(message.toPacket(1, lastId, false)); // if it is interrupted, this still waits
       unacknowledged.put(lastId, waiting.remove());
       waitingBytes -= message.bytes();
     }
@@ -451,27 +425,14 @@ static String[] levels(String topic) {
 
 // ---- Packets
 
-static final int CONNECT = 1;
-static final int CONNACK = 2;
-static final int PUBLISH = 3;
-static final int PUBACK = 4;
-static final int SUBSCRIBE = 8;
-static final int SUBACK = 9;
-static final int UNSUBSCRIBE = 10;
-static final int UNSUBACK = 11;
-static final int PINGREQ = 12;
-static final int PINGRESP = 13;
-static final int DISCONNECT = 14;
-
-static final int DUP = 8; // the flags of a PUBLISH, beside its QoS
-static final int RETAIN = 1;
-
-static final int UNACCEPTABLE_LEVEL = 1; // in a CONNACK
-static final int IDENTIFIER_REJECTED = 2;
-static final int UNAVAILABLE = 3;
+static final int CONNECT = 1, CONNACK = 2, PUBLISH = 3, PUBACK = 4;
+static final int SUBSCRIBE = 8, SUBACK = 9, UNSUBSCRIBE = 10, UNSUBACK = 11;
+static final int PINGREQ = 12, PINGRESP = 13, DISCONNECT = 14;
+static final int DUP = 8, RETAIN = 1; // the flags of a PUBLISH, beside its QoS
+static final int UNACCEPTABLE_LEVEL = 1, IDENTIFIER_REJECTED = 2, UNAVAILABLE = 3; // of a CONNACK
 static final int FAILURE = 0x80; // in a SUBACK
 
-record Packet(int type, int flags, Body body) {}
+record Packet(int type, int flags, MessageReader body) {}
 
 /** Reads a packet; null at the end. */
 static Packet read(Connection connection, MessageReader in) throws IOException {
@@ -500,16 +461,15 @@ static Packet read(Connection connection, MessageReader in) throws IOException {
     length |= (next & 0x7f) << shift;
     shift += 7;
   } while (next >= 0x80);
-  check(length <= LONGEST_PACKET, "a packet is longer than " + LONGEST_PACKET + " bytes");
-  var body = new Body(ByteBuffer.wrap(in.readBytes(length)));
+  MessageReader body = MessageReader.of(in.readBytes(length, LONGEST_PACKET));
   connection.endMessage();
   return new Packet(type, flags, body);
 }
 
 /** What a client wants; the will is null if it has none, and the refusal 0 unless there is one. */
 record Connect(String clientId, boolean clean, int keepAliveSeconds, Message will, int refusal) {
-  static Connect parse(Body body) throws IOException {
-    check(body.readText().equals("MQTT"), "another protocol"); // [MQTT-3.1.2-1]
+  static Connect parse(MessageReader body) throws IOException {
+    check(readText(body).equals("MQTT"), "another protocol"); // [MQTT-3.1.2-1]
     if (body.readByte() != 4) { // [MQTT-3.1.2-2]
       return new Connect("", true, 0, null, UNACCEPTABLE_LEVEL);
     }
@@ -524,104 +484,54 @@ record Connect(String clientId, boolean clean, int keepAliveSeconds, Message wil
     check(hasWill || (willQos == 0 && !willRetain), "flags of no will"); // [MQTT-3.1.2-11]
     check(willQos < 3, "a will with a QoS of 3"); // [MQTT-3.1.2-14]
     check(hasName || !hasPassword, "a password without a name"); // [MQTT-3.1.2-22]
-    int keepAlive = body.readShort();
-    String id = body.readText();
+    int keepAlive = body.readUnsignedShort();
+    String id = readText(body);
     Message will =
-        hasWill ? new Message(body.readTopic(), body.readData(), willQos, willRetain) : null;
+        hasWill ? new Message(readTopic(body), readData(body), willQos, willRetain) : null;
     if (hasName) {
-      body.readText();
+      readText(body);
     }
     if (hasPassword) {
-      body.readData();
+      readData(body);
     }
-    body.end();
+    body.readEnd();
     boolean isRejected = id.isEmpty() ? !clean : id.length() > LONGEST_TOPIC; // [MQTT-3.1.3-8]
-    if (id.isEmpty()) { // [MQTT-3.1.3-6]
-      id = UUID.randomUUID().toString();
-    }
+    id = id.isEmpty() ? UUID.randomUUID().toString() : id; // [MQTT-3.1.3-6]
     return new Connect(id, clean, keepAlive, will, isRejected ? IDENTIFIER_REJECTED : 0);
   }
 }
 
-/** Reads a packet behind its fixed header. */
-static final class Body {
-  private final ByteBuffer rest;
+static byte[] readData(MessageReader body) throws IOException {
+  return body.readBytes(body.readUnsignedShort());
+}
 
-  Body(ByteBuffer rest) {
-    this.rest = rest;
-  }
+static int readId(MessageReader body) throws IOException {
+  int id = body.readUnsignedShort();
+  check(id != 0, "a packet identifier of 0"); // [MQTT-2.3.1-1]
+  return id;
+}
 
-  boolean hasMore() {
-    return rest.hasRemaining();
-  }
+static String readText(MessageReader body) throws IOException {
+  String text = body.readUtf8(body.readUnsignedShort()); // [MQTT-1.5.3-1]
+  check(text.indexOf(0) < 0, "a text with U+0000"); // [MQTT-1.5.3-2]
+  return text;
+}
 
-  void end() throws IOException {
-    check(!hasMore(), "a packet is longer than what is in it");
-  }
+/** The levels of a filter: a wildcard is one by itself, and # the last [MQTT-4.7.1-2]. */
+static final Pattern LEVELS = Pattern.compile("(([^#+/]*|[+])/)*([^#+/]*|[#+])");
 
-  private byte[] readBytes(int length) throws IOException {
-    check(rest.remaining() >= length, "a packet is shorter than what is in it");
-    byte[] bytes = new byte[length];
-    rest.get(bytes);
-    return bytes;
-  }
+static String readFilter(MessageReader body) throws IOException {
+  String filter = readText(body);
+  boolean hasRoom = filter.length() <= LONGEST_TOPIC && levels(filter).length <= MOST_LEVELS;
+  check(!filter.isEmpty() && hasRoom, "a topic that is too long, or none"); // [MQTT-4.7.3-1]
+  check(LEVELS.matcher(filter).matches(), "a wildcard in a wrong place"); // [MQTT-4.7.1-3]
+  return filter;
+}
 
-  byte[] readRest() throws IOException {
-    return readBytes(rest.remaining());
-  }
-
-  byte[] readData() throws IOException {
-    return readBytes(readShort());
-  }
-
-  int readByte() throws IOException {
-    return readBytes(1)[0] & 0xff;
-  }
-
-  int readShort() throws IOException {
-    return readByte() << 8 | readByte();
-  }
-
-  int readId() throws IOException {
-    int id = readShort();
-    check(id != 0, "a packet identifier of 0"); // [MQTT-2.3.1-1]
-    return id;
-  }
-
-  String readText() throws IOException {
-    String text;
-    try {
-      text = UTF_8.newDecoder().decode(ByteBuffer.wrap(readData())).toString();
-    } catch (CharacterCodingException e) {
-      throw new MalformedMessageException("a text is no UTF-8"); // [MQTT-1.5.3-1]
-    }
-    check(text.indexOf(0) < 0, "a text with U+0000"); // [MQTT-1.5.3-2]
-    return text;
-  }
-
-  String readFilter() throws IOException {
-    String filter = readText();
-    check(
-        !filter.isEmpty() && filter.length() <= LONGEST_TOPIC,
-        "a topic that is too long, or none"); // [MQTT-4.7.3-1]
-    String[] levels = levels(filter);
-    check(levels.length <= MOST_LEVELS, "a topic of more than " + MOST_LEVELS + " levels");
-    for (int i = 0; i < levels.length; i++) { // [MQTT-4.7.1-2] [MQTT-4.7.1-3]
-      boolean isRest = levels[i].equals("#") && i == levels.length - 1;
-      check(isRest || levels[i].equals("+") || !isWild(levels[i]), "a wildcard in a wrong place");
-    }
-    return filter;
-  }
-
-  String readTopic() throws IOException {
-    String topic = readFilter();
-    check(!isWild(topic), "a topic with a wildcard"); // [MQTT-3.3.2-2]
-    return topic;
-  }
-
-  private static boolean isWild(String text) {
-    return text.contains("#") || text.contains("+");
-  }
+static String readTopic(MessageReader body) throws IOException {
+  String topic = readFilter(body);
+  check(!topic.contains("#") && !topic.contains("+"), "a topic with a wildcard"); // [MQTT-3.3.2-2]
+  return topic;
 }
 
 static void check(boolean isRight, String wrong) throws MalformedMessageException {
@@ -630,20 +540,24 @@ static void check(boolean isRight, String wrong) throws MalformedMessageExceptio
   }
 }
 
-static byte[] connack(boolean isKnown, int code) {
-  return new byte[] {CONNACK << 4, 2, (byte) (isKnown ? 1 : 0), (byte) code};
-}
-
 static byte[] reply(int type, int id) {
-  return newPacket(type << 4, 2).putShort((short) id).array();
+  return packet(type << 4, bytesOf(id >> 8, id));
 }
 
-/** A packet with its fixed header, and room for the rest. */
-static ByteBuffer newPacket(int first, int length) {
-  int lengthBytes = length < 1 << 7 ? 1 : length < 1 << 14 ? 2 : length < 1 << 21 ? 3 : 4;
-  ByteBuffer packet = ByteBuffer.allocate(1 + lengthBytes + length).put((byte) first);
-  for (int i = 1, more = length; i <= lengthBytes; i++, more >>= 7) {
-    packet.put((byte) (more & 0x7f | (i < lengthBytes ? 0x80 : 0)));
+static byte[] packet(int first, byte[]... parts) {
+  int length = Stream.of(parts).mapToInt(part -> part.length).sum();
+  var packet = new ByteArrayOutputStream(5 + length);
+  packet.write(first);
+  for (; length >= 0x80; length >>= 7) {
+    packet.write(length | 0x80);
   }
-  return packet;
+  packet.write(length);
+  Stream.of(parts).forEach(packet::writeBytes);
+  return packet.toByteArray();
+}
+
+static byte[] bytesOf(int... values) {
+  var bytes = new ByteArrayOutputStream(values.length);
+  IntStream.of(values).forEach(bytes::write);
+  return bytes.toByteArray();
 }

@@ -89,10 +89,9 @@ void serve(Connection connection) throws Exception {
   }
   expect(5, in.readByte());
   int command = in.readByte();
-  in.readByte(); // reserved
+  in.skip(1); // reserved
   String host = readHost(in);
-  int port = in.readByte() << 8;
-  port |= in.readByte();
+  int port = in.readUnsignedShort();
   if (host == null || command != CONNECT) {
     reply(out, host == null ? Reply.NO_ADDRESS_TYPE : Reply.NO_COMMAND, UNKNOWN);
   } else if (!isAllowed(host)) {

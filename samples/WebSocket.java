@@ -277,12 +277,9 @@ static final class WebSocket {
       throw new Violation(PROTOCOL_ERROR, "a control frame that is long or in parts");
     }
     if (length > 125) {
-      int size = length == 126 ? 2 : 8;
-      length = 0;
-      for (byte b : in.readBytes(size)) {
-        length = length << 8 | (b & 0xff);
-      }
-      if (length < (size == 2 ? 126 : 65_536)) { // or its first bit is set
+      boolean isShort = length == 126;
+      length = isShort ? in.readUnsignedShort() : in.readLong();
+      if (length < (isShort ? 126 : 65_536)) { // or its first bit is set
         throw new Violation(PROTOCOL_ERROR, "a length in the wrong form");
       }
     }

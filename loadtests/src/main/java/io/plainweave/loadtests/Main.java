@@ -12,6 +12,7 @@ import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
 import io.plainweave.loadtests.scenario.Echo;
 import io.plainweave.loadtests.scenario.Million;
+import io.plainweave.loadtests.scenario.Mqtt;
 import io.plainweave.loadtests.scenario.Restart;
 import io.plainweave.loadtests.scenario.Slow;
 import io.plainweave.loadtests.scenario.Storm;
@@ -39,6 +40,7 @@ import picocli.CommandLine.ParseResult;
       Drain.class,
       Slow.class,
       Broadcast.class,
+      Mqtt.class,
       Restart.class,
       Udp.class,
       Serve.class,

@@ -8,15 +8,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.SocketException;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -33,82 +44,181 @@ class SampleFaultsTest {
   private static final int SIGTERM = 128 + 15;
   private static final int MEGABYTE = 1024 * 1024;
 
-  @TempDir Path folder;
+  @TempDir static Path folder;
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "Echo",
-        "Chat",
-        "Redis",
-        "Http FILES",
-        "WebSocket",
-        "Socks5 RULES",
-        "ClusterChat node 127.0.0.1:1",
-        "Game"
-      })
-  void survivesWhatAnybodyMaySend(String sample) throws Exception {
-    List<String> arguments = new ArrayList<>(List.of(sample.split(" ")));
-    arguments.replaceAll(this::file);
-    arguments.add("0");
-    try (SampleProcess server = SampleProcess.start(folder, arguments.toArray(String[]::new))) {
-      send(server, random());
-      send(server, line());
-      send(server, new byte[0]);
-      try (Socket reset = new Socket("127.0.0.1", server.port())) {
-        write(reset, Arrays.copyOf(random(), 1000));
-        reset.setSoLinger(true, 0);
-      }
-      try (Socket stopped = new Socket("127.0.0.1", server.port());
-          Socket begun = new Socket("127.0.0.1", server.port())) {
-        // Reads nothing. What the buffers of the sockets hold, the server takes at once.
-        stopped.getOutputStream().write(Arrays.copyOf(random(), 10_000));
-        begun.getOutputStream().write('G');
-        server.process().signal("TERM");
-        await().until(() -> Client.isRefused(server.port()));
-      } // and lets the drain come to its end
-      assertEquals(SIGTERM, server.process().exitCode());
-      String log = server.process().stderr();
-      assertFalse(log.contains("Exception") || log.contains("ERROR"), log);
+  /** Behind the proxies: sends everything back. */
+  private static ServerSocket target;
+
+  @BeforeAll
+  static void prepare() throws Exception {
+    Programs.need("openssl");
+    Files.createDirectories(folder.resolve("FILES"));
+    Files.writeString(folder.resolve("RULES"), "deny *\n");
+    String command =
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout PEM -out PEM";
+    try (ChildProcess openssl = ChildProcess.start(folder, "sh", "-c", command)) {
+      assertEquals(0, openssl.exitCode(), openssl.stderr());
+    }
+    target = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    Thread.startVirtualThread(SampleFaultsTest::serveTarget);
+  }
+
+  @AfterAll
+  static void closeTarget() throws IOException {
+    if (target != null) {
+      target.close();
     }
   }
 
-  private String file(String word) {
+  private static void serveTarget() {
     try {
-      return switch (word) {
-        case "FILES" -> Files.createDirectories(folder.resolve("files")).toString();
-        case "RULES" -> Files.writeString(folder.resolve("rules"), "deny *\n").toString();
-        default -> word;
-      };
-    } catch (IOException e) {
-      throw new AssertionError(e);
+      while (true) {
+        Socket accepted = target.accept();
+        Thread.startVirtualThread(() -> {
+          try (accepted) {
+            accepted.getInputStream().transferTo(accepted.getOutputStream());
+          } catch (IOException reset) {
+            // A client has gone.
+          }
+        });
+      }
+    } catch (IOException closed) {
+      // The tests are over.
+    }
+  }
+
+  /** Each with its arguments, in which a name in capitals stands for what the test has for it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Echo 0",
+        "UnixEcho unix:SOCKET",
+        "TlsEcho PEM 0",
+        "OnePort PEM 0",
+        "Chat 0",
+        "Redis 0",
+        "Http FILES 0",
+        "WebSocket 0",
+        "Mqtt 0",
+        "ClusterChat node 127.0.0.1:1 0",
+        "Game 0",
+        "Dns 0",
+        "Daytime 0",
+        "Time 0",
+        "Socks5 RULES 0",
+        "TcpProxy TARGET 0",
+        "TlsProxy PEM TARGET 0",
+        "Balancer TARGET SOCKET 0"
+      })
+  void survivesWhatAnybodyMaySend(String sample) throws Exception {
+    try (SampleProcess server = start(sample)) {
+      SocketAddress address = address(server);
+      send(address, random());
+      send(address, line());
+      send(address, new byte[0]);
+      try (SocketChannel reset = SocketChannel.open(address)) {
+        write(reset, Arrays.copyOf(random(), 1000));
+        if (address instanceof InetSocketAddress) { // there is no reset at a path
+          reset.setOption(StandardSocketOptions.SO_LINGER, 0);
+        }
+      }
+      try (SocketChannel stopped = SocketChannel.open(address);
+          SocketChannel begun = SocketChannel.open(address)) {
+        // Reads nothing. What the buffers of the sockets hold, the server takes at once.
+        write(stopped, Arrays.copyOf(random(), 10_000));
+        write(begun, new byte[] {'G'});
+        server.process().signal("TERM");
+        await().until(() -> isRefused(address));
+      } // and lets the drain come to its end
+      assertEndsInOrder(server);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UdpEcho 0", "Dns 0", "Daytime 0", "Time 0"})
+  void survivesWhatAnybodyMaySendByUdp(String sample) throws Exception {
+    var random = new Random(1);
+    try (SampleProcess server = start(sample);
+        var client = new DatagramSocket()) {
+      var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+      for (int i = 0; i < 1_000; i++) {
+        var bytes = new byte[i < 10 ? 60_000 : random.nextInt(600)];
+        random.nextBytes(bytes);
+        client.send(new DatagramPacket(bytes, bytes.length, address));
+      }
+      server.process().signal("TERM");
+      assertEndsInOrder(server);
+    }
+  }
+
+  private static void assertEndsInOrder(SampleProcess server) throws Exception {
+    assertEquals(SIGTERM, server.process().exitCode());
+    String log = server.process().stderr();
+    assertFalse(log.contains("Exception") || log.contains("ERROR"), log);
+  }
+
+  private static SampleProcess start(String sample) throws Exception {
+    Stream<String> arguments = Stream.of(sample.split(" ")).map(SampleFaultsTest::argument);
+    return SampleProcess.start(folder, arguments.toArray(String[]::new));
+  }
+
+  private static String argument(String word) {
+    return switch (word) {
+      case "FILES", "RULES", "PEM", "SOCKET" -> folder.resolve(word).toString();
+      case "unix:SOCKET" -> "unix:" + folder.resolve("SOCKET");
+      case "TARGET" -> "127.0.0.1:" + target.getLocalPort();
+      default -> word;
+    };
+  }
+
+  private static SocketAddress address(SampleProcess server) {
+    return server.port() == 0
+        ? UnixDomainSocketAddress.of(folder.resolve("SOCKET"))
+        : new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
+  }
+
+  private static boolean isRefused(SocketAddress address) {
+    try (SocketChannel _ = SocketChannel.open(address)) {
+      return false;
+    } catch (IOException refused) {
+      return true;
     }
   }
 
   /** Sends, finishes, and takes what comes until the end, be it a reset. */
-  private static void send(SampleProcess server, byte[] bytes) throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", server.port())) {
-      socket.setSoTimeout(30_000);
+  private static void send(SocketAddress address, byte[] bytes) throws Exception {
+    try (SocketChannel socket = SocketChannel.open(address)) {
       Thread reader =
           Thread.startVirtualThread(() -> {
             try {
-              socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+              Channels.newInputStream(socket).transferTo(OutputStream.nullOutputStream());
             } catch (IOException reset) {
               // As good an end as any.
             }
           });
       write(socket, bytes);
+      finish(socket);
       assertTrue(reader.join(Duration.ofSeconds(30)), "it does not end the connection");
     }
   }
 
   /** Writes all of it, or as much as the server takes. */
-  private static void write(Socket socket, byte[] bytes) throws IOException {
+  private static void write(SocketChannel socket, byte[] bytes) {
     try {
-      socket.getOutputStream().write(bytes);
-      socket.shutdownOutput();
-    } catch (SocketException reset) {
+      ByteBuffer all = ByteBuffer.wrap(bytes);
+      while (all.hasRemaining()) {
+        socket.write(all);
+      }
+    } catch (IOException reset) {
       // It has had enough.
+    }
+  }
+
+  private static void finish(SocketChannel socket) {
+    try {
+      socket.shutdownOutput();
+    } catch (IOException reset) {
+      // It has ended the connection already.
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** The client of a run, in a process of its own: does on its connections what it is ordered. */
 @Command(name = "Client", description = "Runs one client of a run.")
@@ -29,6 +30,9 @@ public final class Client implements Callable<Integer> {
 
   private static final Duration TICK = Duration.ofMillis(100);
 
+  @Option(names = "--dialogue", defaultValue = "ECHO", description = "What connections exchange.")
+  private Dialogue dialogue;
+
   // All confined to the thread that runs the command.
   private ClientLoop loop;
   private Control control;
@@ -39,7 +43,7 @@ public final class Client implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    try (ClientLoop ownLoop = new ClientLoop();
+    try (ClientLoop ownLoop = new ClientLoop(dialogue);
         Control ownControl = Control.open(ownLoop::wakeup)) {
       loop = ownLoop;
       control = ownControl;
@@ -58,6 +62,7 @@ public final class Client implements Callable<Integer> {
           case Order.HalfClose halfClose -> halfClose(halfClose);
           case Order.Slow slow -> slow(slow);
           case Order.Broadcast order -> broadcast(order);
+          case Order.ExpectPublish(Duration limit) -> expectPublish(limit);
           case Order.ExpectEnd expectEnd -> expectEnd(expectEnd);
           case Order.ToServer _ ->
               throw new IllegalStateException("an order for a server reached a client");
@@ -154,6 +159,12 @@ public final class Client implements Callable<Integer> {
     BroadcastLoad load = new BroadcastLoad(loop, order);
     lead(load);
     control.tell(new Notice.Lasts(load.lasts()));
+  }
+
+  private void expectPublish(Duration limit) throws IOException {
+    SharedMessage message = new SharedMessage(loop, limit);
+    control.tell(new Notice.PublishExpected());
+    lead(message);
   }
 
   private void expectEnd(Order.ExpectEnd order) throws IOException {

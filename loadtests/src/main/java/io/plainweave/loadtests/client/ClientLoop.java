@@ -40,11 +40,11 @@ final class ClientLoop implements AutoCloseable {
   private final List<ClientConnection> connections = new ArrayList<>();
   private final Set<ClientConnection> inFlight = new LinkedHashSet<>();
   private final Failures failures = new Failures();
-  private final Exchange exchange = new Exchange();
+  private final Exchange exchange;
 
   private Histogram latencies = new Histogram(3);
   private Consumer<ClientConnection> idleObserver = _ -> {};
-  private BiConsumer<ClientConnection, ByteBuffer> bytesObserver = this::checkEcho;
+  private BiConsumer<ClientConnection, ByteBuffer> bytesObserver = this::check;
   private Predicate<ClientConnection> mayEnd = _ -> false;
   private Duration patience = PATIENCE;
   private int open;
@@ -53,6 +53,11 @@ final class ClientLoop implements AutoCloseable {
   private long nextPatienceCheck = System.nanoTime();
 
   ClientLoop() throws IOException {
+    this(Dialogue.ECHO);
+  }
+
+  ClientLoop(Dialogue dialogue) throws IOException {
+    exchange = new Exchange(dialogue);
     selector = Selector.open();
   }
 
@@ -322,11 +327,11 @@ final class ClientLoop implements AutoCloseable {
     }
   }
 
-  private void checkEcho(ClientConnection connection, ByteBuffer bytes) {
+  private void check(ClientConnection connection, ByteBuffer bytes) {
     int length = bytes.remaining();
     int from = connection.received;
     if (connection.state != ClientConnection.State.AWAITING_ECHO
-        || !exchange.isEcho(connection, from)) {
+        || !exchange.isExpected(connection, from)) {
       String what = "received " + length + " wrong bytes after " + from + " of message ";
       fail(
           connection,
@@ -335,7 +340,7 @@ final class ClientLoop implements AutoCloseable {
       return;
     }
     connection.received += length;
-    if (connection.received == Message.BYTES) {
+    if (exchange.isWhole(connection, connection.received)) {
       latencies.recordValue(System.nanoTime() - connection.since);
       inFlight.remove(connection);
       connection.state = ClientConnection.State.IDLE;

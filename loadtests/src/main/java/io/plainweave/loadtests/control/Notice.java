@@ -72,6 +72,12 @@ public sealed interface Notice {
   /** From a client: it is up and takes orders. */
   record Ready() implements Answer {}
 
+  /** From a broker: what everybody is to get is published. */
+  record Published() implements Answer {}
+
+  /** From a client: from now on it takes what is published. */
+  record PublishExpected() implements Answer {}
+
   /** From a client: from now on it takes an end of stream for the drain. */
   record EndExpected() implements Answer {}
 

@@ -127,6 +127,17 @@ public sealed interface Order {
    */
   record Broadcast(int sender, long start, double rate, int messages) implements ToClient {}
 
+  /** To a server that is a broker: publish to everybody, then tell {@link Notice.Published}. */
+  record Publish() implements ToServer {}
+
+  /**
+   * To a client: tell {@link Notice.PublishExpected}, and {@link Notice.Done} when every connection
+   * has what the brokers publish to everybody.
+   *
+   * @param limit how long to wait for it
+   */
+  record ExpectPublish(Duration limit) implements ToClient {}
+
   /**
    * To a client: tell {@link Notice.EndExpected}, from now on take an end of stream for the
    * servers' drain, and tell {@link Notice.Done} when every connection has ended.

@@ -19,35 +19,42 @@ final class JavaCommand {
    * Heap of a server for one connection. Twice what is live: the young generation takes a third,
    * and what it holds while a full collection runs needs a place too.
    */
-  private static final long SERVER_HEAP_PER_CONNECTION = 5 << 10;
+  static final long ECHO_HEAP = 5 << 10;
+
+  /** The same for a subscriber of the broker, which has a session and a second thread there. */
+  static final long BROKER_HEAP = 24 << 10;
 
   private static final long CLIENT_HEAP = 24 * MB;
   private static final long CLIENT_HEAP_PER_CONNECTION = 2 << 10;
 
   private JavaCommand() {}
 
-  /** A server that has to hold so many connections. */
-  static List<String> server(String main, long connections, List<String> arguments) {
-    return command(serverFlags(connections), main, arguments);
+  /**
+   * A server that has to hold so many connections.
+   *
+   * @param heap of each of them
+   */
+  static List<String> server(String main, long connections, long heap, List<String> arguments) {
+    return command(serverFlags(connections, heap), main, arguments);
   }
 
   /** A client that has to hold so many connections. */
-  static List<String> client(long connections) {
-    return command(clientFlags(connections), Client.class.getName(), List.of());
+  static List<String> client(long connections, List<String> arguments) {
+    return command(clientFlags(connections), Client.class.getName(), arguments);
   }
 
   /** The options of the JVM that each kind of process has. */
-  static Map<String, String> flags(Layout layout) {
+  static Map<String, String> flags(Layout layout, long serverHeap) {
     Map<String, String> flags = new TreeMap<>();
     flags.put("client", String.join(" ", clientFlags(layout.clientShare())));
     if (layout.servers() > 0) {
-      flags.put("server", String.join(" ", serverFlags(layout.serverShare())));
+      flags.put("server", String.join(" ", serverFlags(layout.serverShare(), serverHeap)));
     }
     return flags;
   }
 
-  private static List<String> serverFlags(long connections) {
-    List<String> flags = common(SERVER_HEAP + connections * SERVER_HEAP_PER_CONNECTION);
+  private static List<String> serverFlags(long connections, long heap) {
+    List<String> flags = common(SERVER_HEAP + connections * heap);
     // What a connection allocates at its start lives as long as the connection: a larger young
     // generation would not save collections' work, and its pages would count as the connections'
     // memory (4.3 KB instead of 2.9 KB resident each, with 15,000 in a process).

@@ -11,6 +11,7 @@ import io.plainweave.loadtests.report.Figure;
 import io.plainweave.loadtests.report.RunReport;
 import io.plainweave.loadtests.server.Protocol;
 import io.plainweave.loadtests.start.StartSignal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -44,6 +45,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
   private Map<Failure, Integer> failures = Map.of();
   private Phase phase = Phase.START;
   private List<Target> targets = List.of();
+  private List<String> clientOptions = List.of();
   private ServerMemory idle;
   private int ready;
   private long connected;
@@ -90,6 +92,17 @@ public final class Run implements Fleet.Observer, AutoCloseable {
             "--protocol=" + Protocol.MESSAGES, "--drain-spread=" + drainSpread.toMillis() + "ms"));
   }
 
+  /**
+   * Starts brokers of MQTT, and clients that subscribe.
+   *
+   * @param classes those of the sample
+   */
+  public void startBrokers(Path classes) throws InterruptedException {
+    clientOptions = List.of("--dialogue=MQTT");
+    servers.setHeap(JavaCommand.BROKER_HEAP);
+    start(List.of("--broker=" + classes));
+  }
+
   private void start(List<String> serverOptions) throws InterruptedException {
     begin(Phase.START, layout.servers() + layout.clients());
     if (others.servers().isEmpty()) {
@@ -127,7 +140,8 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   private void startClients() throws InterruptedException {
     for (int i = 1; i <= layout.clients(); i++) {
-      clients.add(fleet.start("client " + i, JavaCommand.client(layout.clientShare())));
+      clients.add(
+          fleet.start("client " + i, JavaCommand.client(layout.clientShare(), clientOptions)));
     }
     fleet.await(Notice.Ready.class, clients, limit());
   }
@@ -235,7 +249,7 @@ public final class Run implements Fleet.Observer, AutoCloseable {
 
   /** The options of the JVM that each kind of process has. */
   public Map<String, String> flags() {
-    return JavaCommand.flags(layout);
+    return JavaCommand.flags(layout, servers.heap());
   }
 
   /** The report of what was found. */

@@ -22,6 +22,7 @@ final class Servers {
   private final String main;
   private final List<ChildProcess> running = new ArrayList<>();
   private List<String> options = List.of();
+  private long heap = JavaCommand.ECHO_HEAP; // for a connection
   private int port;
   private int started;
   private int replaced;
@@ -36,6 +37,15 @@ final class Servers {
     this.fleet = fleet;
     this.layout = layout;
     this.main = main;
+  }
+
+  /** How much heap those that are started get for each connection. */
+  void setHeap(long heap) {
+    this.heap = heap;
+  }
+
+  long heap() {
+    return heap;
   }
 
   /** Starts as many as the layout has. */
@@ -56,7 +66,7 @@ final class Servers {
     List<String> arguments = new ArrayList<>(options);
     arguments.add("--port=" + port);
     return fleet.start(
-        "server " + started, JavaCommand.server(main, layout.serverShare(), arguments));
+        "server " + started, JavaCommand.server(main, layout.serverShare(), heap, arguments));
   }
 
   /** Starts one that is to take the place of another, and waits until it listens. */

@@ -36,7 +36,7 @@ public final class SlowPhase {
 
   /** Starts the process of the slow ones; its start would disturb what is measured later. */
   public void start() throws InterruptedException {
-    slow = run.fleet().start("slow client", JavaCommand.client(readers + writers));
+    slow = run.fleet().start("slow client", JavaCommand.client(readers + writers, List.of()));
     run.fleet().await(Notice.Ready.class, List.of(slow), run.limit());
   }
 

@@ -7,8 +7,10 @@ import io.plainweave.loadtests.control.Control;
 import io.plainweave.loadtests.control.Notice;
 import io.plainweave.loadtests.control.Order;
 import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -35,6 +37,11 @@ public final class EchoServer implements Callable<Integer> {
   private Protocol protocol;
 
   @Option(
+      names = "--broker",
+      description = "Runs the broker of the sample with its classes there, instead of an echo.")
+  private Path broker;
+
+  @Option(
       names = "--patience",
       converter = DurationConverter.class,
       description = "How long a message may take, and a write that makes no progress.")
@@ -52,15 +59,7 @@ public final class EchoServer implements Callable<Integer> {
     Ends ends = new Ends();
     try (Control control = Control.open(() -> {});
         ResidentMemory resident = new ResidentMemory();
-        Server server =
-            Server.builder()
-                .listen(Listen.tcp(port).reusePort(true))
-                .handler(protocol.handler())
-                .timeLimits(timeLimits())
-                .observer(ends)
-                .drainSpread(drainSpread)
-                .stopOnSignal(false) // the coordinator ends the run
-                .start();
+        Server server = builder().observer(ends).start();
         Sampler _ = new Sampler(resident, control, server::connections)) {
       InetSocketAddress bound = (InetSocketAddress) server.addresses().getFirst();
       control.tell(new Notice.Listening(bound.getPort()));
@@ -68,12 +67,29 @@ public final class EchoServer implements Callable<Integer> {
         switch (control.await()) {
           case Order.Measure() -> control.tell(measure(server, resident));
           case Order.Count() -> control.tell(new Notice.Count(server.connections(), ends.counts()));
+          case Order.Publish() -> {
+            SampleBroker.publish((InetSocketAddress) server.addresses().getLast());
+            control.tell(new Notice.Published());
+          }
           case Order.Drain(Duration limit) -> control.tell(drain(server, limit, ends));
           case Order.ToClient _ ->
               throw new IllegalStateException("an order for a client reached a server");
         }
       }
     }
+  }
+
+  private ServerBuilder builder() throws Exception {
+    ServerBuilder builder =
+        Server.builder()
+            .listen(Listen.tcp(port).reusePort(true))
+            .timeLimits(timeLimits())
+            .drainSpread(drainSpread)
+            .stopOnSignal(false); // the coordinator ends the run
+    return broker == null
+        ? builder.handler(protocol.handler())
+        // Whom the kernel gives a connection to the shared port, nobody knows: so there is another.
+        : builder.handler(SampleBroker.load(broker)).listen(Listen.tcp("127.0.0.1", 0));
   }
 
   private TimeLimits timeLimits() {

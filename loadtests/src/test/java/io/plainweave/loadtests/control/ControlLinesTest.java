@@ -38,6 +38,8 @@ final class ControlLinesTest {
         new Order.Broadcast(0, 5_000_000_000_000L, 20.5, 200),
         new Order.Slow(
             50, 51, Duration.ofSeconds(2), Duration.ofSeconds(8), List.of(new Target("::1", 7))),
+        new Order.Publish(),
+        new Order.ExpectPublish(Duration.ofSeconds(90)),
         new Order.ExpectEnd(Duration.ofSeconds(90)));
   }
 
@@ -53,6 +55,8 @@ final class ControlLinesTest {
         new Notice.Count(17, Map.of("Finished", 3L, "WRITE_STALL", 1L)),
         new Notice.Moved(5_000_000_000L, 3, 20_000, 500),
         new Notice.Ready(),
+        new Notice.Published(),
+        new Notice.PublishExpected(),
         new Notice.EndExpected(),
         new Notice.Answered(5_000_000_000L, 17),
         new Notice.Lasts(List.of(1_000L, 2_000_000_000_000L)),

@@ -48,7 +48,7 @@ final class DelimitedFrames implements Frames {
   }
 
   private MessageBytes readWhole() throws IOException {
-    var message = new MessageBytes(duplex, room);
+    var message = new MessageBytes(duplex::readUntil, room);
     long most = (long) maxBytes + delimiter.length;
     while (message.size() < most) {
       if (!message.readUntil(last, most)) {

@@ -33,7 +33,15 @@ record LengthPrefixedFrames(Duplex duplex, LengthPrefix prefix, int maxBytes, To
             "a message of " + length + " bytes is announced; the limit is " + maxBytes);
       }
       byte[] beginning = readBytes(in, tooLong == TooLong.CUT ? maxBytes : 0);
-      drop(in, length - beginning.length);
+      long missing = drop(in, length - beginning.length);
+      if (missing > 0) {
+        throw new TruncatedMessageException(
+            "the peer has finished, and of the "
+                + length
+                + " bytes announced "
+                + missing
+                + " miss");
+      }
       duplex.endMessage();
       if (tooLong == TooLong.CUT) {
         return beginning;
@@ -42,20 +50,14 @@ record LengthPrefixedFrames(Duplex duplex, LengthPrefix prefix, int maxBytes, To
     return null;
   }
 
-  private static void drop(InputStream in, long length) throws IOException {
+  /** Drops so many bytes; returns how many of them have not come when the input has ended. */
+  static long drop(InputStream in, long length) throws IOException {
     byte[] dropped = new byte[(int) Math.min(length, MOST_DROPPED_AT_ONCE)];
-    for (long left = length; left > 0; ) {
-      int n = in.read(dropped, 0, (int) Math.min(left, dropped.length));
-      if (n < 0) {
-        throw new TruncatedMessageException(
-            "the peer has finished, and of "
-                + length
-                + " bytes that are too many "
-                + left
-                + " miss");
-      }
-      left -= n;
+    long left = length;
+    for (int n = 0; left > 0 && n >= 0; left -= Math.max(n, 0)) {
+      n = in.read(dropped, 0, (int) Math.min(left, dropped.length));
     }
+    return left;
   }
 
   static byte[] readBytes(InputStream in, int length) throws IOException {

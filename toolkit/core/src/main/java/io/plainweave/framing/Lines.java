@@ -148,7 +148,7 @@ public final class Lines {
    */
   public @Nullable String read() throws IOException {
     while (duplex.awaitMessage()) {
-      var line = new MessageBytes(duplex, room);
+      var line = new MessageBytes(duplex::readUntil, room);
       if (!line.readLine(maxBytes, end, tooLong) && end == LineEnd.CRLF) {
         throw new TruncatedMessageException("the peer has finished without the end of a line");
       }

@@ -1,6 +1,5 @@
 package io.plainweave.framing;
 
-import io.plainweave.Duplex;
 import io.plainweave.MalformedMessageException;
 import io.plainweave.TruncatedMessageException;
 import java.io.IOException;
@@ -12,6 +11,12 @@ import java.util.Arrays;
  * lives no longer than the message.
  */
 final class MessageBytes {
+  /** Where the bytes come from: {@link io.plainweave.Duplex#readUntil} or the like. */
+  @FunctionalInterface
+  interface Source {
+    int readUntil(byte last, byte[] target, int offset, int length) throws IOException;
+  }
+
   /** The room for a message about which nothing is known. */
   static final int FIRST_ROOM = 128;
 
@@ -24,7 +29,7 @@ final class MessageBytes {
   /** The longest array that every JVM can make. */
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
 
-  private final Duplex duplex;
+  private final Source source;
   private final int room;
   private byte[] bytes;
   private int size;
@@ -37,8 +42,8 @@ final class MessageBytes {
    *
    * @param room what {@link #roomForNext()} of the message before has said, or {@link #FIRST_ROOM}
    */
-  MessageBytes(Duplex duplex, int room) {
-    this.duplex = duplex;
+  MessageBytes(Source source, int room) {
+    this.source = source;
     this.room = room;
     this.bytes = new byte[room];
   }
@@ -54,7 +59,7 @@ final class MessageBytes {
       bytes = Arrays.copyOf(bytes, Math.max(size + 1, (int) Math.min(2L * size, LONGEST_ARRAY)));
     }
     int length = (int) Math.min(bytes.length, most) - size;
-    int n = duplex.readUntil(last, bytes, size, length);
+    int n = source.readUntil(last, bytes, size, length);
     size += Math.max(n, 0);
     return n >= 0;
   }
@@ -101,7 +106,7 @@ final class MessageBytes {
     boolean afterReturn = bytes[size - 1] == '\r';
     byte[] dropped = new byte[ended ? 0 : FIRST_ROOM];
     for (int n = 0; !ended && n >= 0; ) {
-      n = duplex.readUntil((byte) '\n', dropped, 0, dropped.length);
+      n = source.readUntil((byte) '\n', dropped, 0, dropped.length);
       ended = n > 0 && dropped[n - 1] == '\n';
       int last = ended ? n - 2 : n - 1;
       afterReturn = last < 0 ? afterReturn : dropped[last] == '\r';
@@ -125,7 +130,7 @@ final class MessageBytes {
     for (int n = kept; !endsWith(last, n, delimiter); ) {
       kept = Math.min(n, delimiter.length - 1);
       System.arraycopy(last, n - kept, last, 0, kept);
-      int read = duplex.readUntil(delimiter[delimiter.length - 1], last, kept, last.length - kept);
+      int read = source.readUntil(delimiter[delimiter.length - 1], last, kept, last.length - kept);
       if (read < 0) {
         throw new TruncatedMessageException(
             "the peer has finished in a message of more than " + maxBytes + " bytes");

@@ -6,9 +6,9 @@
  *       protocol wants a carriage return and a line feed.
  *   <li>{@link io.plainweave.framing.Frames} are bytes: behind their length (a {@link
  *       io.plainweave.framing.LengthPrefix}), up to a delimiter, or of one size.
- *   <li>{@link io.plainweave.framing.MessageReader} reads messages of several parts: lines,
- *       numbers, counted bytes; {@link io.plainweave.framing.Utf8Decoder} text that comes in
- *       pieces.
+ *   <li>{@link io.plainweave.framing.MessageReader} reads messages of several parts, from a
+ *       connection or from memory: numbers, counted bytes, lines; {@link
+ *       io.plainweave.framing.Utf8Decoder} text that comes in pieces.
  *   <li>{@code read()} returns one message, or null at the end; {@code write} writes one.
  *   <li>Each has a limit, and refuses what is longer before it takes the memory, or skips or cuts
  *       it ({@link io.plainweave.framing.TooLong}).
