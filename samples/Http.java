@@ -5,6 +5,7 @@
 // before a colon, chunk sizes that are none. In a drain each response says Connection: close.
 //
 //   curl -sS http://127.0.0.1:8080/
+//   curl -sS http://127.0.0.1:8080/hello
 //   curl -sS --data-binary hello http://127.0.0.1:8080/echo
 //   curl -sS -H 'Transfer-Encoding: chunked' --data-binary hello http://127.0.0.1:8080/echo
 //   curl -sSN http://127.0.0.1:8080/events | head -n 1
@@ -16,10 +17,12 @@ import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import java.net.URLConnection;
 import java.net.URLDecoder;
+import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 static final Duration HEAD_TIME = Duration.ofSeconds(10);
 static final int LONGEST_LINE = 8 * 1024;
@@ -28,35 +31,25 @@ static final int MOST_FIELDS = 100;
 static final long LARGEST_BODY = 1L << 30;
 static final int MOST_EXTENSIONS = 16 * 1024; // of chunks, in bytes: nobody needs them
 
-static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
+static final String TOKEN =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_!#$%&'*+.^`|~";
+static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
 static final Pattern TARGET =
     Pattern.compile(
-        "(?:http://(?<authority>[^/?]+))?(?<path>/(?:[\\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)"
-            + "(?:\\?(?:[\\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?",
+        "(?:http://(?<authority>[^/?]+))?(?<path>/(?:[\\w.~!$&'()*+,;=:@/-]++|%[0-9A-Fa-f]{2})*+)"
+            + "(?:\\?(?:[\\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+)?",
         Pattern.CASE_INSENSITIVE);
 static final Pattern HOST =
-    Pattern.compile("(?:\\[[0-9A-Fa-f:.]+]|(?:[\\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::\\d*)?");
+    Pattern.compile("(?:\\[[0-9A-Fa-f:.]+]|(?:[\\w.~!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++)(?::\\d*)?");
+static final Pattern CODINGS = // that could be, with chunked as the last one, and only there
+    Pattern.compile(
+        "(?!.*chunked.*chunked)[\\w-]+(?:[ \\t]*,[ \\t]*[\\w-]+)*,[ \\t]*chunked",
+        Pattern.CASE_INSENSITIVE);
 static final Pattern CHUNK = Pattern.compile("([0-9A-Fa-f]{1,32})(?:;[\\t -~]*)?");
 
 /** Fields that say where a message ends or who is meant: a trailer comes too late for them. */
 static final Set<String> NO_TRAILERS =
     Set.of("content-length", "transfer-encoding", "host", "connection", "te", "expect", "trailer");
-
-static final Map<Integer, String> REASONS =
-    Map.ofEntries(
-        Map.entry(200, "OK"),
-        Map.entry(204, "No Content"),
-        Map.entry(301, "Moved Permanently"),
-        Map.entry(400, "Bad Request"),
-        Map.entry(404, "Not Found"),
-        Map.entry(405, "Method Not Allowed"),
-        Map.entry(408, "Request Timeout"),
-        Map.entry(413, "Content Too Large"),
-        Map.entry(414, "URI Too Long"),
-        Map.entry(417, "Expectation Failed"),
-        Map.entry(431, "Request Header Fields Too Large"),
-        Map.entry(501, "Not Implemented"),
-        Map.entry(505, "HTTP Version Not Supported"));
 
 static final DateTimeFormatter IMF_FIXDATE =
     DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
@@ -70,7 +63,10 @@ void main(String... args) {
 
 ServerBuilder server(List<String> arguments, Listen listen) throws IOException {
   root = Path.of(arguments.getFirst()).toRealPath();
-  return Server.builder().listen(listen).handler(this::serve);
+  return Server.builder()
+      .listen(listen)
+      .eventLoops(Integer.getInteger("loops", 0)) // JDK_JAVA_OPTIONS=-Dloops=1 samples/run Http ...
+      .handler(this::serve);
 }
 
 void serve(Connection connection) throws Exception {
@@ -112,6 +108,15 @@ void readHead(Request request) throws IOException {
   }
 }
 
+/** Whether a text is a token (RFC 9110, section 5.6.2), as the name of each field has to be. */
+static boolean isToken(String text) {
+  int i = 0;
+  while (i < text.length() && TOKEN.indexOf(text.charAt(i)) >= 0) {
+    i++;
+  }
+  return i > 0 && i == text.length();
+}
+
 /** A request that is not served, with the status to say so. */
 static final class Refused extends IOException {
   final int status;
@@ -136,6 +141,7 @@ void answer(Request request, Response response) throws Exception {
     return;
   }
   switch (request.path) {
+    case "/hello" -> response.text(200, "hello, world");
     case "/echo" -> echo(request, response);
     case "/events" -> events(request, response);
     default -> file(request, response);
@@ -177,19 +183,12 @@ void file(Request request, Response response) throws IOException {
     response.field("Location", request.path + "/").text(301, "a folder");
   } else {
     String type = URLConnection.guessContentTypeFromName(file.toString());
-    try (InputStream content = Files.newInputStream(file)) {
-      long size = Files.size(file);
-      OutputStream out =
-          response.begin(200, type == null ? "application/octet-stream" : type, size);
-      byte[] piece;
-      for (long left = request.method.equals("HEAD") ? 0 : size; left > 0; left -= piece.length) {
-        piece = content.readNBytes((int) Math.min(left, 16 * 1024));
-        if (piece.length == 0) {
-          throw new EOFException(file + " has become shorter");
-        }
-        out.write(piece);
+    try (FileChannel content = FileChannel.open(file)) {
+      long size = content.size();
+      response.begin(200, type == null ? "application/octet-stream" : type, size).close();
+      if (!request.method.equals("HEAD") && request.connection.sendFile(content, 0, size) < size) {
+        throw new EOFException(file + " has become shorter");
       }
-      out.close();
     }
   }
 }
@@ -218,7 +217,7 @@ static String decode(String path) throws Refused {
 
 final class Request {
   final Connection connection;
-  final Map<String, List<String>> fields = new HashMap<>();
+  final Map<String, String> fields = new HashMap<>(); // names in lower case
   String method = "";
   String path = "";
   int minor = 1; // of the version
@@ -236,30 +235,31 @@ final class Request {
       first = readLine(LONGEST_LINE, 414); // RFC 9112, 2.2: some clients send one too many
     }
     String[] parts = first.split(" ", -1);
-    if (parts.length != 3 || !TOKEN.matcher(parts[0]).matches()) {
+    if (parts.length != 3 || !isToken(parts[0])) {
       throw new Refused(400, "the request line is not METHOD TARGET VERSION");
     }
     method = parts[0];
     readVersion(parts[2]);
     readFields(fields, LONGEST_HEAD);
-    if (!Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS").contains(method)) {
+    if (!METHODS.contains(method)) {
       throw new Refused(501, "no method " + method);
     }
     readTarget(parts[1]);
     checkHost();
-    Set<String> options = options("connection");
-    keepAlive = minor > 0 ? !options.contains("close") : options.contains("keep-alive");
+    keepAlive = minor > 0 ? !connectionSays("close") : connectionSays("keep-alive");
     body = readFraming();
   }
 
   private void readVersion(String version) throws Refused {
-    if (!version.matches("HTTP/[0-9]\\.[0-9]")) {
-      throw new Refused(400, "no version of HTTP");
+    if (!version.equals("HTTP/1.1")) {
+      if (!version.matches("HTTP/[0-9]\\.[0-9]")) {
+        throw new Refused(400, "no version of HTTP");
+      }
+      if (version.charAt(5) != '1') {
+        throw new Refused(505, "only HTTP/1.1");
+      }
+      minor = version.charAt(7) - '0';
     }
-    if (version.charAt(5) != '1') {
-      throw new Refused(505, "only HTTP/1.1");
-    }
-    minor = version.charAt(7) - '0';
   }
 
   private void readTarget(String target) throws Refused {
@@ -278,36 +278,31 @@ final class Request {
   }
 
   private void checkHost() throws Refused {
-    List<String> hosts = all("host");
-    if (hosts.size() > 1 || (hosts.isEmpty() && minor > 0)) {
-      throw new Refused(400, "one Host is needed");
-    }
-    if (!hosts.isEmpty() && !HOST.matcher(hosts.getFirst()).matches()) {
-      throw new Refused(400, "the Host is not valid");
+    String host = fields.get("host");
+    if (host == null ? minor > 0 : !HOST.matcher(host).matches()) {
+      throw new Refused(400, "one valid Host is needed");
     }
   }
 
   /** RFC 9112, section 6; whatever is ambiguous there is refused here. */
   private Body readFraming() throws Refused {
-    List<String> lengths = all("content-length");
-    String codings = String.join(",", all("transfer-encoding")).toLowerCase(Locale.ROOT);
-    if (!all("transfer-encoding").isEmpty()) {
-      if (!lengths.isEmpty() || minor == 0) {
+    String length = fields.get("content-length");
+    String codings = fields.get("transfer-encoding");
+    if (codings != null) {
+      if (length != null || minor == 0) {
         throw new Refused(400, "Transfer-Encoding with a Content-Length, or in HTTP/1.0");
       }
-      if (!codings.equals("chunked")) {
-        boolean chunkedLast = codings.matches("[\\w-]+(?:[ \\t]*,[ \\t]*[\\w-]+)*,[ \\t]*chunked");
-        boolean twice = codings.indexOf("chunked") != codings.lastIndexOf("chunked");
-        throw new Refused(chunkedLast && !twice ? 501 : 400, "only the coding chunked");
+      if (!codings.equalsIgnoreCase("chunked")) {
+        boolean known = CODINGS.matcher(codings).matches();
+        throw new Refused(known ? 501 : 400, "only the coding chunked");
       }
-    } else if (lengths.size() > 1 || (lengths.size() == 1 && !isNumber(lengths.getFirst()))) {
+    } else if (length != null && !isNumber(length)) {
       throw new Refused(400, "Content-Length is not one number");
     }
-    long length = lengths.isEmpty() ? 0 : number(lengths.getFirst(), 10);
-    if (!Set.of("", "100-continue").containsAll(options("expect"))) {
+    if (fields.containsKey("expect") && !expectsContinue()) {
       throw new Refused(417, "only 100-continue can be expected");
     }
-    return new Body(this, length, !all("transfer-encoding").isEmpty());
+    return new Body(this, length == null ? 0 : number(length, 10), codings != null);
   }
 
   private static boolean isNumber(String text) {
@@ -322,18 +317,18 @@ final class Request {
     return Long.parseLong(plain, radix);
   }
 
-  List<String> all(String name) {
-    return fields.getOrDefault(name, List.of());
+  boolean expectsContinue() {
+    return "100-continue".equalsIgnoreCase(fields.get("expect"));
   }
 
-  /** The members of a list, in lower case. */
-  Set<String> options(String name) {
-    return Set.copyOf(
-        List.of(String.join(",", all(name)).toLowerCase(Locale.ROOT).split("[ \\t]*,[ \\t]*")));
+  private boolean connectionSays(String option) {
+    String options = fields.get("connection");
+    return options != null
+        && Stream.of(options.split(",")).map(String::strip).anyMatch(option::equalsIgnoreCase);
   }
 
   /** Reads field lines up to the empty one. */
-  void readFields(Map<String, List<String>> into, int most) throws IOException {
+  void readFields(Map<String, String> into, int most) throws IOException {
     int bytes = 0;
     int count = 0;
     for (String line; !(line = readLine(LONGEST_LINE, 431)).isEmpty(); ) {
@@ -343,11 +338,11 @@ final class Request {
       }
       int colon = Math.max(0, line.indexOf(':'));
       String name = line.substring(0, colon);
-      if (!TOKEN.matcher(name).matches()) { // a folded line, or a space before the colon
+      if (!isToken(name)) { // a folded line, or a space before the colon
         throw new Refused(400, "a line is no field");
       }
-      into.computeIfAbsent(name.toLowerCase(Locale.ROOT), _ -> new ArrayList<>())
-          .add(line.substring(colon + 1).strip());
+      String value = line.substring(colon + 1).strip();
+      into.merge(name.toLowerCase(Locale.ROOT), value, (first, second) -> first + ", " + second);
     }
   }
 
@@ -370,11 +365,12 @@ final class Request {
     if (n < 2 || line[n - 2] != '\r') {
       throw new Refused(400, "a line ends without CR LF");
     }
-    var text = new String(line, 0, n - 2, ISO_8859_1);
-    if (text.chars().anyMatch(c -> (c < ' ' && c != '\t') || c == 0x7f)) {
-      throw new Refused(400, "a control character");
+    for (int i = 0; i < n - 2; i++) {
+      if ((line[i] >= 0 && line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f) {
+        throw new Refused(400, "a control character");
+      }
     }
-    return text;
+    return new String(line, 0, n - 2, ISO_8859_1);
   }
 }
 
@@ -397,7 +393,7 @@ final class Body extends InputStream {
 
   /** Whether it was read to its end; a little that nobody wanted is read here. */
   boolean isOver() throws IOException {
-    if (!over && (begun || !request.options("expect").contains("100-continue"))) {
+    if (!over && (begun || !request.expectsContinue())) {
       skip(64 * 1024);
     }
     return over;
@@ -411,10 +407,7 @@ final class Body extends InputStream {
 
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
-    if (!begun
-        && !over
-        && request.minor > 0
-        && request.options("expect").contains("100-continue")) {
+    if (!begun && !over && request.minor > 0 && request.expectsContinue()) {
       request.connection.output().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(ISO_8859_1));
     }
     if (over || (chunked && left == 0 && !nextChunk())) {
@@ -446,9 +439,9 @@ final class Body extends InputStream {
       throw new Refused(413, "at most " + LARGEST_BODY + " bytes");
     }
     if (left == 0) {
-      var trailers = new HashMap<String, List<String>>();
+      var trailers = new HashMap<String, String>();
       request.readFields(trailers, LONGEST_LINE);
-      if (trailers.keySet().stream().anyMatch(NO_TRAILERS::contains)) {
+      if (!Collections.disjoint(trailers.keySet(), NO_TRAILERS)) {
         throw new Refused(400, "a field that is no trailer");
       }
     }
@@ -522,10 +515,28 @@ final class Response {
     } else if (request.minor == 0) {
       field("Connection", "keep-alive");
     }
-    String head = "HTTP/1.1 " + status + " " + REASONS.get(status) + "\r\n" + fields + "\r\n";
+    String head = "HTTP/1.1 " + status + " " + reason(status) + "\r\n" + fields + "\r\n";
     connection.output().write(head.getBytes(ISO_8859_1));
     boolean hasBody = length != NOTHING && !request.method.equals("HEAD");
     return new Out(hasBody, chunked);
+  }
+
+  private static String reason(int status) {
+    return switch (status) {
+      case 200 -> "OK";
+      case 204 -> "No Content";
+      case 301 -> "Moved Permanently";
+      case 400 -> "Bad Request";
+      case 404 -> "Not Found";
+      case 405 -> "Method Not Allowed";
+      case 408 -> "Request Timeout";
+      case 413 -> "Content Too Large";
+      case 414 -> "URI Too Long";
+      case 417 -> "Expectation Failed";
+      case 431 -> "Request Header Fields Too Large";
+      case 501 -> "Not Implemented";
+      default -> "HTTP Version Not Supported";
+    };
   }
 
   /** The time as RFC 9110, section 5.6.7, has it, made once a second. */

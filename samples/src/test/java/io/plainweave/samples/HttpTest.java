@@ -55,7 +55,8 @@ class HttpTest {
   void answersTheClientsOfItsHeader() throws Exception {
     Programs.need("curl");
     List<String> printed = SampleHeader.of("Http").ask(folder, http.port());
-    assertEquals(List.of("<p>hello</p>\n", "hello", "hello"), printed.subList(0, 3));
+    assertEquals(
+        List.of("<p>hello</p>\n", "hello, world\n", "hello", "hello"), printed.subList(0, 4));
     assertTrue(printed.getLast().matches("data: \\w{3}, \\d\\d \\w{3} \\d{4} [\\d:]{8} GMT\n"));
   }
 
