@@ -19,10 +19,9 @@ final class HelidonHttpPeer implements Peer {
             .backlog(BACKLOG)
             .connectionOptions(options -> options.tcpNoDelay(true))
             .idleConnectionTimeout(IDLE_TIMEOUT)
-            .routing(
-                routing ->
-                    routing.get(
-                        Hello.PATH, (request, response) -> response.header(TYPE).send(Hello.BODY)))
+            .routing(routing ->
+                routing.get(
+                    Hello.PATH, (request, response) -> response.header(TYPE).send(Hello.BODY)))
             .build()
             .start();
     return new InetSocketAddress(server.port());

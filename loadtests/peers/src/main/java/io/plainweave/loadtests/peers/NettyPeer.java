@@ -74,9 +74,7 @@ final class NettyPeer implements Peer {
                       channel.pipeline().addLast(tls.newHandler(channel.alloc()));
                     }
                     long idle = IDLE_TIMEOUT.toSeconds();
-                    channel
-                        .pipeline()
-                        .addLast(new IdleStateHandler(0, 0, idle, TimeUnit.SECONDS));
+                    channel.pipeline().addLast(new IdleStateHandler(0, 0, idle, TimeUnit.SECONDS));
                     if (http) {
                       channel.pipeline().addLast(new HttpServerCodec(), new NettyHello(open));
                     } else {

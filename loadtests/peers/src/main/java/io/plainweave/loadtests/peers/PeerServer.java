@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import javax.net.ServerSocketFactory;
 
 /**
- * The command line of the peers: {@code PeerServer NAME PORT [--threads N] [--tls FILE |
- * --protocol http]}.
+ * The command line of the peers: {@code PeerServer NAME PORT [--threads N] [--tls FILE | --protocol
+ * http]}.
  *
  * <p>It prints its address when it listens, and ends with its stdin or by a signal.
  */

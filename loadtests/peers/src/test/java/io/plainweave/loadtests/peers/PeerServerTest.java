@@ -109,10 +109,12 @@ final class PeerServerTest {
       socket.getOutputStream().write((request + none + last).getBytes(US_ASCII));
 
       String answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
-      List<String> statuses = STATUS.matcher(answer).results().map(found -> found.group(1)).toList();
+      List<String> statuses =
+          STATUS.matcher(answer).results().map(found -> found.group(1)).toList();
       assertEquals(List.of("200", "404", "200"), statuses, answer);
       for (String field :
-          List.of("Date: ", "Content-Type: text/plain; charset=utf-8\r\n", "Content-Length: 13\r\n")) {
+          List.of(
+              "Date: ", "Content-Type: text/plain; charset=utf-8\r\n", "Content-Length: 13\r\n")) {
         assertTrue(answer.split("HTTP/1.1 404")[0].matches("(?is).*\r\n" + field + ".*"), answer);
       }
       assertEquals(2, answer.split("\r\n\r\nhello, world\n", -1).length - 1, answer);
@@ -175,7 +177,9 @@ final class PeerServerTest {
     try {
       List<String> lines = process.errorReader().lines().toList();
       assertEquals(2, process.waitFor());
-      assertEquals("usage: PeerServer NAME PORT [--threads N] [--tls FILE | --protocol http]", lines.getLast());
+      assertEquals(
+          "usage: PeerServer NAME PORT [--threads N] [--tls FILE | --protocol http]",
+          lines.getLast());
       return lines.getFirst();
     } finally {
       process.destroyForcibly().waitFor();
