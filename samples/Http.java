@@ -31,16 +31,19 @@ static final int MOST_FIELDS = 100;
 static final long LARGEST_BODY = 1L << 30;
 static final int MOST_EXTENSIONS = 16 * 1024; // of chunks, in bytes: nobody needs them
 
-static final String TOKEN =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_!#$%&'*+.^`|~";
+static final String OK = "200 OK";
+static final String BAD_REQUEST = "400 Bad Request";
+static final String TOO_LARGE_FIELDS = "431 Request Header Fields Too Large";
+
 static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
-static final Pattern TARGET =
-    Pattern.compile(
-        "(?:http://(?<authority>[^/?]+))?(?<path>/(?:[\\w.~!$&'()*+,;=:@/-]++|%[0-9A-Fa-f]{2})*+)"
-            + "(?:\\?(?:[\\w.~!$&'()*+,;=:@/?-]++|%[0-9A-Fa-f]{2})*+)?",
-        Pattern.CASE_INSENSITIVE);
-static final Pattern HOST =
-    Pattern.compile("(?:\\[[0-9A-Fa-f:.]+]|(?:[\\w.~!$&'()*+,;=-]++|%[0-9A-Fa-f]{2})++)(?::\\d*)?");
+static final String ALPHANUMERIC =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+static final BitSet DIGITS = characters("0123456789");
+static final BitSet TOKEN = characters(ALPHANUMERIC + "!#$%&'*+-.^_`|~");
+static final BitSet NAME = characters(ALPHANUMERIC + "-._~!$&'()*+,;="); // of a host
+static final BitSet ADDRESS = characters("0123456789abcdefABCDEF:."); // of a host, in brackets
+static final BitSet PATH = characters(ALPHANUMERIC + "-._~!$&'()*+,;=:@/");
+static final BitSet QUERY = characters(ALPHANUMERIC + "-._~!$&'()*+,;=:@/?");
 static final Pattern CODINGS = // that could be, with chunked as the last one, and only there
     Pattern.compile(
         "(?!.*chunked.*chunked)[\\w-]+(?:[ \\t]*,[ \\t]*[\\w-]+)*,[ \\t]*chunked",
@@ -104,24 +107,47 @@ void readHead(Request request) throws IOException {
           return null;
         });
   } catch (DeadlineExceededException e) {
-    throw new Refused(408, "the head of the request takes longer than " + HEAD_TIME);
+    throw new Refused("408 Request Timeout", "the head of the request takes longer than " + HEAD_TIME);
   }
 }
 
-/** Whether a text is a token (RFC 9110, section 5.6.2), as the name of each field has to be. */
-static boolean isToken(String text) {
+static BitSet characters(String all) {
+  return all.chars().collect(BitSet::new, BitSet::set, BitSet::or);
+}
+
+static boolean consistsOf(BitSet characters, String text) {
   int i = 0;
-  while (i < text.length() && TOKEN.indexOf(text.charAt(i)) >= 0) {
+  while (i < text.length() && characters.get(text.charAt(i))) {
     i++;
   }
-  return i > 0 && i == text.length();
+  return i == text.length();
+}
+
+/** A text without its escapes, which may be anywhere in a URI. */
+static String withoutEscapes(String text) {
+  return text.indexOf('%') < 0 ? text : text.replaceAll("%[0-9A-Fa-f]{2}", "");
+}
+
+static boolean isToken(String text) {
+  return !text.isEmpty() && consistsOf(TOKEN, text);
+}
+
+static boolean isHost(String text) {
+  int colon = text.indexOf(':', Math.max(0, text.indexOf(']')));
+  String host = colon < 0 ? text : text.substring(0, colon);
+  boolean inBrackets = host.startsWith("[") && host.endsWith("]") && host.length() > 2;
+  return !host.isEmpty()
+      && (inBrackets
+          ? consistsOf(ADDRESS, host.substring(1, host.length() - 1))
+          : consistsOf(NAME, withoutEscapes(host)))
+      && (colon < 0 || consistsOf(DIGITS, text.substring(colon + 1)));
 }
 
 /** A request that is not served, with the status to say so. */
 static final class Refused extends IOException {
-  final int status;
+  final String status;
 
-  Refused(int status, String why) {
+  Refused(String status, String why) {
     super(why);
     this.status = status;
   }
@@ -134,14 +160,14 @@ void answer(Request request, Response response) throws Exception {
   if (!methods.contains(request.method)) {
     response.field("Allow", String.join(", ", methods) + ", OPTIONS");
     if (request.method.equals("OPTIONS")) {
-      response.begin(204, null, Response.NOTHING).close();
+      response.begin("204 No Content", null, Response.NOTHING).close();
     } else {
-      response.text(405, "only " + String.join(", ", methods));
+      response.text("405 Method Not Allowed", "only " + String.join(", ", methods));
     }
     return;
   }
   switch (request.path) {
-    case "/hello" -> response.text(200, "hello, world");
+    case "/hello" -> response.text(OK, "hello, world");
     case "/echo" -> echo(request, response);
     case "/events" -> events(request, response);
     default -> file(request, response);
@@ -153,7 +179,7 @@ void echo(Request request, Response response) throws Exception {
   var digest = MessageDigest.getInstance("SHA-256");
   var piece = new byte[16 * 1024];
   int n = request.body.read(piece); // a response would be too early before the body has begun well
-  OutputStream out = response.begin(200, "application/octet-stream", Response.UNKNOWN);
+  OutputStream out = response.begin(OK, "application/octet-stream", Response.UNKNOWN);
   for (; n >= 0; n = request.body.read(piece)) {
     digest.update(piece, 0, n);
     out.write(piece, 0, n);
@@ -166,7 +192,7 @@ void echo(Request request, Response response) throws Exception {
 /** Server-sent events: the time, each second, until the client leaves or the server drains. */
 void events(Request request, Response response) throws Exception {
   request.connection.changeTimeLimits(TimeLimits.DEFAULT.message(Duration.ZERO)); // it has no end
-  OutputStream out = response.begin(200, "text/event-stream", Response.UNKNOWN);
+  OutputStream out = response.begin(OK, "text/event-stream", Response.UNKNOWN);
   while (!request.method.equals("HEAD") && !request.connection.isDraining()) {
     out.write(("data: " + Response.date() + "\n\n").getBytes(ISO_8859_1));
     out.flush();
@@ -178,14 +204,14 @@ void events(Request request, Response response) throws Exception {
 void file(Request request, Response response) throws IOException {
   Path file = find(request.path);
   if (file == null) {
-    response.text(404, "nothing is at " + request.path);
+    response.text("404 Not Found", "nothing is at " + request.path);
   } else if (Files.isDirectory(file)) {
-    response.field("Location", request.path + "/").text(301, "a folder");
+    response.field("Location", request.path + "/").text("301 Moved Permanently", "a folder");
   } else {
     String type = URLConnection.guessContentTypeFromName(file.toString());
     try (FileChannel content = FileChannel.open(file)) {
       long size = content.size();
-      response.begin(200, type == null ? "application/octet-stream" : type, size).close();
+      response.begin(OK, type == null ? "application/octet-stream" : type, size).close();
       if (!request.method.equals("HEAD") && request.connection.sendFile(content, 0, size) < size) {
         throw new EOFException(file + " has become shorter");
       }
@@ -208,7 +234,7 @@ Path find(String path) throws IOException {
 static String decode(String path) throws Refused {
   String decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
   if (decoded.indexOf('\ufffd') >= 0) {
-    throw new Refused(400, "the path is not UTF-8");
+    throw new Refused(BAD_REQUEST, "the path is not UTF-8");
   }
   return decoded;
 }
@@ -230,19 +256,19 @@ final class Request {
   }
 
   void readHead() throws IOException {
-    String first = readLine(LONGEST_LINE, 414);
+    String first = readLine(LONGEST_LINE, "414 URI Too Long");
     if (first.isEmpty()) {
-      first = readLine(LONGEST_LINE, 414); // RFC 9112, 2.2: some clients send one too many
+      first = readLine(LONGEST_LINE, "414 URI Too Long"); // RFC 9112, 2.2: some clients send one too many
     }
     String[] parts = first.split(" ", -1);
     if (parts.length != 3 || !isToken(parts[0])) {
-      throw new Refused(400, "the request line is not METHOD TARGET VERSION");
+      throw new Refused(BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
     }
     method = parts[0];
     readVersion(parts[2]);
     readFields(fields, LONGEST_HEAD);
     if (!METHODS.contains(method)) {
-      throw new Refused(501, "no method " + method);
+      throw new Refused("501 Not Implemented", "no method " + method);
     }
     readTarget(parts[1]);
     checkHost();
@@ -253,34 +279,38 @@ final class Request {
   private void readVersion(String version) throws Refused {
     if (!version.equals("HTTP/1.1")) {
       if (!version.matches("HTTP/[0-9]\\.[0-9]")) {
-        throw new Refused(400, "no version of HTTP");
+        throw new Refused(BAD_REQUEST, "no version of HTTP");
       }
       if (version.charAt(5) != '1') {
-        throw new Refused(505, "only HTTP/1.1");
+        throw new Refused("505 HTTP Version Not Supported", "only HTTP/1.1");
       }
       minor = version.charAt(7) - '0';
     }
   }
 
   private void readTarget(String target) throws Refused {
-    var parts = TARGET.matcher(target);
     if (method.equals("OPTIONS") && target.equals("*")) {
       path = target;
-    } else if (!parts.matches()) {
-      throw new Refused(400, "the target is neither a path nor a URI of http");
-    } else {
-      String authority = parts.group("authority");
-      if (authority != null && !HOST.matcher(authority).matches()) {
-        throw new Refused(400, "the target has no valid host");
-      }
-      path = parts.group("path");
+      return;
+    }
+    boolean absolute = target.regionMatches(true, 0, "http://", 0, 7);
+    int begin = absolute ? target.indexOf('/', 7) : 0;
+    if (absolute && (begin < 0 || !isHost(target.substring(7, begin)))) {
+      throw new Refused(BAD_REQUEST, "the target has no valid host");
+    }
+    int query = target.indexOf('?', begin);
+    path = target.substring(begin, query < 0 ? target.length() : query);
+    if (!path.startsWith("/")
+        || !consistsOf(PATH, withoutEscapes(path))
+        || (query >= 0 && !consistsOf(QUERY, withoutEscapes(target.substring(query + 1))))) {
+      throw new Refused(BAD_REQUEST, "the target is neither a path nor a URI of http");
     }
   }
 
   private void checkHost() throws Refused {
     String host = fields.get("host");
-    if (host == null ? minor > 0 : !HOST.matcher(host).matches()) {
-      throw new Refused(400, "one valid Host is needed");
+    if (host == null ? minor > 0 : !isHost(host)) {
+      throw new Refused(BAD_REQUEST, "one valid Host is needed");
     }
   }
 
@@ -290,29 +320,25 @@ final class Request {
     String codings = fields.get("transfer-encoding");
     if (codings != null) {
       if (length != null || minor == 0) {
-        throw new Refused(400, "Transfer-Encoding with a Content-Length, or in HTTP/1.0");
+        throw new Refused(BAD_REQUEST, "Transfer-Encoding with a Content-Length, or in HTTP/1.0");
       }
       if (!codings.equalsIgnoreCase("chunked")) {
         boolean known = CODINGS.matcher(codings).matches();
-        throw new Refused(known ? 501 : 400, "only the coding chunked");
+        throw new Refused(known ? "501 Not Implemented" : BAD_REQUEST, "only the coding chunked");
       }
-    } else if (length != null && !isNumber(length)) {
-      throw new Refused(400, "Content-Length is not one number");
+    } else if (length != null && (length.isEmpty() || !consistsOf(DIGITS, length))) {
+      throw new Refused(BAD_REQUEST, "Content-Length is not one number");
     }
     if (fields.containsKey("expect") && !expectsContinue()) {
-      throw new Refused(417, "only 100-continue can be expected");
+      throw new Refused("417 Expectation Failed", "only 100-continue can be expected");
     }
     return new Body(this, length == null ? 0 : number(length, 10), codings != null);
-  }
-
-  private static boolean isNumber(String text) {
-    return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
   }
 
   static long number(String digits, int radix) throws Refused {
     String plain = digits.replaceFirst("^0+(?=.)", "");
     if (plain.length() > 15 || Long.parseLong(plain, radix) > LARGEST_BODY) {
-      throw new Refused(413, "at most " + LARGEST_BODY + " bytes");
+      throw new Refused("413 Content Too Large", "at most " + LARGEST_BODY + " bytes");
     }
     return Long.parseLong(plain, radix);
   }
@@ -331,15 +357,15 @@ final class Request {
   void readFields(Map<String, String> into, int most) throws IOException {
     int bytes = 0;
     int count = 0;
-    for (String line; !(line = readLine(LONGEST_LINE, 431)).isEmpty(); ) {
+    for (String line; !(line = readLine(LONGEST_LINE, TOO_LARGE_FIELDS)).isEmpty(); ) {
       bytes += line.length();
       if (bytes > most || ++count > MOST_FIELDS) {
-        throw new Refused(431, "too many fields");
+        throw new Refused(TOO_LARGE_FIELDS, "too many fields");
       }
       int colon = Math.max(0, line.indexOf(':'));
       String name = line.substring(0, colon);
       if (!isToken(name)) { // a folded line, or a space before the colon
-        throw new Refused(400, "a line is no field");
+        throw new Refused(BAD_REQUEST, "a line is no field");
       }
       String value = line.substring(colon + 1).strip();
       into.merge(name.toLowerCase(Locale.ROOT), value, (first, second) -> first + ", " + second);
@@ -347,7 +373,7 @@ final class Request {
   }
 
   /** Reads a line that ends with CR LF, and has no other control character than tabs. */
-  String readLine(int most, int tooLong) throws IOException {
+  String readLine(int most, String tooLong) throws IOException {
     int n = 0;
     while (n == 0 || line[n - 1] != '\n') {
       if (n == most) {
@@ -358,16 +384,16 @@ final class Request {
       }
       int read = connection.readUntil((byte) '\n', line, n, Math.min(most, line.length) - n);
       if (read < 0) {
-        throw new Refused(400, "the request ends in the middle");
+        throw new Refused(BAD_REQUEST, "the request ends in the middle");
       }
       n += read;
     }
     if (n < 2 || line[n - 2] != '\r') {
-      throw new Refused(400, "a line ends without CR LF");
+      throw new Refused(BAD_REQUEST, "a line ends without CR LF");
     }
     for (int i = 0; i < n - 2; i++) {
       if ((line[i] >= 0 && line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f) {
-        throw new Refused(400, "a control character");
+        throw new Refused(BAD_REQUEST, "a control character");
       }
     }
     return new String(line, 0, n - 2, ISO_8859_1);
@@ -417,7 +443,7 @@ final class Body extends InputStream {
     begun = true;
     int n = request.connection.input().read(target, offset, (int) Math.min(length, left));
     if (n < 0) {
-      throw new Refused(400, "the body ends in the middle");
+      throw new Refused(BAD_REQUEST, "the body ends in the middle");
     }
     left -= n;
     over = left == 0 && !chunked;
@@ -425,24 +451,24 @@ final class Body extends InputStream {
   }
 
   private boolean nextChunk() throws IOException {
-    if (begun && !request.readLine(2, 400).isEmpty()) {
-      throw new Refused(400, "a chunk is longer than its size");
+    if (begun && !request.readLine(2, BAD_REQUEST).isEmpty()) {
+      throw new Refused(BAD_REQUEST, "a chunk is longer than its size");
     }
     begun = true;
-    var size = CHUNK.matcher(request.readLine(1024, 400));
+    var size = CHUNK.matcher(request.readLine(1024, BAD_REQUEST));
     if (!size.matches() || (extensions += size.end() - size.end(1)) > MOST_EXTENSIONS) {
-      throw new Refused(400, "no size of a chunk");
+      throw new Refused(BAD_REQUEST, "no size of a chunk");
     }
     left = Request.number(size.group(1), 16);
     before += left;
     if (before > LARGEST_BODY) {
-      throw new Refused(413, "at most " + LARGEST_BODY + " bytes");
+      throw new Refused("413 Content Too Large", "at most " + LARGEST_BODY + " bytes");
     }
     if (left == 0) {
       var trailers = new HashMap<String, String>();
       request.readFields(trailers, LONGEST_LINE);
       if (!Collections.disjoint(trailers.keySet(), NO_TRAILERS)) {
-        throw new Refused(400, "a field that is no trailer");
+        throw new Refused(BAD_REQUEST, "a field that is no trailer");
       }
     }
     return left > 0;
@@ -461,7 +487,7 @@ final class Response {
 
   private final Connection connection;
   private final Request request;
-  private final StringBuilder fields = new StringBuilder();
+  private final StringBuilder fields = new StringBuilder(200); // most need no more
   private String trailers = "";
   boolean begun;
   boolean ended;
@@ -481,7 +507,7 @@ final class Response {
     trailers += name + ": " + value + "\r\n";
   }
 
-  void text(int status, String text) throws IOException {
+  void text(String status, String text) throws IOException {
     byte[] bytes = (text + "\n").getBytes(UTF_8);
     try (OutputStream out = begin(status, "text/plain; charset=utf-8", bytes.length)) {
       out.write(bytes);
@@ -493,7 +519,7 @@ final class Response {
    *
    * @param length in bytes; UNKNOWN, or NOTHING for a response that has no body
    */
-  OutputStream begin(int status, String type, long length) throws IOException {
+  OutputStream begin(String status, String type, long length) throws IOException {
     boolean chunked = length == UNKNOWN && request.minor > 0;
     if (request.keepAlive) {
       boolean hasEnd = chunked || length != UNKNOWN;
@@ -515,28 +541,10 @@ final class Response {
     } else if (request.minor == 0) {
       field("Connection", "keep-alive");
     }
-    String head = "HTTP/1.1 " + status + " " + reason(status) + "\r\n" + fields + "\r\n";
+    String head = "HTTP/1.1 " + status + "\r\n" + fields + "\r\n";
     connection.output().write(head.getBytes(ISO_8859_1));
     boolean hasBody = length != NOTHING && !request.method.equals("HEAD");
     return new Out(hasBody, chunked);
-  }
-
-  private static String reason(int status) {
-    return switch (status) {
-      case 200 -> "OK";
-      case 204 -> "No Content";
-      case 301 -> "Moved Permanently";
-      case 400 -> "Bad Request";
-      case 404 -> "Not Found";
-      case 405 -> "Method Not Allowed";
-      case 408 -> "Request Timeout";
-      case 413 -> "Content Too Large";
-      case 414 -> "URI Too Long";
-      case 417 -> "Expectation Failed";
-      case 431 -> "Request Header Fields Too Large";
-      case 501 -> "Not Implemented";
-      default -> "HTTP Version Not Supported";
-    };
   }
 
   /** The time as RFC 9110, section 5.6.7, has it, made once a second. */
