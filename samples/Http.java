@@ -25,6 +25,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 static final Duration HEAD_TIME = Duration.ofSeconds(10);
+static final TimeLimits LIMITS = TimeLimits.DEFAULT.message(Duration.ZERO); // files may be large
+static final TimeLimits LIMITS_IN_BODY = LIMITS.minReceiveRate(500);
 static final int LONGEST_LINE = 8 * 1024;
 static final int LONGEST_HEAD = 64 * 1024;
 static final int MOST_FIELDS = 100;
@@ -68,6 +70,7 @@ ServerBuilder server(List<String> arguments, Listen listen) throws IOException {
   root = Path.of(arguments.getFirst()).toRealPath();
   return Server.builder()
       .listen(listen)
+      .timeLimits(LIMITS)
       .eventLoops(Integer.getInteger("loops", 0)) // JDK_JAVA_OPTIONS=-Dloops=1 samples/run Http ...
       .handler(this::serve);
 }
@@ -191,7 +194,6 @@ void echo(Request request, Response response) throws Exception {
 
 /** Server-sent events: the time, each second, until the client leaves or the server drains. */
 void events(Request request, Response response) throws Exception {
-  request.connection.changeTimeLimits(TimeLimits.DEFAULT.message(Duration.ZERO)); // it has no end
   OutputStream out = response.begin(OK, "text/event-stream", Response.UNKNOWN);
   while (!request.method.equals("HEAD") && !request.connection.isDraining()) {
     out.write(("data: " + Response.date() + "\n\n").getBytes(ISO_8859_1));
@@ -415,6 +417,14 @@ final class Body extends InputStream {
     this.left = length;
     this.chunked = chunked;
     this.over = !chunked && length == 0;
+    if (!over) {
+      request.connection.changeTimeLimits(LIMITS_IN_BODY);
+    }
+  }
+
+  private void end() {
+    over = true;
+    request.connection.changeTimeLimits(LIMITS);
   }
 
   /** Whether it was read to its end; a little that nobody wanted is read here. */
@@ -436,8 +446,10 @@ final class Body extends InputStream {
     if (!begun && !over && request.minor > 0 && request.expectsContinue()) {
       request.connection.output().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(ISO_8859_1));
     }
-    if (over || (chunked && left == 0 && !nextChunk())) {
-      over = true;
+    if (!over && chunked && left == 0 && !nextChunk()) {
+      end();
+    }
+    if (over) {
       return -1;
     }
     begun = true;
@@ -446,7 +458,9 @@ final class Body extends InputStream {
       throw new Refused(BAD_REQUEST, "the body ends in the middle");
     }
     left -= n;
-    over = left == 0 && !chunked;
+    if (left == 0 && !chunked) {
+      end();
+    }
     return n;
   }
 
