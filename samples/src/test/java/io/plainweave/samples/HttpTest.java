@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -156,6 +157,54 @@ class HttpTest {
       String response = rest(socket);
       assertTrue(response.startsWith("HTTP/1.1 408 Request Timeout\r\n"), response);
       assertTrue(response.contains("Connection: close\r\n"), response);
+    }
+  }
+
+  /** RFC 9112, sections 3 and 9.6: an answer that says why, and an end that does not destroy it. */
+  @Test
+  void saysWhatIsWrongWithAMegabyteOfAnything() throws Exception {
+    var random = new byte[1024 * 1024];
+    new Random(1).nextBytes(random);
+    assertEquals("HTTP/1.1 400 Bad Request", statusLine(random));
+    assertEquals("HTTP/1.1 414 URI Too Long", statusLine("x".repeat(1024 * 1024).getBytes(US_ASCII)));
+  }
+
+  private static String statusLine(byte[] sent) throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", http.port())) {
+      Thread writer =
+          Thread.startVirtualThread(() -> {
+            try {
+              socket.getOutputStream().write(sent);
+            } catch (IOException e) {
+              // It has had enough.
+            }
+          });
+      String answer = rest(socket);
+      writer.join();
+      assertTrue(answer.contains("\r\nConnection: close\r\n"), answer);
+      return answer.lines().findFirst().orElse("");
+    }
+  }
+
+  /** What is cut must not look whole: it is shorter than its Content-Length says. */
+  @Test
+  void cutsAResponseThatNobodyReadsAtTheEndOfADrain() throws Exception {
+    Files.write(files.resolve("large"), new byte[20_000_000]);
+    try (SampleProcess own = SampleProcess.start(folder, "Http", files.toString(), "0");
+        Socket stopped = new Socket("127.0.0.1", own.port())) {
+      send(stopped, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+      readUntil(stopped, "Content-Length: 20000000\r\n");
+      own.process().signal("TERM");
+      assertEquals(SIGTERM, own.process().exitCode(Duration.ofSeconds(40)));
+      long rest = 0;
+      try {
+        for (int n; (n = stopped.getInputStream().read(new byte[65_536])) >= 0; ) {
+          rest += n;
+        }
+      } catch (SocketException reset) {
+        // As RFC 9112 has it for a response that cannot be completed.
+      }
+      assertTrue(rest < 20_000_000, rest + " bytes have come");
     }
   }
 
