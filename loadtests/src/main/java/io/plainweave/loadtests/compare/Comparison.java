@@ -103,6 +103,9 @@ final class Comparison implements AutoCloseable {
           warmUp(server, work);
         }
       }
+      if (plan.hasOpenLoop()) {
+        warmUp(server, plan.protocol().peak()); // at a low rate it would take long to be compiled
+      }
     }
   }
 

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 
 /** A server in a process of its own. */
 public final class ServerProcess implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(20);
+  private static final Duration START = Duration.ofSeconds(40);
   private static final int LAST_LINES = 20;
 
   /** As a peer says it, or a sample. */
