@@ -38,8 +38,7 @@ static final String BAD_REQUEST = "400 Bad Request";
 static final String TOO_LARGE_FIELDS = "431 Request Header Fields Too Large";
 
 static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
-static final String ALPHANUMERIC =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+static final String ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 static final BitSet DIGITS = characters("0123456789");
 static final BitSet TOKEN = characters(ALPHANUMERIC + "!#$%&'*+-.^_`|~");
 static final BitSet NAME = characters(ALPHANUMERIC + "-._~!$&'()*+,;="); // of a host
@@ -110,7 +109,8 @@ void readHead(Request request) throws IOException {
           return null;
         });
   } catch (DeadlineExceededException e) {
-    throw new Refused("408 Request Timeout", "the head of the request takes longer than " + HEAD_TIME);
+    throw new Refused(
+        "408 Request Timeout", "the head of the request takes longer than " + HEAD_TIME);
   }
 }
 
@@ -260,7 +260,9 @@ final class Request {
   void readHead() throws IOException {
     String first = readLine(LONGEST_LINE, "414 URI Too Long");
     if (first.isEmpty()) {
-      first = readLine(LONGEST_LINE, "414 URI Too Long"); // RFC 9112, 2.2: some clients send one too many
+      first =
+          readLine(
+              LONGEST_LINE, "414 URI Too Long"); // RFC 9112, 2.2: some clients send one too many
     }
     String[] parts = first.split(" ", -1);
     if (parts.length != 3 || !isToken(parts[0])) {

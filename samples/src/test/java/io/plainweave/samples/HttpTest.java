@@ -166,7 +166,8 @@ class HttpTest {
     var random = new byte[1024 * 1024];
     new Random(1).nextBytes(random);
     assertEquals("HTTP/1.1 400 Bad Request", statusLine(random));
-    assertEquals("HTTP/1.1 414 URI Too Long", statusLine("x".repeat(1024 * 1024).getBytes(US_ASCII)));
+    assertEquals(
+        "HTTP/1.1 414 URI Too Long", statusLine("x".repeat(1024 * 1024).getBytes(US_ASCII)));
   }
 
   private static String statusLine(byte[] sent) throws Exception {

@@ -16,7 +16,9 @@ import java.util.stream.Collectors;
  * @param port where it listens, on 127.0.0.1
  */
 record ReverseProxy(ChildProcess process, int port) implements AutoCloseable {
-  /** How it is set up: as its documentation recommends for streams, and to use connections again. */
+  /**
+   * How it is set up: as its documentation recommends for streams, and to use connections again.
+   */
   enum Kind {
     NGINX {
       @Override
@@ -26,29 +28,29 @@ record ReverseProxy(ChildProcess process, int port) implements AutoCloseable {
                 .map("server 127.0.0.1:%d;"::formatted)
                 .collect(Collectors.joining(" "));
         return """
-            daemon off;
-            master_process off;
-            pid FOLDER/nginx.pid;
-            events { worker_connections 200; }
-            http {
-              access_log off;
-              client_body_temp_path FOLDER/client;
-              proxy_temp_path FOLDER/proxy;
-              fastcgi_temp_path FOLDER/fastcgi;
-              uwsgi_temp_path FOLDER/uwsgi;
-              scgi_temp_path FOLDER/scgi;
-              client_max_body_size 0;
-              upstream samples { SERVERS keepalive 8; }
-              server {
-                listen 127.0.0.1:PORT;
-                proxy_http_version 1.1;
-                proxy_set_header Connection "";
-                proxy_request_buffering off;
-                proxy_buffering off;
-                location / { proxy_pass http://samples; }
-              }
-            }
-            """
+        daemon off;
+        master_process off;
+        pid FOLDER/nginx.pid;
+        events { worker_connections 200; }
+        http {
+          access_log off;
+          client_body_temp_path FOLDER/client;
+          proxy_temp_path FOLDER/proxy;
+          fastcgi_temp_path FOLDER/fastcgi;
+          uwsgi_temp_path FOLDER/uwsgi;
+          scgi_temp_path FOLDER/scgi;
+          client_max_body_size 0;
+          upstream samples { SERVERS keepalive 8; }
+          server {
+            listen 127.0.0.1:PORT;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_request_buffering off;
+            proxy_buffering off;
+            location / { proxy_pass http://samples; }
+          }
+        }
+        """
             .replace("FOLDER", folder.toString())
             .replace("PORT", Integer.toString(port))
             .replace("SERVERS", servers);
@@ -56,7 +58,8 @@ record ReverseProxy(ChildProcess process, int port) implements AutoCloseable {
 
       @Override
       List<String> command(Path folder, Path file) {
-        return List.of("nginx", "-e", folder.resolve("nginx.log").toString(), "-c", file.toString());
+        return List.of(
+            "nginx", "-e", folder.resolve("nginx.log").toString(), "-c", file.toString());
       }
     },
 
@@ -68,24 +71,24 @@ record ReverseProxy(ChildProcess process, int port) implements AutoCloseable {
                 .map(upstream -> "  server s%1$d 127.0.0.1:%1$d\n".formatted(upstream))
                 .collect(Collectors.joining());
         return """
-            global
-              maxconn 200
-            defaults
-              mode http
-              timeout connect 10s
-              timeout client 20s
-              timeout server 20s
-              retries 3
-              option redispatch 1
-              retry-on all-retryable-errors
-              http-reuse always
-            frontend front
-              bind 127.0.0.1:PORT
-              http-request disable-l7-retry if METH_POST
-              default_backend samples
-            backend samples
-            SERVERS
-            """
+        global
+          maxconn 200
+        defaults
+          mode http
+          timeout connect 10s
+          timeout client 20s
+          timeout server 20s
+          retries 3
+          option redispatch 1
+          retry-on all-retryable-errors
+          http-reuse always
+        frontend front
+          bind 127.0.0.1:PORT
+          http-request disable-l7-retry if METH_POST
+          default_backend samples
+        backend samples
+        SERVERS
+        """
             .replace("PORT", Integer.toString(port))
             .replace("SERVERS", servers);
       }
