@@ -196,7 +196,7 @@ class HttpTest {
       send(stopped, "GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
       readUntil(stopped, "Content-Length: 20000000\r\n");
       own.process().signal("TERM");
-      assertEquals(SIGTERM, own.process().exitCode(Duration.ofSeconds(40)));
+      assertEquals(SIGTERM, own.process().exitCode(Duration.ofSeconds(60)));
       long rest = 0;
       try {
         for (int n; (n = stopped.getInputStream().read(new byte[65_536])) >= 0; ) {
