@@ -5,6 +5,7 @@
 // before a colon, chunk sizes that are none. In a drain each response says Connection: close.
 //
 //   curl -sS http://127.0.0.1:8080/
+//   curl -sS http://127.0.0.1:8080/hello
 //   curl -sS --data-binary hello http://127.0.0.1:8080/echo
 //   curl -sS -H 'Transfer-Encoding: chunked' --data-binary hello http://127.0.0.1:8080/echo
 //   curl -sSN http://127.0.0.1:8080/events | head -n 1
@@ -16,47 +17,43 @@ import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import java.net.URLConnection;
 import java.net.URLDecoder;
+import java.nio.channels.FileChannel;
 import java.security.MessageDigest;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 static final Duration HEAD_TIME = Duration.ofSeconds(10);
+static final TimeLimits LIMITS = TimeLimits.DEFAULT.message(Duration.ZERO); // files may be large
+static final TimeLimits LIMITS_IN_BODY = LIMITS.silence(Duration.ofSeconds(30)).minReceiveRate(500);
 static final int LONGEST_LINE = 8 * 1024;
 static final int LONGEST_HEAD = 64 * 1024;
 static final int MOST_FIELDS = 100;
 static final long LARGEST_BODY = 1L << 30;
 static final int MOST_EXTENSIONS = 16 * 1024; // of chunks, in bytes: nobody needs them
 
-static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]+");
-static final Pattern TARGET =
+static final String OK = "200 OK";
+static final String BAD_REQUEST = "400 Bad Request";
+static final String TOO_LARGE_FIELDS = "431 Request Header Fields Too Large";
+
+static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS");
+static final String ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+static final BitSet DIGITS = characters("0123456789");
+static final BitSet TOKEN = characters(ALPHANUMERIC + "!#$%&'*+-.^_`|~");
+static final BitSet NAME = characters(ALPHANUMERIC + "-._~!$&'()*+,;="); // of a host
+static final BitSet ADDRESS = characters("0123456789abcdefABCDEF:."); // of a host, in brackets
+static final BitSet PATH = characters(ALPHANUMERIC + "-._~!$&'()*+,;=:@/");
+static final BitSet QUERY = characters(ALPHANUMERIC + "-._~!$&'()*+,;=:@/?");
+static final Pattern CODINGS = // that could be, with chunked as the last one, and only there
     Pattern.compile(
-        "(?:http://(?<authority>[^/?]+))?(?<path>/(?:[\\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)"
-            + "(?:\\?(?:[\\w.~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?",
+        "(?!.*chunked.*chunked)[\\w-]+(?:[ \\t]*,[ \\t]*[\\w-]+)*,[ \\t]*chunked",
         Pattern.CASE_INSENSITIVE);
-static final Pattern HOST =
-    Pattern.compile("(?:\\[[0-9A-Fa-f:.]+]|(?:[\\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::\\d*)?");
 static final Pattern CHUNK = Pattern.compile("([0-9A-Fa-f]{1,32})(?:;[\\t -~]*)?");
 
 /** Fields that say where a message ends or who is meant: a trailer comes too late for them. */
 static final Set<String> NO_TRAILERS =
     Set.of("content-length", "transfer-encoding", "host", "connection", "te", "expect", "trailer");
-
-static final Map<Integer, String> REASONS =
-    Map.ofEntries(
-        Map.entry(200, "OK"),
-        Map.entry(204, "No Content"),
-        Map.entry(301, "Moved Permanently"),
-        Map.entry(400, "Bad Request"),
-        Map.entry(404, "Not Found"),
-        Map.entry(405, "Method Not Allowed"),
-        Map.entry(408, "Request Timeout"),
-        Map.entry(413, "Content Too Large"),
-        Map.entry(414, "URI Too Long"),
-        Map.entry(417, "Expectation Failed"),
-        Map.entry(431, "Request Header Fields Too Large"),
-        Map.entry(501, "Not Implemented"),
-        Map.entry(505, "HTTP Version Not Supported"));
 
 static final DateTimeFormatter IMF_FIXDATE =
     DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
@@ -70,7 +67,11 @@ void main(String... args) {
 
 ServerBuilder server(List<String> arguments, Listen listen) throws IOException {
   root = Path.of(arguments.getFirst()).toRealPath();
-  return Server.builder().listen(listen).handler(this::serve);
+  return Server.builder()
+      .listen(listen)
+      .timeLimits(LIMITS)
+      .eventLoops(Integer.getInteger("loops", 0)) // JDK_JAVA_OPTIONS=-Dloops=1 samples/run Http ...
+      .handler(this::serve);
 }
 
 void serve(Connection connection) throws Exception {
@@ -108,15 +109,48 @@ void readHead(Request request) throws IOException {
           return null;
         });
   } catch (DeadlineExceededException e) {
-    throw new Refused(408, "the head of the request takes longer than " + HEAD_TIME);
+    throw new Refused(
+        "408 Request Timeout", "the head of the request takes longer than " + HEAD_TIME);
   }
+}
+
+static BitSet characters(String all) {
+  return all.chars().collect(BitSet::new, BitSet::set, BitSet::or);
+}
+
+static boolean consistsOf(BitSet characters, String text) {
+  int i = 0;
+  while (i < text.length() && characters.get(text.charAt(i))) {
+    i++;
+  }
+  return i == text.length();
+}
+
+/** A text without its escapes, which may be anywhere in a URI. */
+static String withoutEscapes(String text) {
+  return text.indexOf('%') < 0 ? text : text.replaceAll("%[0-9A-Fa-f]{2}", "");
+}
+
+static boolean isToken(String text) {
+  return !text.isEmpty() && consistsOf(TOKEN, text);
+}
+
+static boolean isHost(String text) {
+  int colon = text.indexOf(':', Math.max(0, text.indexOf(']')));
+  String host = colon < 0 ? text : text.substring(0, colon);
+  boolean inBrackets = host.startsWith("[") && host.endsWith("]") && host.length() > 2;
+  return !host.isEmpty()
+      && (inBrackets
+          ? consistsOf(ADDRESS, host.substring(1, host.length() - 1))
+          : consistsOf(NAME, withoutEscapes(host)))
+      && (colon < 0 || consistsOf(DIGITS, text.substring(colon + 1)));
 }
 
 /** A request that is not served, with the status to say so. */
 static final class Refused extends IOException {
-  final int status;
+  final String status;
 
-  Refused(int status, String why) {
+  Refused(String status, String why) {
     super(why);
     this.status = status;
   }
@@ -129,13 +163,14 @@ void answer(Request request, Response response) throws Exception {
   if (!methods.contains(request.method)) {
     response.field("Allow", String.join(", ", methods) + ", OPTIONS");
     if (request.method.equals("OPTIONS")) {
-      response.begin(204, null, Response.NOTHING).close();
+      response.begin("204 No Content", null, Response.NOTHING).close();
     } else {
-      response.text(405, "only " + String.join(", ", methods));
+      response.text("405 Method Not Allowed", "only " + String.join(", ", methods));
     }
     return;
   }
   switch (request.path) {
+    case "/hello" -> response.text(OK, "hello, world");
     case "/echo" -> echo(request, response);
     case "/events" -> events(request, response);
     default -> file(request, response);
@@ -147,7 +182,7 @@ void echo(Request request, Response response) throws Exception {
   var digest = MessageDigest.getInstance("SHA-256");
   var piece = new byte[16 * 1024];
   int n = request.body.read(piece); // a response would be too early before the body has begun well
-  OutputStream out = response.begin(200, "application/octet-stream", Response.UNKNOWN);
+  OutputStream out = response.begin(OK, "application/octet-stream", Response.UNKNOWN);
   for (; n >= 0; n = request.body.read(piece)) {
     digest.update(piece, 0, n);
     out.write(piece, 0, n);
@@ -159,8 +194,7 @@ void echo(Request request, Response response) throws Exception {
 
 /** Server-sent events: the time, each second, until the client leaves or the server drains. */
 void events(Request request, Response response) throws Exception {
-  request.connection.changeTimeLimits(TimeLimits.DEFAULT.message(Duration.ZERO)); // it has no end
-  OutputStream out = response.begin(200, "text/event-stream", Response.UNKNOWN);
+  OutputStream out = response.begin(OK, "text/event-stream", Response.UNKNOWN);
   while (!request.method.equals("HEAD") && !request.connection.isDraining()) {
     out.write(("data: " + Response.date() + "\n\n").getBytes(ISO_8859_1));
     out.flush();
@@ -172,24 +206,17 @@ void events(Request request, Response response) throws Exception {
 void file(Request request, Response response) throws IOException {
   Path file = find(request.path);
   if (file == null) {
-    response.text(404, "nothing is at " + request.path);
+    response.text("404 Not Found", "nothing is at " + request.path);
   } else if (Files.isDirectory(file)) {
-    response.field("Location", request.path + "/").text(301, "a folder");
+    response.field("Location", request.path + "/").text("301 Moved Permanently", "a folder");
   } else {
     String type = URLConnection.guessContentTypeFromName(file.toString());
-    try (InputStream content = Files.newInputStream(file)) {
-      long size = Files.size(file);
-      OutputStream out =
-          response.begin(200, type == null ? "application/octet-stream" : type, size);
-      byte[] piece;
-      for (long left = request.method.equals("HEAD") ? 0 : size; left > 0; left -= piece.length) {
-        piece = content.readNBytes((int) Math.min(left, 16 * 1024));
-        if (piece.length == 0) {
-          throw new EOFException(file + " has become shorter");
-        }
-        out.write(piece);
+    try (FileChannel content = FileChannel.open(file)) {
+      long size = content.size();
+      response.begin(OK, type == null ? "application/octet-stream" : type, size).close();
+      if (!request.method.equals("HEAD") && request.connection.sendFile(content, 0, size) < size) {
+        throw new EOFException(file + " has become shorter");
       }
-      out.close();
     }
   }
 }
@@ -209,7 +236,7 @@ Path find(String path) throws IOException {
 static String decode(String path) throws Refused {
   String decoded = URLDecoder.decode(path.replace("+", "%2B"), UTF_8);
   if (decoded.indexOf('\ufffd') >= 0) {
-    throw new Refused(400, "the path is not UTF-8");
+    throw new Refused(BAD_REQUEST, "the path is not UTF-8");
   }
   return decoded;
 }
@@ -218,7 +245,7 @@ static String decode(String path) throws Refused {
 
 final class Request {
   final Connection connection;
-  final Map<String, List<String>> fields = new HashMap<>();
+  final Map<String, String> fields = new HashMap<>(); // names in lower case
   String method = "";
   String path = "";
   int minor = 1; // of the version
@@ -231,128 +258,126 @@ final class Request {
   }
 
   void readHead() throws IOException {
-    String first = readLine(LONGEST_LINE, 414);
+    String first = readLine(LONGEST_LINE, "414 URI Too Long");
     if (first.isEmpty()) {
-      first = readLine(LONGEST_LINE, 414); // RFC 9112, 2.2: some clients send one too many
+      first =
+          readLine(
+              LONGEST_LINE, "414 URI Too Long"); // RFC 9112, 2.2: some clients send one too many
     }
     String[] parts = first.split(" ", -1);
-    if (parts.length != 3 || !TOKEN.matcher(parts[0]).matches()) {
-      throw new Refused(400, "the request line is not METHOD TARGET VERSION");
+    if (parts.length != 3 || !isToken(parts[0])) {
+      throw new Refused(BAD_REQUEST, "the request line is not METHOD TARGET VERSION");
     }
     method = parts[0];
     readVersion(parts[2]);
     readFields(fields, LONGEST_HEAD);
-    if (!Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS").contains(method)) {
-      throw new Refused(501, "no method " + method);
+    if (!METHODS.contains(method)) {
+      throw new Refused("501 Not Implemented", "no method " + method);
     }
     readTarget(parts[1]);
     checkHost();
-    Set<String> options = options("connection");
-    keepAlive = minor > 0 ? !options.contains("close") : options.contains("keep-alive");
+    keepAlive = minor > 0 ? !connectionSays("close") : connectionSays("keep-alive");
     body = readFraming();
   }
 
   private void readVersion(String version) throws Refused {
-    if (!version.matches("HTTP/[0-9]\\.[0-9]")) {
-      throw new Refused(400, "no version of HTTP");
+    if (!version.equals("HTTP/1.1")) {
+      if (!version.matches("HTTP/[0-9]\\.[0-9]")) {
+        throw new Refused(BAD_REQUEST, "no version of HTTP");
+      }
+      if (version.charAt(5) != '1') {
+        throw new Refused("505 HTTP Version Not Supported", "only HTTP/1.1");
+      }
+      minor = version.charAt(7) - '0';
     }
-    if (version.charAt(5) != '1') {
-      throw new Refused(505, "only HTTP/1.1");
-    }
-    minor = version.charAt(7) - '0';
   }
 
   private void readTarget(String target) throws Refused {
-    var parts = TARGET.matcher(target);
     if (method.equals("OPTIONS") && target.equals("*")) {
       path = target;
-    } else if (!parts.matches()) {
-      throw new Refused(400, "the target is neither a path nor a URI of http");
-    } else {
-      String authority = parts.group("authority");
-      if (authority != null && !HOST.matcher(authority).matches()) {
-        throw new Refused(400, "the target has no valid host");
-      }
-      path = parts.group("path");
+      return;
+    }
+    boolean absolute = target.regionMatches(true, 0, "http://", 0, 7);
+    int begin = absolute ? target.indexOf('/', 7) : 0;
+    if (absolute && (begin < 0 || !isHost(target.substring(7, begin)))) {
+      throw new Refused(BAD_REQUEST, "the target has no valid host");
+    }
+    int query = target.indexOf('?', begin);
+    path = target.substring(begin, query < 0 ? target.length() : query);
+    if (!path.startsWith("/")
+        || !consistsOf(PATH, withoutEscapes(path))
+        || (query >= 0 && !consistsOf(QUERY, withoutEscapes(target.substring(query + 1))))) {
+      throw new Refused(BAD_REQUEST, "the target is neither a path nor a URI of http");
     }
   }
 
   private void checkHost() throws Refused {
-    List<String> hosts = all("host");
-    if (hosts.size() > 1 || (hosts.isEmpty() && minor > 0)) {
-      throw new Refused(400, "one Host is needed");
-    }
-    if (!hosts.isEmpty() && !HOST.matcher(hosts.getFirst()).matches()) {
-      throw new Refused(400, "the Host is not valid");
+    String host = fields.get("host");
+    if (host == null ? minor > 0 : !isHost(host)) {
+      throw new Refused(BAD_REQUEST, "one valid Host is needed");
     }
   }
 
   /** RFC 9112, section 6; whatever is ambiguous there is refused here. */
   private Body readFraming() throws Refused {
-    List<String> lengths = all("content-length");
-    String codings = String.join(",", all("transfer-encoding")).toLowerCase(Locale.ROOT);
-    if (!all("transfer-encoding").isEmpty()) {
-      if (!lengths.isEmpty() || minor == 0) {
-        throw new Refused(400, "Transfer-Encoding with a Content-Length, or in HTTP/1.0");
+    String length = fields.get("content-length");
+    String codings = fields.get("transfer-encoding");
+    if (codings != null) {
+      if (length != null || minor == 0) {
+        throw new Refused(BAD_REQUEST, "Transfer-Encoding with a Content-Length, or in HTTP/1.0");
       }
-      if (!codings.equals("chunked")) {
-        boolean chunkedLast = codings.matches("[\\w-]+(?:[ \\t]*,[ \\t]*[\\w-]+)*,[ \\t]*chunked");
-        boolean twice = codings.indexOf("chunked") != codings.lastIndexOf("chunked");
-        throw new Refused(chunkedLast && !twice ? 501 : 400, "only the coding chunked");
+      if (!codings.equalsIgnoreCase("chunked")) {
+        boolean known = CODINGS.matcher(codings).matches();
+        throw new Refused(known ? "501 Not Implemented" : BAD_REQUEST, "only the coding chunked");
       }
-    } else if (lengths.size() > 1 || (lengths.size() == 1 && !isNumber(lengths.getFirst()))) {
-      throw new Refused(400, "Content-Length is not one number");
+    } else if (length != null && (length.isEmpty() || !consistsOf(DIGITS, length))) {
+      throw new Refused(BAD_REQUEST, "Content-Length is not one number");
     }
-    long length = lengths.isEmpty() ? 0 : number(lengths.getFirst(), 10);
-    if (!Set.of("", "100-continue").containsAll(options("expect"))) {
-      throw new Refused(417, "only 100-continue can be expected");
+    if (fields.containsKey("expect") && !expectsContinue()) {
+      throw new Refused("417 Expectation Failed", "only 100-continue can be expected");
     }
-    return new Body(this, length, !all("transfer-encoding").isEmpty());
-  }
-
-  private static boolean isNumber(String text) {
-    return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    return new Body(this, length == null ? 0 : number(length, 10), codings != null);
   }
 
   static long number(String digits, int radix) throws Refused {
     String plain = digits.replaceFirst("^0+(?=.)", "");
     if (plain.length() > 15 || Long.parseLong(plain, radix) > LARGEST_BODY) {
-      throw new Refused(413, "at most " + LARGEST_BODY + " bytes");
+      throw new Refused("413 Content Too Large", "at most " + LARGEST_BODY + " bytes");
     }
     return Long.parseLong(plain, radix);
   }
 
-  List<String> all(String name) {
-    return fields.getOrDefault(name, List.of());
+  boolean expectsContinue() {
+    return "100-continue".equalsIgnoreCase(fields.get("expect"));
   }
 
-  /** The members of a list, in lower case. */
-  Set<String> options(String name) {
-    return Set.copyOf(
-        List.of(String.join(",", all(name)).toLowerCase(Locale.ROOT).split("[ \\t]*,[ \\t]*")));
+  private boolean connectionSays(String option) {
+    String options = fields.get("connection");
+    return options != null
+        && Stream.of(options.split(",")).map(String::strip).anyMatch(option::equalsIgnoreCase);
   }
 
   /** Reads field lines up to the empty one. */
-  void readFields(Map<String, List<String>> into, int most) throws IOException {
+  void readFields(Map<String, String> into, int most) throws IOException {
     int bytes = 0;
     int count = 0;
-    for (String line; !(line = readLine(LONGEST_LINE, 431)).isEmpty(); ) {
+    for (String line; !(line = readLine(LONGEST_LINE, TOO_LARGE_FIELDS)).isEmpty(); ) {
       bytes += line.length();
       if (bytes > most || ++count > MOST_FIELDS) {
-        throw new Refused(431, "too many fields");
+        throw new Refused(TOO_LARGE_FIELDS, "too many fields");
       }
       int colon = Math.max(0, line.indexOf(':'));
       String name = line.substring(0, colon);
-      if (!TOKEN.matcher(name).matches()) { // a folded line, or a space before the colon
-        throw new Refused(400, "a line is no field");
+      if (!isToken(name)) { // a folded line, or a space before the colon
+        throw new Refused(BAD_REQUEST, "a line is no field");
       }
-      into.computeIfAbsent(name.toLowerCase(Locale.ROOT), _ -> new ArrayList<>())
-          .add(line.substring(colon + 1).strip());
+      String value = line.substring(colon + 1).strip();
+      into.merge(name.toLowerCase(Locale.ROOT), value, (first, second) -> first + ", " + second);
     }
   }
 
   /** Reads a line that ends with CR LF, and has no other control character than tabs. */
-  String readLine(int most, int tooLong) throws IOException {
+  String readLine(int most, String tooLong) throws IOException {
     int n = 0;
     while (n == 0 || line[n - 1] != '\n') {
       if (n == most) {
@@ -363,18 +388,19 @@ final class Request {
       }
       int read = connection.readUntil((byte) '\n', line, n, Math.min(most, line.length) - n);
       if (read < 0) {
-        throw new Refused(400, "the request ends in the middle");
+        throw new Refused(BAD_REQUEST, "the request ends in the middle");
       }
       n += read;
     }
     if (n < 2 || line[n - 2] != '\r') {
-      throw new Refused(400, "a line ends without CR LF");
+      throw new Refused(BAD_REQUEST, "a line ends without CR LF");
     }
-    var text = new String(line, 0, n - 2, ISO_8859_1);
-    if (text.chars().anyMatch(c -> (c < ' ' && c != '\t') || c == 0x7f)) {
-      throw new Refused(400, "a control character");
+    for (int i = 0; i < n - 2; i++) {
+      if ((line[i] >= 0 && line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f) {
+        throw new Refused(BAD_REQUEST, "a control character");
+      }
     }
-    return text;
+    return new String(line, 0, n - 2, ISO_8859_1);
   }
 }
 
@@ -393,11 +419,19 @@ final class Body extends InputStream {
     this.left = length;
     this.chunked = chunked;
     this.over = !chunked && length == 0;
+    if (!over) {
+      request.connection.changeTimeLimits(LIMITS_IN_BODY);
+    }
+  }
+
+  private void end() {
+    over = true;
+    request.connection.changeTimeLimits(LIMITS);
   }
 
   /** Whether it was read to its end; a little that nobody wanted is read here. */
   boolean isOver() throws IOException {
-    if (!over && (begun || !request.options("expect").contains("100-continue"))) {
+    if (!over && (begun || !request.expectsContinue())) {
       skip(64 * 1024);
     }
     return over;
@@ -411,45 +445,46 @@ final class Body extends InputStream {
 
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
-    if (!begun
-        && !over
-        && request.minor > 0
-        && request.options("expect").contains("100-continue")) {
+    if (!begun && !over && request.minor > 0 && request.expectsContinue()) {
       request.connection.output().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(ISO_8859_1));
     }
-    if (over || (chunked && left == 0 && !nextChunk())) {
-      over = true;
+    if (!over && chunked && left == 0 && !nextChunk()) {
+      end();
+    }
+    if (over) {
       return -1;
     }
     begun = true;
     int n = request.connection.input().read(target, offset, (int) Math.min(length, left));
     if (n < 0) {
-      throw new Refused(400, "the body ends in the middle");
+      throw new Refused(BAD_REQUEST, "the body ends in the middle");
     }
     left -= n;
-    over = left == 0 && !chunked;
+    if (left == 0 && !chunked) {
+      end();
+    }
     return n;
   }
 
   private boolean nextChunk() throws IOException {
-    if (begun && !request.readLine(2, 400).isEmpty()) {
-      throw new Refused(400, "a chunk is longer than its size");
+    if (begun && !request.readLine(2, BAD_REQUEST).isEmpty()) {
+      throw new Refused(BAD_REQUEST, "a chunk is longer than its size");
     }
     begun = true;
-    var size = CHUNK.matcher(request.readLine(1024, 400));
+    var size = CHUNK.matcher(request.readLine(1024, BAD_REQUEST));
     if (!size.matches() || (extensions += size.end() - size.end(1)) > MOST_EXTENSIONS) {
-      throw new Refused(400, "no size of a chunk");
+      throw new Refused(BAD_REQUEST, "no size of a chunk");
     }
     left = Request.number(size.group(1), 16);
     before += left;
     if (before > LARGEST_BODY) {
-      throw new Refused(413, "at most " + LARGEST_BODY + " bytes");
+      throw new Refused("413 Content Too Large", "at most " + LARGEST_BODY + " bytes");
     }
     if (left == 0) {
-      var trailers = new HashMap<String, List<String>>();
+      var trailers = new HashMap<String, String>();
       request.readFields(trailers, LONGEST_LINE);
-      if (trailers.keySet().stream().anyMatch(NO_TRAILERS::contains)) {
-        throw new Refused(400, "a field that is no trailer");
+      if (!Collections.disjoint(trailers.keySet(), NO_TRAILERS)) {
+        throw new Refused(BAD_REQUEST, "a field that is no trailer");
       }
     }
     return left > 0;
@@ -468,7 +503,7 @@ final class Response {
 
   private final Connection connection;
   private final Request request;
-  private final StringBuilder fields = new StringBuilder();
+  private final StringBuilder fields = new StringBuilder(200); // most need no more
   private String trailers = "";
   boolean begun;
   boolean ended;
@@ -488,7 +523,7 @@ final class Response {
     trailers += name + ": " + value + "\r\n";
   }
 
-  void text(int status, String text) throws IOException {
+  void text(String status, String text) throws IOException {
     byte[] bytes = (text + "\n").getBytes(UTF_8);
     try (OutputStream out = begin(status, "text/plain; charset=utf-8", bytes.length)) {
       out.write(bytes);
@@ -500,7 +535,7 @@ final class Response {
    *
    * @param length in bytes; UNKNOWN, or NOTHING for a response that has no body
    */
-  OutputStream begin(int status, String type, long length) throws IOException {
+  OutputStream begin(String status, String type, long length) throws IOException {
     boolean chunked = length == UNKNOWN && request.minor > 0;
     if (request.keepAlive) {
       boolean hasEnd = chunked || length != UNKNOWN;
@@ -522,7 +557,7 @@ final class Response {
     } else if (request.minor == 0) {
       field("Connection", "keep-alive");
     }
-    String head = "HTTP/1.1 " + status + " " + REASONS.get(status) + "\r\n" + fields + "\r\n";
+    String head = "HTTP/1.1 " + status + "\r\n" + fields + "\r\n";
     connection.output().write(head.getBytes(ISO_8859_1));
     boolean hasBody = length != NOTHING && !request.method.equals("HEAD");
     return new Out(hasBody, chunked);

@@ -6,14 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.File;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -28,8 +26,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 
 @DisplayName("The WebSocket sample")
 @EnabledOnOs(OS.LINUX)
@@ -155,7 +151,7 @@ class WebSocketTest {
       var peer = new Peer();
       WebSocket socket = connect(client, server.port(), "/chat?name=ann", peer);
       peer.expect("* ann has joined");
-      ChromeDriver browser = browser();
+      ChromeDriver browser = Browser.start(folder);
       try {
         browser.get("http://127.0.0.1:" + server.port() + "/?name=browser");
         peer.expect("* browser has joined");
@@ -175,20 +171,5 @@ class WebSocketTest {
 
   private static List<String> said(ChromeDriver browser) {
     return browser.findElements(By.tagName("li")).stream().map(WebElement::getText).toList();
-  }
-
-  /** A headless Chromium, as Debian installs it. */
-  private static ChromeDriver browser() {
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary("/usr/bin/chromium");
-    // Root cannot have the sandbox.
-    options.addArguments("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run");
-    // Both paths are given, so that nothing is looked for or downloaded.
-    ChromeDriverService service =
-        new ChromeDriverService.Builder()
-            .usingDriverExecutable(new File("/usr/bin/chromedriver"))
-            .withEnvironment(Map.of("TMPDIR", folder.toString(), "HOME", folder.toString()))
-            .build();
-    return new ChromeDriver(service, options);
   }
 }

@@ -55,9 +55,8 @@ class ClosedLoop extends Load {
   final Consumer<SelectionKey> handler = this::handle;
 
   private final LoadOrder order;
-  private final int flight;
-  private final MessageBytes bytes;
   private final ByteBuffer incoming;
+  private Messages messages;
 
   Window window;
   boolean measuring;
@@ -66,8 +65,8 @@ class ClosedLoop extends Load {
 
   ClosedLoop(LoadOrder order) throws IOException {
     this.order = order;
-    flight = order.bytes() * order.depth();
-    bytes = new MessageBytes(flight);
+    int flight = order.bytes() * order.depth();
+    messages = new MessageBytes(flight);
     incoming =
         ByteBuffer.allocateDirect(
             Math.clamp(flight + MOST_OVERHEAD, Transport.LEAST_TARGET, MOST_READ));
@@ -77,6 +76,11 @@ class ClosedLoop extends Load {
   @Override
   final void connect() throws IOException {
     Connections connections = new Connections(order);
+    if (order.protocol() == Protocol.HTTP) {
+      try (Transport first = connections.open()) {
+        messages = HttpMessages.of(first, order.port(), order.depth());
+      }
+    }
     for (int i = 0; i < order.connections(); i++) {
       Transport transport = connections.open();
       State state = add(transport);
@@ -159,8 +163,8 @@ class ClosedLoop extends Load {
   }
 
   private void write(State state) throws IOException {
-    state.sent += state.transport.write(bytes.from(state.sent));
-    if (state.sent < flight || state.transport.hasUnsent()) {
+    state.sent += state.transport.write(messages.from(state.sent));
+    if (state.sent < messages.outgoing() || state.transport.hasUnsent()) {
       state.key.interestOps(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     }
   }
@@ -190,9 +194,9 @@ class ClosedLoop extends Load {
     if (!state.inFlight && length > 0) {
       throw new IOException("received " + length + " bytes more than were sent");
     }
-    bytes.check(incoming, state.received, !measuring);
+    messages.check(incoming, state.received, !measuring);
     state.received += length;
-    if (state.received == flight) {
+    if (state.received == messages.incoming()) {
       state.inFlight = false;
       inFlight--;
       answered(state, System.nanoTime());

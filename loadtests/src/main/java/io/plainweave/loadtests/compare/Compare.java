@@ -30,6 +30,8 @@ import picocli.CommandLine.Spec;
           + ServerCommand.NAMES
           + "; with --tls: "
           + ServerCommand.NAMES_OF_TLS
+          + "; with --http: "
+          + ServerCommand.NAMES_OF_HTTP
           + ". A name may end in +LABEL, to have the same server"
           + " twice with other --server-flags.",
       "Work: " + Work.NAMES + "."
@@ -49,6 +51,11 @@ public final class Compare implements Callable<Integer> {
       "plainweave,jdk-virtual-socket,netty-nio,netty-epoll,netty-openssl";
   private static final String WORKS_OF_TLS = "echo-50,message-16k,message-1m,churn";
 
+  private static final String SERVERS_OF_HTTP =
+      "plainweave,plainweave-loops,netty-epoll,helidon,vertx,jetty";
+  private static final String WORKS_OF_HTTP =
+      "get-1,get-100,get-1000,pipelined-16x100,open-50,open-80,open-95";
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -57,7 +64,8 @@ public final class Compare implements Callable<Integer> {
       paramLabel = "NAME",
       description = {
         "The servers. Default: " + SERVERS + ";",
-        "with --tls: " + SERVERS_OF_TLS + "."
+        "with --tls: " + SERVERS_OF_TLS + ";",
+        "with --http: " + SERVERS_OF_HTTP + "."
       })
   private List<String> servers;
 
@@ -65,7 +73,11 @@ public final class Compare implements Callable<Integer> {
       names = "--work",
       split = ",",
       paramLabel = "NAME",
-      description = {"What they do. Default: " + WORKS + ";", "with --tls: " + WORKS_OF_TLS + "."})
+      description = {
+        "What they do. Default: " + WORKS + ";",
+        "with --tls: " + WORKS_OF_TLS + ";",
+        "with --http: " + WORKS_OF_HTTP + "."
+      })
   private List<String> works;
 
   @Option(
@@ -74,6 +86,13 @@ public final class Compare implements Callable<Integer> {
           "All of it over TLS 1.3, with a certificate made for the run and no resumption: churn is"
               + " a full handshake and a message.")
   private boolean tls;
+
+  @Option(
+      names = "--http",
+      description =
+          "HTTP servers that all answer GET /hello alike: samples/Http.java as samples/run starts"
+              + " it, also on event loops, and others.")
+  private boolean http;
 
   @Option(
       names = "--base",
@@ -126,7 +145,8 @@ public final class Compare implements Callable<Integer> {
       description =
           "A server of yours, by its command line with {port} in it; it has to listen on all"
               + " addresses, to send back every byte, and is ready when it accepts. With --tls,"
-              + " {certificate} and {key} are PEM files.")
+              + " {certificate} and {key} are PEM files. With --http, it has to answer GET /hello"
+              + " with 'hello, world', a line feed and a Content-Length.")
   private Map<String, String> external = new LinkedHashMap<>();
 
   @Option(names = "--json", paramLabel = "FILE", description = "Writes the figures of all rounds.")
@@ -140,15 +160,19 @@ public final class Compare implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException, IOException {
     Path home = Home.path();
+    if (tls && http) {
+      throw usage("--tls and --http cannot be compared in one run");
+    }
+    Protocol protocol = tls ? Protocol.TLS : http ? Protocol.HTTP : Protocol.ECHO;
     if (servers == null) {
-      servers = List.of((tls ? SERVERS_OF_TLS : SERVERS).split(","));
+      servers = List.of(byProtocol(protocol, SERVERS, SERVERS_OF_TLS, SERVERS_OF_HTTP).split(","));
     }
     if (works == null) {
-      works = List.of((tls ? WORKS_OF_TLS : WORKS).split(","));
+      works = List.of(byProtocol(protocol, WORKS, WORKS_OF_TLS, WORKS_OF_HTTP).split(","));
     }
     List<String> names = new ArrayList<>(servers);
     external.keySet().stream().filter(it -> !names.contains(it)).forEach(names::add);
-    Plan plan = plan(names);
+    Plan plan = plan(names, protocol);
     ServerCommand command =
         new ServerCommand(
             Home.peers(),
@@ -156,6 +180,7 @@ public final class Compare implements Callable<Integer> {
             serverFlags(names),
             external,
             unpinned ? 2 : 1,
+            protocol,
             tls ? ServerIdentity.make() : null);
     for (String name : names) {
       if (!command.isBuilt(name)) {
@@ -186,21 +211,25 @@ public final class Compare implements Callable<Integer> {
     return results.samples().stream().allMatch(it -> it.failure() == null) ? 0 : 1;
   }
 
-  private Plan plan(List<String> names) {
+  private static String byProtocol(Protocol protocol, String echo, String tls, String http) {
+    return switch (protocol) {
+      case ECHO -> echo;
+      case TLS -> tls;
+      case HTTP -> http;
+    };
+  }
+
+  private Plan plan(List<String> names, Protocol protocol) {
     for (String name : names) {
-      if (!external.containsKey(name) && !ServerCommand.isKnown(name, tls)) {
-        throw usage(
-            "there is no server '"
-                + name
-                + (tls ? "' that speaks TLS: " : "': ")
-                + ServerCommand.names(tls));
+      if (!external.containsKey(name) && !protocol.isKnown(name)) {
+        throw usage("there is no server '" + name + "'" + protocol.which + ": " + protocol.names);
       }
     }
     if (new HashSet<>(names).size() < names.size()) {
       throw usage("a server is named twice: " + String.join(",", names));
     }
     external.forEach((name, line) -> {
-      if (ServerCommand.isKnown(name, tls)) {
+      if (protocol.isKnown(name)) {
         throw usage("--external " + name + " has the name of a server that there is");
       }
       if (!line.contains("{port}")) {
@@ -209,7 +238,7 @@ public final class Compare implements Callable<Integer> {
     });
     List<Work> chosen;
     try {
-      chosen = works.stream().map(Work::of).toList();
+      chosen = works.stream().map(protocol::work).toList();
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
     }
@@ -234,7 +263,7 @@ public final class Compare implements Callable<Integer> {
     } else if (!names.contains(measure)) {
       throw usage("--base " + measure + " is none of the servers: " + String.join(",", names));
     }
-    return new Plan(names, measure, chosen, rounds, seconds, !unpinned, clientThreads, tls);
+    return new Plan(names, measure, chosen, rounds, seconds, !unpinned, clientThreads, protocol);
   }
 
   private Map<String, List<String>> serverFlags(List<String> names) {

@@ -15,9 +15,6 @@ import java.util.function.Consumer;
  * <p>Belongs to the thread that calls {@link #run()}; {@link #close()} may come from another.
  */
 final class Comparison implements AutoCloseable {
-  /** The load whose rate on the base is the peak that open loops refer to. */
-  private static final Work PEAK = Work.of("echo-1000");
-
   private static final Work IDLE_WARM_UP = Work.of("churn");
 
   private final Plan plan;
@@ -106,6 +103,9 @@ final class Comparison implements AutoCloseable {
           warmUp(server, work);
         }
       }
+      if (plan.hasOpenLoop()) {
+        warmUp(server, plan.protocol().peak()); // at a low rate it would take long to be compiled
+      }
     }
   }
 
@@ -120,7 +120,7 @@ final class Comparison implements AutoCloseable {
   private LoadOrder order(
       Work work, ServerProcess server, double rate, long warmUpMillis, long millis) {
     return LoadOrder.of(
-        work, server.port(), plan.tls(), rate, warmUpMillis, millis, server.processes());
+        work, server.port(), plan.protocol(), rate, warmUpMillis, millis, server.processes());
   }
 
   private void findPeak() {
@@ -131,10 +131,11 @@ final class Comparison implements AutoCloseable {
     if (base == null) {
       throw new RunFailed("the base did not start: " + ends.get(plan.base()));
     }
-    warmUp(base, PEAK);
-    LoadResult result = warmUp(base, PEAK);
+    Work load = plan.protocol().peak();
+    warmUp(base, load);
+    LoadResult result = warmUp(base, load);
     if (result.failure() != null) {
-      throw new RunFailed("the base has failed in " + PEAK.name() + ": " + result.failure());
+      throw new RunFailed("the base has failed in " + load.name() + ": " + result.failure());
     }
     peak = result.messages() / result.seconds();
   }

@@ -25,7 +25,7 @@ final class Connections {
 
   Connections(LoadOrder order) {
     destinations = new Destinations(DESTINATIONS, order.port());
-    tls = order.tls() ? new TlsClient() : null;
+    tls = order.protocol() == Protocol.TLS ? new TlsClient() : null;
   }
 
   /**

@@ -36,7 +36,7 @@ public final class EstablishedLoop extends ClosedLoop {
         new LoadOrder(
             Work.Kind.CLOSED_LOOP,
             0,
-            false,
+            Protocol.ECHO,
             connections.size(),
             bytes,
             1,

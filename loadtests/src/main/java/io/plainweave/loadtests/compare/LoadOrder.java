@@ -7,9 +7,9 @@ import java.util.List;
  *
  * @param kind how the load behaves
  * @param port of the server
- * @param tls whether it speaks TLS
+ * @param protocol that it speaks
  * @param connections open at a time
- * @param bytes of a message
+ * @param bytes of a message; HTTP has its own
  * @param depth messages sent together
  * @param rate messages a second that are due, in an open loop
  * @param warmUpMillis for how long to run before what is measured
@@ -19,7 +19,7 @@ import java.util.List;
 record LoadOrder(
     Work.Kind kind,
     int port,
-    boolean tls,
+    Protocol protocol,
     int connections,
     int bytes,
     int depth,
@@ -31,7 +31,7 @@ record LoadOrder(
   static LoadOrder of(
       Work work,
       int port,
-      boolean tls,
+      Protocol protocol,
       double rate,
       long warmUpMillis,
       long millis,
@@ -39,7 +39,7 @@ record LoadOrder(
     return new LoadOrder(
         work.kind(),
         port,
-        tls,
+        protocol,
         work.connections(),
         work.bytes(),
         work.depth(),
@@ -53,6 +53,15 @@ record LoadOrder(
   LoadOrder share(int thread, int threads) {
     int own = connections / threads + (thread < connections % threads ? 1 : 0);
     return new LoadOrder(
-        kind, port, tls, own, bytes, depth, rate * own / connections, warmUpMillis, millis, server);
+        kind,
+        port,
+        protocol,
+        own,
+        bytes,
+        depth,
+        rate * own / connections,
+        warmUpMillis,
+        millis,
+        server);
   }
 }

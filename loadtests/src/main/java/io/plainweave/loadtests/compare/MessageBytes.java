@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * The bytes of the messages of a load, the same on every connection.
+ * Messages that come back as they are.
  *
  * <p>Whoever measures looks at the first and the last eight bytes of what came; to compare all of
  * them is left to the warm-up, since the client must not be the bottleneck. Belongs to one thread.
  */
-final class MessageBytes {
+final class MessageBytes implements Messages {
   private static final int WORD = Long.BYTES;
 
   private final ByteBuffer all;
@@ -27,13 +27,23 @@ final class MessageBytes {
     }
   }
 
-  /** What is to be sent when so many bytes have been, ready to be written. */
-  ByteBuffer from(int sent) {
+  @Override
+  public int outgoing() {
+    return all.capacity();
+  }
+
+  @Override
+  public int incoming() {
+    return all.capacity();
+  }
+
+  @Override
+  public ByteBuffer from(int sent) {
     return all.limit(all.capacity()).position(sent);
   }
 
-  /** Checks what came after so many bytes; the buffer is as the read left it. */
-  void check(ByteBuffer came, int received, boolean everyByte) throws IOException {
+  @Override
+  public void check(ByteBuffer came, int received, boolean everyByte) throws IOException {
     int length = came.position();
     boolean right = length <= all.capacity() - received;
     if (right && everyByte) {

@@ -13,7 +13,7 @@ import java.util.List;
  * @param seconds for which each is measured
  * @param pinned whether the server has one core and the client the other
  * @param clientThreads threads of the client
- * @param tls whether all of it goes over TLS
+ * @param protocol that the servers speak
  */
 record Plan(
     List<String> servers,
@@ -23,7 +23,7 @@ record Plan(
     double seconds,
     boolean pinned,
     int clientThreads,
-    boolean tls) {
+    Protocol protocol) {
   private static final double MOST_SETTLING = 0.5;
   private static final double MOST_WARM_UP = 2;
   private static final double START = 1;

@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.compare;
 
+import io.plainweave.loadtests.cli.Home;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +17,7 @@ import java.util.stream.Stream;
  * @param flagsOf further JVM options by the server's name
  * @param external command lines by name, with {@code {port}} in them
  * @param threads carriers or event loops of a server
+ * @param protocol that they speak
  * @param identity who the servers are in TLS; null if they speak none
  */
 record ServerCommand(
@@ -24,6 +26,7 @@ record ServerCommand(
     Map<String, List<String>> flagsOf,
     Map<String, String> external,
     int threads,
+    Protocol protocol,
     ServerIdentity identity) {
   static final String NAMES =
       "plainweave, plainweave-loops, plainweave-bare, jdk-virtual, jdk-virtual-socket,"
@@ -33,26 +36,22 @@ record ServerCommand(
       "plainweave, plainweave-loops, plainweave-bare, jdk-virtual-socket, jdk-platform, netty-nio,"
           + " netty-epoll, netty-openssl";
 
+  static final String NAMES_OF_HTTP =
+      "plainweave, plainweave-loops, netty-nio, netty-epoll, helidon, vertx, jetty";
+
   private static final String BARE = "plainweave-bare";
   private static final String LOOPS = "plainweave-loops";
 
+  private static final String JAVA =
+      Path.of(System.getProperty("java.home"), "bin", "java").toString();
   private static final String COLLECTOR = "-XX:\\+Use\\w+GC";
-
-  /** The servers that there are for a run over TLS, or for one without. */
-  static String names(boolean tls) {
-    return tls ? NAMES_OF_TLS : NAMES;
-  }
-
-  static boolean isKnown(String name, boolean tls) {
-    return List.of(names(tls).split(", ")).contains(kind(name));
-  }
 
   private static boolean isOwn(String name) {
     return kind(name).startsWith("plainweave");
   }
 
   /** What comes before a plus: {@code plainweave+zgc} is plainweave, with flags of its own. */
-  private static String kind(String name) {
+  static String kind(String name) {
     return name.substring(0, name.indexOf('+') < 0 ? name.length() : name.indexOf('+'));
   }
 
@@ -73,8 +72,11 @@ record ServerCommand(
       }
       return List.of("sh", "-c", "exec " + command);
     }
+    if (isOwn(name) && protocol == Protocol.HTTP) {
+      return httpSample(name, port);
+    }
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add(JAVA);
     command.addAll(jvmFlags(name));
     command.add("-cp");
     if (isOwn(name)) {
@@ -98,6 +100,26 @@ record ServerCommand(
     if (identity != null) {
       command.addAll(List.of("--tls", identity.store().toString()));
     }
+    if (protocol == Protocol.HTTP) {
+      command.addAll(List.of("--protocol", "http"));
+    }
+    return command;
+  }
+
+  /** The sample as {@code samples/run Http} starts it, with the JVM options of all servers. */
+  private List<String> httpSample(String name, int port) {
+    Path samples = Home.path().resolveSibling("samples");
+    List<String> command = new ArrayList<>();
+    command.add(JAVA);
+    command.add("@" + samples.resolve("run.args"));
+    command.addAll(jvmFlags(name));
+    if (kind(name).equals(LOOPS)) {
+      command.add("-Dloops=" + threads);
+    }
+    command.addAll(List.of("--class-path", System.getProperty("java.class.path")));
+    command.add(samples.resolve("Http.java").toString());
+    command.add(samples.resolve("resources").toString()); // files to serve; nobody asks for them
+    command.add(Integer.toString(port));
     return command;
   }
 

@@ -17,12 +17,18 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A server in a process of its own. */
 public final class ServerProcess implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(20);
+  private static final Duration START = Duration.ofSeconds(40);
   private static final int LAST_LINES = 20;
+
+  /** As a peer says it, or a sample. */
+  private static final Pattern LISTENING =
+      Pattern.compile("listening on (?:port |\\S+:)(\\d{1,5})");
 
   private final String name;
   private final Process process;
@@ -190,12 +196,12 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   private void readPort() {
-    String start = "listening on port ";
     BufferedReader out = process.inputReader();
     try {
       for (String line; (line = out.readLine()) != null; ) {
-        if (line.startsWith(start)) {
-          told.complete(Integer.parseInt(line.substring(start.length())));
+        Matcher listening = LISTENING.matcher(line);
+        if (listening.matches()) {
+          told.complete(Integer.parseInt(listening.group(1)));
           break;
         }
         keep(line);

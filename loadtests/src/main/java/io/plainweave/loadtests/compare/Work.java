@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.compare;
 
 import java.util.Locale;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -10,7 +11,7 @@ import java.util.regex.Pattern;
  * @param name as on the command line
  * @param kind how the load behaves
  * @param connections open at a time
- * @param bytes of a message
+ * @param bytes of a message, or of the body of one
  * @param depth messages sent together, before any of their answers
  * @param percent of the base's peak rate; 0 if the rate is as high as it gets
  */
@@ -28,7 +29,8 @@ record Work(String name, Kind kind, int connections, int bytes, int depth, int p
 
   static final String NAMES =
       "echo-CONNECTIONS, pipelined-DEPTH, message-SIZE (16k, 1m), churn, open-PERCENT,"
-          + " idle-CONNECTIONS";
+          + " idle-CONNECTIONS; with --http: get-CONNECTIONS, pipelined-DEPTH, open-PERCENT."
+          + " pipelined-16x100 has 100 connections, as has open-80x100";
 
   private static final int SMALL = 64;
   private static final int CONNECTIONS = 50;
@@ -44,7 +46,8 @@ record Work(String name, Kind kind, int connections, int bytes, int depth, int p
   private static final int MOST_CONNECTIONS = 19_000;
 
   private static final int MOST_BYTES = 16 << 20;
-  private static final Pattern NAME = Pattern.compile("([a-z]+)(?:-(\\d{1,8})([km]?))?");
+  private static final Pattern NAME =
+      Pattern.compile("([a-z]+)(?:-(\\d{1,8})(?:([km])|x(\\d{1,8}))?)?");
 
   /**
    * The work of that name.
@@ -63,21 +66,28 @@ record Work(String name, Kind kind, int connections, int bytes, int depth, int p
       return new Work(name, Kind.CHURN, CHURN_CONNECTIONS, SMALL, 1, 0);
     }
     int number = Integer.parseInt(matcher.group(2));
-    boolean hasUnit = !matcher.group(3).isEmpty();
-    if (hasUnit && !matcher.group(1).equals("message")) {
+    boolean hasUnit = matcher.group(3) != null;
+    boolean saysConnections = matcher.group(4) != null;
+    if ((hasUnit && !matcher.group(1).equals("message"))
+        || (saysConnections && !Set.of("pipelined", "open").contains(matcher.group(1)))) {
       throw unknown(name);
     }
+    int said =
+        saysConnections
+            ? between(name, Integer.parseInt(matcher.group(4)), 1, MOST_CONNECTIONS)
+            : 0;
     return switch (matcher.group(1)) {
-      case "echo" -> {
+      case "echo", "get" -> {
         int connections = between(name, number, 1, MOST_CONNECTIONS);
         yield new Work(name, Kind.CLOSED_LOOP, connections, SMALL, 1, 0);
       }
       case "pipelined" -> {
         int depth = between(name, number, 1, 1_024);
-        yield new Work(name, Kind.CLOSED_LOOP, CONNECTIONS, SMALL, depth, 0);
+        int connections = saysConnections ? said : CONNECTIONS;
+        yield new Work(name, Kind.CLOSED_LOOP, connections, SMALL, depth, 0);
       }
       case "message" -> {
-        int unit = 1 << (10 * "km".indexOf(matcher.group(3)) + (hasUnit ? 10 : 0));
+        int unit = hasUnit ? 1 << (matcher.group(3).equals("k") ? 10 : 20) : 1;
         int bytes =
             between(name, Math.clamp((long) number * unit, 0, MOST_BYTES + 1), 8, MOST_BYTES);
         int connections = bytes >= LARGE ? LARGE_CONNECTIONS : CONNECTIONS;
@@ -85,7 +95,8 @@ record Work(String name, Kind kind, int connections, int bytes, int depth, int p
       }
       case "open" -> {
         int percent = between(name, number, 1, 100);
-        yield new Work(name, Kind.OPEN_LOOP, MANY_CONNECTIONS, SMALL, 1, percent);
+        int connections = saysConnections ? said : MANY_CONNECTIONS;
+        yield new Work(name, Kind.OPEN_LOOP, connections, SMALL, 1, percent);
       }
       case "idle" -> {
         int connections = between(name, number, 1, MOST_CONNECTIONS);
@@ -93,6 +104,10 @@ record Work(String name, Kind kind, int connections, int bytes, int depth, int p
       }
       default -> throw unknown(name);
     };
+  }
+
+  Work withBytes(int other) {
+    return new Work(name, kind, connections, other, depth, percent);
   }
 
   /** What the table says of it. */

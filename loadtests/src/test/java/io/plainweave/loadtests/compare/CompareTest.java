@@ -88,6 +88,33 @@ final class CompareTest {
     assertTrue(err.toString().contains(message), err::toString);
   }
 
+  @Test
+  void theHttpSampleIsMeasuredAsItIsStarted() {
+    int exitCode =
+        execute(
+            "--http",
+            "--servers=plainweave,plainweave-loops",
+            "--work=get-2,pipelined-3x2,open-10x2",
+            "--rounds=1",
+            "--seconds=0.2",
+            "--unpinned");
+
+    assertEquals(0, exitCode, this::both);
+    assertTrue(out.toString().contains("get-2: 2 connections, 13 B\n"), this::both);
+    assertTrue(out.toString().contains("\nGET /hello over HTTP/1.1, "), this::both);
+  }
+
+  @Test
+  void httpServersAndWorkAreToldFromTheOthers() {
+    assertEquals(2, execute("--http", "--servers=jdk-virtual"), this::both);
+    assertEquals(2, execute("--http", "--servers=plainweave", "--work=echo-5"), this::both);
+    assertEquals(2, execute("--http", "--tls"), this::both);
+    String said = err.toString();
+    assertTrue(said.contains("no server 'jdk-virtual' that speaks HTTP: plainweave, "), said);
+    assertTrue(said.contains("'echo-5' is no work of a server that speaks HTTP: "), said);
+    assertTrue(said.contains("--tls and --http cannot be compared in one run"), said);
+  }
+
   static Stream<Arguments> badInput() {
     return Stream.of(
         Arguments.of("--servers=nginx", "there is no server 'nginx': plainweave, "),
@@ -105,6 +132,7 @@ final class CompareTest {
         Arguments.of("--server-flags=vertx=-Xint", "--server-flags vertx is none of the servers"),
         Arguments.of("--external=c=./echo", "--external c has no {port} in its command: ./echo"),
         Arguments.of("--external=vertx=x {port}", "--external vertx has the name of a server"),
+        Arguments.of("--work=get-5", "'get-5' is no work of a server: echo-CONNECTIONS, "),
         Arguments.of("--fast", "Unknown option: '--fast'"));
   }
 

@@ -169,7 +169,8 @@ final class LoadTest {
 
   @Test
   void whoIsNeverAnsweredDoesNotLookBetterThanWhoIsAnsweredLate() {
-    Load load = new Churn(new LoadOrder(Work.Kind.CHURN, 1, false, 1, 64, 1, 0, 0, 1, List.of()));
+    Load load =
+        new Churn(new LoadOrder(Work.Kind.CHURN, 1, Protocol.ECHO, 1, 64, 1, 0, 0, 1, List.of()));
     load.count(1, 5_000);
 
     load.countUnanswered(4_000);
@@ -213,7 +214,7 @@ final class LoadTest {
     }
 
     try (Load load =
-        Load.of(LoadOrder.of(Work.of("echo-5"), free, false, 0, 0, MILLIS, List.of()))) {
+        Load.of(LoadOrder.of(Work.of("echo-5"), free, Protocol.ECHO, 0, 0, MILLIS, List.of()))) {
       IOException failure = assertThrows(IOException.class, load::connect);
       assertTrue(failure.getMessage().startsWith("cannot connect to "), failure::toString);
     }
@@ -237,6 +238,12 @@ final class LoadTest {
   private static LoadOrder order(
       Work work, ScriptedServer server, double rate, long warmUp, long millis) {
     return LoadOrder.of(
-        work, server.port(), false, rate, warmUp, millis, List.of(ProcessHandle.current().pid()));
+        work,
+        server.port(),
+        Protocol.ECHO,
+        rate,
+        warmUp,
+        millis,
+        List.of(ProcessHandle.current().pid()));
   }
 }

@@ -105,6 +105,24 @@ final class RowTest {
   }
 
   @Test
+  void theSlowestOfAHundredIsARatioToTheBaseToo() {
+    Sample base = Sample.of(1, OPEN, "a", loadWithP99(2_000_000));
+    Sample other = Sample.of(1, OPEN, "b", loadWithP99(3_000_000));
+    List<Sample> samples = List.of(base, other);
+    List<Row> rows = List.of(Row.of(OPEN, "a", samples, 1), Row.of(OPEN, "b", samples, 1));
+
+    Tables.Table table = Tables.of(OPEN, rows, "a");
+
+    int p99 = table.head().indexOf("p99");
+    assertEquals(List.of("p99", "ratio"), table.head().subList(p99, p99 + 2));
+    assertEquals(List.of("3.00", "1.50"), table.rows().getLast().subList(p99, p99 + 2));
+  }
+
+  private static LoadResult loadWithP99(long nanos) {
+    return new LoadResult(null, 1_000, 1, 1, 1, 0, 0, 1, nanos, nanos, nanos);
+  }
+
+  @Test
   void idleConnectionsCostWhatTheyAddToTheMemory() {
     Sample sample =
         Sample.idle(

@@ -126,6 +126,7 @@ final class TlsLoadTest {
             Map.of(),
             Map.of("c", "./echo {port} {certificate} {key}"),
             1,
+            Protocol.TLS,
             identity);
     String line = "exec ./echo 7 " + identity.certificate() + " " + identity.key();
     assertEquals(List.of("sh", "-c", line), command.of("c", 7));
@@ -134,7 +135,13 @@ final class TlsLoadTest {
   private static Load run(Work work, ScriptedServer server) throws IOException {
     LoadOrder order =
         LoadOrder.of(
-            work, server.port(), true, 0, 0, MILLIS, List.of(ProcessHandle.current().pid()));
+            work,
+            server.port(),
+            Protocol.TLS,
+            0,
+            0,
+            MILLIS,
+            List.of(ProcessHandle.current().pid()));
     try (Load load = Load.of(order)) {
       load.connect();
       load.run(new Window(order));

@@ -2,8 +2,6 @@ package io.plainweave.loadtests.peers;
 
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.IoHandlerFactory;
@@ -16,14 +14,17 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.ssl.SslContext;
-import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 
-/** Netty: the echo server of its user guide, with an idle handler and a channel group. */
+/**
+ * Netty: the echo server of its user guide, or the HTTP server of its examples, with an idle
+ * handler and a channel group.
+ */
 final class NettyPeer implements Peer {
   enum Transport {
     NIO,
@@ -40,11 +41,21 @@ final class NettyPeer implements Peer {
 
   private final Transport transport;
   private final SslContext tls; // null for none
+  private final boolean http;
   private final ChannelGroup open = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
-  NettyPeer(Transport transport, SslContext tls) {
+  private NettyPeer(Transport transport, SslContext tls, boolean http) {
     this.transport = transport;
     this.tls = tls;
+    this.http = http;
+  }
+
+  static NettyPeer echo(Transport transport, SslContext tls) {
+    return new NettyPeer(transport, tls, false);
+  }
+
+  static NettyPeer http(Transport transport) {
+    return new NettyPeer(transport, null, true);
   }
 
   @Override
@@ -63,52 +74,15 @@ final class NettyPeer implements Peer {
                       channel.pipeline().addLast(tls.newHandler(channel.alloc()));
                     }
                     long idle = IDLE_TIMEOUT.toSeconds();
-                    channel
-                        .pipeline()
-                        .addLast(new IdleStateHandler(0, 0, idle, TimeUnit.SECONDS), new Echo());
+                    channel.pipeline().addLast(new IdleStateHandler(0, 0, idle, TimeUnit.SECONDS));
+                    if (http) {
+                      channel.pipeline().addLast(new HttpServerCodec(), new NettyHello(open));
+                    } else {
+                      channel.pipeline().addLast(new NettyEcho(open));
+                    }
                   }
                 });
     Channel listener = bootstrap.bind(port).sync().channel();
     return (InetSocketAddress) listener.localAddress();
-  }
-
-  /** Writes back what it reads, and flushes when there is nothing more to read for now. */
-  private final class Echo extends ChannelInboundHandlerAdapter {
-    @Override
-    public void channelActive(ChannelHandlerContext context) {
-      open.add(context.channel());
-    }
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      context.write(message, context.voidPromise());
-    }
-
-    @Override
-    public void channelReadComplete(ChannelHandlerContext context) {
-      context.flush();
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext context) {
-      // A peer that does not read must not fill the memory. What was written but not flushed counts
-      // too, and may have a place in the socket.
-      if (!context.channel().isWritable()) {
-        context.flush();
-      }
-      context.channel().config().setAutoRead(context.channel().isWritable());
-    }
-
-    @Override
-    public void userEventTriggered(ChannelHandlerContext context, Object event) {
-      if (event instanceof IdleStateEvent) {
-        context.close();
-      }
-    }
-
-    @Override
-    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      context.close();
-    }
   }
 }

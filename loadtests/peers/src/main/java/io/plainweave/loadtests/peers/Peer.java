@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 
-/** An echo server: it accepts from {@link #start} until its process ends. */
+/** An echo or an HTTP server: it accepts from {@link #start} until its process ends. */
 interface Peer {
   /** Long enough that no run reaches it; what it costs to watch is what counts. */
   Duration IDLE_TIMEOUT = Duration.ofSeconds(60);

@@ -9,11 +9,15 @@ import java.util.function.Supplier;
 import javax.net.ServerSocketFactory;
 
 /**
- * The command line of the peers: {@code PeerServer NAME PORT [--threads N] [--tls FILE]}.
+ * The command line of the peers: {@code PeerServer NAME PORT [--threads N] [--tls FILE | --protocol
+ * http]}.
  *
  * <p>It prints its address when it listens, and ends with its stdin or by a signal.
  */
 public final class PeerServer {
+  private static final String USAGE =
+      "usage: PeerServer NAME PORT [--threads N] [--tls FILE | --protocol http]";
+
   private static final Map<String, Supplier<Peer>> PEERS =
       new TreeMap<>(
           Map.of(
@@ -28,9 +32,9 @@ public final class PeerServer {
               "jdk-selector",
               JdkSelector::new,
               "netty-nio",
-              () -> new NettyPeer(NettyPeer.Transport.NIO, null),
+              () -> NettyPeer.echo(NettyPeer.Transport.NIO, null),
               "netty-epoll",
-              () -> new NettyPeer(NettyPeer.Transport.EPOLL, null),
+              () -> NettyPeer.echo(NettyPeer.Transport.EPOLL, null),
               "vertx",
               VertxPeer::new,
               "helidon",
@@ -49,17 +53,24 @@ public final class PeerServer {
       }
       port = number("port", args[1], 0, 65_535);
       Path keys = null;
+      String protocol = "echo";
       for (int i = 2; i < args.length; i += 2) {
         switch (args[i]) {
           case "--threads" -> threads = number("--threads", args[i + 1], 1, 1_024);
           case "--tls" -> keys = Path.of(args[i + 1]);
+          case "--protocol" -> protocol = args[i + 1];
           default -> throw new IllegalArgumentException("there is no option " + args[i]);
         }
       }
-      peer = keys == null ? plain(args[0]) : tls(args[0], keys);
+      peer =
+          switch (protocol) {
+            case "echo" -> keys == null ? named(PEERS, args[0], "") : tls(args[0], keys);
+            case "http" -> named(HttpPeers.BY_NAME, args[0], " that speaks HTTP");
+            default -> throw new IllegalArgumentException("there is no protocol " + protocol);
+          };
     } catch (IllegalArgumentException e) {
       System.err.println(e.getMessage());
-      System.err.println("usage: PeerServer NAME PORT [--threads N] [--tls FILE]");
+      System.err.println(USAGE);
       System.exit(2);
       return;
     }
@@ -74,10 +85,11 @@ public final class PeerServer {
     Runtime.getRuntime().halt(0);
   }
 
-  private static Peer plain(String name) {
-    Supplier<Peer> named = PEERS.get(name);
+  private static Peer named(Map<String, Supplier<Peer>> peers, String name, String which) {
+    Supplier<Peer> named = peers.get(name);
     if (named == null) {
-      throw new IllegalArgumentException("there is no peer " + name + ": " + PEERS.keySet());
+      throw new IllegalArgumentException(
+          "there is no peer " + name + which + ": " + peers.keySet());
     }
     return named.get();
   }

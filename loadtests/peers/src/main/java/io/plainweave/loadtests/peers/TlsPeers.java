@@ -46,7 +46,7 @@ final class TlsPeers {
   private static Peer netty(
       KeyManagerFactory keys, NettyPeer.Transport transport, SslProvider provider)
       throws IOException {
-    return new NettyPeer(
+    return NettyPeer.echo(
         transport, SslContextBuilder.forServer(keys).sslProvider(provider).build());
   }
 

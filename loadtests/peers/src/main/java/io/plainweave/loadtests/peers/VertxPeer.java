@@ -37,7 +37,7 @@ final class VertxPeer implements Peer {
     return new InetSocketAddress(shared);
   }
 
-  private static int freePort() throws IOException {
+  static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }

@@ -1,5 +1,6 @@
 package io.plainweave.loadtests.peers;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.net.SocketFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -27,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(30)
 final class PeerServerTest {
   private static final int BYTES = 300_000;
+  private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
 
   @TempDir private Path folder;
 
@@ -95,12 +98,56 @@ final class PeerServerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"netty-nio", "netty-epoll", "vertx", "helidon", "jetty"})
+  void answersEachRequestOfHttpInItsOrder(String name) throws Exception {
+    Process process = start(name, "0", "--protocol", "http");
+    try (Socket socket = connect(SocketFactory.getDefault(), port(process))) {
+      String request = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+      String none = "GET /none HTTP/1.1\r\nHost: a\r\n\r\n";
+      String last = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+      socket.getOutputStream().write((request + none + last).getBytes(US_ASCII));
+
+      // Not to the end: Helidon says that it closes the connection, and leaves that to the client.
+      String answer = readUntilBehind("hello, world\n", 2, socket);
+      List<String> statuses =
+          STATUS.matcher(answer).results().map(found -> found.group(1)).toList();
+      assertEquals(List.of("200", "404", "200"), statuses, answer);
+      for (String field :
+          List.of(
+              "Date: ", "Content-Type: text/plain; charset=utf-8\r\n", "Content-Length: 13\r\n")) {
+        assertTrue(answer.split("HTTP/1.1 404")[0].matches("(?is).*\r\n" + field + ".*"), answer);
+      }
+      assertEquals(2, answer.split("\r\n\r\nhello, world\n", -1).length - 1, answer);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+  }
+
+  /** What comes until a text has come so often. */
+  private static String readUntilBehind(String text, int times, Socket socket) throws IOException {
+    StringBuilder read = new StringBuilder();
+    for (int left = times; left > 0; ) {
+      int b = socket.getInputStream().read();
+      assertTrue(b >= 0, () -> "the end behind " + read);
+      read.append((char) b);
+      if (read.toString().endsWith(text)) {
+        left--;
+      }
+    }
+    return read.toString();
+  }
+
+  private static int port(Process process) throws IOException {
+    String line = process.inputReader().readLine();
+    assertTrue(line.startsWith("listening on port "), line);
+    return Integer.parseInt(line.substring("listening on port ".length()));
+  }
+
   private static void assertServes(SocketFactory sockets, String... arguments) throws Exception {
     Process process = start(arguments);
     try {
-      String line = process.inputReader().readLine();
-      assertTrue(line.startsWith("listening on port "), line);
-      int port = Integer.parseInt(line.substring("listening on port ".length()));
+      int port = port(process);
 
       try (Socket first = connect(sockets, port);
           Socket second = connect(sockets, port)) {
@@ -129,6 +176,11 @@ final class PeerServerTest {
         "--threads must be a number from 1 to 1024: 0", refusal("vertx", "0", "--threads", "0"));
     assertEquals("expected a name and a port: vertx", refusal("vertx"));
     assertEquals("there is no option --fast", refusal("vertx", "0", "--fast", "1"));
+    assertEquals("there is no protocol smtp", refusal("vertx", "0", "--protocol", "smtp"));
+    assertEquals(
+        "there is no peer jdk-virtual that speaks HTTP: [helidon, jetty, netty-epoll, netty-nio,"
+            + " vertx]",
+        refusal("jdk-virtual", "0", "--protocol", "http"));
     assertEquals(
         "cannot use /none: java.nio.file.NoSuchFileException: /none",
         refusal("netty-openssl", "0", "--tls", "/none"));
@@ -140,7 +192,9 @@ final class PeerServerTest {
     try {
       List<String> lines = process.errorReader().lines().toList();
       assertEquals(2, process.waitFor());
-      assertEquals("usage: PeerServer NAME PORT [--threads N] [--tls FILE]", lines.getLast());
+      assertEquals(
+          "usage: PeerServer NAME PORT [--threads N] [--tls FILE | --protocol http]",
+          lines.getLast());
       return lines.getFirst();
     } finally {
       process.destroyForcibly().waitFor();
