@@ -25,8 +25,7 @@ static final int LONGEST_LINE = 64 * 1024;
 static final int MOST_UNREAD = 64 * 1024 * 1024; // in bytes, of replies that a client leaves unread
 
 /** What a subscriber may leave unread; with a byte more it loses its connection, as in Redis. */
-static final OutboxLimits PUSHES =
-    OutboxLimits.DEFAULT.maxMessages(0).maxBytes(32 * 1024 * 1024);
+static final OutboxLimits PUSHES = OutboxLimits.DEFAULT.maxMessages(0).maxBytes(32 * 1024 * 1024);
 
 void main(String... args) {
   var patient =
@@ -209,7 +208,9 @@ static String[] split(String line) throws MalformedMessageException {
       } else if (c == quote) { // the end of the word
         check(isBlank(line, ++at), UNBALANCED);
         break;
-      } else if (quote == '"' && line.startsWith("\\x", at) && HEX.matcher(line).region(at + 2, line.length()).lookingAt()) {
+      } else if (quote == '"'
+          && line.startsWith("\\x", at)
+          && HEX.matcher(line).region(at + 2, line.length()).lookingAt()) {
         word.append((char) HexFormat.fromHexDigits(line, at + 2, at + 4));
         at += 3;
       } else if (quote == '"' && c == '\\' && at + 1 < line.length()) {
@@ -281,11 +282,10 @@ static void write(StringBuilder out, Object reply, boolean resp3) {
     case Collection<?> items -> writeAll(out, '*', items, resp3);
     case Map<?, ?> map -> {
       out.append(resp3 ? '%' : '*').append(resp3 ? map.size() : 2 * map.size()).append("\r\n");
-      map.forEach(
-          (key, value) -> {
-            write(out, key, resp3);
-            write(out, value, resp3);
-          });
+      map.forEach((key, value) -> {
+        write(out, key, resp3);
+        write(out, value, resp3);
+      });
     }
     default -> out.append(resp3 ? "_\r\n" : "*-1\r\n"); // NO_LIST
   }
@@ -654,7 +654,8 @@ final Map<String, Command> commands =
             // Strings
             command("GET", 2, Keys.ONE, w -> string(find(w[1]))),
             command("SET", -3, Keys.ONE, this::setString),
-            command("MGET", -2, Keys.ALL, w -> Stream.of(w).skip(1).map(this::stringOrNull).toList()),
+            command(
+                "MGET", -2, Keys.ALL, w -> Stream.of(w).skip(1).map(this::stringOrNull).toList()),
             command("MSET", -3, Keys.PAIRS, this::setStrings),
             command("INCR", 2, Keys.ONE, w -> add(w[1], 1)),
             command("DECR", 2, Keys.ONE, w -> add(w[1], -1)),
@@ -664,7 +665,8 @@ final Map<String, Command> commands =
             command("RPUSH", -3, Keys.ONE, w -> push(w, Items::addLast)),
             command("LPOP", 2, Keys.ONE, w -> pop(w[1], Items::removeFirst)),
             command("RPOP", 2, Keys.ONE, w -> pop(w[1], Items::removeLast)),
-            command("LRANGE", 4, Keys.ONE, w -> range(integer(w[2]), integer(w[3]), read(w[1], LIST))),
+            command(
+                "LRANGE", 4, Keys.ONE, w -> range(integer(w[2]), integer(w[3]), read(w[1], LIST))),
             // Sets
             command("SADD", -3, Keys.ONE, this::addMembers),
             command("SREM", -3, Keys.ONE, w -> removeEach(w, SET)),
@@ -686,8 +688,10 @@ final Map<String, Command> commands =
             // Publish and subscribe
             command("SUBSCRIBE", -2, Keys.NONE, (c, w) -> subscribe(c, w, channels, c.channels)),
             command("PSUBSCRIBE", -2, Keys.NONE, (c, w) -> subscribe(c, w, patterns, c.patterns)),
-            command("UNSUBSCRIBE", -1, Keys.NONE, (c, w) -> unsubscribe(c, w, channels, c.channels)),
-            command("PUNSUBSCRIBE", -1, Keys.NONE, (c, w) -> unsubscribe(c, w, patterns, c.patterns)),
+            command(
+                "UNSUBSCRIBE", -1, Keys.NONE, (c, w) -> unsubscribe(c, w, channels, c.channels)),
+            command(
+                "PUNSUBSCRIBE", -1, Keys.NONE, (c, w) -> unsubscribe(c, w, patterns, c.patterns)),
             command("PUBLISH", 3, Keys.NONE, w -> publish(w[1], w[2])),
             command("PUBSUB", -2, Keys.SUBCOMMANDS, _ -> null),
             command("PUBSUB|CHANNELS", -2, Keys.NONE, this::activeChannels),
@@ -875,8 +879,7 @@ static List<?> describe(Command c) {
   if (c == null) {
     return null;
   }
-  return Stream.concat(
-          Stream.of(lower(c.name), c.arity, Set.of()), c.keys.places.stream())
+  return Stream.concat(Stream.of(lower(c.name), c.arity, Set.of()), c.keys.places.stream())
       .toList();
 }
 
@@ -1301,9 +1304,7 @@ Object activeChannels(String[] w) {
 Object countSubscribers(String[] w) {
   return Stream.of(w)
       .skip(2)
-      .flatMap(
-          name ->
-              Stream.of(name, channels.containsKey(name) ? channels.get(name).count() : 0))
+      .flatMap(name -> Stream.of(name, channels.containsKey(name) ? channels.get(name).count() : 0))
       .toList();
 }
 
@@ -1440,12 +1441,16 @@ static long after(String units, long unitMillis, String command) {
 }
 
 static double score(String text) {
-  boolean isFinite = text.chars().allMatch(c -> "0123456789+-.eE".indexOf(c) >= 0);
-  try { // Java has other words for what is infinite
-    return Double.parseDouble(isFinite ? text : lower(text).replaceFirst("^([+-]?)inf$", "$1Infinity"));
-  } catch (NumberFormatException e) {
-    throw new Refused("ERR value is not a valid float");
+  String lower = lower(text);
+  boolean isFinite = lower.chars().allMatch(c -> "0123456789+-.e".indexOf(c) >= 0);
+  if (isFinite || lower.matches("[+-]?inf")) {
+    try {
+      return Double.parseDouble(lower.replace("inf", "Infinity")); // as Java calls it
+    } catch (NumberFormatException e) {
+      // refused below
+    }
   }
+  throw new Refused("ERR value is not a valid float");
 }
 
 static String score(double score) {
