@@ -40,6 +40,7 @@ import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.RedisProtocol;
 import redis.clients.jedis.params.ScanParams;
+import redis.clients.jedis.params.SetParams;
 import redis.clients.jedis.resps.ScanResult;
 import redis.clients.jedis.resps.Tuple;
 
@@ -81,7 +82,7 @@ class RedisClientsTest {
       assertEquals("OK", jedis.set("string", "h\u00e9"));
       assertEquals("h\u00e9", jedis.get("string"));
       assertNull(jedis.get("none"));
-      assertEquals("OK", jedis.setex("short", 100, "1"));
+      assertEquals("OK", jedis.set("short", "1", SetParams.setParams().ex(100)));
       assertEquals(2, jedis.incr("short"));
       assertEquals(100, jedis.ttl("short"));
       assertEquals(3, jedis.rpush("list", "a", "b", "c"));
