@@ -15,6 +15,11 @@ import java.time.Duration;
  * @param port where it listens
  */
 record RedisServer(ChildProcess process, int port) implements AutoCloseable {
+  /** Starts it where nobody listens. */
+  static RedisServer start(Path folder) throws IOException {
+    return start(folder, freePort());
+  }
+
   /** Starts it at a port and waits until it answers. */
   static RedisServer start(Path folder, int port) throws IOException {
     String number = Integer.toString(port);

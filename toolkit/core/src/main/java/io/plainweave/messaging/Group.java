@@ -154,6 +154,15 @@ public final class Group {
   }
 
   /**
+   * Returns how many are in the group.
+   *
+   * @return the number at this moment
+   */
+  public int size() {
+    return members.size();
+  }
+
+  /**
    * Returns who is in the group.
    *
    * @return the names, in order; a copy

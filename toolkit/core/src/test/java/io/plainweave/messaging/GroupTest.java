@@ -82,7 +82,7 @@ class GroupTest {
     try (Server server = closed.start(handler);
         Client one = Client.connect(server);
         Client other = Client.connect(server)) {
-      await().until(() -> room.names().size() == 2);
+      await().until(() -> room.size() == 2);
       one.send("hello");
       assertEquals("hello", one.receive(5));
       assertEquals("hello", other.receive(5));
@@ -90,7 +90,7 @@ class GroupTest {
       assertEquals("", one.receiveAll());
       other.send("still here");
       assertEquals("still here", other.receive(10));
-      assertEquals(1, room.names().size());
+      assertEquals(1, room.size());
     }
   }
 
@@ -109,10 +109,12 @@ class GroupTest {
           assertTrue(group.join("b", second));
           assertFalse(group.leave("b", first), "the name is another's now");
           assertEquals(Set.of("a", "b"), group.names());
+          assertEquals(2, group.size());
           second.close();
           assertEquals(Set.of(), group.names());
           assertTrue(group.join("b", second), "the name is free");
           assertEquals(Set.of(), group.names(), "and the outbox is closed");
+          assertEquals(0, group.size());
         };
     try (Server server = closed.start(joinsTwice);
         Client client = Client.connect(server)) {
