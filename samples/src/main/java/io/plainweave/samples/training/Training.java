@@ -9,11 +9,11 @@ import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 
 /**
  * What the JVM learns from for the cache of the samples: a server starts as theirs do and serves
@@ -25,13 +25,17 @@ final class Training {
 
   private static final int CONNECTIONS = 250; // at a time, most of them idle
   private static final int MESSAGES = 4;
-  private static final int MOST_SECONDS = 60;
+
+  /** On a machine that has other things to do, less is learnt. */
+  private static final Duration ENOUGH = Duration.ofSeconds(10);
+
+  private static final Duration AT_MOST = Duration.ofMinutes(5);
 
   private Training() {}
 
   public static void main(String[] args) {
     // Nobody waits for a training run, so it must end by itself.
-    Thread.ofPlatform().daemon().start(() -> endAfter(MOST_SECONDS));
+    Thread.ofPlatform().daemon().start(() -> endAfter(AT_MOST));
     CompletableFuture<Integer> port = new CompletableFuture<>();
     Thread.ofPlatform().daemon().start(() -> {
       try {
@@ -55,7 +59,8 @@ final class Training {
 
   private static void connectTo(int port) throws Exception {
     try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (int round = 0; round < ROUNDS; round++) {
+      long end = System.nanoTime() + ENOUGH.toNanos();
+      for (int round = 0; round < ROUNDS && System.nanoTime() - end < 0; round++) {
         List<Connection> open = new ArrayList<>();
         for (int i = 0; i < CONNECTIONS; i++) {
           open.add(Connector.tcp("127.0.0.1", port).connect());
@@ -84,9 +89,9 @@ final class Training {
     return null;
   }
 
-  private static void endAfter(int seconds) {
+  private static void endAfter(Duration time) {
     try {
-      TimeUnit.SECONDS.sleep(seconds);
+      Thread.sleep(time);
     } catch (InterruptedException e) {
       // Nobody has this thread to interrupt it.
     }
