@@ -24,6 +24,12 @@ record Checkout(Path root) {
    */
   private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1";
 
+  /**
+   * What PLAINWEAVE_AOT is in a test that is not about the cache: each checkout would train one, for
+   * a start or two.
+   */
+  static final String WITHOUT_CACHE = "off";
+
   private static final Path REPOSITORY = Path.of("").toAbsolutePath().getParent();
 
   static Checkout in(Path folder) throws IOException {
@@ -37,6 +43,7 @@ record Checkout(Path root) {
         root.resolve("samples/run.args"), FOR_SHORT_RUNS + "\n", StandardOpenOption.APPEND);
     copy(root, "samples/models");
     copy(root, "samples/resources");
+    copy(root, "samples/target/classes/io");
     copy(root, "samples/target/lib");
     try (var samples = Files.newDirectoryStream(original("samples"), "*.java")) {
       for (Path sample : samples) {
@@ -64,6 +71,7 @@ record Checkout(Path root) {
   /** A command of a user in the root, who has the JDK of the tests first on the PATH. */
   ProcessBuilder command(String line) {
     var builder = new ProcessBuilder("sh", "-c", "exec " + line).directory(root.toFile());
+    builder.environment().put("PLAINWEAVE_AOT", WITHOUT_CACHE);
     builder
         .environment()
         .merge("PATH", path("bin"), (path, bin) -> bin + File.pathSeparator + path);

@@ -50,6 +50,7 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
   static ChildProcess launch(Path folder, List<String> command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put("JAVA25_HOME", JDK.toString());
+    builder.environment().put("PLAINWEAVE_AOT", Checkout.WITHOUT_CACHE);
     return ChildProcess.start(folder, builder);
   }
 
@@ -71,7 +72,7 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
     try {
       await()
           .pollInterval(Duration.ofMillis(20))
-          .atMost(Duration.ofSeconds(30))
+          .atMost(Duration.ofSeconds(60))
           .until(() -> process.stdout().endsWith("\n") || !process.isAlive());
       Matcher line = LISTENING.matcher(process.stdout());
       if (!line.matches()) {

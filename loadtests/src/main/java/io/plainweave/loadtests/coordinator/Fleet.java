@@ -38,7 +38,7 @@ final class Fleet implements AutoCloseable {
   }
 
   private static final Duration TICK = Duration.ofMillis(100);
-  private static final Duration RELEASE = Duration.ofSeconds(2);
+  private static final Duration RELEASE = Duration.ofSeconds(JavaCommand.isTraining() ? 120 : 2);
 
   private final Observer observer;
   private final BlockingQueue<Arrival> arrivals = new LinkedBlockingQueue<>();

@@ -27,7 +27,18 @@ final class JavaCommand {
   private static final long CLIENT_HEAP = 24 * MB;
   private static final long CLIENT_HEAP_PER_CONNECTION = 2 << 10;
 
+  /** The folder of the AOT caches that the children start with; null if there are none. */
+  private static final String CACHES = System.getProperty("loadtests.caches");
+
+  /** The folder for the AOT caches that the children of this run make at their end; or null. */
+  private static final String TRAINING = System.getProperty("loadtests.training");
+
   private JavaCommand() {}
+
+  /** Whether the children make AOT caches at their end, which takes seconds. */
+  static boolean isTraining() {
+    return TRAINING != null;
+  }
 
   /**
    * A server that has to hold so many connections.
@@ -54,7 +65,7 @@ final class JavaCommand {
   }
 
   private static List<String> serverFlags(long connections, long heap) {
-    List<String> flags = common(SERVER_HEAP + connections * heap);
+    List<String> flags = common("server", SERVER_HEAP + connections * heap);
     // What a connection allocates at its start lives as long as the connection: a larger young
     // generation would not save collections' work, and its pages would count as the connections'
     // memory (4.3 KB instead of 2.9 KB resident each, with 15,000 in a process).
@@ -69,7 +80,7 @@ final class JavaCommand {
   }
 
   private static List<String> clientFlags(long connections) {
-    List<String> flags = common(CLIENT_HEAP + connections * CLIENT_HEAP_PER_CONNECTION);
+    List<String> flags = common("client", CLIENT_HEAP + connections * CLIENT_HEAP_PER_CONNECTION);
     // The loop is small and lives for seconds: the optimising compiler would cost the servers more
     // processor time than it gains here.
     flags.add("-XX:TieredStopAtLevel=1");
@@ -78,8 +89,16 @@ final class JavaCommand {
     return flags;
   }
 
-  private static List<String> common(long heap) {
+  private static List<String> common(String kind, long heap) {
     List<String> flags = new ArrayList<>();
+    if (isTraining()) {
+      flags.add("-XX:AOTCacheOutput=" + Path.of(TRAINING, kind + ".aot"));
+    } else if (CACHES != null) {
+      flags.add("-XX:AOTCache=" + Path.of(CACHES, kind + ".aot"));
+    }
+    // Standard output is for notices, whatever the JVM says of a cache.
+    flags.add("-Xlog:disable");
+    flags.add("-Xlog:all=warning:stderr");
     // The processes share the processors: one collector thread in each is enough.
     flags.add("-XX:+UseSerialGC");
     flags.add("-Xmx" + heap);

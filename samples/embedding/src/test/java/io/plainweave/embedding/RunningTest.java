@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The document running.md")
 @EnabledOnOs(OS.LINUX)
-@Timeout(150)
+@Timeout(300)
 class RunningTest {
   private static final Path DOCUMENT = Path.of("../../toolkit/docs/running.md");
   private static final Path STARTER = Path.of("../starter");
@@ -108,12 +108,12 @@ class RunningTest {
       assertEquals(expected, printed(String.join("\n", commands)));
       typed += commands.size();
     }
-    assertEquals(9, typed);
+    assertEquals(18, typed);
   }
 
   /** What a shell prints to its standard output; the log goes to the standard error. */
   private List<String> printed(String commands) throws IOException, InterruptedException {
-    var builder = new ProcessBuilder("timeout", "60", "bash", "--norc", "-m", "-c", commands);
+    var builder = new ProcessBuilder("timeout", "120", "bash", "--norc", "-m", "-c", commands);
     builder.directory(folder.toFile()).redirectError(folder.resolve("log").toFile());
     builder.environment().merge("PATH", JDK.toString(), (path, jdk) -> jdk + ":" + path);
     Process shell = builder.start();
