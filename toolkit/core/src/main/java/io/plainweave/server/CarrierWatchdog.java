@@ -32,9 +32,6 @@ final class CarrierWatchdog {
 
   private static final int BEAT = 200 / Ticks.MILLIS;
 
-  /** After which time an event loop may be one that will never go on by itself. */
-  private static final int SUSPICION = 200 / Ticks.MILLIS;
-
   /** How long all must have been well before an added carrier is taken back. */
   private static final int RECOVERY = 10_000 / Ticks.MILLIS;
 
@@ -83,9 +80,6 @@ final class CarrierWatchdog {
         takeBack();
       }
       return;
-    }
-    if (now - beatSince >= SUSPICION) {
-      pollers.lookInstead();
     }
     if (now - beatSince >= ALARM && (!alarmed || now - alarmedAt >= ALARM)) {
       alarmed = true;

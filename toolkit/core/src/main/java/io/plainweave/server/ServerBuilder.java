@@ -53,7 +53,7 @@ public final class ServerBuilder {
   private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
   private TimeLimits timeLimits = TimeLimits.DEFAULT;
-  private int eventLoops;
+  private int eventLoops = Pollers.AUTOMATIC;
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
@@ -399,7 +399,7 @@ public final class ServerBuilder {
             registry,
             new DatagramRegistry(datagrams),
             new BufferPool(DirectMemory.ofThisProcess()),
-            new Pollers(eventLoops),
+            new Pollers(eventLoops, maxCarriers),
             ticks,
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
