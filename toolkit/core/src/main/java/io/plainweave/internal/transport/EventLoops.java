@@ -148,8 +148,9 @@ final class EventLoops implements Callable<Scope.After> {
     int quietLooks = 0;
     while (!haveEnded()) {
       try {
-        keepOneIdle(scope);
+        // First what needs no memory: it may be a lack of it that holds up a loop.
         boolean quiet = look(seen);
+        keepOneIdle(scope);
         quietLooks = quiet ? quietLooks + 1 : 0;
         if (quietLooks < QUIET_LOOKS) {
           LockSupport.parkNanos(INTERVAL);
@@ -160,11 +161,12 @@ final class EventLoops implements Callable<Scope.After> {
         shortage.isOver();
       } catch (Error e) {
         if (!shortage.passes(e)) {
-          throw e;
+          failed(e);
+          return;
         }
         Shortage.pause();
       }
-      // The end of the scope is that of the loops; to be interrupted would only end the pauses.
+      // The end of the scope is that of the loops; an interrupt would only end the pauses.
       boolean _ = Thread.interrupted();
     }
   }
@@ -240,7 +242,11 @@ final class EventLoops implements Callable<Scope.After> {
   private void sleep() {
     monitorSleeps = true;
     // Who stops to wait for channels sees that the monitor sleeps, or is seen here not to wait.
-    if (loops.stream().allMatch(EventLoop::mayWait)) {
+    boolean allWait = true;
+    for (int i = 0; i < loops.size(); i++) {
+      allWait &= loops.get(i).mayWait();
+    }
+    if (allWait) {
       LockSupport.park();
     }
     monitorSleeps = false;
@@ -308,7 +314,7 @@ final class EventLoops implements Callable<Scope.After> {
     }
   }
 
-  /** Called by a loop whose poller has failed for good. */
+  /** Called if the poller of a loop, or the monitor, has failed for good. */
   void failed(Throwable failure) {
     failed.accept(failure);
   }
