@@ -342,6 +342,11 @@ final class EventLoops implements Callable<Scope.After> {
     }
   }
 
+  /** How many threads there are. */
+  int threads() {
+    return threads.size();
+  }
+
   /** As {@link Poller#nudge()}, all threads, also those that are held up by a task. */
   void nudge() {
     for (int i = 0; i < threads.size(); i++) {

@@ -108,10 +108,15 @@ public final class Pollers {
     return pollers;
   }
 
-  /** Makes a thread for each scheduler that runs connections. */
-  public List<ThreadFactory> schedulers() {
-    List<ThreadFactory> all = pollers.stream().map(Poller::threads).toList();
-    return areOnEventLoops() ? all : all.subList(0, 1);
+  /** Each makes threads on one of the event loops; empty if there are none. */
+  public List<ThreadFactory> threadsOnLoops() {
+    return areOnEventLoops() ? pollers.stream().map(Poller::threads).toList() : List.of();
+  }
+
+  /** How many threads there are for the event loops, those that a task keeps among them. */
+  public int loopThreads() {
+    EventLoops loops = this.loops;
+    return loops == null ? 0 : loops.threads();
   }
 
   /** Whether connections run on event loops, and not on the JDK's scheduler. */
