@@ -252,8 +252,7 @@ final class Supervisor implements Stoppable {
       lifecycle.expect(home.datagrams().receivers(), false);
       for (DatagramListener listener : home.datagrams().listeners()) {
         for (ReceiverSockets sockets : listener.sockets()) {
-          scope.fork(
-              watched(new DatagramReceiver(listener, sockets, datagramHome)));
+          scope.fork(watched(new DatagramReceiver(listener, sockets, datagramHome)));
         }
       }
       // The reaper ends when the acceptors and receivers have, or when the server is to be
@@ -262,14 +261,13 @@ final class Supervisor implements Stoppable {
       var backlogs = new BacklogWatch(listeners::sockets, home.observer(), home.ticks().now());
       var reaper = new Reaper(lifecycle, home, watchdog, backlogs, listeners::check);
       scope.fork(
-          watched(
-              () -> {
-                try {
-                  return reaper.call();
-                } finally {
-                  listeners.end();
-                }
-              }));
+          watched(() -> {
+            try {
+              return reaper.call();
+            } finally {
+              listeners.end();
+            }
+          }));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could finish.
         listeners.finishService();

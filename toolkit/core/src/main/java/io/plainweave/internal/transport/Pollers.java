@@ -94,11 +94,14 @@ public final class Pollers {
     for (Poller poller : pollers) {
       scope.fork(() -> {
         try {
-          return poller.call();
+          poller.call();
+          if (!poller.isDismissed()) {
+            throw new IllegalStateException("a poller has ended while it was needed");
+          }
         } catch (Throwable e) {
           failed.accept(e);
-          return Scope.After.CONTINUE;
         }
+        return Scope.After.CONTINUE;
       });
     }
   }

@@ -274,11 +274,13 @@ class LoopHandOverTest {
             for (int number = in.read(); number >= 0; number = in.read()) {
               var answer = new CompletableFuture<Integer>();
               int asked = number;
-              scope.fork("computes", () -> {
-                turns.incrementAndGet();
-                compute(Duration.ofMillis(asked % 13));
-                answer.complete(asked);
-              });
+              scope.fork(
+                  "computes",
+                  () -> {
+                    turns.incrementAndGet();
+                    compute(Duration.ofMillis(asked % 13));
+                    answer.complete(asked);
+                  });
               compute(Duration.ofMillis(asked % 11));
               out.write(answer.get());
               out.flush();
@@ -292,16 +294,18 @@ class LoopHandOverTest {
       for (int i = 0; i < clients; i++) {
         var random = new Random(i);
         all.add(
-            threads.submit((Callable<Object>) () -> {
-              try (Client client = Client.connect(server)) {
-                for (int j = 0; j < messages; j++) {
-                  client.exchange(String.valueOf((char) ('0' + random.nextInt(64))));
-                }
-                client.finish();
-                assertEquals("", client.receiveAll());
-              }
-              return "done";
-            }));
+            threads.submit(
+                (Callable<Object>)
+                    () -> {
+                      try (Client client = Client.connect(server)) {
+                        for (int j = 0; j < messages; j++) {
+                          client.exchange(String.valueOf((char) ('0' + random.nextInt(64))));
+                        }
+                        client.finish();
+                        assertEquals("", client.receiveAll());
+                      }
+                      return "done";
+                    }));
       }
       for (Future<Object> each : all) {
         assertEquals("done", each.get());
