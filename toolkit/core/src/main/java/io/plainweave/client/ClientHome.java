@@ -43,7 +43,7 @@ record ClientHome(
     return new ClientHome(
         new ConnectionRegistry(),
         new BufferPool(DirectMemory.ofThisProcess()),
-        new Pollers(0),
+        new Pollers(0, 0),
         new Ticks(),
         new TimeCheck(timeLimits),
         new ConnectCalls());

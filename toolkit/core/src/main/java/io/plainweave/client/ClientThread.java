@@ -8,7 +8,6 @@ import io.plainweave.internal.time.TickTimer;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.Revival;
 import java.io.IOException;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -92,9 +91,7 @@ final class ClientThread implements Runnable {
   private void supervise() throws InterruptedException, IOException {
     try (Scope pollers = Scope.open("plainweave client", home.pollers().threads())) {
       try {
-        for (Callable<Scope.After> poller : home.pollers().tasks()) {
-          pollers.fork(() -> run(poller));
-        }
+        home.pollers().start(pollers, this::pollerFailed);
         watch();
       } finally {
         home.cancel();
@@ -106,16 +103,10 @@ final class ClientThread implements Runnable {
     }
   }
 
-  /** Runs a poller. Without it the client is none, however it ends. */
-  private Scope.After run(Callable<Scope.After> poller) {
-    try {
-      poller.call();
-    } catch (Throwable e) {
-      Log.clientFailed(e);
-    } finally {
-      end();
-    }
-    return Scope.After.CONTINUE;
+  /** Ends the client, which is none without its pollers. */
+  private void pollerFailed(Throwable failure) {
+    Log.clientFailed(failure);
+    end();
   }
 
   private void end() {

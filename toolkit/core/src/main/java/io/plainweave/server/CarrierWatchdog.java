@@ -5,6 +5,7 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.event.TaskPosition;
 import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -23,17 +24,15 @@ import org.jspecify.annotations.Nullable;
  * carriers stop the whole process.
  *
  * <p>A platform thread, the reaper's, starts a virtual thread now and then and looks whether it has
- * run, on each event loop if there are any. If not, the watchdog says which handlers and background
- * tasks are on the carriers, and may add a carrier; it takes them back when all is well again.
+ * run, one on the JDK's scheduler and one on each event loop. If not, the watchdog says which
+ * handlers and background tasks are on the carriers, and may add a carrier to the JDK's; it takes
+ * them back when all is well again.
  */
 final class CarrierWatchdog {
   /** After how long without any virtual thread it reports; {@link ServerBuilder} says it, too. */
   private static final int ALARM = 1_500 / Ticks.MILLIS;
 
   private static final int BEAT = 200 / Ticks.MILLIS;
-
-  /** After which time an event loop may be one that will never go on by itself. */
-  private static final int SUSPICION = 200 / Ticks.MILLIS;
 
   /** How long all must have been well before an added carrier is taken back. */
   private static final int RECOVERY = 10_000 / Ticks.MILLIS;
@@ -54,8 +53,11 @@ final class CarrierWatchdog {
 
   // The rest is touched by the reaper only.
 
-  /** On how many schedulers the last beat has not run. */
-  private AtomicInteger unbeaten = new AtomicInteger();
+  /** Whether the last beat has not run on the JDK's scheduler: 1 or 0. */
+  private AtomicInteger carriersBehind = new AtomicInteger();
+
+  /** On how many event loops it has not. */
+  private AtomicInteger loopsBehind = new AtomicInteger();
 
   private int beatSince;
   private int alarmedAt;
@@ -73,7 +75,7 @@ final class CarrierWatchdog {
 
   /** Looks; called at every tick. */
   void check(int now) {
-    if (unbeaten.get() == 0) {
+    if (carriersBehind.get() == 0 && loopsBehind.get() == 0) {
       if (now - beatSince >= BEAT) {
         beatSince = now;
         beat();
@@ -84,9 +86,6 @@ final class CarrierWatchdog {
       }
       return;
     }
-    if (now - beatSince >= SUSPICION) {
-      pollers.lookInstead();
-    }
     if (now - beatSince >= ALARM && (!alarmed || now - alarmedAt >= ALARM)) {
       alarmed = true;
       alarmedAt = now;
@@ -95,13 +94,17 @@ final class CarrierWatchdog {
   }
 
   private void beat() {
-    List<ThreadFactory> schedulers = pollers.schedulers();
-    var beat = new AtomicInteger(schedulers.size());
+    // If there is no memory for one, this beat is none: nobody is to wait for it.
+    carriersBehind = beatOn(List.of(Scope.virtualThreads()));
+    loopsBehind = beatOn(pollers.threadsOnLoops());
+  }
+
+  private static AtomicInteger beatOn(List<ThreadFactory> schedulers) {
+    var behind = new AtomicInteger(schedulers.size());
     for (ThreadFactory threads : schedulers) {
-      // If there is no memory for one, this beat is none: nobody is to wait for it.
-      threads.newThread(beat::decrementAndGet).start();
+      threads.newThread(behind::decrementAndGet).start();
     }
-    unbeaten = beat;
+    return behind;
   }
 
   /** Takes back what was added; called at the end of the server, too. */
@@ -121,14 +124,14 @@ final class CarrierWatchdog {
     List<HandlerPosition> running = running();
     List<TaskPosition> tasks =
         background.running().stream().filter(task -> isOnCarrier(task.stack())).toList();
-    int parallelism =
-        pollers.areOnEventLoops() ? pollers.schedulers().size() : scheduler.getParallelism();
-    if (parallelism < maxCarriers && !pollers.areOnEventLoops()) {
-      parallelism++;
-      scheduler.setParallelism(parallelism);
+    int carriers = scheduler.getParallelism();
+    if (carriersBehind.get() > 0 && carriers < maxCarriers) {
+      carriers++;
+      scheduler.setParallelism(carriers);
       added++;
-      putToWork(parallelism);
+      putToWork(carriers);
     }
+    int parallelism = loopsBehind.get() > 0 ? pollers.loopThreads() : carriers;
     Duration waited = Duration.ofMillis((long) (now - beatSince) * Ticks.MILLIS);
     observer.onEvent(new ServerEvent.CarriersBusy(waited, parallelism, running, tasks));
   }

@@ -53,7 +53,7 @@ public final class ServerBuilder {
   private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
   private TimeLimits timeLimits = TimeLimits.DEFAULT;
-  private int eventLoops;
+  private int eventLoops = Pollers.AUTOMATIC;
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
@@ -283,15 +283,18 @@ public final class ServerBuilder {
 
   /**
    * Sets on how many event loops the handlers run, those of datagrams and sessions as well. An
-   * event loop is a platform thread that runs the virtual threads of its connections, and all that
-   * these start, one after the other, and waits for their sockets itself. It takes the place of the
-   * JDK's scheduler, saves the way through other threads, and so makes the answer to a lonely
-   * message quicker and keeps a busy connection on one core. One for each processor is right;
-   * handlers that compute hold up the others of their loop. Default: 0, the JDK's scheduler.
+   * event loop runs the virtual threads of its connections, and all that these start, one after the
+   * other, and waits for their sockets itself. It takes the place of the JDK's scheduler, saves the
+   * way through other threads, and so makes the answer to a lonely message quicker and keeps a busy
+   * connection on one core. A handler that computes, or blocks in a file or native code, keeps the
+   * thread of its loop; within some 10 ms another thread goes on with the loop, of up to {@link
+   * #maxCarriers(int)}.
    *
    * <p>It needs {@code --add-opens java.base/java.lang=io.plainweave}, or {@code =ALL-UNNAMED} if
-   * the toolkit is on the class path. Otherwise the server logs one line and uses the JDK's
-   * scheduler.
+   * the toolkit is on the class path. Without it the server uses the JDK's scheduler, and logs one
+   * line if loops were asked for. Default: one for each processor where that package is open,
+   * otherwise none. (The property {@code jdk.virtualThreadScheduler.parallelism} stands for the
+   * number of processors, as in the JDK.)
    *
    * @param eventLoops how many; 0 for none
    * @return this builder
@@ -306,11 +309,15 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets how many carriers the process may have in all. Handlers that compute, or that block in
-   * files or native code, keep their carriers; when all are kept and no virtual thread has run for
-   * 1.5 seconds, the server reports it ({@link io.plainweave.event.ServerEvent.CarriersBusy}) and
-   * adds a carrier up to this number, to take it back later. Default: four for each processor. 1
-   * adds none. To {@linkplain #eventLoops(int) event loops} it never adds one.
+   * Sets how many threads may carry handlers. Handlers that compute, or that block in files or
+   * native code, keep the thread that carries them. On {@linkplain #eventLoops(int) event loops}
+   * this is how many threads the server may have for its loops, those that such handlers keep among
+   * them; the number of loops if that is greater. On the JDK's scheduler it is how many carriers
+   * the process may have in all: when all are kept and no virtual thread has run for 1.5 seconds,
+   * the server adds one, to take it back later.
+   *
+   * <p>When no virtual thread has run for 1.5 seconds, the server reports it in either case ({@link
+   * io.plainweave.event.ServerEvent.CarriersBusy}). Default: four for each processor. 1 adds none.
    *
    * @param maxCarriers at least 1
    * @return this builder
@@ -399,7 +406,7 @@ public final class ServerBuilder {
             registry,
             new DatagramRegistry(datagrams),
             new BufferPool(DirectMemory.ofThisProcess()),
-            new Pollers(eventLoops),
+            new Pollers(eventLoops, maxCarriers),
             ticks,
             new TimeCheck(timeLimits),
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),

@@ -12,7 +12,6 @@ import io.plainweave.internal.socket.PassedSockets;
 import io.plainweave.internal.thread.LostWakeUps;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
-import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.internal.udp.DatagramReceiver;
 import io.plainweave.internal.udp.ReceiverSockets;
@@ -29,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * Binds the listeners of a server, starts its threads and owns them until all have ended:
  *
  * <pre>
- *   plainweave server           one thread for each poller
+ *   plainweave server           one thread for each poller, or the monitor of the event loops, which
+ *   │                           owns their threads
  *   └─ plainweave background    one thread for each background task
  *      └─ plainweave listeners  acceptors or receivers for each listener, and the reaper
  *         ├─ listener …         one thread for each connection; each acceptor owns its own
@@ -211,15 +211,8 @@ final class Supervisor implements Stoppable {
   private void superviseAll() throws InterruptedException {
     // The pollers have the outer one, since a connection needs its poller to the last.
     try (Scope pollers = Scope.open("plainweave server", home.pollers().threads())) {
-      for (Callable<Scope.After> task : home.pollers().tasks()) {
-        Callable<Scope.After> watched = watched(task, Scope.After.CONTINUE);
-        pollers.fork(() -> {
-          Scope.After after = watched.call();
-          Pollers.finish(task);
-          return after;
-        });
-      }
       try {
+        home.pollers().start(pollers, this::threadFailed);
         superviseTasks();
       } finally {
         // What handlers have opened and left open, in a pool for example.
@@ -259,8 +252,7 @@ final class Supervisor implements Stoppable {
       lifecycle.expect(home.datagrams().receivers(), false);
       for (DatagramListener listener : home.datagrams().listeners()) {
         for (ReceiverSockets sockets : listener.sockets()) {
-          scope.fork(
-              watched(new DatagramReceiver(listener, sockets, datagramHome), Scope.After.CANCEL));
+          scope.fork(watched(new DatagramReceiver(listener, sockets, datagramHome)));
         }
       }
       // The reaper ends when the acceptors and receivers have, or when the server is to be
@@ -269,15 +261,13 @@ final class Supervisor implements Stoppable {
       var backlogs = new BacklogWatch(listeners::sockets, home.observer(), home.ticks().now());
       var reaper = new Reaper(lifecycle, home, watchdog, backlogs, listeners::check);
       scope.fork(
-          watched(
-              () -> {
-                try {
-                  return reaper.call();
-                } finally {
-                  listeners.end();
-                }
-              },
-              Scope.After.CANCEL));
+          watched(() -> {
+            try {
+              return reaper.call();
+            } finally {
+              listeners.end();
+            }
+          }));
       if (!lifecycle.advanceTo(ServerState.RUNNING)) {
         // A shutdown came first, when there was no listener yet that it could finish.
         listeners.finishService();
@@ -303,8 +293,7 @@ final class Supervisor implements Stoppable {
         started =
             scope.fork(
                 watched(
-                    new Acceptor(bound.listener(), binds, this::failed, lifecycle, bound.home()),
-                    Scope.After.CANCEL));
+                    new Acceptor(bound.listener(), binds, this::failed, lifecycle, bound.home())));
       } finally {
         if (!started) {
           lifecycle.acceptorEnded(admin);
@@ -314,22 +303,27 @@ final class Supervisor implements Stoppable {
   }
 
   /**
-   * The task of a thread without which the server is none: if it fails, against all expectation,
-   * the server is cancelled.
+   * The task of a thread without which the server is none, and whose end is that of all others in
+   * its scope if it fails, against all expectation.
    */
-  private Callable<Scope.After> watched(Callable<Scope.After> task, Scope.After ifItFails) {
+  private Callable<Scope.After> watched(Callable<Scope.After> task) {
     return () -> {
       try {
         return task.call();
       } catch (InterruptedException e) {
         return Scope.After.CANCEL;
       } catch (Throwable e) {
-        note(e);
-        end(true);
-        Log.serverFailed(e);
-        return ifItFails;
+        threadFailed(e);
+        return Scope.After.CANCEL;
       }
     };
+  }
+
+  /** Cancels the server, since a thread without which it is none has failed. */
+  private void threadFailed(Throwable cause) {
+    note(cause);
+    end(true);
+    Log.serverFailed(cause);
   }
 
   /** Cancels or drains the server, as soon as there is memory for that. */

@@ -90,6 +90,10 @@ final class FaultServer implements AutoCloseable {
     command.addAll(List.of("env", "--default-signal=INT"));
     command.add(Machine.java());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    // On event loops, or not, as the servers of these tests.
+    if (Object.class.getModule().isOpen("java.lang", FaultServer.class.getModule())) {
+      command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
+    }
     command.addAll(launch.jvm);
     command.addAll(
         List.of("-cp", System.getProperty("java.class.path"), FaultServerMain.class.getName()));

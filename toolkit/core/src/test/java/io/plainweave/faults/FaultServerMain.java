@@ -102,16 +102,19 @@ final class FaultServerMain {
   }
 
   private void run() throws Exception {
-    ServerBuilder builder =
-        Server.builder()
-            .listen(listen())
-            .handler(this::handle)
-            .admission(admission())
-            .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
-            .timeLimits(limits())
-            .drainDelay(millis("drainDelay", 0))
-            .drainTimeout(millis("drainTimeout", 10_000))
-            .observer(this::count);
+    ServerBuilder builder = Server.builder();
+    if (options.containsKey("loops")) {
+      builder.eventLoops(option("loops", 0));
+    }
+    builder
+        .listen(listen())
+        .handler(this::handle)
+        .admission(admission())
+        .maxCarriers(option("carriers", 2 * Runtime.getRuntime().availableProcessors()))
+        .timeLimits(limits())
+        .drainDelay(millis("drainDelay", 0))
+        .drainTimeout(millis("drainTimeout", 10_000))
+        .observer(this::count);
     if (options.get("unix") instanceof String path) {
       builder.listen(
           Listen.unix(Path.of(path)).permissions(options.getOrDefault("mode", "rw-------")));

@@ -125,7 +125,7 @@ class HandlerFaultsTest {
 
   @Test
   void h4ThatComputesForEverOnEveryCarrierRaisesTheAlarmAndTheOthersAreServed() throws Exception {
-    try (FaultServer server = FaultServer.launch().start()) {
+    try (FaultServer server = FaultServer.launch().with("loops=0").start()) {
       Invariant invariant = Invariant.before(server);
       List<Peer> peers = Peer.connectMany(server, PROCESSORS);
       for (Peer peer : peers) {
@@ -156,7 +156,8 @@ class HandlerFaultsTest {
     Machine.needs("mkfifo");
     Path fifo = folder.resolve("fifo");
     Machine.run("mkfifo", fifo.toString());
-    try (FaultServer server = FaultServer.launch().jvm("-Dfaults.fifo=" + fifo).start()) {
+    try (FaultServer server =
+        FaultServer.launch().with("loops=0").jvm("-Dfaults.fifo=" + fifo).start()) {
       Invariant invariant = Invariant.before(server);
       List<Peer> peers = Peer.connectMany(server, PROCESSORS);
       for (Peer peer : peers) {

@@ -45,6 +45,7 @@ class MessageDrainTest {
   private Server start(Function<Connection, Source> framing) throws Exception {
     return Server.builder()
         .listen(Listen.tcp("127.0.0.1", 0))
+        .eventLoops(0)
         .maxCarriers(1)
         .handler(connection -> {
           accepted.add(connection);

@@ -83,6 +83,7 @@ class CarrierWatchdogTest {
         .listen(Listen.tcp("127.0.0.1", 0))
         .handler(byFirstByte)
         .observer(notesAlarms)
+        .eventLoops(0)
         .maxCarriers(maxCarriers)
         .drainTimeout(Duration.ofSeconds(10))
         .stopOnSignal(false)
@@ -102,6 +103,7 @@ class CarrierWatchdogTest {
   void namesTheHandlersOfDatagramsThatKeepThem() throws Exception {
     try (Server server =
             Server.builder()
+                .eventLoops(0)
                 .datagrams(Udp.at("127.0.0.1", 0), _ -> computeInALoop())
                 .observer(event -> {
                   if (event instanceof ServerEvent.CarriersBusy busy) {
@@ -293,6 +295,7 @@ class CarrierWatchdogTest {
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
             .handler(member)
+            .eventLoops(0)
             .observer(event -> {
               if (event instanceof ServerEvent.CarriersBusy busy) {
                 alarms.add(busy);

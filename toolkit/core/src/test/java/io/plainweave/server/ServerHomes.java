@@ -37,7 +37,7 @@ final class ServerHomes {
             registry,
             new DatagramRegistry(List.of()),
             new BufferPool(DirectMemory.ofThisProcess()),
-            new Pollers(0),
+            new Pollers(0, 0),
             ticks,
             new TimeCheck(TimeLimits.DEFAULT),
             new Drain(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(30), ticks),

@@ -89,7 +89,7 @@ public final class Log {
 
   // What only the log is told
 
-  /** Tells that event loops were asked for and cannot be had. */
+  /** Tells that event loops were asked for, or should be there, and cannot be had. */
   public static void noEventLoops(Exception cause) {
     SERVER.warn(
         "no event loops: start java with --add-opens java.base/java.lang=io.plainweave (on the class"

@@ -4,39 +4,59 @@ import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.lang.reflect.Constructor;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A platform thread that runs the virtual threads of its connections in the order in which they
- * become runnable, and waits for their channels itself when none is. It takes the place of the
- * JDK's scheduler: a connection stays on its loop, and a wake-up passes no other thread.
+ * Runs the virtual threads of its connections in the order in which they become runnable, and waits
+ * for their channels itself when none is. It takes the place of the JDK's scheduler: a connection
+ * stays on its loop, and a wake-up passes no other thread.
+ *
+ * <p>The loop is not the thread that runs it. A virtual thread that computes, or that blocks in a
+ * file or native code, keeps the thread, and the loop goes on with another one: see {@link
+ * EventLoops}.
+ *
+ * <h2>Who has the loop</h2>
+ *
+ * <p>The queue and the poller belong to the thread that runs the loop. It makes {@link #turn} odd
+ * when it begins to run a virtual thread, and even again by compare-and-set when that has returned.
+ * Within an odd turn it touches neither of them, so that the loop can be taken away: who changes
+ * the odd turn by compare-and-set has it, and the thread that comes back finds that its own has
+ * failed, and leaves. What is runnable meanwhile comes in by {@link #submitted}, from whichever
+ * thread.
  *
  * <p>The JDK has no public way to choose the scheduler of a virtual thread. Its builder has a
  * constructor for it, which is reached by reflection if the program was started with {@code
  * --add-opens java.base/java.lang=...}.
  */
-final class EventLoop implements Callable<Scope.After>, Executor {
+final class EventLoop implements Executor {
+  private static final VarHandle TURN;
+
+  static {
+    try {
+      TURN = MethodHandles.lookup().findVarHandle(EventLoop.class, "turn", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Poller poller;
 
-  /** Runnable threads, and what else is to be done; only the loop touches it. */
+  /** Runnable threads; only who has the loop touches it. */
   private final RunQueue queue = new RunQueue();
 
-  /** What other threads have added. */
+  /** What was added while nobody looked at the channels, or by another thread. */
   private final Queue<Runnable> submitted = new ConcurrentLinkedQueue<>();
 
-  /** Held by whoever looks at the channels: then it is the poller's thread. */
-  private final ReentrantLock looking = new ReentrantLock();
-
-  /** The loop's own thread, set by itself. */
-  private volatile @Nullable Thread self;
+  /** Changes with each turn of a virtual thread, and is odd while it lasts; see above. */
+  private volatile int turn;
 
   /**
    * Makes an event loop.
@@ -56,55 +76,110 @@ final class EventLoop implements Callable<Scope.After>, Executor {
     return Scope.silent((Thread.Builder) constructor.newInstance(scheduler));
   }
 
+  /** Whether the program was started so that there can be any. */
+  static boolean mayBeMade() {
+    return Object.class.getModule().isOpen("java.lang", EventLoop.class.getModule());
+  }
+
   Poller poller() {
     return poller;
   }
 
-  @Override
-  public Scope.After call() throws Exception {
-    Thread.currentThread().setName("plainweave event loop");
-    self = Thread.currentThread();
-    poller.beginOn(Thread.currentThread());
+  /**
+   * Runs the loop in the calling thread until nobody needs it any more, or another thread has it.
+   * If its poller fails, it goes on to run threads, which nobody else can, but wakes none for its
+   * channel: the server is cancelled, and they have to come to their end.
+   */
+  void run(LoopThread self, EventLoops all) {
+    poller.beginOn(self);
     var shortage = new Shortage();
     BooleanSupplier idle = this::isIdle;
-    try {
-      while (!poller.isStopped()) {
-        try {
-          runQueue();
-          look(idle);
-          shortage.isOver();
-        } catch (Error e) {
-          if (!shortage.passes(e)) {
-            throw e;
-          }
-          Shortage.pause();
+    while (!poller.isDismissed()) {
+      try {
+        if (!runQueue()) {
+          return;
         }
+        if (poller.isStopped()) {
+          Shortage.pause();
+        } else {
+          look(self, idle);
+          all.looked();
+          shortage.isOver();
+        }
+      } catch (Throwable e) {
+        if (!(e instanceof Error error && shortage.passes(error)) && !poller.isStopped()) {
+          closePoller();
+          all.failed(e);
+        }
+        Shortage.pause();
       }
-    } finally {
-      poller.close();
     }
-    return Scope.After.CONTINUE;
+    closePoller();
+    all.ended();
   }
 
   /**
-   * Goes on to run threads, which nobody else can, but wakes none for its channel any more: the
-   * server is cancelled, and they have to come to their end. Has no effect after an end in order.
+   * Runs what is in the queue now. What that adds has its turn after the next look at channels.
+   *
+   * @return false if another thread has the loop by now
    */
-  void runWithoutPoller() {
-    while (!poller.isDismissed()) {
-      try {
-        runQueue();
-      } catch (Error e) {
-        // There is nobody left to tell.
+  private boolean runQueue() {
+    // Removed afterwards: what there is no memory for has its turn again.
+    for (Runnable task; (task = submitted.peek()) != null; submitted.remove()) {
+      queue.add(task);
+    }
+    Runnable next;
+    for (int left = queue.size(); left > 0 && (next = queue.poll()) != null; left--) {
+      int begun = turn + 1;
+      TURN.setRelease(this, begun);
+      Throwable failure = run(next);
+      boolean isOurs = TURN.compareAndSet(this, begun, begun + 1);
+      if (failure != null) {
+        // A handler's failure never comes here: this is the thread itself that could not go on.
+        Log.taskFailed(failure);
       }
-      Shortage.pause();
+      if (!isOurs) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static @Nullable Throwable run(Runnable task) {
+    try {
+      task.run();
+      return null;
+    } catch (Throwable e) {
+      return e;
     }
   }
 
+  private void look(LoopThread self, BooleanSupplier idle) throws IOException {
+    self.beginToLook(this);
+    try {
+      poller.round(idle);
+    } finally {
+      self.endToLook();
+    }
+  }
+
+  private void closePoller() {
+    try {
+      poller.close();
+    } catch (IOException e) {
+      Log.closeFailed(this, e);
+    }
+  }
+
+  private boolean isIdle() {
+    return queue.size() == 0 && submitted.isEmpty();
+  }
+
+  // For all threads
+
   @Override
-  @SuppressWarnings("ReferenceEquality") // a thread is itself only
   public void execute(Runnable task) {
-    if (Thread.currentThread() == self) {
+    if (LoopThread.looksFor(this)) {
       queue.add(task);
     } else {
       submitted.add(task);
@@ -112,51 +187,23 @@ final class EventLoop implements Callable<Scope.After>, Executor {
     }
   }
 
-  /** Runs what is in the queue now. What that adds has its turn after the next look at channels. */
-  private void runQueue() {
-    // Removed afterwards: what there is no memory for has its turn again.
-    for (Runnable task; (task = submitted.peek()) != null; submitted.remove()) {
-      queue.add(task);
-    }
-    Runnable next;
-    for (int left = queue.size(); left > 0 && (next = queue.poll()) != null; left--) {
-      try {
-        next.run();
-      } catch (Throwable e) {
-        // A handler's failure never comes here: this is the thread itself that could not go on.
-        Log.taskFailed(e);
-      }
-    }
+  /** A number that is odd while a virtual thread has its turn, another one for each. */
+  int turn() {
+    return turn;
   }
 
-  private void look(BooleanSupplier idle) throws IOException {
-    looking.lock();
-    try {
-      poller.round(idle);
-    } finally {
-      looking.unlock();
-    }
+  /** Whether it may wait for its channels. */
+  boolean mayWait() {
+    return poller.mayWait();
   }
 
   /**
-   * Looks at the channels in place of the loop, called by the watchdog when the loop has not gone
-   * round for a while: its thread may be parked, with a virtual thread that waits for a channel and
-   * cannot leave its carrier, because a native method or a class initializer has called it (JEP
-   * 491). Nobody else would wake it. Has no effect while the loop looks itself.
+   * Takes the loop away from the thread that runs it, if it is still in this turn: then somebody
+   * else is to run it.
+   *
+   * @param held an odd number
    */
-  void lookInstead() throws IOException {
-    if (looking.tryLock()) {
-      try {
-        if (!poller.isStopped()) {
-          poller.round(() -> false);
-        }
-      } finally {
-        looking.unlock();
-      }
-    }
-  }
-
-  private boolean isIdle() {
-    return queue.size() == 0 && submitted.isEmpty();
+  boolean takeAway(int held) {
+    return TURN.compareAndSet(this, held, held + 1);
   }
 }

@@ -230,6 +230,11 @@ public final class Poller implements Callable<Scope.After> {
     }
   }
 
+  /** Whether it may be waiting: then it sees, after that, what was done before this look. */
+  boolean mayWait() {
+    return waiting;
+  }
+
   boolean isStopped() {
     return stopped;
   }

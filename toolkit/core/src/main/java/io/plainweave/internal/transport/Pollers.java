@@ -4,62 +4,58 @@ import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
 import java.io.IOException;
 import java.lang.reflect.InaccessibleObjectException;
-import java.nio.channels.ClosedSelectorException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The pollers of a server, one for each carrier: a carrier then wakes threads beside itself, where
  * a single poller would hand half of them to another core.
  */
 public final class Pollers {
+  /** Stands for as many event loops as there are carriers, where the JDK lets us have them. */
+  public static final int AUTOMATIC = -1;
+
   private final int eventLoops;
+  private final int maxCarriers;
 
   // Set when they are opened, before the first connection.
   private volatile List<Poller> pollers = List.of();
-  private volatile List<? extends Callable<Scope.After>> tasks = List.of();
-  private volatile List<EventLoop> loops = List.of();
-  private volatile boolean onEventLoops;
+
+  /** On which connections run; null if they run on the JDK's scheduler. */
+  private volatile @Nullable EventLoops loops;
 
   private final AtomicInteger connections = new AtomicInteger();
 
   /**
    * Describes the pollers.
    *
-   * @param eventLoops on how many event loops they run; 0 to run as virtual threads
+   * @param eventLoops on how many event loops they run, or {@link #AUTOMATIC}; 0 to run as virtual
+   *     threads
+   * @param maxCarriers how many threads may run the event loops
    */
-  public Pollers(int eventLoops) {
+  public Pollers(int eventLoops, int maxCarriers) {
     this.eventLoops = eventLoops;
+    this.maxCarriers = maxCarriers;
   }
 
   /** Opens them. What is open after a failure is closed by {@link #close()}. */
   public void open() throws IOException {
-    if (eventLoops > 0) {
+    if (eventLoops > 0 || (eventLoops == AUTOMATIC && EventLoop.mayBeMade())) {
       try {
-        openLoops();
+        int count = eventLoops > 0 ? eventLoops : carriers();
+        EventLoops opened = EventLoops.open(count, maxCarriers);
+        pollers = opened.all().stream().map(EventLoop::poller).toList();
+        loops = opened;
         return;
       } catch (ReflectiveOperationException | InaccessibleObjectException e) {
         Log.noEventLoops(e);
       }
     }
     openVirtual();
-  }
-
-  private void openLoops() throws IOException, ReflectiveOperationException {
-    List<EventLoop> loops = new ArrayList<>();
-    try {
-      for (int i = 0; i < eventLoops; i++) {
-        loops.add(new EventLoop());
-      }
-      onEventLoops = true;
-    } finally {
-      tasks = loops;
-      this.loops = loops;
-      pollers = loops.stream().map(EventLoop::poller).toList();
-    }
   }
 
   private void openVirtual() throws IOException {
@@ -69,7 +65,6 @@ public final class Pollers {
         opened.add(Poller.open(Scope.virtualThreads()));
       }
     } finally {
-      tasks = opened;
       pollers = opened;
     }
   }
@@ -80,36 +75,56 @@ public final class Pollers {
     return Math.max(1, Integer.getInteger("jdk.virtualThreadScheduler.parallelism", processors));
   }
 
-  /** What their threads run. */
-  public List<? extends Callable<Scope.After>> tasks() {
-    return tasks;
-  }
-
-  /** Makes their threads. */
+  /** Makes the threads that {@link #start} forks. */
   public ThreadFactory threads() {
-    return onEventLoops ? Thread.ofPlatform().factory() : Scope.virtualThreads();
+    return areOnEventLoops() ? Thread.ofPlatform().factory() : Scope.virtualThreads();
   }
 
-  /** Makes a thread for each scheduler that runs connections. */
-  public List<ThreadFactory> schedulers() {
-    List<ThreadFactory> all = pollers.stream().map(Poller::threads).toList();
-    return onEventLoops ? all : all.subList(0, 1);
+  /**
+   * Starts their threads in a scope whose threads are {@linkplain #threads() made here}.
+   *
+   * @param failed what is to be done if one of them has failed for good: it wakes nobody any more
+   */
+  public void start(Scope scope, Consumer<Throwable> failed) throws InterruptedException {
+    EventLoops loops = this.loops;
+    if (loops != null) {
+      loops.start(scope, failed);
+      return;
+    }
+    for (Poller poller : pollers) {
+      scope.fork(() -> {
+        try {
+          poller.call();
+          if (!poller.isDismissed()) {
+            throw new IllegalStateException("a poller has ended while it was needed");
+          }
+        } catch (Throwable e) {
+          failed.accept(e);
+        }
+        return Scope.After.CONTINUE;
+      });
+    }
+  }
+
+  /** The pollers, none before they are opened. */
+  public List<Poller> all() {
+    return pollers;
+  }
+
+  /** Each makes threads on one of the event loops; empty if there are none. */
+  public List<ThreadFactory> threadsOnLoops() {
+    return areOnEventLoops() ? pollers.stream().map(Poller::threads).toList() : List.of();
+  }
+
+  /** How many threads there are for the event loops, those that a task keeps among them. */
+  public int loopThreads() {
+    EventLoops loops = this.loops;
+    return loops == null ? 0 : loops.threads();
   }
 
   /** Whether connections run on event loops, and not on the JDK's scheduler. */
   public boolean areOnEventLoops() {
-    return onEventLoops;
-  }
-
-  /** Looks at the channels of those event loops that do not; see there. */
-  public void lookInstead() {
-    for (EventLoop loop : loops) {
-      try {
-        loop.lookInstead();
-      } catch (IOException | ClosedSelectorException e) {
-        // The loop itself meets it in its next round.
-      }
-    }
+    return loops != null;
   }
 
   /** The poller of a new connection. */
@@ -118,18 +133,13 @@ public final class Pollers {
     return all.get(Math.floorMod(connections.getAndIncrement(), all.size()));
   }
 
-  /**
-   * Lets connections that were on a loop whose poller has failed come to their end; called by the
-   * thread of the task, after that.
-   */
-  public static void finish(Callable<Scope.After> task) {
-    if (task instanceof EventLoop loop) {
-      loop.runWithoutPoller();
-    }
-  }
-
   /** As {@link Poller#nudge()}, each of them. */
   public void nudge() {
+    EventLoops loops = this.loops;
+    if (loops != null) {
+      loops.nudge();
+      return;
+    }
     List<Poller> all = pollers;
     for (int i = 0; i < all.size(); i++) {
       all.get(i).nudge();

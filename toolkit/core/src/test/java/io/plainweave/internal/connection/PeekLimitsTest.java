@@ -90,7 +90,7 @@ class PeekLimitsTest {
   }
 
   private void runPollers() {
-    home.pollers().tasks().forEach(poller -> pollers.add(start(poller)));
+    home.pollers().all().forEach(poller -> pollers.add(start(poller)));
   }
 
   private FutureTask<byte[]> peek(int count) {

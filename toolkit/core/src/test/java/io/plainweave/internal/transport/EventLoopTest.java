@@ -166,7 +166,8 @@ class EventLoopTest {
             Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().equals("plainweave event loop"))
                 .forEach(loops::add);
-            assertEquals(2, loops.size());
+            // One more than loops, for the moment in which a task keeps one of them.
+            assertEquals(3, loops.size());
           });
     }
     for (Thread loop : loops) {
@@ -226,17 +227,22 @@ class EventLoopTest {
   }
 
   @Test
-  void isWatchedLikeACarrier() throws Exception {
+  void isReportedIfNoThreadIsLeftThatCouldTakeIt() throws Exception {
     var release = new CountDownLatch(1);
     try (Server server =
-            start(
-                2,
-                connection -> {
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0))
+                .eventLoops(2)
+                .maxCarriers(2)
+                .observer(events::add)
+                .stopOnSignal(false)
+                .handler(connection -> {
                   connection.input().read();
                   while (release.getCount() > 0) {
                     Thread.onSpinWait();
                   }
-                });
+                })
+                .start();
         Client client = Client.connect(server)) {
       client.send("x");
       ServerEvent event = events.poll(20, TimeUnit.SECONDS);

@@ -1,0 +1,356 @@
+package io.plainweave.internal.transport;
+
+import io.plainweave.internal.thread.Scope;
+import io.plainweave.internal.thread.Shortage;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The event loops of a server, the threads that run them, and the monitor that gives a loop to
+ * another thread when a task keeps it.
+ *
+ * <p>There is always one thread more than is needed, so that a loop never waits for one to start.
+ * The monitor looks at each loop every {@link #INTERVAL}: a loop that is still in the turn in which
+ * it was seen before goes to that thread. The old one finishes its task, which may take an hour,
+ * and then waits for the next loop. When no loop has had anything to do for a while, the monitor
+ * sleeps until one has.
+ *
+ * <p>So a loop is held up for two intervals at most by a handler that computes, that blocks in a
+ * file or native code, or that cannot leave its carrier (JEP 491) while it waits for a channel at
+ * which nobody else would look.
+ */
+final class EventLoops implements Callable<Scope.After> {
+  private static final long INTERVAL = TimeUnit.MILLISECONDS.toNanos(5);
+
+  /** After so many looks at loops that do nothing the monitor sleeps. */
+  private static final int QUIET_LOOKS = 20;
+
+  /** After which time a thread that is not needed ends. */
+  private static final long LONGEST_IDLE = TimeUnit.SECONDS.toNanos(10);
+
+  private final List<EventLoop> loops;
+  private final int maxThreads;
+
+  /** All threads there are, to be woken after a lack of memory. */
+  private final List<LoopThread> threads = new CopyOnWriteArrayList<>();
+
+  private final CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
+
+  /** What is to be done if the poller of a loop has failed; set before the threads are started. */
+  private volatile Consumer<Throwable> failed = _ -> {};
+
+  /** The thread of {@link #call()}, set by itself. */
+  private volatile @Nullable Thread monitor;
+
+  /** Whether the monitor sleeps, or is about to. Only the monitor sets it. */
+  private volatile boolean monitorSleeps;
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** A loop waits for a thread, or all have ended. */
+  private final Condition changed = lock.newCondition();
+
+  // The rest is guarded by the lock.
+
+  /** Loops that nobody runs. It has room for all, so that it never grows. */
+  private final Queue<EventLoop> waiting;
+
+  private int allThreads;
+
+  /** Those that run a loop, or a task for which they had to leave one. */
+  private int busyThreads;
+
+  private int endedLoops;
+
+  private EventLoops(List<EventLoop> loops, int maxThreads) {
+    this.loops = loops;
+    this.maxThreads = Math.max(maxThreads, loops.size());
+    waiting = new ArrayDeque<>(loops);
+  }
+
+  /**
+   * Opens event loops, or none.
+   *
+   * @param maxThreads how many threads there may be, at least one for each loop
+   */
+  static EventLoops open(int count, int maxThreads)
+      throws IOException, ReflectiveOperationException {
+    List<EventLoop> loops = new ArrayList<>();
+    try {
+      for (int i = 0; i < count; i++) {
+        loops.add(new EventLoop());
+      }
+      return new EventLoops(List.copyOf(loops), maxThreads);
+    } catch (IOException | ReflectiveOperationException | RuntimeException | Error e) {
+      for (EventLoop loop : loops) {
+        loop.poller().close();
+      }
+      throw e;
+    }
+  }
+
+  List<EventLoop> all() {
+    return loops;
+  }
+
+  /**
+   * Starts the threads in the scope; returns when each loop has one.
+   *
+   * @param failed what is to be done when a loop has failed for good
+   */
+  void start(Scope scope, Consumer<Throwable> failed) throws InterruptedException {
+    this.failed = failed;
+    scope.fork(this);
+    try {
+      started.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("the threads of the event loops cannot be started", e);
+    }
+  }
+
+  @Override
+  public Scope.After call() throws InterruptedException {
+    Thread.currentThread().setName("plainweave loop monitor");
+    monitor = Thread.currentThread();
+    try (Scope scope = Scope.open("plainweave event loops", LoopThread::new)) {
+      for (int i = 0; i < loops.size(); i++) {
+        startThread(scope);
+      }
+      started.complete(null);
+      watch(scope);
+      scope.join();
+    } catch (Throwable e) {
+      if (!started.completeExceptionally(e)) {
+        throw e;
+      }
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  // For the monitor
+
+  private void watch(Scope scope) {
+    int[] seen = new int[loops.size()];
+    var shortage = new Shortage();
+    int quietLooks = 0;
+    while (!haveEnded()) {
+      try {
+        // First what needs no memory: it may be a lack of it that holds up a loop.
+        boolean quiet = look(seen);
+        keepOneIdle(scope);
+        quietLooks = quiet ? quietLooks + 1 : 0;
+        if (quietLooks < QUIET_LOOKS) {
+          LockSupport.parkNanos(INTERVAL);
+        } else {
+          sleep();
+          quietLooks = 0;
+        }
+        shortage.isOver();
+      } catch (Error e) {
+        if (!shortage.passes(e)) {
+          failed(e);
+          return;
+        }
+        Shortage.pause();
+      }
+      // The end of the scope is that of the loops; an interrupt would only end the pauses.
+      boolean _ = Thread.interrupted();
+    }
+  }
+
+  /** Gives those loops to other threads that are kept; whether there was nothing to do for any. */
+  private boolean look(int[] seen) {
+    boolean quiet = true;
+    for (int i = 0; i < seen.length; i++) {
+      EventLoop loop = loops.get(i);
+      int turn = loop.turn();
+      if (turn != seen[i]) {
+        seen[i] = turn;
+        quiet = false;
+      } else if ((turn & 1) != 0) {
+        handOver(loop, turn);
+        quiet = false;
+      }
+    }
+    return quiet;
+  }
+
+  private void handOver(EventLoop loop, int turn) {
+    lock.lock();
+    try {
+      if (idleThreads() > 0 && loop.takeAway(turn)) {
+        waiting.add(loop);
+        changed.signal();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void keepOneIdle(Scope scope) {
+    boolean isMissing;
+    lock.lock();
+    try {
+      isMissing = idleThreads() < 1 && allThreads < maxThreads;
+    } finally {
+      lock.unlock();
+    }
+    if (isMissing) {
+      startThread(scope);
+    }
+  }
+
+  /** Threads for which there is no loop, those that start among them; called with the lock. */
+  private int idleThreads() {
+    return allThreads - busyThreads - waiting.size();
+  }
+
+  private void startThread(Scope scope) {
+    count(1);
+    boolean begun = false;
+    try {
+      begun = scope.fork(this::runLoops);
+    } finally {
+      if (!begun) {
+        count(-1);
+      }
+    }
+  }
+
+  private void count(int more) {
+    lock.lock();
+    try {
+      allThreads += more;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void sleep() {
+    monitorSleeps = true;
+    // Who stops to wait for channels sees that the monitor sleeps, or is seen here not to wait.
+    boolean allWait = true;
+    for (int i = 0; i < loops.size(); i++) {
+      allWait &= loops.get(i).mayWait();
+    }
+    if (allWait) {
+      LockSupport.park();
+    }
+    monitorSleeps = false;
+  }
+
+  // For the threads of the loops
+
+  private Scope.After runLoops() {
+    var self = (LoopThread) Thread.currentThread();
+    try {
+      threads.add(self);
+      for (EventLoop loop; (loop = next()) != null; ) {
+        try {
+          loop.run(self, this);
+        } finally {
+          isFree();
+        }
+      }
+    } finally {
+      threads.remove(self);
+      count(-1);
+    }
+    return Scope.After.CONTINUE;
+  }
+
+  /** Waits for a loop that nobody runs; null if the thread is not needed any more. */
+  private @Nullable EventLoop next() {
+    long nanos = LONGEST_IDLE;
+    lock.lock();
+    try {
+      while (waiting.isEmpty()) {
+        if (haveEnded() || (nanos <= 0 && idleThreads() > 1)) {
+          return null;
+        }
+        nanos = nanos > 0 ? awaitChange(nanos) : awaitChange(LONGEST_IDLE);
+      }
+      busyThreads++;
+      return waiting.poll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long awaitChange(long nanos) {
+    try {
+      return changed.awaitNanos(nanos);
+    } catch (InterruptedException endOfTheScope) {
+      return nanos; // It is that of the loops, which comes in order.
+    }
+  }
+
+  private void isFree() {
+    lock.lock();
+    try {
+      busyThreads--;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Called by a loop that has looked at its channels. */
+  void looked() {
+    if (monitorSleeps) {
+      LockSupport.unpark(monitor);
+    }
+  }
+
+  /** Called if the poller of a loop, or the monitor, has failed for good. */
+  void failed(Throwable failure) {
+    failed.accept(failure);
+  }
+
+  /** Called by a loop that has ended, failed or not. */
+  void ended() {
+    lock.lock();
+    try {
+      endedLoops++;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    LockSupport.unpark(monitor);
+  }
+
+  // For all threads
+
+  private boolean haveEnded() {
+    lock.lock();
+    try {
+      return endedLoops == loops.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many threads there are. */
+  int threads() {
+    return threads.size();
+  }
+
+  /** As {@link Poller#nudge()}, all threads, also those that are held up by a task. */
+  void nudge() {
+    for (int i = 0; i < threads.size(); i++) {
+      LockSupport.unpark(threads.get(i));
+    }
+  }
+}
