@@ -106,8 +106,7 @@ class AotCacheTest {
     try (ChildProcess probe = ChildProcess.start(folder, unshare(readOnly, "true"))) {
       assumeTrue(probe.exitCode() == 0, "this user may not mount");
     }
-    ProcessBuilder builder =
-        unshare(readOnly, readOnly.path("samples/run"), "Echo", "127.0.0.1:0");
+    ProcessBuilder builder = unshare(readOnly, readOnly.path("samples/run"), "Echo", "127.0.0.1:0");
     assertServes(ChildProcess.start(folder, builder), false);
     assertFalse(Files.exists(readOnly.root().resolve("samples/target/aot")));
   }
@@ -157,8 +156,7 @@ class AotCacheTest {
   }
 
   private static String commandLine(ChildProcess process) throws IOException {
-    return new String(
-        Files.readAllBytes(Path.of("/proc/" + process.pid() + "/cmdline")), UTF_8);
+    return new String(Files.readAllBytes(Path.of("/proc/" + process.pid() + "/cmdline")), UTF_8);
   }
 
   private static Path awaitCache() throws IOException {

@@ -25,8 +25,8 @@ record Checkout(Path root) {
   private static final String FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1";
 
   /**
-   * What PLAINWEAVE_AOT is in a test that is not about the cache: each checkout would train one, for
-   * a start or two.
+   * What PLAINWEAVE_AOT is in a test that is not about the cache: each checkout would train one,
+   * for a start or two.
    */
   static final String WITHOUT_CACHE = "off";
 

@@ -37,15 +37,17 @@ final class Training {
     // Nobody waits for a training run, so it must end by itself.
     Thread.ofPlatform().daemon().start(() -> endAfter(AT_MOST));
     CompletableFuture<Integer> port = new CompletableFuture<>();
-    Thread.ofPlatform().daemon().start(() -> {
-      try {
-        connectTo(port.join());
-        System.exit(0);
-      } catch (Throwable e) {
-        e.printStackTrace();
-        System.exit(1);
-      }
-    });
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try {
+            connectTo(port.join());
+            System.exit(0);
+          } catch (Throwable e) {
+            e.printStackTrace();
+            System.exit(1);
+          }
+        });
     ServerBuilder builder =
         Server.builder()
             .handler(connection -> connection.input().transferTo(connection.output()))
