@@ -281,20 +281,16 @@ final class EventLoops implements Callable<Scope.After> {
         if (haveEnded() || (nanos <= 0 && idleThreads() > 1)) {
           return null;
         }
-        nanos = nanos > 0 ? awaitChange(nanos) : awaitChange(LONGEST_IDLE);
+        try {
+          nanos = changed.awaitNanos(nanos > 0 ? nanos : LONGEST_IDLE);
+        } catch (InterruptedException endOfTheScope) {
+          // It is that of the loops, which comes in order.
+        }
       }
       busyThreads++;
       return waiting.poll();
     } finally {
       lock.unlock();
-    }
-  }
-
-  private long awaitChange(long nanos) {
-    try {
-      return changed.awaitNanos(nanos);
-    } catch (InterruptedException endOfTheScope) {
-      return nanos; // It is that of the loops, which comes in order.
     }
   }
 
