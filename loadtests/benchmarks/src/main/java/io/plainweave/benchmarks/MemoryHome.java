@@ -43,7 +43,7 @@ record MemoryHome(
     return new MemoryHome(
         registry,
         new BufferPool(DirectMemory.ofThisProcess()),
-        new Pollers(0),
+        new Pollers(0, 0),
         ticks,
         new TimeCheck(TimeLimits.DEFAULT),
         new HandshakeRunner(List.of(), new HandshakeTurns(1)),
