@@ -36,6 +36,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -45,6 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("An event loop")
 @Timeout(30)
 @ExtendWith(ResourceGuard.class)
+@Tag("event-loops")
 class EventLoopTest {
   private final BlockingQueue<ServerEvent> events = new LinkedBlockingQueue<>();
 
