@@ -70,7 +70,6 @@ ServerBuilder server(List<String> arguments, Listen listen) throws IOException {
   return Server.builder()
       .listen(listen)
       .timeLimits(LIMITS)
-      .eventLoops(Integer.getInteger("loops", 0)) // JDK_JAVA_OPTIONS=-Dloops=1 samples/run Http ...
       .handler(this::serve);
 }
 

@@ -106,16 +106,16 @@ record ServerCommand(
     return command;
   }
 
-  /** The sample as {@code samples/run Http} starts it, with the JVM options of all servers. */
+  /**
+   * The sample from its source, with the JVM options of all servers; on event loops as {@code
+   * samples/run Http} starts it.
+   */
   private List<String> httpSample(String name, int port) {
     Path samples = Home.path().resolveSibling("samples");
     List<String> command = new ArrayList<>();
     command.add(JAVA);
-    command.add("@" + samples.resolve("run.args"));
+    command.add("-XX:+UseCompactObjectHeaders"); // as in samples/run.args
     command.addAll(jvmFlags(name));
-    if (kind(name).equals(LOOPS)) {
-      command.add("-Dloops=" + threads);
-    }
     command.addAll(List.of("--class-path", System.getProperty("java.class.path")));
     command.add(samples.resolve("Http.java").toString());
     command.add(samples.resolve("resources").toString()); // files to serve; nobody asks for them
