@@ -67,10 +67,7 @@ void main(String... args) {
 
 ServerBuilder server(List<String> arguments, Listen listen) throws IOException {
   root = Path.of(arguments.getFirst()).toRealPath();
-  return Server.builder()
-      .listen(listen)
-      .timeLimits(LIMITS)
-      .handler(this::serve);
+  return Server.builder().listen(listen).timeLimits(LIMITS).handler(this::serve);
 }
 
 void serve(Connection connection) throws Exception {

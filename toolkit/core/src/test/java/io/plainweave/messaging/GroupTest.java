@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -199,6 +200,7 @@ class GroupTest {
 
   /** All run on one thread, so that an outbox can begin only where somebody gives way to it. */
   @Test
+  @Tag("event-loops")
   void takesNoNewcomerForASlowPeer() throws Exception {
     int chatters = 200;
     Handler chats =
