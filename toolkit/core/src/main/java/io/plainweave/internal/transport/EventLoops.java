@@ -39,7 +39,7 @@ final class EventLoops implements Callable<Scope.After> {
    * After so many looks at loops that do nothing the monitor sleeps. Few, since each beat of the
    * watchdog wakes it, in a server without connections, too.
    */
-  private static final int QUIET_LOOKS = 20;
+  private static final int QUIET_LOOKS = 4;
 
   /** After which time a thread that is not needed ends. */
   private static final long LONGEST_IDLE = TimeUnit.SECONDS.toNanos(10);
