@@ -224,8 +224,18 @@ final class Supervisor implements Stoppable {
     } finally {
       listeners.close();
       home.datagrams().close(home.observer());
+      closePollers();
       StopSignals.remove(this);
       home.observer().close();
+    }
+  }
+
+  /** Those that no thread has run, since it could not be started, are open still. */
+  private void closePollers() {
+    try {
+      home.pollers().close();
+    } catch (IOException e) {
+      Log.closeFailed("a poller", e);
     }
   }
 

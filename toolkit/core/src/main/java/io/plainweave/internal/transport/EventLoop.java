@@ -4,15 +4,13 @@ import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.lang.reflect.Constructor;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the virtual threads of its connections in the order in which they become runnable, and waits
@@ -37,16 +35,6 @@ import org.jspecify.annotations.Nullable;
  * --add-opens java.base/java.lang=...}.
  */
 final class EventLoop implements Executor {
-  private static final VarHandle TURN;
-
-  static {
-    try {
-      TURN = MethodHandles.lookup().findVarHandle(EventLoop.class, "turn", int.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   private final Poller poller;
 
   /** Runnable threads; only who has the loop touches it. */
@@ -55,8 +43,18 @@ final class EventLoop implements Executor {
   /** What was added while nobody looked at the channels, or by another thread. */
   private final Queue<Runnable> submitted = new ConcurrentLinkedQueue<>();
 
-  /** Changes with each turn of a virtual thread, and is odd while it lasts; see above. */
-  private volatile int turn;
+  /**
+   * Changes with each turn of a virtual thread, and is odd while it lasts; see above. It never
+   * wraps around: a thread that comes back after hours would take a later turn for its own.
+   */
+  private final AtomicLong turn = new AtomicLong();
+
+  // Made here, since a thread that takes the loop when memory is short must not fail to run it.
+
+  /** Only who has the loop touches it. */
+  private final Shortage shortage = new Shortage();
+
+  private final BooleanSupplier idle = this::isIdle;
 
   /**
    * Makes an event loop.
@@ -92,8 +90,6 @@ final class EventLoop implements Executor {
    */
   void run(LoopThread self, EventLoops all) {
     poller.beginOn(self);
-    var shortage = new Shortage();
-    BooleanSupplier idle = this::isIdle;
     while (!poller.isDismissed()) {
       try {
         if (!runQueue()) {
@@ -102,12 +98,11 @@ final class EventLoop implements Executor {
         if (poller.isStopped()) {
           Shortage.pause();
         } else {
-          look(self, idle);
-          all.looked();
+          look(self, all);
           shortage.isOver();
         }
       } catch (Throwable e) {
-        if (!(e instanceof Error error && shortage.passes(error)) && !poller.isStopped()) {
+        if (!shortage.passes(e) && !poller.isStopped()) {
           closePoller();
           all.failed(e);
         }
@@ -130,44 +125,43 @@ final class EventLoop implements Executor {
     }
     Runnable next;
     for (int left = queue.size(); left > 0 && (next = queue.poll()) != null; left--) {
-      int begun = turn + 1;
-      TURN.setRelease(this, begun);
-      Throwable failure = run(next);
-      boolean isOurs = TURN.compareAndSet(this, begun, begun + 1);
-      if (failure != null) {
-        // A handler's failure never comes here: this is the thread itself that could not go on.
-        Log.taskFailed(failure);
-      }
-      if (!isOurs) {
+      long begun = turn.get() + 1;
+      turn.setRelease(begun);
+      run(next);
+      if (!turn.compareAndSet(begun, begun + 1)) {
         return false;
       }
     }
     return true;
   }
 
-  private static @Nullable Throwable run(Runnable task) {
+  /** Never fails: the thread would not see that another one has the loop by now. */
+  private static void run(Runnable task) {
     try {
       task.run();
-      return null;
     } catch (Throwable e) {
-      return e;
+      // A handler's failure never comes here: this is the thread itself that could not go on.
+      Log.taskFailed(e);
     }
   }
 
-  private void look(LoopThread self, BooleanSupplier idle) throws IOException {
+  private void look(LoopThread self, EventLoops all) throws IOException {
     self.beginToLook(this);
     try {
       poller.round(idle);
     } finally {
       self.endToLook();
+      // Also after a failure: what it has found until then has its turn, and needs the monitor.
+      all.looked();
     }
   }
 
+  /** Never fails: the loop goes on, or has to tell of its end. */
   private void closePoller() {
     try {
       poller.close();
-    } catch (IOException e) {
-      Log.closeFailed(this, e);
+    } catch (Throwable e) {
+      Log.taskFailed(e);
     }
   }
 
@@ -188,8 +182,8 @@ final class EventLoop implements Executor {
   }
 
   /** A number that is odd while a virtual thread has its turn, another one for each. */
-  int turn() {
-    return turn;
+  long turn() {
+    return turn.get();
   }
 
   /** Whether it may wait for its channels. */
@@ -203,7 +197,7 @@ final class EventLoop implements Executor {
    *
    * @param held an odd number
    */
-  boolean takeAway(int held) {
-    return TURN.compareAndSet(this, held, held + 1);
+  boolean takeAway(long held) {
+    return turn.compareAndSet(held, held + 1);
   }
 }

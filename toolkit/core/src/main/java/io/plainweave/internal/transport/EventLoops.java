@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
@@ -35,17 +35,18 @@ import org.jspecify.annotations.Nullable;
 final class EventLoops implements Callable<Scope.After> {
   private static final long INTERVAL = TimeUnit.MILLISECONDS.toNanos(5);
 
-  /** After so many looks at loops that do nothing the monitor sleeps. */
-  private static final int QUIET_LOOKS = 20;
+  /**
+   * After so many looks at loops that do nothing the monitor sleeps. Few, since each beat of the
+   * watchdog wakes it, in a server without connections, too.
+   */
+  private static final int QUIET_LOOKS = 4;
 
   /** After which time a thread that is not needed ends. */
   private static final long LONGEST_IDLE = TimeUnit.SECONDS.toNanos(10);
 
   private final List<EventLoop> loops;
   private final int maxThreads;
-
-  /** All threads there are, to be woken after a lack of memory. */
-  private final List<LoopThread> threads = new CopyOnWriteArrayList<>();
+  private final ThreadFactory threadFactory;
 
   private final CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
 
@@ -68,16 +69,21 @@ final class EventLoops implements Callable<Scope.After> {
   /** Loops that nobody runs. It has room for all, so that it never grows. */
   private final Queue<EventLoop> waiting;
 
-  private int allThreads;
+  /** All threads that run, to be woken after a lack of memory. */
+  private final List<LoopThread> threads = new ArrayList<>();
+
+  /** Threads that were started, and do not run yet. */
+  private int startingThreads;
 
   /** Those that run a loop, or a task for which they had to leave one. */
   private int busyThreads;
 
   private int endedLoops;
 
-  private EventLoops(List<EventLoop> loops, int maxThreads) {
+  private EventLoops(List<EventLoop> loops, int maxThreads, ThreadFactory threadFactory) {
     this.loops = loops;
     this.maxThreads = Math.max(maxThreads, loops.size());
+    this.threadFactory = threadFactory;
     waiting = new ArrayDeque<>(loops);
   }
 
@@ -85,15 +91,16 @@ final class EventLoops implements Callable<Scope.After> {
    * Opens event loops, or none.
    *
    * @param maxThreads how many threads there may be, at least one for each loop
+   * @param threadFactory makes them
    */
-  static EventLoops open(int count, int maxThreads)
+  static EventLoops open(int count, int maxThreads, ThreadFactory threadFactory)
       throws IOException, ReflectiveOperationException {
     List<EventLoop> loops = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
         loops.add(new EventLoop());
       }
-      return new EventLoops(List.copyOf(loops), maxThreads);
+      return new EventLoops(List.copyOf(loops), maxThreads, threadFactory);
     } catch (IOException | ReflectiveOperationException | RuntimeException | Error e) {
       for (EventLoop loop : loops) {
         loop.poller().close();
@@ -117,7 +124,9 @@ final class EventLoops implements Callable<Scope.After> {
     try {
       started.get();
     } catch (ExecutionException e) {
-      throw new IllegalStateException("the threads of the event loops cannot be started", e);
+      Throwable cause = e.getCause();
+      throw new IllegalStateException(
+          "the threads of the event loops cannot be started: " + cause, cause);
     }
   }
 
@@ -125,12 +134,10 @@ final class EventLoops implements Callable<Scope.After> {
   public Scope.After call() throws InterruptedException {
     Thread.currentThread().setName("plainweave loop monitor");
     monitor = Thread.currentThread();
-    try (Scope scope = Scope.open("plainweave event loops", LoopThread::new)) {
-      for (int i = 0; i < loops.size(); i++) {
-        startThread(scope);
+    try (Scope scope = Scope.open("plainweave event loops", threadFactory)) {
+      if (startThreads(scope)) {
+        watch(scope);
       }
-      started.complete(null);
-      watch(scope);
       scope.join();
     } catch (Throwable e) {
       if (!started.completeExceptionally(e)) {
@@ -140,10 +147,28 @@ final class EventLoops implements Callable<Scope.After> {
     return Scope.After.CONTINUE;
   }
 
+  /** Starts a thread for each loop; if one cannot be started, all loops are to end. */
+  private boolean startThreads(Scope scope) {
+    try {
+      for (int i = 0; i < loops.size(); i++) {
+        startThread(scope);
+      }
+      started.complete(null);
+      return true;
+    } catch (Throwable e) {
+      // Those that run would never end, and the scope waits for them.
+      for (EventLoop loop : loops) {
+        loop.poller().stop();
+      }
+      started.completeExceptionally(e);
+      return false;
+    }
+  }
+
   // For the monitor
 
   private void watch(Scope scope) {
-    int[] seen = new int[loops.size()];
+    long[] seen = new long[loops.size()];
     var shortage = new Shortage();
     int quietLooks = 0;
     while (!haveEnded()) {
@@ -159,7 +184,7 @@ final class EventLoops implements Callable<Scope.After> {
           quietLooks = 0;
         }
         shortage.isOver();
-      } catch (Error e) {
+      } catch (RuntimeException | Error e) {
         if (!shortage.passes(e)) {
           failed(e);
           return;
@@ -172,11 +197,11 @@ final class EventLoops implements Callable<Scope.After> {
   }
 
   /** Gives those loops to other threads that are kept; whether there was nothing to do for any. */
-  private boolean look(int[] seen) {
+  private boolean look(long[] seen) {
     boolean quiet = true;
     for (int i = 0; i < seen.length; i++) {
       EventLoop loop = loops.get(i);
-      int turn = loop.turn();
+      long turn = loop.turn();
       if (turn != seen[i]) {
         seen[i] = turn;
         quiet = false;
@@ -188,7 +213,7 @@ final class EventLoops implements Callable<Scope.After> {
     return quiet;
   }
 
-  private void handOver(EventLoop loop, int turn) {
+  private void handOver(EventLoop loop, long turn) {
     lock.lock();
     try {
       if (idleThreads() > 0 && loop.takeAway(turn)) {
@@ -204,7 +229,7 @@ final class EventLoops implements Callable<Scope.After> {
     boolean isMissing;
     lock.lock();
     try {
-      isMissing = idleThreads() < 1 && allThreads < maxThreads;
+      isMissing = idleThreads() < 1 && allThreads() < maxThreads;
     } finally {
       lock.unlock();
     }
@@ -215,25 +240,30 @@ final class EventLoops implements Callable<Scope.After> {
 
   /** Threads for which there is no loop, those that start among them; called with the lock. */
   private int idleThreads() {
-    return allThreads - busyThreads - waiting.size();
+    return allThreads() - busyThreads - waiting.size();
+  }
+
+  /** Called with the lock. */
+  private int allThreads() {
+    return startingThreads + threads.size();
   }
 
   private void startThread(Scope scope) {
-    count(1);
+    countStarting(1);
     boolean begun = false;
     try {
       begun = scope.fork(this::runLoops);
     } finally {
       if (!begun) {
-        count(-1);
+        countStarting(-1);
       }
     }
   }
 
-  private void count(int more) {
+  private void countStarting(int more) {
     lock.lock();
     try {
-      allThreads += more;
+      startingThreads += more;
     } finally {
       lock.unlock();
     }
@@ -256,29 +286,36 @@ final class EventLoops implements Callable<Scope.After> {
 
   private Scope.After runLoops() {
     var self = (LoopThread) Thread.currentThread();
-    try {
-      threads.add(self);
-      for (EventLoop loop; (loop = next()) != null; ) {
-        try {
-          loop.run(self, this);
-        } finally {
-          isFree();
-        }
-      }
-    } finally {
-      threads.remove(self);
-      count(-1);
+    begin(self);
+    for (EventLoop loop; (loop = next(self)) != null; ) {
+      loop.run(self, this);
+      isFree();
     }
     return Scope.After.CONTINUE;
   }
 
-  /** Waits for a loop that nobody runs; null if the thread is not needed any more. */
-  private @Nullable EventLoop next() {
+  private void begin(LoopThread self) {
+    lock.lock();
+    try {
+      // If there is no memory for an entry, the thread ends, and is not counted any more.
+      startingThreads--;
+      threads.add(self);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for a loop that nobody runs; null if the thread is not needed any more. Then it is not
+   * counted any more, so that no loop is left to it, and no other thread ends in its favour.
+   */
+  private @Nullable EventLoop next(LoopThread self) {
     long nanos = LONGEST_IDLE;
     lock.lock();
     try {
       while (waiting.isEmpty()) {
         if (haveEnded() || (nanos <= 0 && idleThreads() > 1)) {
+          threads.remove(self);
           return null;
         }
         try {
@@ -312,7 +349,12 @@ final class EventLoops implements Callable<Scope.After> {
 
   /** Called if the poller of a loop, or the monitor, has failed for good. */
   void failed(Throwable failure) {
-    failed.accept(failure);
+    try {
+      failed.accept(failure);
+    } catch (Throwable e) {
+      // The loop still has threads to run, which are to come to their end.
+      Shortage.see(e);
+    }
   }
 
   /** Called by a loop that has ended, failed or not. */
@@ -340,13 +382,23 @@ final class EventLoops implements Callable<Scope.After> {
 
   /** How many threads there are. */
   int threads() {
-    return threads.size();
+    lock.lock();
+    try {
+      return threads.size();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** As {@link Poller#nudge()}, all threads, also those that are held up by a task. */
   void nudge() {
-    for (int i = 0; i < threads.size(); i++) {
-      LockSupport.unpark(threads.get(i));
+    lock.lock();
+    try {
+      for (int i = 0; i < threads.size(); i++) {
+        LockSupport.unpark(threads.get(i));
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }

@@ -47,7 +47,7 @@ public final class Pollers {
     if (eventLoops > 0 || (eventLoops == AUTOMATIC && EventLoop.mayBeMade())) {
       try {
         int count = eventLoops > 0 ? eventLoops : carriers();
-        EventLoops opened = EventLoops.open(count, maxCarriers);
+        EventLoops opened = EventLoops.open(count, maxCarriers, LoopThread::new);
         pollers = opened.all().stream().map(EventLoop::poller).toList();
         loops = opened;
         return;
