@@ -1,13 +1,18 @@
 package io.plainweave.samples;
 
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -58,6 +63,52 @@ record Checkout(Path root) {
             .formatted(SampleProcess.jdkProgram("java"), FOR_SHORT_RUNS));
     assertTrue(java.toFile().setExecutable(true));
     return new Checkout(root);
+  }
+
+  /**
+   * The one from which this JVM starts samples, each of which is compiled once there. With an AOT
+   * cache, as users have it from their second start on, and since most of a start is saved.
+   */
+  static Checkout withCache() {
+    return Shared.CHECKOUT;
+  }
+
+  private static final class Shared {
+    static final Checkout CHECKOUT = make();
+
+    private static Checkout make() {
+      try {
+        Path folder = Files.createTempDirectory("checkouts");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> deleteAll(folder)));
+        Checkout checkout = in(folder);
+        Path caches = checkout.root.resolve("samples/target/aot");
+        ProcessBuilder first =
+            new ProcessBuilder(checkout.path("samples/run"), "Echo", "--help")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        first.environment().put("JAVA25_HOME", System.getProperty("java.home"));
+        assertEquals(0, first.start().waitFor());
+        await()
+            .pollInSameThread() // another one would wait for this class
+            .atMost(Duration.ofSeconds(150))
+            .until(() -> {
+              try (var made = Files.newDirectoryStream(caches, "cache-*")) {
+                return made.iterator().hasNext();
+              }
+            });
+        return checkout;
+      } catch (IOException | InterruptedException e) {
+        throw new AssertionError(e);
+      }
+    }
+
+    private static void deleteAll(Path folder) {
+      try (var files = Files.walk(folder)) {
+        files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+      } catch (IOException | UncheckedIOException e) {
+        // It is the system's to clear its folder for what is temporary.
+      }
+    }
   }
 
   static Path original(String path) {

@@ -50,13 +50,12 @@ record SampleProcess(ChildProcess process, int port) implements AutoCloseable {
   static ChildProcess launch(Path folder, List<String> command) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put("JAVA25_HOME", JDK.toString());
-    builder.environment().put("PLAINWEAVE_AOT", Checkout.WITHOUT_CACHE);
     return ChildProcess.start(folder, builder);
   }
 
   private static List<String> samplesRun(Path folder, String... arguments) throws IOException {
     List<String> command = new ArrayList<>();
-    command.add(Checkout.in(folder).path("samples/run"));
+    command.add(Checkout.withCache().path("samples/run"));
     command.addAll(List.of(arguments));
     return command;
   }
