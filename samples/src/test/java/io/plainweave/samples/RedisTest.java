@@ -183,9 +183,7 @@ class RedisTest {
         """
         SADD s 1 2 2 3
         SADD s 3 4
-        SCARD s
         SMEMBERS s
-        SCARD none
         SMEMBERS none
         EXISTS none
         HSET h a 1 b 2
@@ -212,7 +210,6 @@ class RedisTest {
         LPOP set
         LRANGE hash 0 -1
         SADD list 1
-        SCARD string
         SMEMBERS hash
         HSET set 1 1
         HGET string 1
