@@ -107,7 +107,6 @@ class RedisTest {
         SET s five
         TTL s
         MSET a 1 b 2
-        MGET a none b
         MSET a 1 b
         MSET a
         EXISTS a a none
@@ -214,7 +213,6 @@ class RedisTest {
         HSET set 1 1
         HGET string 1
         HGETALL list
-        MGET string list set hash
         SET list now-a-string
         GET list
         SET string new NX
