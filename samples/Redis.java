@@ -80,17 +80,17 @@ static final class Client {
     return encoder.protocol == 2 && subscriptions() > 0;
   }
 
-  void reply(Object reply) throws IOException, InterruptedException {
+  /** Sends what the encoder has. */
+  void send() throws IOException, InterruptedException {
     if (outbox == null) {
-      encoder.write(reply);
       encoder.writeTo(connection.output());
-      if (encoder.size() > 64 * 1024) { // which is not kept for the next one
-        encoder = new Encoder(encoder.protocol);
-      }
-      encoder.reset();
-    } else {
-      outbox.offer(encode(reply, encoder.protocol), Outbox.Policy.BLOCK); // in its own time
+    } else if (encoder.size() > 0) {
+      outbox.offer(encoder.toByteArray(), Outbox.Policy.BLOCK); // it is this client's own time
     }
+    if (encoder.size() > 64 * 1024) { // which is not kept for the next reply
+      encoder = new Encoder(encoder.protocol);
+    }
+    encoder.reset();
   }
 }
 
@@ -121,12 +121,14 @@ void answerAll(Client client) throws IOException, InterruptedException {
       String[] words = first == '*' ? readStrings(in) : readLine(in, first);
       client.connection.endMessage();
       if (words.length > 0) { // an empty line is no command
-        client.reply(run(client, words));
+        run(client, words);
+        client.send();
       }
     }
   } catch (MalformedMessageException e) {
     // Nobody can know where the next command begins.
-    client.reply(new Refused("ERR Protocol error: " + e.getMessage()));
+    client.encoder.write(new Refused("ERR Protocol error: " + e.getMessage()));
+    client.send();
   }
 }
 
@@ -219,24 +221,17 @@ static boolean isBlank(String line, int at) {
 
 // ---- Replies
 
-/** A reply that is no data, as it is sent. */
-record Status(byte[] bytes) {
-  Status(String line) {
-    this((line + "\r\n").getBytes(ISO_8859_1));
-  }
-}
+/** A reply that is no data. */
+record Status(String line) {}
 
 static final Status OK = new Status("+OK");
 static final Status PONG = new Status("+PONG");
 static final Status QUEUED = new Status("+QUEUED");
-static final Status NOTHING = new Status(new byte[0]); // all was said elsewhere
+static final Object NOTHING = new Object(); // all was said elsewhere
 static final Object NO_LIST = new Object(); // which is another null than that of strings in RESP2
 
 /** What a subscriber reads, be it a message or a reply. */
 record Push(Object... items) {}
-
-/** A text with lines. */
-record Text(String lines) {}
 
 static byte[] encode(Object reply, int protocol) {
   var encoder = new Encoder(protocol);
@@ -258,16 +253,14 @@ static final class Encoder extends ByteArrayOutputStream {
     boolean resp3 = protocol == 3;
     switch (reply) {
       case String string -> writeString("$", string);
-      case Status status -> writeBytes(status.bytes);
+      case Status(String line) -> writeLine(line);
       case null -> writeLine(resp3 ? "_" : "$-1");
       case Double score when resp3 -> writeLine("," + show(score));
       case Double score -> writeString("$", show(score));
       case Number number -> writeLine(":" + number);
       case Refused e -> writeLine("-" + e.getMessage().replace('\r', ' ').replace('\n', ' '));
-      case Text(String lines) when resp3 -> writeString("=", "txt:" + lines);
-      case Text(String lines) -> writeString("$", lines);
       case Push(Object[] items) -> writeAll(resp3 ? ">" : "*", Arrays.asList(items));
-      case Set<?> items -> writeAll(resp3 ? "~" : "*", items);
+      case Members members -> writeAll(resp3 ? "~" : "*", members);
       case Collection<?> items -> writeAll("*", items);
       case Map<?, ?> map -> {
         writeLine(resp3 ? "%" + map.size() : "*" + 2 * map.size());
@@ -277,7 +270,11 @@ static final class Encoder extends ByteArrayOutputStream {
               write(value);
             });
       }
-      default -> writeLine(resp3 ? "_" : "*-1"); // NO_LIST
+      default -> {
+        if (reply == NO_LIST) {
+          writeLine(resp3 ? "_" : "*-1");
+        }
+      }
     }
   }
 
@@ -291,7 +288,7 @@ static final class Encoder extends ByteArrayOutputStream {
     items.forEach(this::write);
   }
 
-  private void writeLine(String line) {
+  void writeLine(String line) {
     writeBytes(line.getBytes(ISO_8859_1));
     writeBytes(LINE_END);
   }
@@ -440,20 +437,15 @@ void setExpiry(String key, long before, long after) {
 /** Removes what is over though nobody asks for it. */
 void expire() throws InterruptedException {
   while (true) {
-    Thread.sleep(100);
-    for (int removed = 1_000; removed == 1_000; ) { // others have their turn in between
-      lock.lock();
-      try {
-        long now = System.currentTimeMillis();
-        for (removed = 0; removed < 1_000; removed++) {
-          if (expiries.isEmpty() || expiries.first().at > now) {
-            break;
-          }
-          find(expiries.first().key);
-        }
-      } finally {
-        lock.unlock();
+    Thread.sleep(10);
+    lock.lock();
+    try {
+      long now = System.currentTimeMillis();
+      for (int i = 0; i < 1_000 && !expiries.isEmpty() && expiries.first().at <= now; i++) {
+        find(expiries.first().key);
       }
+    } finally {
+      lock.unlock();
     }
   }
 }
@@ -466,11 +458,7 @@ void expire() throws InterruptedException {
  * @param arity how many words it has, its own name included, or at least if it is negative
  * @param keys which of them are keys
  */
-record Command(String name, int arity, Keys keys, Action action) {
-  boolean takes(int words) {
-    return arity < 0 ? words >= -arity : words == arity;
-  }
-}
+record Command(String name, int arity, Keys keys, Action action) {}
 
 /** The places of the first one and the last one, and the step between them. */
 record Keys(int first, int last, int step) {}
@@ -482,7 +470,7 @@ static final Keys ALL = new Keys(1, -1, 1);
 static final Keys PAIRS = new Keys(1, -1, 2);
 
 interface Action {
-  Object run(Client client, String[] words) throws IOException, InterruptedException;
+  Object run(Client client, String[] words) throws InterruptedException;
 }
 
 static Command command(String name, int arity, Keys keys, Action action) {
@@ -495,7 +483,7 @@ final Map<String, Command> commands =
             command("ECHO", 2, NONE, (_, w) -> w[1]),
             command("QUIT", -1, NONE, (c, _) -> quit(c, OK)),
             command("HELLO", -1, NONE, this::hello),
-            command("SELECT", 2, NONE, (_, w) -> select(integer(w[1]))),
+            command("SELECT", 2, NONE, (_, w) -> integer(w[1]) == 0 ? OK : NO_DATABASE),
             command("CLIENT", -2, SUBCOMMANDS, null),
             command("CLIENT|ID", 2, NONE, (c, _) -> c.connection.id()),
             command("CLIENT|GETNAME", 2, NONE, (c, _) -> c.name.isEmpty() ? null : c.name),
@@ -527,7 +515,6 @@ final Map<String, Command> commands =
             // Strings
             command("GET", 2, ONE, (_, w) -> find(w[1], String.class)),
             command("SET", -3, ONE, (_, w) -> setString(w)),
-            command("MGET", -2, ALL, (_, w) -> strings(w)),
             command("MSET", -3, PAIRS, (_, w) -> setStrings(w)),
             command("INCR", 2, ONE, (_, w) -> add(w[1], 1)),
             command("DECR", 2, ONE, (_, w) -> add(w[1], -1)),
@@ -540,7 +527,7 @@ final Map<String, Command> commands =
             command("LRANGE", 4, ONE, (_, w) -> range(w[1], integer(w[2]), integer(w[3]))),
             // Sets
             command("SADD", -3, ONE, (_, w) -> addMembers(w)),
-            command("SMEMBERS", 2, ONE, (_, w) -> members(w[1])),
+            command("SMEMBERS", 2, ONE, (_, w) -> find(w[1], Members.class, new Members())),
             command("SPOP", 2, ONE, (_, w) -> take(w[1], Members.class, Members::removeRandom)),
             // Hashes
             command("HSET", -4, ONE, (_, w) -> setFields(w)),
@@ -572,34 +559,34 @@ static final Set<String> SUBSCRIBE =
     Set.of("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE");
 static final Set<String> FOR_SUBSCRIBERS = Set.of("PING", "QUIT");
 
-Object run(Client client, String[] words) throws IOException, InterruptedException {
-  Command command;
-  try {
-    command = commandOf(words);
-    checkState(client, command);
-  } catch (Refused e) {
-    client.isFaulty = true;
-    return e;
-  }
-  if (client.transaction != null && !RUN_IN_TRANSACTION.contains(command.name)) {
-    client.transaction.add(words);
-    return QUEUED;
-  }
+/** Runs a command, and writes its reply. */
+void run(Client client, String[] words) throws InterruptedException {
   lock.lock();
   try {
-    return run(command, client, words);
+    Command command = commandOf(words);
+    checkState(client, command);
+    if (client.transaction == null || RUN_IN_TRANSACTION.contains(command.name)) {
+      run(command, client, words);
+    } else {
+      client.transaction.add(words);
+      client.encoder.write(QUEUED);
+    }
+  } catch (Refused e) {
+    client.isFaulty = true;
+    client.encoder.write(e);
   } finally {
     lock.unlock();
   }
 }
 
-static Object run(Command command, Client client, String[] words)
-    throws IOException, InterruptedException {
+static void run(Command command, Client client, String[] words) throws InterruptedException {
+  Object reply;
   try {
-    return command.action.run(client, words);
+    reply = command.action.run(client, words);
   } catch (Refused e) {
-    return e;
+    reply = e;
   }
+  client.encoder.write(reply);
 }
 
 Command commandOf(String[] words) {
@@ -614,7 +601,7 @@ Command commandOf(String[] words) {
       throw new Refused("ERR unknown subcommand '%.128s'. Try %s HELP.".formatted(words[1], group));
     }
   }
-  if (!command.takes(words.length)) {
+  if (command.arity < 0 ? words.length < -command.arity : words.length != command.arity) {
     throw wrongNumber(lower(command.name));
   }
   return command;
@@ -691,14 +678,8 @@ Object hello(Client client, String[] w) {
   return hello;
 }
 
+static final Refused NO_DATABASE = new Refused("ERR DB index is out of range");
 static final String VERSION = "7.0.15"; // of the Redis that has these commands
-
-Object select(long database) {
-  if (database != 0) {
-    throw new Refused("ERR DB index is out of range");
-  }
-  return OK;
-}
 
 static Object setName(Client client, String name) {
   if (!name.chars().allMatch(c -> c >= '!' && c <= '~')) {
@@ -714,11 +695,11 @@ Object settings(String[] w) {
   return settings;
 }
 
-/** Each command without its subcommands: name, arity, flags, of which none is told, and keys. */
+/** Each command without its subcommands: name, arity, flags, of which it tells none, and keys. */
 Stream<List<?>> described() {
   return commands.values().stream()
       .filter(c -> !c.name.contains("|"))
-      .map(c -> List.of(lower(c.name), c.arity, Set.of(), c.keys.first, c.keys.last, c.keys.step));
+      .map(c -> List.of(lower(c.name), c.arity, List.of(), c.keys.first, c.keys.last, c.keys.step));
 }
 
 Object info() {
@@ -739,7 +720,7 @@ Object info() {
       db0:keys=%d,expires=%d,avg_ttl=0
       """
           .formatted(VERSION, connected.get(), memory, expired, data.size(), expiries.size());
-  return new Text(text.replace("\n", "\r\n"));
+  return text.replace("\n", "\r\n");
 }
 
 Object clear() {
@@ -903,13 +884,6 @@ Object setStrings(String[] w) {
   return OK;
 }
 
-List<String> strings(String[] w) {
-  return Stream.of(w)
-      .skip(1)
-      .map(key -> find(key) instanceof Entry(String string, _) ? string : null)
-      .toList();
-}
-
 long add(String key, long difference) {
   String old = find(key, String.class);
   long sum;
@@ -954,10 +928,6 @@ Object range(String key, long first, long last) {
   long from = Math.max(0, first < 0 ? first + list.size() : first);
   long to = last < 0 ? last + list.size() : last; // the last one, or beyond
   return list.stream().skip(from).limit(Math.max(0, Math.min(to, list.size()) - from + 1)).toList();
-}
-
-Object members(String key) {
-  return new LinkedHashSet<>(find(key, Members.class, new Members()));
 }
 
 Object addMembers(String[] w) {
@@ -1092,14 +1062,14 @@ Object countSubscribers(String[] w) {
 
 static Object begin(Client client) {
   if (client.transaction != null) {
-    throw new Refused("ERR MULTI calls can not be nested");
+    return new Refused("ERR MULTI calls can not be nested");
   }
   client.transaction = new ArrayList<>();
   client.isFaulty = false;
   return OK;
 }
 
-Object execute(Client client) throws IOException, InterruptedException {
+Object execute(Client client) throws InterruptedException {
   boolean isOutdated =
       client.watched.entrySet().stream().anyMatch(e -> find(e.getKey()) != e.getValue());
   List<String[]> transaction = end(client, "EXEC");
@@ -1109,11 +1079,11 @@ Object execute(Client client) throws IOException, InterruptedException {
   if (isOutdated) {
     return NO_LIST;
   }
-  var replies = new ArrayList<Object>();
+  client.encoder.writeLine("*" + transaction.size());
   for (String[] words : transaction) {
-    replies.add(run(commandOf(words), client, words));
+    run(commandOf(words), client, words);
   }
-  return replies;
+  return NOTHING;
 }
 
 static Object discard(Client client) {
