@@ -228,7 +228,6 @@ static final Status OK = new Status("+OK");
 static final Status PONG = new Status("+PONG");
 static final Status QUEUED = new Status("+QUEUED");
 static final Object NOTHING = new Object(); // all was said elsewhere
-static final Object NO_LIST = new Object(); // which is another null than that of strings in RESP2
 
 /** What a subscriber reads, be it a message or a reply. */
 record Push(Object... items) {}
@@ -264,17 +263,12 @@ static final class Encoder extends ByteArrayOutputStream {
       case Collection<?> items -> writeAll("*", items);
       case Map<?, ?> map -> {
         writeLine(resp3 ? "%" + map.size() : "*" + 2 * map.size());
-        map.forEach(
-            (key, value) -> {
-              write(key);
-              write(value);
-            });
+        map.forEach((key, value) -> {
+          write(key);
+          write(value);
+        });
       }
-      default -> {
-        if (reply == NO_LIST) {
-          writeLine(resp3 ? "_" : "*-1");
-        }
-      }
+      default -> {} // NOTHING
     }
   }
 
@@ -453,10 +447,8 @@ void expire() throws InterruptedException {
 // ---- The commands
 
 /**
- * What makes the reply to a command.
- *
- * @param arity how many words it has, its own name included, or at least if it is negative
- * @param keys which of them are keys
+ * What makes the reply to a command. Its arity is how many words it has, its own name included, or
+ * at least if that is negative.
  */
 record Command(String name, int arity, Keys keys, Action action) {}
 
@@ -464,7 +456,7 @@ record Command(String name, int arity, Keys keys, Action action) {}
 record Keys(int first, int last, int step) {}
 
 static final Keys NONE = new Keys(0, 0, 0);
-static final Keys SUBCOMMANDS = new Keys(0, 0, 0); // none: the second word is part of the name
+static final Keys SUBCOMMANDS = new Keys(0, 0, 0); // the second word is part of the name
 static final Keys ONE = new Keys(1, 1, 1);
 static final Keys ALL = new Keys(1, -1, 1);
 static final Keys PAIRS = new Keys(1, -1, 2);
@@ -473,85 +465,83 @@ interface Action {
   Object run(Client client, String[] words) throws InterruptedException;
 }
 
-static Command command(String name, int arity, Keys keys, Action action) {
-  return new Command(name, arity, keys, action);
-}
-
 final Map<String, Command> commands =
     Stream.of(
-            command("PING", -1, NONE, (c, w) -> ping(c, w)),
-            command("ECHO", 2, NONE, (_, w) -> w[1]),
-            command("QUIT", -1, NONE, (c, _) -> quit(c, OK)),
-            command("HELLO", -1, NONE, this::hello),
-            command("SELECT", 2, NONE, (_, w) -> integer(w[1]) == 0 ? OK : NO_DATABASE),
-            command("CLIENT", -2, SUBCOMMANDS, null),
-            command("CLIENT|ID", 2, NONE, (c, _) -> c.connection.id()),
-            command("CLIENT|GETNAME", 2, NONE, (c, _) -> c.name.isEmpty() ? null : c.name),
-            command("CLIENT|SETNAME", 3, NONE, (c, w) -> setName(c, w[2])),
-            command("CLIENT|SETINFO", 4, NONE, (_, _) -> OK), // the library, for lists
-            command("CONFIG", -2, SUBCOMMANDS, null),
-            command("CONFIG|GET", -3, NONE, (_, w) -> settings(w)),
-            command("COMMAND", -1, SUBCOMMANDS, (_, _) -> described().toList()),
-            command("COMMAND|COUNT", 2, NONE, (_, _) -> described().count()),
-            command("COMMAND|DOCS", -2, NONE, (_, _) -> Map.of()),
-            command("INFO", -1, NONE, (_, _) -> info()),
-            command("DBSIZE", 1, NONE, (_, _) -> data.size()),
-            command("FLUSHALL", -1, NONE, (_, _) -> clear()),
-            command("FLUSHDB", -1, NONE, (_, _) -> clear()),
+            new Command("PING", -1, NONE, (c, w) -> ping(c, w)),
+            new Command("ECHO", 2, NONE, (_, w) -> w[1]),
+            new Command("QUIT", -1, NONE, (c, _) -> quit(c, OK)),
+            new Command("HELLO", -1, NONE, this::hello),
+            new Command("SELECT", 2, NONE, (_, w) -> integer(w[1]) == 0 ? OK : NO_DATABASE),
+            new Command("CLIENT", -2, SUBCOMMANDS, null),
+            new Command("CLIENT|ID", 2, NONE, (c, _) -> c.connection.id()),
+            new Command("CLIENT|GETNAME", 2, NONE, (c, _) -> c.name.isEmpty() ? null : c.name),
+            new Command("CLIENT|SETNAME", 3, NONE, (c, w) -> setName(c, w[2])),
+            new Command("CLIENT|SETINFO", 4, NONE, (_, _) -> OK), // the library, for lists
+            new Command("CONFIG", -2, SUBCOMMANDS, null),
+            new Command("CONFIG|GET", -3, NONE, (_, w) -> settings(w)),
+            new Command("COMMAND", -1, SUBCOMMANDS, (_, _) -> described().toList()),
+            new Command("COMMAND|COUNT", 2, NONE, (_, _) -> described().count()),
+            new Command("COMMAND|DOCS", -2, NONE, (_, _) -> Map.of()),
+            new Command("INFO", -1, NONE, (_, _) -> info()),
+            new Command("DBSIZE", 1, NONE, (_, _) -> data.size()),
+            new Command("FLUSHALL", -1, NONE, (_, _) -> clear()),
+            new Command("FLUSHDB", -1, NONE, (_, _) -> clear()),
             // What a page makes a browser send is no command
-            command("POST", -1, NONE, (c, _) -> quit(c, NOTHING)),
-            command("HOST:", -1, NONE, (c, _) -> quit(c, NOTHING)),
+            new Command("POST", -1, NONE, (c, _) -> quit(c, NOTHING)),
+            new Command("HOST:", -1, NONE, (c, _) -> quit(c, NOTHING)),
             // Keys
-            command("DEL", -2, ALL, (_, w) -> count(w, 1, k -> find(k) != null && remove(k))),
-            command("EXISTS", -2, ALL, (_, w) -> count(w, 1, k -> find(k) != null)),
-            command("TYPE", 2, ONE, (_, w) -> new Status("+" + type(find(w[1])))),
-            command("EXPIRE", 3, ONE, (_, w) -> expire(w[1], after(w[2], 1_000, "expire"))),
-            command("PEXPIRE", 3, ONE, (_, w) -> expire(w[1], after(w[2], 1, "pexpire"))),
-            command("PERSIST", 2, ONE, (_, w) -> persist(w[1])),
-            command("TTL", 2, ONE, (_, w) -> timeToLive(w[1], 1_000)),
-            command("PTTL", 2, ONE, (_, w) -> timeToLive(w[1], 1)),
-            command("KEYS", 2, NONE, (_, w) -> live(keys, w[1])),
-            command("SCAN", -2, NONE, (_, w) -> scan(w)),
+            new Command("DEL", -2, ALL, (_, w) -> count(w, 1, k -> find(k) != null && remove(k))),
+            new Command("EXISTS", -2, ALL, (_, w) -> count(w, 1, k -> find(k) != null)),
+            new Command("TYPE", 2, ONE, (_, w) -> new Status("+" + type(find(w[1])))),
+            new Command("EXPIRE", 3, ONE, (_, w) -> expire(w[1], after(w[2], 1_000, "expire"))),
+            new Command("PEXPIRE", 3, ONE, (_, w) -> expire(w[1], after(w[2], 1, "pexpire"))),
+            new Command(
+                "PERSIST", 2, ONE, (_, w) -> timeToLive(w[1], 1) < 0 ? 0 : expire(w[1], NEVER)),
+            new Command("TTL", 2, ONE, (_, w) -> timeToLive(w[1], 1_000)),
+            new Command("PTTL", 2, ONE, (_, w) -> timeToLive(w[1], 1)),
+            new Command("KEYS", 2, NONE, (_, w) -> live(keys, w[1])),
+            new Command("SCAN", -2, NONE, (_, w) -> scan(w)),
             // Strings
-            command("GET", 2, ONE, (_, w) -> find(w[1], String.class)),
-            command("SET", -3, ONE, (_, w) -> setString(w)),
-            command("MSET", -3, PAIRS, (_, w) -> setStrings(w)),
-            command("INCR", 2, ONE, (_, w) -> add(w[1], 1)),
-            command("DECR", 2, ONE, (_, w) -> add(w[1], -1)),
-            command("INCRBY", 3, ONE, (_, w) -> add(w[1], integer(w[2]))),
+            new Command("GET", 2, ONE, (_, w) -> find(w[1], String.class)),
+            new Command("SET", -3, ONE, (_, w) -> setString(w)),
+            new Command("MSET", -3, PAIRS, (_, w) -> setStrings(w)),
+            new Command("INCR", 2, ONE, (_, w) -> add(w[1], 1)),
+            new Command("DECR", 2, ONE, (_, w) -> add(w[1], -1)),
+            new Command("INCRBY", 3, ONE, (_, w) -> add(w[1], integer(w[2]))),
             // Lists
-            command("LPUSH", -3, ONE, (_, w) -> push(w, Items::addFirst)),
-            command("RPUSH", -3, ONE, (_, w) -> push(w, Items::addLast)),
-            command("LPOP", 2, ONE, (_, w) -> take(w[1], Items.class, Items::removeFirst)),
-            command("RPOP", 2, ONE, (_, w) -> take(w[1], Items.class, Items::removeLast)),
-            command("LRANGE", 4, ONE, (_, w) -> range(w[1], integer(w[2]), integer(w[3]))),
+            new Command("LPUSH", -3, ONE, (_, w) -> push(w, Items::addFirst)),
+            new Command("RPUSH", -3, ONE, (_, w) -> push(w, Items::addLast)),
+            new Command("LPOP", 2, ONE, (_, w) -> take(w[1], Items.class, Items::removeFirst)),
+            new Command("RPOP", 2, ONE, (_, w) -> take(w[1], Items.class, Items::removeLast)),
+            new Command("LRANGE", 4, ONE, (_, w) -> range(w[1], integer(w[2]), integer(w[3]))),
             // Sets
-            command("SADD", -3, ONE, (_, w) -> addMembers(w)),
-            command("SMEMBERS", 2, ONE, (_, w) -> find(w[1], Members.class, new Members())),
-            command("SPOP", 2, ONE, (_, w) -> take(w[1], Members.class, Members::removeRandom)),
+            new Command("SADD", -3, ONE, (_, w) -> addMembers(w)),
+            new Command("SMEMBERS", 2, ONE, (_, w) -> find(w[1], Members.class, new Members())),
+            new Command("SPOP", 2, ONE, (_, w) -> take(w[1], Members.class, Members::removeRandom)),
             // Hashes
-            command("HSET", -4, ONE, (_, w) -> setFields(w)),
-            command("HGET", 3, ONE, (_, w) -> fields(w[1]).get(w[2])),
-            command("HGETALL", 2, ONE, (_, w) -> fields(w[1])),
+            new Command("HSET", -4, ONE, (_, w) -> setFields(w)),
+            new Command("HGET", 3, ONE, (_, w) -> fields(w[1]).get(w[2])),
+            new Command("HGETALL", 2, ONE, (_, w) -> fields(w[1])),
             // Sorted sets
-            command("ZADD", -4, ONE, (_, w) -> addScores(w)),
-            command("ZPOPMIN", 2, ONE, (_, w) -> popLowest(w[1])),
+            new Command("ZADD", -4, ONE, (_, w) -> addScores(w)),
+            new Command("ZPOPMIN", 2, ONE, (_, w) -> popLowest(w[1])),
             // Publish and subscribe
-            command("SUBSCRIBE", -2, NONE, (c, w) -> subscribe(c, w, channels, c.channels)),
-            command("PSUBSCRIBE", -2, NONE, (c, w) -> subscribe(c, w, patterns, c.patterns)),
-            command("UNSUBSCRIBE", -1, NONE, (c, w) -> unsubscribe(c, w, channels, c.channels)),
-            command("PUNSUBSCRIBE", -1, NONE, (c, w) -> unsubscribe(c, w, patterns, c.patterns)),
-            command("PUBLISH", 3, NONE, (_, w) -> publish(w[1], w[2])),
-            command("PUBSUB", -2, SUBCOMMANDS, null),
-            command("PUBSUB|CHANNELS", -2, NONE, (_, w) -> activeChannels(w)),
-            command("PUBSUB|NUMSUB", -2, NONE, (_, w) -> countSubscribers(w)),
-            command("PUBSUB|NUMPAT", 2, NONE, (_, _) -> patterns.size()),
+            new Command("SUBSCRIBE", -2, NONE, (c, w) -> subscribe(c, w, channels, c.channels)),
+            new Command("PSUBSCRIBE", -2, NONE, (c, w) -> subscribe(c, w, patterns, c.patterns)),
+            new Command("UNSUBSCRIBE", -1, NONE, (c, w) -> unsubscribe(c, w, channels, c.channels)),
+            new Command(
+                "PUNSUBSCRIBE", -1, NONE, (c, w) -> unsubscribe(c, w, patterns, c.patterns)),
+            new Command("PUBLISH", 3, NONE, (_, w) -> publish(w[1], w[2])),
+            new Command("PUBSUB", -2, SUBCOMMANDS, null),
+            new Command("PUBSUB|CHANNELS", -2, NONE, (_, w) -> activeChannels(w)),
+            new Command("PUBSUB|NUMSUB", -2, NONE, (_, w) -> countSubscribers(w)),
+            new Command("PUBSUB|NUMPAT", 2, NONE, (_, _) -> patterns.size()),
             // Transactions
-            command("MULTI", 1, NONE, (c, _) -> begin(c)),
-            command("EXEC", 1, NONE, (c, _) -> execute(c)),
-            command("DISCARD", 1, NONE, (c, _) -> discard(c)),
-            command("WATCH", -2, ALL, (c, w) -> watch(c, w)),
-            command("UNWATCH", 1, NONE, (c, _) -> unwatch(c)))
+            new Command("MULTI", 1, NONE, (c, _) -> begin(c)),
+            new Command("EXEC", 1, NONE, (c, _) -> execute(c)),
+            new Command("DISCARD", 1, NONE, (c, _) -> discard(c)),
+            new Command("WATCH", -2, ALL, (c, w) -> watch(c, w)),
+            new Command("UNWATCH", 1, NONE, (c, _) -> unwatch(c)))
         .collect(Collectors.toUnmodifiableMap(Command::name, command -> command));
 
 static final Set<String> RUN_IN_TRANSACTION = Set.of("MULTI", "EXEC", "DISCARD", "WATCH", "QUIT");
@@ -754,11 +744,6 @@ int expire(String key, long expiresAt) {
   return 1;
 }
 
-int persist(String key) {
-  Entry entry = find(key);
-  return entry == null || entry.expiresAt == NEVER ? 0 : expire(key, NEVER);
-}
-
 /** In so many milliseconds; -1 for ever, -2 if there is no such key. */
 long timeToLive(String key, int unit) {
   Entry entry = find(key);
@@ -781,10 +766,10 @@ Object scan(String[] w) {
     switch (i + 1 < w.length ? upper(w[i]) : "") {
       case "COUNT" -> count = integer(value);
       case "MATCH" -> pattern = value;
-      default -> throw syntaxError();
+      default -> throw SYNTAX_ERROR;
     }
     if (count < 1) {
-      throw syntaxError();
+      throw SYNTAX_ERROR;
     }
   }
   int size = keys.size();
@@ -864,7 +849,7 @@ Object setString(String[] w) {
       }
       expiresAt = after(w[i], option.equals("EX") ? 1_000 : 1, "set");
     } else {
-      throw syntaxError();
+      throw SYNTAX_ERROR;
     }
   }
   if (!condition.isEmpty() && condition.equals(find(w[1]) == null ? "XX" : "NX")) {
@@ -958,7 +943,7 @@ Fields fields(String key) {
 
 Object addScores(String[] w) {
   if (w.length % 2 != 0) {
-    throw syntaxError();
+    throw SYNTAX_ERROR;
   }
   var scores = new double[w.length];
   for (int i = 2; i < w.length; i += 2) {
@@ -1008,7 +993,7 @@ static int send(Set<Client> subscribers, Object... message) throws InterruptedEx
 
 Object subscribe(Client client, String[] w, Map<String, Set<Client>> all, Set<String> own)
     throws InterruptedException {
-  for (String name : List.of(w).subList(1, w.length)) {
+  for (String name : arguments(w)) {
     own.add(name);
     all.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(client);
     confirm(client, w[0], name);
@@ -1018,7 +1003,7 @@ Object subscribe(Client client, String[] w, Map<String, Set<Client>> all, Set<St
 
 Object unsubscribe(Client client, String[] w, Map<String, Set<Client>> all, Set<String> own)
     throws InterruptedException {
-  var names = new ArrayList<>(w.length == 1 ? own : List.of(w).subList(1, w.length));
+  var names = new ArrayList<>(w.length == 1 ? own : arguments(w));
   if (names.isEmpty()) {
     names.add(null);
   }
@@ -1077,7 +1062,7 @@ Object execute(Client client) throws InterruptedException {
     throw new Refused("EXECABORT Transaction discarded because of previous errors.");
   }
   if (isOutdated) {
-    return NO_LIST;
+    return client.encoder.protocol == 3 ? null : new Status("*-1"); // no list is no null there
   }
   client.encoder.writeLine("*" + transaction.size());
   for (String[] words : transaction) {
@@ -1105,7 +1090,7 @@ Object watch(Client client, String[] w) {
   if (client.transaction != null) {
     throw new Refused("ERR WATCH inside MULTI is not allowed");
   }
-  for (String key : List.of(w).subList(1, w.length)) {
+  for (String key : arguments(w)) {
     client.watched.putIfAbsent(key, find(key));
   }
   return OK;
@@ -1139,12 +1124,10 @@ static final class Refused extends RuntimeException {
   }
 }
 
+static final Refused SYNTAX_ERROR = new Refused("ERR syntax error");
+
 static Refused wrongNumber(String name) {
   return new Refused("ERR wrong number of arguments for '%s' command".formatted(name));
-}
-
-static Refused syntaxError() {
-  return new Refused("ERR syntax error");
 }
 
 static Refused invalidTime(String name) {
@@ -1194,6 +1177,10 @@ static String show(double score) {
     return Long.toString(whole);
   }
   return Double.toString(score).replace("Infinity", "inf");
+}
+
+static List<String> arguments(String[] w) {
+  return List.of(w).subList(1, w.length);
 }
 
 static String upper(String word) {
