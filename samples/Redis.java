@@ -273,8 +273,7 @@ static final class Encoder extends ByteArrayOutputStream {
   }
 
   private void writeString(String type, String string) {
-    writeLine(type + string.length());
-    writeLine(string);
+    writeLine(type + string.length() + "\r\n" + string);
   }
 
   private void writeAll(String type, Collection<?> items) {
