@@ -11,11 +11,15 @@
 // command is an array of strings, as in *2\r\n$3\r\nGET\r\n$1\r\nk\r\n, or a line that a person has
 // typed. Its strings are any bytes. Here each of them is a char of a String: ISO 8859-1 maps them
 // one to one, and Java keeps such a String in one byte per char.
+//
+// A reply is that of redis-server, with these exceptions: there is one database, no file and no
+// password; EXPIRE takes no condition, LPOP, SPOP and ZPOPMIN no count; MULTI takes no SUBSCRIBE;
+// EXEC does not see that a watched key has come and gone; a score is shown in its shortest form; a
+// line in an array ends with CR LF and nothing else.
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.plainweave.*;
 import io.plainweave.framing.MessageReader;
-import io.plainweave.messaging.Group;
 import io.plainweave.messaging.Outbox;
 import io.plainweave.messaging.OutboxLimits;
 import io.plainweave.server.Server;
@@ -24,7 +28,7 @@ static final int LONGEST_COMMAND = 512 * 1024 * 1024; // in bytes, all of its st
 static final int LONGEST_LINE = 64 * 1024;
 static final int MOST_UNREAD = 64 * 1024 * 1024; // in bytes, of replies that a client leaves unread
 
-/** What a subscriber may leave unread; with a byte more it loses its connection, as in Redis. */
+/** What a subscriber may leave unread beyond that; with a byte more it loses its connection. */
 static final OutboxLimits PUSHES = OutboxLimits.DEFAULT.maxMessages(0).maxBytes(32 * 1024 * 1024);
 
 void main(String... args) {
@@ -48,9 +52,10 @@ void main(String... args) {
 /** What there is of a client beside its connection. */
 static final class Client {
   final Connection connection;
+  final ConnectionScope scope;
 
   // For its own thread.
-  int protocol = 2;
+  Encoder encoder = new Encoder(2);
   String name = "";
   boolean hasQuit;
   List<String[]> transaction; // what MULTI has begun, or null
@@ -58,95 +63,73 @@ static final class Client {
   Outbox outbox; // sends everything from the first SUBSCRIBE on; null before
 
   // Guarded by the lock of the data.
-  final Map<String, Subscribers> channels = new LinkedHashMap<>();
-  final Map<String, Subscribers> patterns = new LinkedHashMap<>();
-  final Set<String> watched = new HashSet<>();
-  boolean isOutdated; // a key has changed that it watches
+  final Map<String, Entry> watched = new HashMap<>(); // with what there was at each key
+  final Set<String> channels = new LinkedHashSet<>();
+  final Set<String> patterns = new LinkedHashSet<>();
 
-  Client(Connection connection) {
+  Client(Connection connection, ConnectionScope scope) {
     this.connection = connection;
-  }
-
-  String id() {
-    return Long.toString(connection.id());
+    this.scope = scope;
   }
 
   int subscriptions() {
     return channels.size() + patterns.size();
   }
 
-  void reply(Object reply) throws IOException, InterruptedException {
-    byte[] bytes = reply instanceof Status status ? status.bytes : encode(reply, protocol);
+  boolean isSubscriberInResp2() {
+    return encoder.protocol == 2 && subscriptions() > 0;
+  }
+
+  /** Sends what the encoder has. */
+  void send() throws IOException, InterruptedException {
     if (outbox == null) {
-      connection.output().write(bytes);
-    } else {
-      outbox.offer(bytes, Outbox.Policy.BLOCK); // it is this client's own time
+      encoder.writeTo(connection.output());
+    } else if (encoder.size() > 0) {
+      outbox.offer(encoder.toByteArray(), Outbox.Policy.BLOCK); // it is this client's own time
     }
+    if (encoder.size() > 64 * 1024) { // which is not kept for the next reply
+      encoder = new Encoder(encoder.protocol);
+    }
+    encoder.reset();
   }
 }
 
 final AtomicLong connected = new AtomicLong();
 
 void serve(Connection connection) throws Exception {
-  var client = new Client(connection);
-  connected.incrementAndGet();
-  try {
-    String[] subscribe;
-    try (ConnectionScope scope = connection.openScope()) {
-      // A client may send all of its commands before it reads a reply, so replies must not wait.
-      scope.bufferOutput(MOST_UNREAD);
-      subscribe = answer(client, new String[0]);
-      scope.join();
+  try (ConnectionScope scope = connection.openScope()) {
+    // A client may send all of its commands before it reads a reply, so replies must not wait.
+    scope.bufferOutput(MOST_UNREAD);
+    var client = new Client(connection, scope);
+    connected.incrementAndGet();
+    try {
+      answerAll(client);
+    } finally {
+      connected.decrementAndGet();
+      forget(client);
     }
-    if (subscribe != null) {
-      var outbox = new Outbox(connection, PUSHES, Outbox.Policy.DISCONNECT);
-      client.outbox = outbox;
-      try (ConnectionScope scope = connection.openScope()) {
-        scope.fork("outbox", outbox);
-        try (outbox) { // closed, it sends the rest
-          answer(client, subscribe);
-        }
-        scope.join();
-      }
-    }
-  } finally {
-    connected.decrementAndGet();
-    forget(client);
+    scope.join();
   }
 }
 
-/** Answers one command after the other; returns the one that needs an outbox, or null. */
-String[] answer(Client client, String[] first) throws IOException, InterruptedException {
+/** Answers one command after the other. */
+void answerAll(Client client) throws IOException, InterruptedException {
   var in = MessageReader.of(client.connection);
   try {
-    for (String[] words = first; words != null; words = readCommand(client.connection, in)) {
+    while (!client.hasQuit && client.connection.awaitMessage()) {
+      int first = in.readByte();
+      String[] words = first == '*' ? readStrings(in) : readLine(in, first);
+      client.connection.endMessage();
       if (words.length > 0) { // an empty line is no command
-        Object reply = run(client, words);
-        if (reply == NEEDS_OUTBOX) {
-          return words;
-        }
-        client.reply(reply);
-        if (client.hasQuit) {
-          return null;
-        }
+        run(client, words);
+        client.send();
       }
     }
   } catch (MalformedMessageException e) {
     // Nobody can know where the next command begins.
-    client.reply(new Refused("ERR Protocol error: " + e.getMessage()));
+    client.encoder.write(new Refused("ERR Protocol error: " + e.getMessage()));
+    client.send();
   }
-  return null;
-}
-
-/** Reads a command; null at the end. */
-static String[] readCommand(Connection connection, MessageReader in) throws IOException {
-  if (!connection.awaitMessage()) {
-    return null;
-  }
-  int first = in.readByte();
-  String[] words = first == '*' ? readStrings(in) : readLine(in, first);
-  connection.endMessage();
-  return words;
 }
 
 static String[] readStrings(MessageReader in) throws IOException {
@@ -156,7 +139,9 @@ static String[] readStrings(MessageReader in) throws IOException {
   long room = LONGEST_COMMAND;
   for (int i = 0; i < count; i++) {
     int type = in.readByte();
-    check(type == '$', "expected '$', got '" + (char) type + "'");
+    if (type != '$') {
+      throw new MalformedMessageException("expected '$', got '" + (char) type + "'");
+    }
     long length = readLength(in, "bulk");
     check(length >= 0 && length <= room, "invalid bulk length");
     room -= length + 16; // an empty one takes memory, too
@@ -236,74 +221,70 @@ static boolean isBlank(String line, int at) {
 
 // ---- Replies
 
-/** A reply that is no data, as it is sent. */
-record Status(byte[] bytes) {
-  Status(String line) {
-    this((line + "\r\n").getBytes(ISO_8859_1));
-  }
-}
+/** A reply that is no data. */
+record Status(String line) {}
 
 static final Status OK = new Status("+OK");
 static final Status PONG = new Status("+PONG");
 static final Status QUEUED = new Status("+QUEUED");
-static final Status NOTHING = new Status(new byte[0]); // all was said elsewhere
-static final Object NO_LIST = new Object(); // which is another null than that of strings in RESP2
-static final Object NEEDS_OUTBOX = new Object(); // the command is to be run again, with one
+static final Object NOTHING = new Object(); // all was said elsewhere
 
 /** What a subscriber reads, be it a message or a reply. */
 record Push(Object... items) {}
 
-/** Several replies to one command. */
-record Replies(List<Push> all) {}
-
-/** A text with lines. */
-record Text(String lines) {}
-
 static byte[] encode(Object reply, int protocol) {
-  var out = new StringBuilder();
-  write(out, reply, protocol == 3);
-  return out.toString().getBytes(ISO_8859_1);
+  var encoder = new Encoder(protocol);
+  encoder.write(reply);
+  return encoder.toByteArray();
 }
 
-static void write(StringBuilder out, Object reply, boolean resp3) {
-  switch (reply) {
-    case String string -> writeString(out, '$', string);
-    case null -> out.append(resp3 ? "_\r\n" : "$-1\r\n");
-    case Double score when resp3 -> out.append(',').append(score(score)).append("\r\n");
-    case Double score -> writeString(out, '$', score(score));
-    case Number number -> out.append(':').append(number.longValue()).append("\r\n");
-    case Status status -> out.append(new String(status.bytes, ISO_8859_1));
-    case Refused e -> out.append('-').append(oneLine(e.getMessage())).append("\r\n");
-    case Text(String lines) when resp3 -> writeString(out, '=', "txt:" + lines);
-    case Text(String lines) -> writeString(out, '$', lines);
-    case Push(Object[] items) -> writeAll(out, resp3 ? '>' : '*', Arrays.asList(items), resp3);
-    case Replies(List<Push> all) -> all.forEach(each -> write(out, each, resp3));
-    case Set<?> items -> writeAll(out, resp3 ? '~' : '*', items, resp3);
-    case Collection<?> items -> writeAll(out, '*', items, resp3);
-    case Map<?, ?> map -> {
-      out.append(resp3 ? '%' : '*').append(resp3 ? map.size() : 2 * map.size()).append("\r\n");
-      map.forEach((key, value) -> {
-        write(out, key, resp3);
-        write(out, value, resp3);
-      });
+/** Replies one behind the other, as the bytes of RESP2 or RESP3. */
+static final class Encoder extends ByteArrayOutputStream {
+  private static final byte[] LINE_END = {'\r', '\n'};
+
+  int protocol;
+
+  Encoder(int protocol) {
+    this.protocol = protocol;
+  }
+
+  void write(Object reply) {
+    boolean resp3 = protocol == 3;
+    switch (reply) {
+      case String string -> writeString("$", string);
+      case Status(String line) -> writeLine(line);
+      case null -> writeLine(resp3 ? "_" : "$-1");
+      case Double score when resp3 -> writeLine("," + show(score));
+      case Double score -> writeString("$", show(score));
+      case Number number -> writeLine(":" + number);
+      case Refused e -> writeLine("-" + e.getMessage().replace('\r', ' ').replace('\n', ' '));
+      case Push(Object[] items) -> writeAll(resp3 ? ">" : "*", Arrays.asList(items));
+      case Members members -> writeAll(resp3 ? "~" : "*", members);
+      case Collection<?> items -> writeAll("*", items);
+      case Map<?, ?> map -> {
+        writeLine(resp3 ? "%" + map.size() : "*" + 2 * map.size());
+        map.forEach((key, value) -> {
+          write(key);
+          write(value);
+        });
+      }
+      default -> {} // NOTHING
     }
-    default -> out.append(resp3 ? "_\r\n" : "*-1\r\n"); // NO_LIST
   }
-}
 
-static void writeString(StringBuilder out, char type, String string) {
-  out.append(type).append(string.length()).append("\r\n").append(string).append("\r\n");
-}
-
-static void writeAll(StringBuilder out, char type, Collection<?> items, boolean resp3) {
-  out.append(type).append(items.size()).append("\r\n");
-  for (Object item : items) {
-    write(out, item, resp3);
+  private void writeString(String type, String string) {
+    writeLine(type + string.length() + "\r\n" + string);
   }
-}
 
-static String oneLine(String text) {
-  return text.replace('\r', ' ').replace('\n', ' ');
+  private void writeAll(String type, Collection<?> items) {
+    writeLine(type + items.size());
+    items.forEach(this::write);
+  }
+
+  void writeLine(String line) {
+    writeBytes(line.getBytes(ISO_8859_1));
+    writeBytes(LINE_END);
+  }
 }
 
 // ---- The data
@@ -311,8 +292,8 @@ static String oneLine(String text) {
 static final long NEVER = Long.MAX_VALUE;
 
 /**
- * What is at a key: a String, the Long that it became when it was counted, or a collection, which
- * is never empty. When the time of an entry is over it counts as gone.
+ * What is at a key: a String, or a collection, which is never empty. When its time is over it
+ * counts as gone. Whatever changes makes another entry, which is how EXEC sees it.
  */
 record Entry(Object value, long expiresAt) {
   boolean isOver() {
@@ -320,23 +301,75 @@ record Entry(Object value, long expiresAt) {
   }
 }
 
-record Expiry(long at, String key) implements Comparable<Expiry> {
+static final class Items extends ArrayDeque<String> {}
+
+static final class Fields extends LinkedHashMap<String, String> {}
+
+/** A set that finds a random member, and can be scanned while it changes. */
+static final class Members extends ArrayList<String> {
+  private final Map<String, Integer> places = new HashMap<>();
+
   @Override
-  public int compareTo(Expiry other) {
-    int byTime = Long.compare(at, other.at);
-    return byTime != 0 ? byTime : key.compareTo(other.key);
+  public boolean add(String member) {
+    return places.putIfAbsent(member, size()) == null && super.add(member);
+  }
+
+  /** Lets the last one take the place of one that goes. */
+  void removeMember(String member) {
+    int place = places.remove(member);
+    String last = removeLast();
+    if (place < size()) {
+      set(place, last);
+      places.put(last, place);
+    }
+  }
+
+  String removeRandom() {
+    String member = get(ThreadLocalRandom.current().nextInt(size()));
+    removeMember(member);
+    return member;
   }
 }
+
+record Place(double score, String member) {}
+
+/** The members of a sorted set in their order. */
+static final class Ranking extends TreeSet<Place> {
+  private final Map<String, Place> places = new HashMap<>();
+
+  Ranking() {
+    super(Comparator.comparingDouble(Place::score).thenComparing(Place::member));
+  }
+
+  /** False if this is its score already. */
+  boolean put(String member, double score) {
+    var place = new Place(score, member);
+    Place old = places.put(member, place);
+    if (old != null) {
+      remove(old);
+    }
+    return add(place) && !place.equals(old);
+  }
+
+  List<Object> removeLowest() {
+    Place lowest = removeFirst();
+    places.remove(lowest.member);
+    return List.of(lowest.member, lowest.score);
+  }
+}
+
+record Expiry(long at, String key) {}
 
 /** Guards all data and all subscriptions: there is one command at a time, as in Redis. */
 final ReentrantLock lock = new ReentrantLock();
 
-final Dict<Entry> data = new Dict<>();
-final TreeSet<Expiry> expiries = new TreeSet<>();
+final Map<String, Entry> data = new HashMap<>();
+final Members keys = new Members(); // of the data
+final TreeSet<Expiry> expiries =
+    new TreeSet<>(Comparator.comparingLong(Expiry::at).thenComparing(Expiry::key));
 long expired; // how many have been removed
-final Map<String, Set<Client>> watchers = new HashMap<>();
-final Map<String, Subscribers> channels = new HashMap<>();
-final Map<String, Subscribers> patterns = new LinkedHashMap<>();
+final Map<String, Set<Client>> channels = new HashMap<>(); // with their subscribers
+final Map<String, Set<Client>> patterns = new LinkedHashMap<>();
 
 /** Returns the entry at a key, or null. */
 Entry find(String key) {
@@ -349,17 +382,38 @@ Entry find(String key) {
   return null;
 }
 
+/** Returns what is at a key, or null; it must be of that type. */
+<T> T find(String key, Class<T> type) {
+  Entry entry = find(key);
+  if (entry != null && !type.isInstance(entry.value)) {
+    throw new Refused("WRONGTYPE Operation against a key holding the wrong kind of value");
+  }
+  return entry == null ? null : type.cast(entry.value);
+}
+
+<T> T find(String key, Class<T> type, T otherwise) {
+  return Objects.requireNonNullElse(find(key, type), otherwise);
+}
+
 void put(String key, Object value, long expiresAt) {
   Entry old = data.put(key, new Entry(value, expiresAt));
+  if (old == null) {
+    keys.add(key);
+  }
   setExpiry(key, old == null ? NEVER : old.expiresAt, expiresAt);
-  touch(key);
+}
+
+/** Puts a value that has changed, for the rest of the key's time. */
+void update(String key, Object value) {
+  Entry old = data.get(key);
+  put(key, value, old == null ? NEVER : old.expiresAt);
 }
 
 boolean remove(String key) {
   Entry old = data.remove(key);
   if (old != null) {
+    keys.removeMember(key);
     setExpiry(key, old.expiresAt, NEVER);
-    touch(key);
   }
   return old != null;
 }
@@ -373,410 +427,198 @@ void setExpiry(String key, long before, long after) {
   }
 }
 
-/** Tells those who watch a key that it has changed. */
-void touch(String key) {
-  if (!watchers.isEmpty()) {
-    watchers.getOrDefault(key, Set.of()).forEach(client -> client.isOutdated = true);
-  }
-}
-
 /** Removes what is over though nobody asks for it. */
 void expire() throws InterruptedException {
   while (true) {
-    Thread.sleep(100);
-    for (int removed = 1_000; removed == 1_000; ) { // others have their turn in between
-      lock.lock();
-      try {
-        long now = System.currentTimeMillis();
-        for (removed = 0; removed < 1_000; removed++) {
-          if (expiries.isEmpty() || expiries.first().at > now) {
-            break;
-          }
-          find(expiries.first().key);
-        }
-      } finally {
-        lock.unlock();
+    Thread.sleep(10);
+    lock.lock();
+    try {
+      long now = System.currentTimeMillis();
+      for (int i = 0; i < 1_000 && !expiries.isEmpty() && expiries.first().at <= now; i++) {
+        find(expiries.first().key);
       }
+    } finally {
+      lock.unlock();
     }
-  }
-}
-
-/** The string in an entry, or null if there is no entry. */
-static String string(Entry entry) {
-  return switch (entry == null ? null : entry.value) {
-    case null -> null;
-    case String string -> string;
-    case Long number -> number.toString();
-    default -> throw wrongType();
-  };
-}
-
-/** A kind of collection. */
-record Kind<T>(String name, Class<T> type, Supplier<T> empty) {}
-
-static final Kind<Items> LIST = new Kind<>("list", Items.class, Items::new);
-static final Kind<Members> SET = new Kind<>("set", Members.class, Members::new);
-static final Kind<Fields> HASH = new Kind<>("hash", Fields.class, Fields::new);
-static final Kind<Ranking> ZSET = new Kind<>("zset", Ranking.class, Ranking::new);
-
-interface Container {
-  boolean isEmpty();
-}
-
-static final class Items extends ArrayDeque<String> implements Container {}
-
-static final class Members extends Dict<Boolean> {}
-
-static final class Fields extends Dict<String> {}
-
-/** Members with scores, in the order of these. */
-static final class Ranking extends Dict<Double> {
-  record Place(Double score, String member) implements Comparable<Place> {
-    @Override
-    public int compareTo(Place other) {
-      int byScore = score.compareTo(other.score);
-      return byScore != 0 ? byScore : member.compareTo(other.member);
-    }
-  }
-
-  final TreeSet<Place> places = new TreeSet<>();
-
-  @Override
-  Double put(String member, Double score) {
-    Double old = super.put(member, score);
-    if (!score.equals(old)) {
-      if (old != null) {
-        places.remove(new Place(old, member));
-      }
-      places.add(new Place(score, member));
-    }
-    return old;
-  }
-
-  @Override
-  Double remove(String member) {
-    Double old = super.remove(member);
-    if (old != null) {
-      places.remove(new Place(old, member));
-    }
-    return old;
-  }
-}
-
-/** A map that finds a random entry, and can be scanned while it changes. */
-static class Dict<V> implements Container {
-  static final class Slot<V> {
-    final String key;
-    V value;
-    int place;
-
-    Slot(String key, V value, int place) {
-      this.key = key;
-      this.value = value;
-      this.place = place;
-    }
-  }
-
-  private final HashMap<String, Slot<V>> slots = new HashMap<>();
-
-  /** The same without gaps: the last one takes the place of one that is removed. */
-  private final ArrayList<Slot<V>> row = new ArrayList<>();
-
-  V get(String key) {
-    Slot<V> slot = slots.get(key);
-    return slot == null ? null : slot.value;
-  }
-
-  V put(String key, V value) {
-    Slot<V> slot = slots.get(key);
-    V old = null;
-    if (slot == null) {
-      slot = new Slot<>(key, value, row.size());
-      slots.put(key, slot);
-      row.add(slot);
-    } else {
-      old = slot.value;
-      slot.value = value;
-    }
-    return old;
-  }
-
-  V remove(String key) {
-    Slot<V> slot = slots.remove(key);
-    if (slot == null) {
-      return null;
-    }
-    Slot<V> last = row.removeLast();
-    if (last != slot) {
-      last.place = slot.place;
-      row.set(last.place, last);
-    }
-    return slot.value;
-  }
-
-  int size() {
-    return row.size();
-  }
-
-  @Override
-  public boolean isEmpty() {
-    return row.isEmpty();
-  }
-
-  String random() {
-    return row.get(ThreadLocalRandom.current().nextInt(row.size())).key;
-  }
-
-  Stream<String> keys() {
-    return row.stream().map(slot -> slot.key);
-  }
-
-  /**
-   * Returns the keys of the next places below a cursor, of which 0 is the top. From the top down,
-   * whoever changes places comes from above: so none is missed that is there all the time.
-   */
-  List<String> scan(int cursor, int count) {
-    return row.subList(Math.max(0, cursor - count), cursor).stream().map(s -> s.key).toList();
-  }
-}
-
-/** Returns what is at a key, or null; it must be of that kind. */
-<T> T find(String key, Kind<T> kind) {
-  Entry entry = find(key);
-  if (entry != null && !kind.type.isInstance(entry.value)) {
-    throw wrongType();
-  }
-  return entry == null ? null : kind.type.cast(entry.value);
-}
-
-/** Returns what is at a key to be read; an empty one if there is none. */
-<T> T read(String key, Kind<T> kind) {
-  T found = find(key, kind);
-  return found == null ? kind.empty.get() : found;
-}
-
-/** Returns what is at a key to be added to: a new one if there is none. */
-<T> T open(String key, Kind<T> kind) {
-  T found = find(key, kind);
-  if (found == null) {
-    found = kind.empty.get();
-    put(key, found, NEVER);
-  }
-  return found;
-}
-
-/** After a change: what is empty is removed, as in Redis. */
-void changed(String key, Container container) {
-  if (container.isEmpty()) {
-    remove(key);
-  } else {
-    touch(key);
   }
 }
 
 // ---- The commands
 
 /**
- * What makes the reply to a command.
- *
- * @param arity how many words it has, its own name included, or at least if it is negative
- * @param keys which of them are keys
+ * What makes the reply to a command. Its arity is how many words it has, its own name included, or
+ * at least if that is negative.
  */
-record Command(String name, int arity, Keys keys, Action action) {
-  boolean takes(int words) {
-    return arity < 0 ? words >= -arity : words == arity;
-  }
-}
+record Command(String name, int arity, Keys keys, Action action) {}
 
-enum Keys {
-  NONE(0, 0, 0),
-  SUBCOMMANDS(0, 0, 0), // none, and the second word is part of the name
-  ONE(1, 1, 1),
-  ALL(1, -1, 1),
-  PAIRS(1, -1, 2);
+/** The places of the first one and the last one, and the step between them. */
+record Keys(int first, int last, int step) {}
 
-  final List<Integer> places; // the first, the last, and the step
-
-  Keys(int first, int last, int step) {
-    places = List.of(first, last, step);
-  }
-}
+static final Keys NONE = new Keys(0, 0, 0);
+static final Keys SUBCOMMANDS = new Keys(0, 0, 0); // the second word is part of the name
+static final Keys ONE = new Keys(1, 1, 1);
+static final Keys ALL = new Keys(1, -1, 1);
+static final Keys PAIRS = new Keys(1, -1, 2);
 
 interface Action {
   Object run(Client client, String[] words) throws InterruptedException;
 }
 
-/** One that is the same for every client. */
-interface CommonAction {
-  Object run(String[] words) throws InterruptedException;
-}
-
-static Command command(String name, int arity, Keys keys, Action action) {
-  return new Command(name, arity, keys, action);
-}
-
-static Command command(String name, int arity, Keys keys, CommonAction action) {
-  return new Command(name, arity, keys, (_, words) -> action.run(words));
-}
-
 final Map<String, Command> commands =
     Stream.of(
-            command("PING", -1, Keys.NONE, (c, w) -> ping(c, w)),
-            command("ECHO", 2, Keys.NONE, w -> w[1]),
-            command("QUIT", -1, Keys.NONE, (c, _) -> quit(c, OK)),
-            command("HELLO", -1, Keys.NONE, this::hello),
-            command("SELECT", 2, Keys.NONE, w -> select(integer(w[1]))),
-            command("RESET", 1, Keys.NONE, this::reset),
-            command("CLIENT", -2, Keys.SUBCOMMANDS, _ -> null),
-            command("CLIENT|ID", 2, Keys.NONE, (c, _) -> c.connection.id()),
-            command("CLIENT|GETNAME", 2, Keys.NONE, (c, _) -> c.name.isEmpty() ? null : c.name),
-            command("CLIENT|SETNAME", 3, Keys.NONE, (c, w) -> setName(c, w[2])),
-            command("CLIENT|SETINFO", 4, Keys.NONE, _ -> OK), // the name of the library, for lists
-            command("CONFIG", -2, Keys.SUBCOMMANDS, _ -> null),
-            command("CONFIG|GET", -3, Keys.NONE, this::settings),
-            command("COMMAND", -1, Keys.SUBCOMMANDS, this::describeAll),
-            command("COMMAND|COUNT", 2, Keys.NONE, _ -> described().count()),
-            command("COMMAND|DOCS", -2, Keys.NONE, _ -> Map.of()),
-            command("COMMAND|INFO", -2, Keys.NONE, this::describe),
-            command("INFO", -1, Keys.NONE, this::info),
-            command("DBSIZE", 1, Keys.NONE, _ -> data.size()),
-            command("FLUSHALL", -1, Keys.NONE, _ -> clear()),
+            new Command("PING", -1, NONE, (c, w) -> ping(c, w)),
+            new Command("ECHO", 2, NONE, (_, w) -> w[1]),
+            new Command("QUIT", -1, NONE, (c, _) -> quit(c, OK)),
+            new Command("HELLO", -1, NONE, this::hello),
+            new Command("SELECT", 2, NONE, (_, w) -> integer(w[1]) == 0 ? OK : NO_DATABASE),
+            new Command("CLIENT", -2, SUBCOMMANDS, null),
+            new Command("CLIENT|ID", 2, NONE, (c, _) -> c.connection.id()),
+            new Command("CLIENT|GETNAME", 2, NONE, (c, _) -> c.name.isEmpty() ? null : c.name),
+            new Command("CLIENT|SETNAME", 3, NONE, (c, w) -> setName(c, w[2])),
+            new Command("CLIENT|SETINFO", 4, NONE, (_, _) -> OK), // the library, for lists
+            new Command("CONFIG", -2, SUBCOMMANDS, null),
+            new Command("CONFIG|GET", -3, NONE, (_, w) -> settings(w)),
+            new Command("COMMAND", -1, SUBCOMMANDS, (_, _) -> described().toList()),
+            new Command("COMMAND|COUNT", 2, NONE, (_, _) -> described().count()),
+            new Command("COMMAND|DOCS", -2, NONE, (_, _) -> Map.of()),
+            new Command("INFO", -1, NONE, (_, _) -> info()),
+            new Command("DBSIZE", 1, NONE, (_, _) -> data.size()),
+            new Command("FLUSHALL", -1, NONE, (_, _) -> clear()),
+            new Command("FLUSHDB", -1, NONE, (_, _) -> clear()),
             // What a page makes a browser send is no command
-            command("POST", -1, Keys.NONE, (c, _) -> quit(c, NOTHING)),
-            command("HOST:", -1, Keys.NONE, (c, _) -> quit(c, NOTHING)),
+            new Command("POST", -1, NONE, (c, _) -> quit(c, NOTHING)),
+            new Command("HOST:", -1, NONE, (c, _) -> quit(c, NOTHING)),
             // Keys
-            command("DEL", -2, Keys.ALL, w -> count(w, 1, key -> find(key) != null && remove(key))),
-            command("EXISTS", -2, Keys.ALL, w -> count(w, 1, key -> find(key) != null)),
-            command("TYPE", 2, Keys.ONE, w -> new Status("+" + type(find(w[1])))),
-            command("EXPIRE", 3, Keys.ONE, w -> expire(w[1], w[2])),
-            command("TTL", 2, Keys.ONE, w -> timeToLive(w[1])),
-            command("SCAN", -2, Keys.NONE, w -> scan(w, 1, data, this::live)),
+            new Command("DEL", -2, ALL, (_, w) -> count(w, 1, k -> find(k) != null && remove(k))),
+            new Command("EXISTS", -2, ALL, (_, w) -> count(w, 1, k -> find(k) != null)),
+            new Command("TYPE", 2, ONE, (_, w) -> new Status("+" + type(find(w[1])))),
+            new Command("EXPIRE", 3, ONE, (_, w) -> expire(w[1], after(w[2], 1_000, "expire"))),
+            new Command("PEXPIRE", 3, ONE, (_, w) -> expire(w[1], after(w[2], 1, "pexpire"))),
+            new Command(
+                "PERSIST", 2, ONE, (_, w) -> timeToLive(w[1], 1) < 0 ? 0 : expire(w[1], NEVER)),
+            new Command("TTL", 2, ONE, (_, w) -> timeToLive(w[1], 1_000)),
+            new Command("PTTL", 2, ONE, (_, w) -> timeToLive(w[1], 1)),
+            new Command("KEYS", 2, NONE, (_, w) -> live(keys, w[1])),
+            new Command("SCAN", -2, NONE, (_, w) -> scan(w)),
             // Strings
-            command("GET", 2, Keys.ONE, w -> string(find(w[1]))),
-            command("SET", -3, Keys.ONE, this::setString),
-            command(
-                "MGET", -2, Keys.ALL, w -> Stream.of(w).skip(1).map(this::stringOrNull).toList()),
-            command("MSET", -3, Keys.PAIRS, this::setStrings),
-            command("INCR", 2, Keys.ONE, w -> add(w[1], 1)),
-            command("DECR", 2, Keys.ONE, w -> add(w[1], -1)),
-            command("INCRBY", 3, Keys.ONE, w -> add(w[1], integer(w[2]))),
+            new Command("GET", 2, ONE, (_, w) -> find(w[1], String.class)),
+            new Command("SET", -3, ONE, (_, w) -> setString(w)),
+            new Command("MSET", -3, PAIRS, (_, w) -> setStrings(w)),
+            new Command("INCR", 2, ONE, (_, w) -> add(w[1], 1)),
+            new Command("DECR", 2, ONE, (_, w) -> add(w[1], -1)),
+            new Command("INCRBY", 3, ONE, (_, w) -> add(w[1], integer(w[2]))),
             // Lists
-            command("LPUSH", -3, Keys.ONE, w -> push(w, Items::addFirst)),
-            command("RPUSH", -3, Keys.ONE, w -> push(w, Items::addLast)),
-            command("LPOP", 2, Keys.ONE, w -> pop(w[1], Items::removeFirst)),
-            command("RPOP", 2, Keys.ONE, w -> pop(w[1], Items::removeLast)),
-            command(
-                "LRANGE", 4, Keys.ONE, w -> range(integer(w[2]), integer(w[3]), read(w[1], LIST))),
+            new Command("LPUSH", -3, ONE, (_, w) -> push(w, Items::addFirst)),
+            new Command("RPUSH", -3, ONE, (_, w) -> push(w, Items::addLast)),
+            new Command("LPOP", 2, ONE, (_, w) -> take(w[1], Items.class, Items::removeFirst)),
+            new Command("RPOP", 2, ONE, (_, w) -> take(w[1], Items.class, Items::removeLast)),
+            new Command("LRANGE", 4, ONE, (_, w) -> range(w[1], integer(w[2]), integer(w[3]))),
             // Sets
-            command("SADD", -3, Keys.ONE, this::addMembers),
-            command("SREM", -3, Keys.ONE, w -> removeEach(w, SET)),
-            command("SCARD", 2, Keys.ONE, w -> read(w[1], SET).size()),
-            command("SMEMBERS", 2, Keys.ONE, w -> setOf(read(w[1], SET).keys())),
-            command("SPOP", 2, Keys.ONE, w -> popMember(w[1])),
-            command("SSCAN", -3, Keys.ONE, w -> scan(w, 2, read(w[1], SET), List::stream)),
+            new Command("SADD", -3, ONE, (_, w) -> addMembers(w)),
+            new Command("SMEMBERS", 2, ONE, (_, w) -> find(w[1], Members.class, new Members())),
+            new Command("SPOP", 2, ONE, (_, w) -> take(w[1], Members.class, Members::removeRandom)),
             // Hashes
-            command("HSET", -4, Keys.ONE, this::setFields),
-            command("HGET", 3, Keys.ONE, w -> read(w[1], HASH).get(w[2])),
-            command("HDEL", -3, Keys.ONE, w -> removeEach(w, HASH)),
-            command("HGETALL", 2, Keys.ONE, this::fields),
-            command("HSCAN", -3, Keys.ONE, this::scanFields),
+            new Command("HSET", -4, ONE, (_, w) -> setFields(w)),
+            new Command("HGET", 3, ONE, (_, w) -> fields(w[1]).get(w[2])),
+            new Command("HGETALL", 2, ONE, (_, w) -> fields(w[1])),
             // Sorted sets
-            command("ZADD", -4, Keys.ONE, this::addScores),
-            command("ZSCORE", 3, Keys.ONE, w -> read(w[1], ZSET).get(w[2])),
-            command("ZRANGE", 4, Keys.ONE, w -> ranked(w)),
-            command("ZPOPMIN", 2, Keys.ONE, w -> popLowest(w[1])),
+            new Command("ZADD", -4, ONE, (_, w) -> addScores(w)),
+            new Command("ZPOPMIN", 2, ONE, (_, w) -> popLowest(w[1])),
             // Publish and subscribe
-            command("SUBSCRIBE", -2, Keys.NONE, (c, w) -> subscribe(c, w, channels, c.channels)),
-            command("PSUBSCRIBE", -2, Keys.NONE, (c, w) -> subscribe(c, w, patterns, c.patterns)),
-            command(
-                "UNSUBSCRIBE", -1, Keys.NONE, (c, w) -> unsubscribe(c, w, channels, c.channels)),
-            command(
-                "PUNSUBSCRIBE", -1, Keys.NONE, (c, w) -> unsubscribe(c, w, patterns, c.patterns)),
-            command("PUBLISH", 3, Keys.NONE, w -> publish(w[1], w[2])),
-            command("PUBSUB", -2, Keys.SUBCOMMANDS, _ -> null),
-            command("PUBSUB|CHANNELS", -2, Keys.NONE, this::activeChannels),
-            command("PUBSUB|NUMSUB", -2, Keys.NONE, this::countSubscribers),
-            command("PUBSUB|NUMPAT", 2, Keys.NONE, _ -> patterns.size()),
+            new Command("SUBSCRIBE", -2, NONE, (c, w) -> subscribe(c, w, channels, c.channels)),
+            new Command("PSUBSCRIBE", -2, NONE, (c, w) -> subscribe(c, w, patterns, c.patterns)),
+            new Command("UNSUBSCRIBE", -1, NONE, (c, w) -> unsubscribe(c, w, channels, c.channels)),
+            new Command(
+                "PUNSUBSCRIBE", -1, NONE, (c, w) -> unsubscribe(c, w, patterns, c.patterns)),
+            new Command("PUBLISH", 3, NONE, (_, w) -> publish(w[1], w[2])),
+            new Command("PUBSUB", -2, SUBCOMMANDS, null),
+            new Command("PUBSUB|CHANNELS", -2, NONE, (_, w) -> activeChannels(w)),
+            new Command("PUBSUB|NUMSUB", -2, NONE, (_, w) -> countSubscribers(w)),
+            new Command("PUBSUB|NUMPAT", 2, NONE, (_, _) -> patterns.size()),
             // Transactions
-            command("MULTI", 1, Keys.NONE, (c, w) -> begin(c, w)),
-            command("EXEC", 1, Keys.NONE, this::execute),
-            command("DISCARD", 1, Keys.NONE, this::discard),
-            command("WATCH", -2, Keys.ALL, this::watch),
-            command("UNWATCH", 1, Keys.NONE, (c, _) -> unwatch(c)))
+            new Command("MULTI", 1, NONE, (c, _) -> begin(c)),
+            new Command("EXEC", 1, NONE, (c, _) -> execute(c)),
+            new Command("DISCARD", 1, NONE, (c, _) -> discard(c)),
+            new Command("WATCH", -2, ALL, (c, w) -> watch(c, w)),
+            new Command("UNWATCH", 1, NONE, (c, _) -> unwatch(c)))
         .collect(Collectors.toUnmodifiableMap(Command::name, command -> command));
 
-static final Set<String> RUN_IN_TRANSACTION =
-    Set.of("MULTI", "EXEC", "DISCARD", "WATCH", "RESET", "QUIT");
-static final Set<String> SUBSCRIBES =
+static final Set<String> RUN_IN_TRANSACTION = Set.of("MULTI", "EXEC", "DISCARD", "WATCH", "QUIT");
+static final Set<String> SUBSCRIBE =
     Set.of("SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE");
-static final Set<String> FOR_SUBSCRIBERS = Set.of("PING", "RESET", "QUIT");
+static final Set<String> FOR_SUBSCRIBERS = Set.of("PING", "QUIT");
 
-Object run(Client client, String[] words) throws InterruptedException {
-  Command command = commandOf(words);
-  Refused refusal = refusal(client, command, words);
-  if (refusal != null) {
-    client.isFaulty = true;
-    return refusal;
-  }
-  if (client.transaction != null && !RUN_IN_TRANSACTION.contains(command.name)) {
-    client.transaction.add(words);
-    return QUEUED;
-  }
+/** Runs a command, and writes its reply. */
+void run(Client client, String[] words) throws InterruptedException {
   lock.lock();
   try {
-    return run(command, client, words);
+    Command command = commandOf(words);
+    checkState(client, command);
+    if (client.transaction == null || RUN_IN_TRANSACTION.contains(command.name)) {
+      run(command, client, words);
+    } else {
+      client.transaction.add(words);
+      client.encoder.write(QUEUED);
+    }
+  } catch (Refused e) {
+    client.isFaulty = true;
+    client.encoder.write(e);
   } finally {
     lock.unlock();
   }
 }
 
-static Object run(Command command, Client client, String[] words) throws InterruptedException {
+static void run(Command command, Client client, String[] words) throws InterruptedException {
+  Object reply;
   try {
-    return command.action.run(client, words);
+    reply = command.action.run(client, words);
   } catch (Refused e) {
-    return e;
+    reply = e;
   }
+  client.encoder.write(reply);
 }
 
 Command commandOf(String[] words) {
   Command command = commands.get(upper(words[0]));
-  if (command != null && command.keys == Keys.SUBCOMMANDS && words.length > 1) {
-    return commands.getOrDefault(command.name + "|" + upper(words[1]), command);
+  if (command == null) {
+    throw unknown(words);
+  }
+  if (command.keys == SUBCOMMANDS && words.length > 1) {
+    String group = command.name;
+    command = commands.get(group + "|" + upper(words[1]));
+    if (command == null) {
+      throw new Refused("ERR unknown subcommand '%.128s'. Try %s HELP.".formatted(words[1], group));
+    }
+  }
+  if (command.arity < 0 ? words.length < -command.arity : words.length != command.arity) {
+    throw wrongNumber(lower(command.name));
   }
   return command;
 }
 
-static Refused refusal(Client client, Command command, String[] words) {
-  if (command == null) {
-    var arguments = new StringBuilder();
-    for (int i = 1; i < words.length && arguments.length() < 128; i++) {
-      int room = Math.min(words[i].length(), 128 - arguments.length());
-      arguments.append("'").append(words[i], 0, room).append("' ");
-    }
-    return new Refused(
-        "ERR unknown command '%.128s', with args beginning with: %s"
-            .formatted(words[0], arguments));
+static Refused unknown(String[] words) {
+  var arguments = new StringBuilder();
+  for (int i = 1; i < words.length && arguments.length() < 128; i++) {
+    int room = Math.min(words[i].length(), 128 - arguments.length());
+    arguments.append("'").append(words[i], 0, room).append("' ");
   }
-  String name = lower(command.name);
-  if (!command.takes(words.length)) {
-    return wrongNumber(name);
+  return new Refused(
+      "ERR unknown command '%.128s', with args beginning with: %s".formatted(words[0], arguments));
+}
+
+/** Refuses what a client cannot ask for in the state in which it is. */
+static void checkState(Client client, Command command) {
+  if (client.transaction != null && SUBSCRIBE.contains(command.name)) {
+    throw new Refused("ERR Command not allowed inside a transaction"); // EXEC has one list
   }
-  if (command.keys == Keys.SUBCOMMANDS && words.length > 1) {
-    return new Refused(
-        "ERR unknown subcommand '%.128s'. Try %s HELP.".formatted(words[1], command.name));
-  }
-  boolean subscribes = SUBSCRIBES.contains(command.name);
-  boolean isSubscriber = client.protocol == 2 && client.subscriptions() > 0;
-  if (isSubscriber && !subscribes && !FOR_SUBSCRIBERS.contains(command.name)) {
-    return new Refused(
+  if (client.isSubscriberInResp2()
+      && !SUBSCRIBE.contains(command.name)
+      && !FOR_SUBSCRIBERS.contains(command.name)) {
+    throw new Refused(
         ("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET"
                 + " are allowed in this context")
-            .formatted(name));
+            .formatted(lower(command.name)));
   }
-  if (subscribes && client.transaction != null) { // its replies are not for the list of EXEC
-    return new Refused("ERR Command not allowed inside a transaction");
-  }
-  return null;
 }
 
 // Connections and the server
@@ -785,11 +627,10 @@ static Object ping(Client client, String[] w) {
   if (w.length > 2) {
     throw wrongNumber("ping");
   }
-  String text = w.length == 2 ? w[1] : null;
-  if (client.protocol == 2 && client.subscriptions() > 0) {
-    return List.of("pong", Objects.requireNonNullElse(text, ""));
+  if (client.isSubscriberInResp2()) {
+    return List.of("pong", w.length == 2 ? w[1] : "");
   }
-  return text == null ? PONG : text;
+  return w.length == 2 ? w[1] : PONG;
 }
 
 static Object quit(Client client, Object reply) {
@@ -798,7 +639,7 @@ static Object quit(Client client, Object reply) {
 }
 
 Object hello(Client client, String[] w) {
-  long protocol = client.protocol;
+  long protocol = client.encoder.protocol;
   if (w.length > 1) {
     protocol = integer(w[1], "ERR Protocol version is not an integer or out of range");
     if (protocol != 2 && protocol != 3) {
@@ -811,10 +652,10 @@ Object hello(Client client, String[] w) {
     }
     setName(client, w[i + 1]);
   }
-  if (protocol != client.protocol && client.subscriptions() > 0) {
+  if (protocol != client.encoder.protocol && client.subscriptions() > 0) {
     throw new Refused("ERR a subscriber cannot change the protocol");
   }
-  client.protocol = (int) protocol;
+  client.encoder.protocol = (int) protocol;
   var hello = new LinkedHashMap<String, Object>();
   hello.put("server", "plainweave");
   hello.put("version", VERSION);
@@ -826,22 +667,8 @@ Object hello(Client client, String[] w) {
   return hello;
 }
 
+static final Refused NO_DATABASE = new Refused("ERR DB index is out of range");
 static final String VERSION = "7.0.15"; // of the Redis that has these commands
-
-Object select(long database) {
-  if (database != 0) {
-    throw new Refused("ERR DB index is out of range");
-  }
-  return OK;
-}
-
-Object reset(Client client, String[] w) {
-  forget(client);
-  client.transaction = null;
-  client.protocol = 2;
-  client.name = "";
-  return new Status("+RESET");
-}
 
 static Object setName(Client client, String name) {
   if (!name.chars().allMatch(c -> c >= '!' && c <= '~')) {
@@ -853,70 +680,40 @@ static Object setName(Client client, String name) {
 
 Object settings(String[] w) {
   var settings = new TreeMap<>(Map.of("save", "", "appendonly", "no", "databases", "1"));
-  Stream<String> patterns = Stream.of(w).skip(2).map(w1 -> lower(w1));
-  var wanted = patterns.map(pattern -> glob(pattern)).reduce(_ -> false, Predicate::or);
-  settings.keySet().removeIf(wanted.negate());
+  settings.keySet().removeIf(name -> Stream.of(w).skip(2).noneMatch(p -> matches(lower(p), name)));
   return settings;
 }
 
-/** Commands without their subcommands. */
-Stream<Command> described() {
-  return commands.values().stream().filter(command -> !command.name.contains("|"));
+/** Each command without its subcommands: name, arity, flags, of which it tells none, and keys. */
+Stream<List<?>> described() {
+  return commands.values().stream()
+      .filter(c -> !c.name.contains("|"))
+      .map(c -> List.of(lower(c.name), c.arity, List.of(), c.keys.first, c.keys.last, c.keys.step));
 }
 
-Object describeAll(String[] w) {
-  return described().map(command -> describe(command)).toList();
-}
-
-Object describe(String[] w) {
-  return w.length == 2
-      ? describeAll(w)
-      : Stream.of(w).skip(2).map(name -> describe(commands.get(upper(name)))).toList();
-}
-
-/** Its name, arity, flags, of which none is told, and the places of its keys. */
-static List<?> describe(Command c) {
-  if (c == null) {
-    return null;
-  }
-  return Stream.concat(Stream.of(lower(c.name), c.arity, Set.of()), c.keys.places.stream())
-      .toList();
-}
-
-Object info(String[] w) {
+Object info() {
   Runtime runtime = Runtime.getRuntime();
+  long memory = runtime.totalMemory() - runtime.freeMemory();
   String text =
       """
       # Server
       redis_version:%s
       redis_mode:standalone
-      process_id:%d
       # Clients
       connected_clients:%d
       # Memory
       used_memory:%d
       # Stats
       expired_keys:%d
-      pubsub_channels:%d
-      pubsub_patterns:%d
       # Keyspace
       db0:keys=%d,expires=%d,avg_ttl=0
       """
-          .formatted(
-              VERSION,
-              ProcessHandle.current().pid(),
-              connected.get(),
-              runtime.totalMemory() - runtime.freeMemory(),
-              expired,
-              channels.size(),
-              patterns.size(),
-              data.size(),
-              expiries.size());
-  return new Text(text.replace("\n", "\r\n"));
+          .formatted(VERSION, connected.get(), memory, expired, data.size(), expiries.size());
+  return text.replace("\n", "\r\n");
 }
 
 Object clear() {
-  data.keys().toList().forEach(this::remove);
+  List.copyOf(keys).forEach(this::remove);
   return OK;
 }
 
@@ -926,23 +723,18 @@ static long count(String[] w, int from, Predicate<String> which) {
   return Stream.of(w).skip(from).filter(which).count();
 }
 
-Stream<String> live(List<String> keys) {
-  return keys.stream().filter(key -> find(key) != null);
-}
-
 static String type(Entry entry) {
-  if (entry == null) {
-    return "none";
-  }
-  return Stream.of(LIST, SET, HASH, ZSET)
-      .filter(kind -> kind.type.isInstance(entry.value))
-      .map(Kind::name)
-      .findAny()
-      .orElse("string");
+  return switch (entry == null ? null : entry.value) {
+    case null -> "none";
+    case Items _ -> "list";
+    case Members _ -> "set";
+    case Fields _ -> "hash";
+    case Ranking _ -> "zset";
+    default -> "string";
+  };
 }
 
-Object expire(String key, String seconds) {
-  long expiresAt = after(seconds, 1_000, "expire");
+int expire(String key, long expiresAt) {
   Entry entry = find(key);
   if (entry == null) {
     return 0;
@@ -951,41 +743,46 @@ Object expire(String key, String seconds) {
   return 1;
 }
 
-/** In seconds; -1 for ever, -2 if there is no such key. */
-Object timeToLive(String key) {
+/** In so many milliseconds; -1 for ever, -2 if there is no such key. */
+long timeToLive(String key, int unit) {
   Entry entry = find(key);
   if (entry == null || entry.expiresAt == NEVER) {
     return entry == null ? -2 : -1;
   }
-  return (entry.expiresAt - System.currentTimeMillis() + 500) / 1_000;
+  return (entry.expiresAt - System.currentTimeMillis() + unit / 2) / unit;
 }
 
-Object scan(String[] w, int at, Dict<?> dict, Function<List<String>, Stream<String>> show) {
-  long cursor = integer(w[at], "ERR invalid cursor");
+/**
+ * Goes from the last place in the row to the first, and the cursor is how many are left. Whoever
+ * changes places comes from behind: so none is missed that is there all the time.
+ */
+Object scan(String[] w) {
+  long cursor = integer(w[1], "ERR invalid cursor");
   long count = 10;
-  Predicate<String> wanted = _ -> true;
-  for (int i = at + 1; i < w.length; i += 2) {
+  String pattern = "*";
+  for (int i = 2; i < w.length; i += 2) {
     String value = i + 1 < w.length ? w[i + 1] : "";
     switch (i + 1 < w.length ? upper(w[i]) : "") {
       case "COUNT" -> count = integer(value);
-      case "MATCH" -> wanted = wanted.and(glob(value));
-      default -> throw syntaxError();
+      case "MATCH" -> pattern = value;
+      default -> throw SYNTAX_ERROR;
     }
     if (count < 1) {
-      throw syntaxError();
+      throw SYNTAX_ERROR;
     }
   }
-  int from = cursor > 0 ? (int) Math.min(cursor, dict.size()) : dict.size();
-  List<String> keys = dict.scan(from, (int) Math.min(count, from));
-  Stream<String> shown = show.apply(keys.stream().filter(wanted).toList());
-  return List.of(Integer.toString(from - keys.size()), shown.toList());
+  int size = keys.size();
+  int to = cursor > 0 ? (int) Math.min(cursor, size) : size;
+  int from = (int) Math.max(0, to - count);
+  return List.of(Integer.toString(from), live(keys.subList(from, to), pattern));
 }
 
-/** Tells what matches a pattern: h?llo, h*llo, h[ae]llo, h[^e]llo, h[a-b]llo, or h\?llo. */
-static Predicate<String> glob(String pattern) {
-  return text -> matches(pattern, text);
+List<String> live(List<String> some, String pattern) {
+  List<String> matching = some.stream().filter(key -> matches(pattern, key)).toList();
+  return matching.stream().filter(key -> find(key) != null).toList();
 }
 
+/** Whether a text matches h?llo, h*llo, h[ae]llo, h[^e]llo, h[a-b]llo, or h\?llo. */
 static boolean matches(String pattern, String text) {
   int p = 0;
   int afterStar = -1;
@@ -1051,7 +848,7 @@ Object setString(String[] w) {
       }
       expiresAt = after(w[i], option.equals("EX") ? 1_000 : 1, "set");
     } else {
-      throw syntaxError();
+      throw SYNTAX_ERROR;
     }
   }
   if (!condition.isEmpty() && condition.equals(find(w[1]) == null ? "XX" : "NX")) {
@@ -1071,283 +868,220 @@ Object setStrings(String[] w) {
   return OK;
 }
 
-String stringOrNull(String key) {
-  Entry entry = find(key);
-  return type(entry).equals("string") ? string(entry) : null;
-}
-
-Object add(String key, long difference) {
-  Entry old = find(key);
-  long number =
-      old == null ? 0 : old.value instanceof Long counted ? counted : integer(string(old));
-  Long sum;
+long add(String key, long difference) {
+  String old = find(key, String.class);
+  long sum;
   try {
-    sum = Math.addExact(number, difference);
+    sum = Math.addExact(old == null ? 0 : integer(old), difference);
   } catch (ArithmeticException e) {
     throw new Refused("ERR increment or decrement would overflow");
   }
-  put(key, sum, old == null ? NEVER : old.expiresAt);
+  update(key, Long.toString(sum));
   return sum;
 }
 
 // Lists, sets, hashes and sorted sets
 
 Object push(String[] w, BiConsumer<Items, String> add) {
-  Items list = open(w[1], LIST);
+  Items list = find(w[1], Items.class, new Items());
   for (int i = 2; i < w.length; i++) {
     add.accept(list, w[i]);
   }
-  touch(w[1]);
+  update(w[1], list);
   return list.size();
 }
 
-Object pop(String key, Function<Items, String> take) {
-  Items list = find(key, LIST);
-  if (list == null) {
+/** Takes something out of a collection, or null; what is empty then is removed. */
+<T extends Collection<?>> Object take(String key, Class<T> type, Function<T, Object> take) {
+  T collection = find(key, type);
+  if (collection == null) {
     return null;
   }
-  String item = take.apply(list);
-  changed(key, list);
-  return item;
+  Object taken = take.apply(collection);
+  if (collection.isEmpty()) {
+    remove(key);
+  } else {
+    update(key, collection);
+  }
+  return taken;
 }
 
 /** The items from one to another, both included; negative ones count from the end. */
-static <T> List<T> range(long first, long last, Collection<T> items) {
-  int size = items.size();
-  long from = Math.max(0, first < 0 ? first + size : first);
-  long to = Math.min(size - 1, last < 0 ? last + size : last);
-  return items.stream().skip(from).limit(Math.max(0, to - from + 1)).toList();
+Object range(String key, long first, long last) {
+  Items list = find(key, Items.class, new Items());
+  long from = Math.max(0, first < 0 ? first + list.size() : first);
+  long to = last < 0 ? last + list.size() : last; // the last one, or beyond
+  return list.stream().skip(from).limit(Math.max(0, Math.min(to, list.size()) - from + 1)).toList();
 }
 
 Object addMembers(String[] w) {
-  Members set = open(w[1], SET);
-  long added = count(w, 2, member -> set.put(member, true) == null);
+  Members set = find(w[1], Members.class, new Members());
+  long added = count(w, 2, set::add);
   if (added > 0) {
-    touch(w[1]);
+    update(w[1], set);
   }
   return added;
-}
-
-Object removeEach(String[] w, Kind<? extends Dict<?>> kind) {
-  Dict<?> dict = find(w[1], kind);
-  long removed = dict == null ? 0 : count(w, 2, key -> dict.remove(key) != null);
-  if (removed > 0) {
-    changed(w[1], dict);
-  }
-  return removed;
-}
-
-static Set<String> setOf(Stream<String> members) {
-  return members.collect(Collectors.toCollection(LinkedHashSet::new));
-}
-
-Object popMember(String key) {
-  Members set = find(key, SET);
-  if (set == null) {
-    return null;
-  }
-  String member = set.random();
-  set.remove(member);
-  changed(key, set);
-  return member;
 }
 
 Object setFields(String[] w) {
   if (w.length % 2 != 0) {
     throw wrongNumber("hset");
   }
-  Fields hash = open(w[1], HASH);
+  Fields hash = fields(w[1]);
   int before = hash.size();
   for (int i = 2; i < w.length; i += 2) {
     hash.put(w[i], w[i + 1]);
   }
-  touch(w[1]);
+  update(w[1], hash);
   return hash.size() - before;
 }
 
-Object fields(String[] w) {
-  Fields hash = read(w[1], HASH);
-  var fields = new LinkedHashMap<String, String>();
-  hash.keys().forEach(name -> fields.put(name, hash.get(name)));
-  return fields;
-}
-
-Object scanFields(String[] w) {
-  Fields hash = read(w[1], HASH);
-  return scan(w, 2, hash, names -> names.stream().flatMap(n -> Stream.of(n, hash.get(n))));
+Fields fields(String key) {
+  return find(key, Fields.class, new Fields());
 }
 
 Object addScores(String[] w) {
   if (w.length % 2 != 0) {
-    throw syntaxError();
+    throw SYNTAX_ERROR;
   }
   var scores = new double[w.length];
   for (int i = 2; i < w.length; i += 2) {
     scores[i] = score(w[i]);
   }
-  Ranking ranking = open(w[1], ZSET);
+  Ranking ranking = find(w[1], Ranking.class, new Ranking());
   int before = ranking.size();
   boolean isChanged = false;
   for (int i = 2; i < w.length; i += 2) {
-    isChanged |= !Objects.equals(ranking.put(w[i + 1], scores[i]), scores[i]);
+    isChanged |= ranking.put(w[i + 1], scores[i]);
   }
   if (isChanged) {
-    touch(w[1]);
+    update(w[1], ranking);
   }
   return ranking.size() - before;
 }
 
-Object ranked(String[] w) {
-  var found = range(integer(w[2]), integer(w[3]), read(w[1], ZSET).places);
-  return found.stream().map(Ranking.Place::member).toList();
-}
-
 Object popLowest(String key) {
-  Ranking ranking = find(key, ZSET);
-  if (ranking == null) {
-    return List.of();
-  }
-  Ranking.Place lowest = ranking.places.first();
-  ranking.remove(lowest.member);
-  changed(key, ranking);
-  return List.of(lowest.member, lowest.score);
+  return Objects.requireNonNullElse(take(key, Ranking.class, Ranking::removeLowest), List.of());
 }
 
 // Publish and subscribe
 
-/** Those of a channel or a pattern, apart by what they read. */
-record Subscribers(Group resp2, Group resp3) {
-  Group of(Client client) {
-    return client.protocol == 3 ? resp3 : resp2;
-  }
-
-  int count() {
-    return resp2.size() + resp3.size();
-  }
-
-  /** Returns how many it is sent to, of whom nobody is waited for. */
-  int send(Object... message) throws InterruptedException {
-    int receivers = count();
-    if (resp2.size() > 0) {
-      resp2.broadcast(encode(new Push(message), 2));
-    }
-    if (resp3.size() > 0) {
-      resp3.broadcast(encode(new Push(message), 3));
-    }
-    return receivers;
-  }
-}
-
-Object publish(String channel, String message) throws InterruptedException {
-  int receivers = 0;
-  Subscribers direct = channels.get(channel);
-  if (direct != null) {
-    receivers = direct.send("message", channel, message);
-  }
-  for (var pattern : patterns.entrySet()) {
-    if (matches(pattern.getKey(), channel)) {
-      receivers += pattern.getValue().send("pmessage", pattern.getKey(), channel, message);
+int publish(String channel, String message) throws InterruptedException {
+  int receivers = send(channels.getOrDefault(channel, Set.of()), "message", channel, message);
+  for (String pattern : patterns.keySet()) {
+    if (matches(pattern, channel)) {
+      receivers += send(patterns.get(pattern), "pmessage", pattern, channel, message);
     }
   }
   return receivers;
 }
 
-Object subscribe(
-    Client client, String[] w, Map<String, Subscribers> all, Map<String, Subscribers> own)
-    throws InterruptedException {
-  if (client.outbox == null) {
-    return NEEDS_OUTBOX;
-  }
-  for (String name : List.of(w).subList(1, w.length)) {
-    boolean isNew = !own.containsKey(name);
-    var subscribers = all.computeIfAbsent(name, _ -> new Subscribers(new Group(), new Group()));
-    own.put(name, subscribers);
-    byte[] reply = encode(new Push(lower(w[0]), name, client.subscriptions()), client.protocol);
-    if (isNew) { // the reply comes before the first message
-      subscribers.of(client).join(client.id(), client.outbox, () -> reply);
-    } else {
-      client.outbox.offer(reply);
+/** Returns how many it is sent to, of whom nobody is waited for. */
+static int send(Set<Client> subscribers, Object... message) throws InterruptedException {
+  var encoded = new byte[4][]; // once for each protocol, if somebody speaks it
+  int receivers = 0;
+  for (Client client : subscribers) {
+    int protocol = client.encoder.protocol;
+    if (encoded[protocol] == null) {
+      encoded[protocol] = encode(new Push(message), protocol);
     }
+    receivers += client.outbox.offer(encoded[protocol]) ? 1 : 0;
+  }
+  return receivers;
+}
+
+Object subscribe(Client client, String[] w, Map<String, Set<Client>> all, Set<String> own)
+    throws InterruptedException {
+  for (String name : arguments(w)) {
+    own.add(name);
+    all.computeIfAbsent(name, _ -> new LinkedHashSet<>()).add(client);
+    confirm(client, w[0], name);
   }
   return NOTHING;
 }
 
-Object unsubscribe(
-    Client client, String[] w, Map<String, Subscribers> all, Map<String, Subscribers> own) {
-  var names = new ArrayList<>(w.length == 1 ? own.keySet() : List.of(w).subList(1, w.length));
+Object unsubscribe(Client client, String[] w, Map<String, Set<Client>> all, Set<String> own)
+    throws InterruptedException {
+  var names = new ArrayList<>(w.length == 1 ? own : arguments(w));
   if (names.isEmpty()) {
     names.add(null);
   }
-  var replies = new ArrayList<Push>();
   for (String name : names) {
     leave(client, name, all, own);
-    replies.add(new Push(lower(w[0]), name, client.subscriptions()));
+    confirm(client, w[0], name);
   }
-  return new Replies(replies);
+  return NOTHING;
 }
 
-static void leave(
-    Client client, String name, Map<String, Subscribers> all, Map<String, Subscribers> own) {
-  Subscribers subscribers = own.remove(name);
-  if (subscribers != null) {
-    subscribers.of(client).leave(client.id(), client.outbox);
-    if (subscribers.count() == 0) {
-      all.remove(name);
-    }
+static void leave(Client client, String name, Map<String, Set<Client>> all, Set<String> own) {
+  if (own.remove(name)) {
+    all.get(name).remove(client);
+    all.computeIfPresent(name, (_, rest) -> rest.isEmpty() ? null : rest);
   }
+}
+
+/** Tells a subscriber so, and lets others send to it, who never wait for it. */
+static void confirm(Client client, String command, String name) throws InterruptedException {
+  if (client.outbox == null) {
+    client.outbox = new Outbox(client.connection, PUSHES, Outbox.Policy.DISCONNECT);
+    client.scope.fork("outbox", client.outbox);
+  }
+  var push = new Push(lower(command), name, client.subscriptions());
+  client.outbox.offer(encode(push, client.encoder.protocol));
 }
 
 Object activeChannels(String[] w) {
-  return channels.keySet().stream().filter(w.length == 2 ? _ -> true : glob(w[2])).toList();
+  String pattern = w.length == 2 ? "*" : w[2];
+  return channels.keySet().stream().filter(name -> matches(pattern, name)).toList();
 }
 
 Object countSubscribers(String[] w) {
   return Stream.of(w)
       .skip(2)
-      .flatMap(name -> Stream.of(name, channels.containsKey(name) ? channels.get(name).count() : 0))
+      .flatMap(name -> Stream.of(name, channels.getOrDefault(name, Set.of()).size()))
       .toList();
 }
 
 // Transactions
 
-static Object begin(Client client, String[] w) {
+static Object begin(Client client) {
   if (client.transaction != null) {
-    throw new Refused("ERR MULTI calls can not be nested");
+    return new Refused("ERR MULTI calls can not be nested");
   }
   client.transaction = new ArrayList<>();
   client.isFaulty = false;
   return OK;
 }
 
-Object execute(Client client, String[] w) throws InterruptedException {
-  client.watched.forEach(this::find); // what is over has changed
-  boolean isOutdated = client.isOutdated;
+Object execute(Client client) throws InterruptedException {
+  boolean isOutdated =
+      client.watched.entrySet().stream().anyMatch(e -> find(e.getKey()) != e.getValue());
   List<String[]> transaction = end(client, "EXEC");
   if (client.isFaulty) {
     throw new Refused("EXECABORT Transaction discarded because of previous errors.");
   }
   if (isOutdated) {
-    return NO_LIST;
+    return client.encoder.protocol == 3 ? null : new Status("*-1"); // no list is no null there
   }
-  var replies = new ArrayList<Object>();
+  client.encoder.writeLine("*" + transaction.size());
   for (String[] words : transaction) {
-    replies.add(run(commandOf(words), client, words));
+    run(commandOf(words), client, words);
   }
-  return replies;
+  return NOTHING;
 }
 
-Object discard(Client client, String[] w) {
+static Object discard(Client client) {
   end(client, "DISCARD");
   return OK;
 }
 
-List<String[]> end(Client client, String how) {
+static List<String[]> end(Client client, String how) {
   List<String[]> transaction = client.transaction;
   if (transaction == null) {
     throw new Refused("ERR " + how + " without MULTI");
   }
   client.transaction = null;
-  unwatch(client);
+  client.watched.clear();
   return transaction;
 }
 
@@ -1355,25 +1089,14 @@ Object watch(Client client, String[] w) {
   if (client.transaction != null) {
     throw new Refused("ERR WATCH inside MULTI is not allowed");
   }
-  for (String key : List.of(w).subList(1, w.length)) {
-    find(key); // what is over is gone already
-    client.watched.add(key);
-    watchers.computeIfAbsent(key, _ -> new HashSet<>()).add(client);
+  for (String key : arguments(w)) {
+    client.watched.putIfAbsent(key, find(key));
   }
   return OK;
 }
 
-Object unwatch(Client client) {
-  for (String key : client.watched) {
-    watchers.computeIfPresent(
-        key,
-        (_, clients) -> {
-          clients.remove(client);
-          return clients.isEmpty() ? null : clients;
-        });
-  }
+static Object unwatch(Client client) {
   client.watched.clear();
-  client.isOutdated = false;
   return OK;
 }
 
@@ -1381,11 +1104,13 @@ Object unwatch(Client client) {
 void forget(Client client) {
   lock.lock();
   try {
-    unwatch(client);
-    List.copyOf(client.channels.keySet()).forEach(n -> leave(client, n, channels, client.channels));
-    List.copyOf(client.patterns.keySet()).forEach(n -> leave(client, n, patterns, client.patterns));
+    List.copyOf(client.channels).forEach(name -> leave(client, name, channels, client.channels));
+    List.copyOf(client.patterns).forEach(name -> leave(client, name, patterns, client.patterns));
   } finally {
     lock.unlock();
+  }
+  if (client.outbox != null) {
+    client.outbox.close(); // it sends the rest
   }
 }
 
@@ -1398,16 +1123,10 @@ static final class Refused extends RuntimeException {
   }
 }
 
+static final Refused SYNTAX_ERROR = new Refused("ERR syntax error");
+
 static Refused wrongNumber(String name) {
   return new Refused("ERR wrong number of arguments for '%s' command".formatted(name));
-}
-
-static Refused wrongType() {
-  return new Refused("WRONGTYPE Operation against a key holding the wrong kind of value");
-}
-
-static Refused syntaxError() {
-  return new Refused("ERR syntax error");
 }
 
 static Refused invalidTime(String name) {
@@ -1419,13 +1138,13 @@ static long integer(String text) {
 }
 
 static long integer(String text, String otherwise) {
-  try {
-    long number = Long.parseLong(text);
-    if (Long.toString(number).equals(text)) { // not 007 or +7
-      return number;
+  boolean isPadded = text.startsWith("0") && text.length() > 1 || text.startsWith("-0");
+  if (!isPadded && !text.startsWith("+")) { // not 007 or +7
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      // refused below
     }
-  } catch (NumberFormatException e) {
-    // refused below
   }
   throw new Refused(otherwise);
 }
@@ -1440,25 +1159,27 @@ static long after(String units, long unitMillis, String command) {
   }
 }
 
+static final Pattern SCORE =
+    Pattern.compile("[+-]?(inf|([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]+)?)");
+
 static double score(String text) {
   String lower = lower(text);
-  boolean isFinite = lower.chars().allMatch(c -> "0123456789+-.e".indexOf(c) >= 0);
-  if (isFinite || lower.matches("[+-]?inf")) {
-    try {
-      return Double.parseDouble(lower.replace("inf", "Infinity")); // as Java calls it
-    } catch (NumberFormatException e) {
-      // refused below
-    }
+  if (!SCORE.matcher(lower).matches()) {
+    throw new Refused("ERR value is not a valid float");
   }
-  throw new Refused("ERR value is not a valid float");
+  return Double.parseDouble(lower.replace("inf", "Infinity")); // as Java calls it
 }
 
-static String score(double score) {
+static String show(double score) {
   long whole = (long) score;
   if (whole == score && Math.abs(score) < 1e17) {
     return Long.toString(whole);
   }
   return Double.toString(score).replace("Infinity", "inf");
+}
+
+static List<String> arguments(String[] w) {
+  return List.of(w).subList(1, w.length);
 }
 
 static String upper(String word) {
