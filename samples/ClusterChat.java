@@ -19,6 +19,7 @@ import io.plainweave.messaging.Outbox;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import io.plainweave.server.Shield;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -95,13 +96,26 @@ void chat(Connection connection) throws Exception {
 
 final ConcurrentHashMap<String, Group> rooms = new ConcurrentHashMap<>(); // with members here
 
-synchronized boolean enter(String room, String name, Outbox outbox) {
-  return rooms.computeIfAbsent(room, _ -> new Group()).join(name, outbox);
+// Locks, not monitors: before 25.0.4 a JDK may lose who waits for one (JDK-8373120).
+final ReentrantLock comingAndGoing = new ReentrantLock();
+
+boolean enter(String room, String name, Outbox outbox) {
+  comingAndGoing.lock();
+  try {
+    return rooms.computeIfAbsent(room, _ -> new Group()).join(name, outbox);
+  } finally {
+    comingAndGoing.unlock();
+  }
 }
 
 /** Forgets a room if the last has left it, which a closed outbox does by itself. */
-synchronized void forgetIfEmpty(String room) {
-  rooms.computeIfPresent(room, (_, members) -> members.names().isEmpty() ? null : members);
+void forgetIfEmpty(String room) {
+  comingAndGoing.lock();
+  try {
+    rooms.computeIfPresent(room, (_, members) -> members.size() == 0 ? null : members);
+  } finally {
+    comingAndGoing.unlock();
+  }
 }
 
 void tellAll(String room, String text) throws InterruptedException {
@@ -123,15 +137,19 @@ void tellHere(String room, String line) throws InterruptedException {
 final BlockingQueue<String> queue = new ArrayBlockingQueue<>(MOST_QUEUED);
 final List<String> unsent = new ArrayList<>(); // out of the queue, and Redis may not have it
 final AtomicInteger lost = new AtomicInteger();
-long number; // of the last message; guarded by the queue
+final ReentrantLock numbers = new ReentrantLock(); // in the queue they are in order
+long number; // of the last message; guarded by that lock
 
 /** Queues a message for the other nodes; if there is no place, the oldest is lost. */
 void enqueue(String room, String line) {
-  synchronized (queue) { // nobody waits in it, and the numbers are in order
+  numbers.lock();
+  try {
     String message = String.join("\t", id, Long.toString(++number), room, line);
     while (!queue.offer(message)) {
       lost.addAndGet(queue.poll() == null ? 0 : 1);
     }
+  } finally {
+    numbers.unlock();
   }
 }
 

@@ -56,21 +56,21 @@ static final class Player {
   final String name;
 
   /** Replaced by the threads of sessions; null before the first. */
-  private volatile Position position;
+  private final AtomicReference<Position> position = new AtomicReference<>();
 
   Player(String name) {
     this.name = name;
   }
 
-  synchronized void move(DatagramSession session, int number, int x, int y) {
-    if (position == null || number > position.number) {
-      position = new Position(name, session, number, x, y, System.nanoTime());
-    }
+  void move(DatagramSession session, int number, int x, int y) {
+    var next = new Position(name, session, number, x, y, System.nanoTime());
+    position.updateAndGet(old -> old == null || number > old.number ? next : old);
   }
 
   void leave() {
-    if (position != null) {
-      position.session.close();
+    Position last = position.get();
+    if (last != null) {
+      last.session.close();
     }
   }
 }
@@ -170,7 +170,7 @@ void tick() throws InterruptedException {
   for (int tick = 1; ; tick++) {
     List<Position> there =
         players.values().stream()
-            .map(player -> player.position)
+            .map(player -> player.position.get())
             .filter(position -> position != null && !position.isSilent())
             .toList();
     for (Position player : there) {

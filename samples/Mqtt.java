@@ -15,6 +15,7 @@ import io.plainweave.messaging.Outbox;
 import io.plainweave.messaging.OutboxLimits;
 import io.plainweave.server.Server;
 import io.plainweave.server.Shield;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 
 static final int LONGEST_PACKET = 256 * 1024; // in bytes, behind the fixed header
@@ -179,8 +180,11 @@ void publish(Message message) throws InterruptedException {
   var live = new Message(message.topic, message.payload, message.qos, false);
   byte[] once = live.toPacket(0, 0, false); // one array for all who get it at most once
   Map<Session, Integer> receivers;
-  synchronized (top) {
+  topLock.lock();
+  try {
     receivers = top.find(message.topic);
+  } finally {
+    topLock.unlock();
   }
   for (var receiver : receivers.entrySet()) {
     receiver.getKey().deliver(live, receiver.getValue(), once);
@@ -234,9 +238,12 @@ void leave(Session session, Outbox outbox) {
 
 void end(Session session) {
   session.end();
-  synchronized (top) {
+  topLock.lock();
+  try {
     session.filters.forEach(filter -> top.put(levels(filter), 0, session, null));
     session.filters.clear();
+  } finally {
+    topLock.unlock();
   }
 }
 
@@ -253,7 +260,9 @@ final class Session {
 
   private volatile Connection connection;
 
-  // Its monitor guards what follows, and is held while a message is offered: that makes the order.
+  // A lock, not a monitor: before 25.0.4 a JDK may lose who waits for one (JDK-8373120). It guards
+  // what follows, and is held while a message is offered: that makes the order.
+  private final ReentrantLock lock = new ReentrantLock();
   private Outbox outbox; // null while the client is away
   private boolean isKnown;
   private int lastId;
@@ -268,8 +277,9 @@ final class Session {
 
   /** Gives the session to a connection, and sends what the client has missed. */
   void resume(Connection newer, Outbox newOutbox) throws InterruptedException {
-    disconnect(); // at once: who has the monitor may be waiting for this connection
-    synchronized (this) {
+    disconnect(); // at once: who has the lock may be waiting for this connection
+    lock.lockInterruptibly();
+    try {
       disconnect(); // whoever has come meanwhile
       connection = newer;
       outbox = newOutbox;
@@ -282,17 +292,24 @@ final class Session {
         outbox.offer(sent.getValue().toPacket(1, sent.getKey(), true));
       }
       send();
+    } finally {
+      lock.unlock();
     }
   }
 
   /** The client is away, unless it has another connection already: returns whether it is. */
-  synchronized boolean pause(Outbox oldOutbox) {
-    boolean isAway = outbox == oldOutbox;
-    if (isAway) {
-      outbox = null;
-      connection = null;
+  boolean pause(Outbox oldOutbox) {
+    lock.lock();
+    try {
+      boolean isAway = outbox == oldOutbox;
+      if (isAway) {
+        outbox = null;
+        connection = null;
+      }
+      return isAway;
+    } finally {
+      lock.unlock();
     }
-    return isAway;
   }
 
   void end() {
@@ -307,8 +324,16 @@ final class Session {
     }
   }
 
-  synchronized void deliver(Message message, int grantedQos, byte[] once)
-      throws InterruptedException {
+  void deliver(Message message, int grantedQos, byte[] once) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      add(message, grantedQos, once);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void add(Message message, int grantedQos, byte[] once) throws InterruptedException {
     if (grantedQos > 0 && message.qos > 0) {
       waiting.add(message);
       waitingBytes += message.bytes();
@@ -323,19 +348,29 @@ final class Session {
   }
 
   /** Delivers what is retained at that moment: so nothing older comes behind something newer. */
-  synchronized void deliverRetained(String topic, int grantedQos) throws InterruptedException {
-    Message message = retained.get(topic);
-    if (message != null) {
-      deliver(message, grantedQos, message.toPacket(0, 0, false));
+  void deliverRetained(String topic, int grantedQos) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      Message message = retained.get(topic);
+      if (message != null) {
+        add(message, grantedQos, message.toPacket(0, 0, false));
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
-  synchronized void acknowledged(int id) throws InterruptedException {
-    unacknowledged.remove(id);
-    send();
+  void acknowledged(int id) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      unacknowledged.remove(id);
+      send();
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** Sends what waits, as far as the client keeps up. Called under the monitor. */
+  /** Sends what waits, as far as the client keeps up. Called with the lock. */
   private void send() throws InterruptedException {
     while (outbox != null && !waiting.isEmpty() && unacknowledged.size() < MOST_UNACKNOWLEDGED) {
       do { // [MQTT-2.3.1-4]
@@ -351,14 +386,15 @@ final class Session {
 
 // ---- Topics and filters
 
-/**
- * What is subscribed to, as a tree of the levels of all filters; a monitor of its own guards it.
- */
+/** What is subscribed to, as a tree of the levels of all filters. */
 final Level top = new Level();
+
+final ReentrantLock topLock = new ReentrantLock(); // guards it
 
 /** Subscribes a session, or changes its QoS, or ends that for null; false if it is one too many. */
 boolean subscribe(Session session, String filter, Integer qos) {
-  synchronized (top) { // nobody waits in it
+  topLock.lock(); // nobody waits while it is held
+  try {
     boolean isMore = qos != null && !session.filters.contains(filter);
     if (session.isEnded || (isMore && session.filters.size() == MOST_SUBSCRIPTIONS)) {
       return false;
@@ -370,6 +406,8 @@ boolean subscribe(Session session, String filter, Integer qos) {
       session.filters.add(filter);
     }
     return true;
+  } finally {
+    topLock.unlock();
   }
 }
 
