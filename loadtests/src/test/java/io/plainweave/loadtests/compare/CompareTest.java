@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.loadtests.Main;
+import io.plainweave.loadtests.cli.BesideTheSamples;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -22,6 +24,7 @@ import picocli.CommandLine;
 
 /** The command as it is called; runs have real processes. */
 @Timeout(60)
+@ExtendWith(BesideTheSamples.class)
 final class CompareTest {
   @TempDir private Path folder;
   private final StringWriter out = new StringWriter();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.plainweave.loadtests.Main;
+import io.plainweave.loadtests.cli.BesideTheSamples;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -15,11 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,22 +28,11 @@ import picocli.CommandLine;
 
 /** The command as it is called; runs have real processes. */
 @Timeout(90)
+@ExtendWith(BesideTheSamples.class)
 final class ModelsTest {
-  private static final String HOME = "loadtests.home";
-
   @TempDir private Path folder;
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
-
-  @BeforeAll
-  static void theProgramsLieBesideTheLoadTests() {
-    System.setProperty(HOME, Path.of("").toAbsolutePath().toString());
-  }
-
-  @AfterAll
-  static void asItWas() {
-    System.clearProperty(HOME);
-  }
 
   @AfterEach
   void nothingIsLeft() throws IOException {

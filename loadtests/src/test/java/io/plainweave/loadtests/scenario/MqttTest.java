@@ -3,11 +3,14 @@ package io.plainweave.loadtests.scenario;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.loadtests.cli.BesideTheSamples;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 @Timeout(120)
+@ExtendWith(BesideTheSamples.class)
 final class MqttTest {
   private static final String[] SMALL = {"mqtt", "-n", "300", "--keep-alive", "2s", "--hold", "1s"};
 
