@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * and then waits for the next loop. When no loop has had anything to do for a while, the monitor
  * sleeps until one has.
  *
- * <p>So, where the monitor and that thread get a processor, a loop is held up for two intervals by a
- * handler that computes, that blocks in a file or native code, or that cannot leave its carrier
+ * <p>So, where the monitor and that thread get a processor, a loop is held up for two intervals by
+ * a handler that computes, that blocks in a file or native code, or that cannot leave its carrier
  * (JEP 491) while it waits for a channel at which nobody else would look.
  */
 final class EventLoops implements Callable<Scope.After> {
