@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *   <li>JDK-8369227: a thread parks soon after a park with a timeout, while another unparks it and
  *       the timeout expires. Corrected in 25.0.3 and 26.0.1.
  *   <li>JDK-8373120: a thread waits for a monitor ({@code synchronized}, {@code Object.wait}). The
- *       toolkit has none, but handlers and what they call may have. Corrected in 25.0.4 and 26.0.1.
+ *       toolkit has none but those within the JDK's maps and channels; handlers and what they call
+ *       may have. Corrected in 25.0.4 and 26.0.1.
  * </ul>
  */
 public final class LostWakeUps {

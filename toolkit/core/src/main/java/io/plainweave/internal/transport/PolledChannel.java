@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
  *       the thread asks the poller to look out again, or the poller wakes the thread.
  * </ul>
  */
-public final class PolledChannel implements Transport {
+public final class PolledChannel implements Transport, Polled {
   /** Stands in a slot for a wake-up that came when nobody waited. */
   private static final Thread WOKEN = Thread.ofVirtual().unstarted(() -> {});
 
@@ -385,7 +385,8 @@ public final class PolledChannel implements Transport {
    * Wakes who waits for this. What nobody waits for is no longer looked out for: the selector would
    * find it again and again.
    */
-  void ready(int operations) {
+  @Override
+  public void ready(int operations) {
     int unwanted = 0;
     if ((operations & SelectionKey.OP_READ) != 0 && !wakeWaiting(READER)) {
       watched = false;

@@ -32,6 +32,7 @@ public final class Poller implements Callable<Scope.After> {
   private static final int BUSY_ROUND = 4;
 
   private final Selector selector;
+  private final SelfPipe pipe;
   private final ThreadFactory threads;
 
   /** Channels whose threads have begun to wait for something that is not looked out for. */
@@ -55,8 +56,9 @@ public final class Poller implements Callable<Scope.After> {
    */
   private volatile boolean unsure;
 
-  private Poller(Selector selector, ThreadFactory threads) {
+  private Poller(Selector selector, SelfPipe pipe, ThreadFactory threads) {
     this.selector = selector;
+    this.pipe = pipe;
     this.threads = threads;
   }
 
@@ -66,7 +68,16 @@ public final class Poller implements Callable<Scope.After> {
    * @param threads makes the threads of its connections
    */
   static Poller open(ThreadFactory threads) throws IOException {
-    return new Poller(Selector.open(), threads);
+    Selector selector = Selector.open();
+    SelfPipe pipe = null;
+    try {
+      pipe = SelfPipe.open(selector);
+      return new Poller(selector, pipe, threads);
+    } finally {
+      if (pipe == null) {
+        selector.close();
+      }
+    }
   }
 
   /** Makes the threads of its connections, where it can wake them best. */
@@ -154,9 +165,9 @@ public final class Poller implements Callable<Scope.After> {
   }
 
   private static void ready(SelectionKey key) {
-    var channel = (PolledChannel) key.attachment();
+    var polled = (Polled) key.attachment();
     try {
-      channel.ready(key.readyOps());
+      polled.ready(key.readyOps());
     } catch (CancelledKeyException closedMeanwhile) {
       // Its threads were woken when it was closed.
     }
@@ -226,7 +237,7 @@ public final class Poller implements Callable<Scope.After> {
   /** Ends the wait of the poller, if there is one. */
   void wakeIfWaiting() {
     if (waiting) {
-      selector.wakeup();
+      pipe.wake();
     }
   }
 
@@ -248,13 +259,15 @@ public final class Poller implements Callable<Scope.After> {
   void stop() {
     dismissed = true;
     stopped = true;
-    selector.wakeup();
+    pipe.wake();
     nudge();
   }
 
   /** Closes the selector, and with it the descriptors of channels that were closed meanwhile. */
   void close() throws IOException {
     stopped = true;
-    selector.close();
+    try (selector) {
+      pipe.close();
+    }
   }
 }
