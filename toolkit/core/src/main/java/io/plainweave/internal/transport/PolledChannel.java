@@ -93,6 +93,12 @@ public final class PolledChannel implements Transport, Polled {
    */
   private volatile boolean watched;
 
+  /**
+   * Whether it is closed, for all who use it; set once, by whoever closes it. The channel itself is
+   * closed by the poller soon after.
+   */
+  private volatile boolean closed;
+
   /** What the poller looks out for, in bits of {@link SelectionKey}; only the poller writes it. */
   private volatile int interest;
 
@@ -119,13 +125,13 @@ public final class PolledChannel implements Transport, Polled {
 
   @Override
   public int read(ByteBuffer target) throws IOException {
-    failIfInterrupted();
+    failIfOver();
     return channel.read(target);
   }
 
   @Override
   public int write(ByteBuffer source) throws IOException {
-    failIfInterrupted();
+    failIfOver();
     return channel.write(source);
   }
 
@@ -135,7 +141,7 @@ public final class PolledChannel implements Transport, Polled {
    * @return how many bytes that were
    */
   public long write(ByteBuffer[] sources, int offset, int count) throws IOException {
-    failIfInterrupted();
+    failIfOver();
     return channel.write(sources, offset, count);
   }
 
@@ -146,6 +152,7 @@ public final class PolledChannel implements Transport, Polled {
    * @return how many bytes that were
    */
   public long write(FileChannel file, long position, long count) throws IOException {
+    failIfClosed();
     return file.transferTo(position, count, channel);
   }
 
@@ -186,7 +193,7 @@ public final class PolledChannel implements Transport, Polled {
     }
     try {
       askFor(wait.operation);
-      while (wait.slot.get(this) == self && channel.isOpen() && !isOver(wait)) {
+      while (wait.slot.get(this) == self && !closed && !isOver(wait)) {
         LockSupport.park();
         if (self.isInterrupted()) {
           break;
@@ -268,6 +275,17 @@ public final class PolledChannel implements Transport, Polled {
     }
   }
 
+  private void failIfOver() throws IOException {
+    failIfInterrupted();
+    failIfClosed();
+  }
+
+  private void failIfClosed() throws ClosedChannelException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
+  }
+
   private static void failIfInterrupted() throws InterruptedIOException {
     if (Thread.currentThread().isInterrupted()) {
       throw new InterruptedIOException();
@@ -276,6 +294,7 @@ public final class PolledChannel implements Transport, Polled {
 
   @Override
   public boolean finishOutput() throws IOException {
+    failIfClosed();
     channel.shutdownOutput();
     return true;
   }
@@ -283,24 +302,29 @@ public final class PolledChannel implements Transport, Polled {
   @Override
   public int available() throws IOException {
     // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
-    return channel.isOpen() ? Channels.newInputStream(channel).available() : 0;
+    return closed ? 0 : Channels.newInputStream(channel).available();
   }
 
-  /** Closes the channel and ends the waits for it. Has no effect if it is closed. */
+  /**
+   * Closes the channel and ends the waits for it. Has no effect if it is closed.
+   *
+   * <p>If it is registered, the poller closes it in its next round. A selector guards what it is to
+   * forget by a monitor, for which threads would wait that close many connections beside it; and
+   * the channel would ask for an option and end its output first, since it cannot be closed while
+   * it is registered.
+   */
   public void close() throws IOException {
-    if (!channel.isOpen()) {
+    if (closed) {
       return;
     }
+    closed = true;
     try {
-      channel.close();
-    } catch (Error e) {
-      poller.closedInPart();
-      throw e;
+      if (!channel.isRegistered() || !poller.closes(this)) {
+        channel.close();
+      }
     } finally {
       wakeReader();
       wakeWriter();
-      // The descriptor of a registered channel is closed by the poller.
-      poller.forget(channel);
     }
   }
 
@@ -333,12 +357,12 @@ public final class PolledChannel implements Transport, Polled {
   }
 
   public boolean isOpen() {
-    return channel.isOpen();
+    return !closed;
   }
 
   /** Makes the close a reset. */
   public void resetOnClose() {
-    if (channel.isOpen()) {
+    if (!closed) {
       try {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       } catch (IOException closedMeanwhile) {
@@ -366,6 +390,9 @@ public final class PolledChannel implements Transport, Polled {
 
   /** Looks out for what the threads wait for by now, besides what it looked out for before. */
   void updateInterest(Poller by) throws ClosedChannelException {
+    if (closed) {
+      throw new ClosedChannelException();
+    }
     int wanted = interest;
     if (isWaiting(reader) || watched) {
       wanted |= SelectionKey.OP_READ;
@@ -379,6 +406,18 @@ public final class PolledChannel implements Transport, Polled {
       key.interestOps(wanted);
     }
     interest = wanted;
+  }
+
+  /** Ends the registration, which the next look at all channels then forgets. */
+  void unregister() {
+    if (key != null) {
+      key.cancel();
+    }
+  }
+
+  /** Closes the channel when it is no longer registered, or its poller has ended. */
+  void closeNow() throws IOException {
+    channel.close();
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.plainweave.internal.transport;
 
+import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -37,6 +39,9 @@ public final class Poller implements Callable<Scope.After> {
 
   /** Channels whose threads have begun to wait for something that is not looked out for. */
   private final Queue<PolledChannel> unattended = new ConcurrentLinkedQueue<>();
+
+  /** Closed channels whose registration is to end; only the poller touches it. */
+  private final Queue<PolledChannel> closing = new ArrayDeque<>();
 
   /** Whether the poller may be waiting; written by its own thread. */
   private volatile boolean waiting;
@@ -70,12 +75,23 @@ public final class Poller implements Callable<Scope.After> {
   static Poller open(ThreadFactory threads) throws IOException {
     Selector selector = Selector.open();
     SelfPipe pipe = null;
+    boolean complete = false;
     try {
-      pipe = SelfPipe.open(selector);
+      pipe = SelfPipe.open();
+      pipe.source().register(selector, SelectionKey.OP_READ, pipe);
+      complete = true;
       return new Poller(selector, pipe, threads);
     } finally {
-      if (pipe == null) {
-        selector.close();
+      if (!complete) {
+        close(selector, pipe);
+      }
+    }
+  }
+
+  private static void close(Selector selector, @Nullable SelfPipe pipe) throws IOException {
+    try (selector) {
+      if (pipe != null) {
+        pipe.close();
       }
     }
   }
@@ -133,9 +149,12 @@ public final class Poller implements Callable<Scope.After> {
       }
       waiting = true;
       // Whatever is added after this look finds the poller waiting, and wakes it.
-      return unattended.isEmpty() && mayWait.getAsBoolean()
-          ? selector.select(Poller::ready)
-          : selector.selectNow(Poller::ready);
+      int ready =
+          closing.isEmpty() && unattended.isEmpty() && mayWait.getAsBoolean()
+              ? selector.select(Poller::ready)
+              : selector.selectNow(Poller::ready);
+      closeUnregistered();
+      return ready;
     } catch (Error e) {
       unsure = true;
       throw e;
@@ -151,12 +170,12 @@ public final class Poller implements Callable<Scope.After> {
   private void renewAll() {
     for (SelectionKey key : selector.keys()) {
       try {
-        if (key.channel().isOpen()) {
+        if (key.attachment() instanceof PolledChannel channel && !channel.isOpen()) {
+          attendNow(channel);
+        } else {
           int operations = key.interestOps();
           key.interestOps(0);
           key.interestOps(operations);
-        } else {
-          key.cancel();
         }
       } catch (CancelledKeyException closedMeanwhile) {
         // Its threads were woken when it was closed.
@@ -178,6 +197,23 @@ public final class Poller implements Callable<Scope.After> {
       channel.updateInterest(this);
     } catch (ClosedChannelException | CancelledKeyException e) {
       // Its threads were woken when it was closed.
+      closing.add(channel);
+      channel.unregister();
+    }
+  }
+
+  private void closeUnregistered() {
+    for (PolledChannel channel; (channel = closing.peek()) != null; closing.remove()) {
+      close(channel);
+    }
+  }
+
+  private static void close(PolledChannel channel) {
+    try {
+      channel.closeNow();
+    } catch (IOException e) {
+      // The descriptor is gone all the same (close(2)).
+      Log.closeFailed(channel, e);
     }
   }
 
@@ -205,11 +241,28 @@ public final class Poller implements Callable<Scope.After> {
 
   /** Looks out for what the threads of this channel wait for. */
   void attend(PolledChannel channel) throws ClosedChannelException {
-    unattended.add(channel);
-    if (stopped) {
+    if (!hasPutDown(channel)) {
       throw new ClosedChannelException();
     }
+  }
+
+  /** Closes a registered channel in the next round; false if there will be none. */
+  boolean closes(PolledChannel channel) {
+    try {
+      return hasPutDown(channel);
+    } catch (Error e) {
+      unsure = true;
+      throw e;
+    }
+  }
+
+  private boolean hasPutDown(PolledChannel channel) {
+    unattended.add(channel);
+    if (stopped) {
+      return false;
+    }
     wakeIfWaiting();
+    return true;
   }
 
   /**
@@ -220,18 +273,6 @@ public final class Poller implements Callable<Scope.After> {
    */
   void nudge() {
     LockSupport.unpark(self);
-  }
-
-  /** Notes that a channel could not be closed as it should: its key may not be cancelled. */
-  void closedInPart() {
-    unsure = true;
-  }
-
-  /** Gives back what a closed channel held here. */
-  void forget(SocketChannel channel) {
-    if (channel.isRegistered()) {
-      wakeIfWaiting();
-    }
   }
 
   /** Ends the wait of the poller, if there is one. */
@@ -266,8 +307,13 @@ public final class Poller implements Callable<Scope.After> {
   /** Closes the selector, and with it the descriptors of channels that were closed meanwhile. */
   void close() throws IOException {
     stopped = true;
-    try (selector) {
-      pipe.close();
+    close(selector, pipe);
+    // After the end of their registrations, with which the selector has closed some.
+    closeUnregistered();
+    for (PolledChannel channel; (channel = unattended.poll()) != null; ) {
+      if (!channel.isOpen()) {
+        close(channel);
+      }
     }
   }
 }

@@ -5,19 +5,18 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
+import java.nio.channels.SelectableChannel;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Ends the wait of a poller: a byte in a pipe at which its selector looks as well, see select(2) on
  * the self-pipe trick.
  *
- * <p>{@link Selector#wakeup()} does the same, and takes a monitor for it, which the selector takes
- * as well when it has woken. A virtual thread that waits for a monitor is woken by a thread of the
- * JDK, the only one for all, which calls our scheduler, which has to wake its poller: that thread
- * would wait for the monitor in turn, behind the one that it is to wake, and both for ever. So
- * whatever a scheduler does takes no monitor, and here nobody waits for another.
+ * <p>{@link java.nio.channels.Selector#wakeup()} does the same, and takes a monitor for it, which
+ * the selector takes as well when it has woken. A virtual thread that waits for a monitor is woken
+ * by a thread of the JDK, the only one for all, which calls our scheduler, which has to wake its
+ * poller: that thread would wait for the monitor in turn, behind the one that it is to wake, and
+ * both for ever. So whatever a scheduler does takes no monitor, and here nobody waits for another.
  */
 final class SelfPipe implements Polled {
   private final Pipe pipe;
@@ -38,14 +37,12 @@ final class SelfPipe implements Polled {
     this.pipe = pipe;
   }
 
-  /** Opens one at which a selector looks, which does not close it. */
-  static SelfPipe open(Selector selector) throws IOException {
-    var opened = new SelfPipe(selector.provider().openPipe());
+  static SelfPipe open() throws IOException {
+    var opened = new SelfPipe(Pipe.open());
     boolean complete = false;
     try {
       opened.pipe.sink().configureBlocking(false);
       opened.pipe.source().configureBlocking(false);
-      opened.pipe.source().register(selector, SelectionKey.OP_READ, opened);
       complete = true;
       return opened;
     } finally {
@@ -53,6 +50,11 @@ final class SelfPipe implements Polled {
         opened.close();
       }
     }
+  }
+
+  /** What is ready for reading while a byte is in the pipe. */
+  SelectableChannel source() {
+    return pipe.source();
   }
 
   /**
