@@ -33,7 +33,7 @@ class ClusterChatTest {
   @BeforeEach
   void findPrograms() throws IOException {
     Programs.need("nc", "socat", "redis-server", "redis-cli");
-    redisPort = RedisServer.freePort();
+    redisPort = FreePort.next();
   }
 
   private RedisServer redis() throws IOException {
@@ -68,8 +68,8 @@ class ClusterChatTest {
   @Test
   void runsAsItsHeaderSays() throws Exception {
     List<String> commands = SampleHeader.of("ClusterChat").commands();
-    int one = RedisServer.freePort();
-    int two = RedisServer.freePort();
+    int one = FreePort.next();
+    int two = FreePort.next();
     List<String> other =
         commands.stream()
             .map(command ->

@@ -6,8 +6,6 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
-import java.net.DatagramSocket;
-import java.net.InetAddress;
 import java.net.PortUnreachableException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -48,7 +46,7 @@ class DnsBesideNsdTest {
     dns = SampleProcess.start(folder, "Dns", "127.0.0.1:0");
     String source = Files.readString(Checkout.original("samples/Dns.java"));
     Files.writeString(folder.resolve("zone"), source.split("\"\"\"")[1].stripIndent());
-    // The port that is free now may be another test's in the next moment, by UDP or TCP.
+    // The port that is free now may be another test's in the next moment.
     for (int tries = 0; nsd == null && tries < 3; tries++) {
       startNsd();
     }
@@ -56,9 +54,7 @@ class DnsBesideNsdTest {
   }
 
   private static void startNsd() throws Exception {
-    try (var free = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"))) {
-      nsdPort = free.getLocalPort();
-    }
+    nsdPort = FreePort.next();
     Path settings =
         Files.writeString(
             folder.resolve("nsd.conf"),

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.BindException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -79,21 +77,6 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
             .toList();
     assertEquals(1, commands.size(), () -> "commands in " + name + ".java like: " + beginning);
     return commands.getFirst().substring(5);
-  }
-
-  /**
-   * A port for a server that cannot take 0 for one: not of those that the kernel gives to clients,
-   * since a client could come first.
-   */
-  static int freePort() throws IOException {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(10_000, 30_000);
-      try (var _ = new ServerSocket(port)) {
-        return port;
-      } catch (BindException taken) {
-        continue;
-      }
-    }
   }
 
   /** What it has printed, and then its errors: a model says what happens in either. */

@@ -52,7 +52,7 @@ class ModelsTest {
   void servesAnyClientSurvivesThoseThatResetAndEndsAtSigterm(String name) throws Exception {
     String arguments =
         switch (name) {
-          case "ProcessPerConnection" -> Integer.toString(ModelProcess.freePort());
+          case "ProcessPerConnection" -> Integer.toString(FreePort.next());
           case "Prefork" -> "0 1";
           default -> "0";
         };

@@ -35,7 +35,7 @@ class PreforkStartTest {
 
   @Test
   void sharesTheListeningSocketAtDescriptorZeroAndItsQueue() throws Exception {
-    int port = ModelProcess.freePort();
+    int port = FreePort.next();
     String command =
         ModelProcess.header("Prefork", "systemd-socket-activate ").replace("7000", "" + port);
     command += " " + port + " " + WORKERS;

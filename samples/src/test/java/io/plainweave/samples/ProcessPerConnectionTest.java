@@ -24,7 +24,7 @@ class ProcessPerConnectionTest {
   @Test
   void givesEachConnectionToAChildThatHasNoOtherSocketAndEndsWithItsClient() throws Exception {
     Programs.need("ss", "systemd-socket-activate");
-    String port = Integer.toString(ModelProcess.freePort());
+    String port = Integer.toString(FreePort.next());
     try (ModelProcess model =
             ModelProcess.start(Checkout.in(folder), "ProcessPerConnection", port);
         Client staying = model.connect();

@@ -4,7 +4,6 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 
@@ -17,7 +16,7 @@ import java.time.Duration;
 record RedisServer(ChildProcess process, int port) implements AutoCloseable {
   /** Starts it where nobody listens. */
   static RedisServer start(Path folder) throws IOException {
-    return start(folder, freePort());
+    return start(folder, FreePort.next());
   }
 
   /** Starts it at a port and waits until it answers. */
@@ -32,13 +31,6 @@ record RedisServer(ChildProcess process, int port) implements AutoCloseable {
         .atMost(Duration.ofSeconds(20))
         .until(() -> redis.process.stdout().contains("Ready to accept connections"));
     return redis;
-  }
-
-  /** A port where nobody listens now. */
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   /** Waits until so many clients have subscribed to the channel. */

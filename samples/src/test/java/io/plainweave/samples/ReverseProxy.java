@@ -2,8 +2,6 @@ package io.plainweave.samples;
 
 import static org.awaitility.Awaitility.await;
 
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -107,7 +105,7 @@ record ReverseProxy(ChildProcess process, int port) implements AutoCloseable {
   /** Starts it before samples, and waits until it listens. */
   static ReverseProxy start(Kind kind, Path parent, SampleProcess... samples) throws Exception {
     Path folder = Files.createTempDirectory(parent, "proxy");
-    int port = freePort();
+    int port = FreePort.next();
     List<Integer> upstreams = List.of(samples).stream().map(SampleProcess::port).toList();
     Path file = folder.resolve("configuration");
     Files.writeString(file, kind.configuration(folder, port, upstreams));
@@ -127,12 +125,6 @@ record ReverseProxy(ChildProcess process, int port) implements AutoCloseable {
       if (!listens) {
         process.close();
       }
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
     }
   }
 

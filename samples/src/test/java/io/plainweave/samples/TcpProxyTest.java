@@ -39,7 +39,7 @@ class TcpProxyTest {
     Programs.need("redis-server", "redis-cli", "nc");
     Path big = noise("big", 10_000_000);
     Files.writeString(folder.resolve("commands"), redisCommands(50_000));
-    int port = freePort();
+    int port = FreePort.next();
     try (ChildProcess redis =
             ChildProcess.start(
                 folder,
@@ -115,7 +115,7 @@ class TcpProxyTest {
 
   @Test
   void resetsItsClientAndSaysWhyWhenThereIsNoTarget() throws Exception {
-    int port = freePort();
+    int port = FreePort.next();
     try (SampleProcess proxy = SampleProcess.start(folder, "TcpProxy", "127.0.0.1:" + port, "0");
         Client client = Client.connect(proxy.port())) {
       assertThrows(SocketException.class, client::seesEnd);
@@ -200,11 +200,5 @@ class TcpProxyTest {
     byte[] bytes = new byte[size];
     new Random(size).nextBytes(bytes);
     return Files.write(folder.resolve(name), bytes);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

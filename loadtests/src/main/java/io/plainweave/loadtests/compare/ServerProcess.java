@@ -4,6 +4,7 @@ import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.machine.SelfConnection;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -188,10 +190,15 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  /** A port that nobody has now. */
+  /** A port that nobody has now, and that the kernel gives to no client. */
   public static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(10_000, 30_000);
+      try (var _ = new ServerSocket(port)) {
+        return port;
+      } catch (BindException taken) {
+        continue;
+      }
     }
   }
 

@@ -116,10 +116,20 @@ final class ConnectionEnd {
       connection.endWith(why);
     }
     connection.input().closeForGood();
-    connection.socketOutput().finishClosed();
+    if (!own || !closeFinishes(connection)) {
+      connection.socketOutput().finishClosed();
+    }
     connection.endWith(why);
     connection.enterLinger();
     return true;
+  }
+
+  /**
+   * Whether the close of the socket, which comes next, sends FIN by itself: nothing is left to
+   * read, and TLS has nothing to say before. That saves a system call.
+   */
+  private static boolean closeFinishes(SocketConnection connection) {
+    return connection.input().isFinishedByPeer() && connection.tls().isEmpty();
   }
 
   private static CloseReason reasonInOrder(SocketConnection connection) {
