@@ -15,7 +15,6 @@ import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +67,7 @@ public final class Relay {
   public record Result(long forwardBytes, long backwardBytes) {}
 
   /** One direction, and the task of its thread. */
-  private final class Direction implements Callable<Scope.After> {
+  private final class Direction implements Scope.Task {
     private final Duplex from;
     private final Duplex to;
 

@@ -11,7 +11,6 @@ import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -24,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It runs on a platform thread: that one waits in accept(2) itself, and takes its turn even when
  * every carrier of the virtual threads is busy.
  */
-final class Acceptor implements Callable<Scope.After> {
+final class Acceptor implements Scope.Task {
   private static final long SHORTEST_PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
   private static final long LONGEST_PAUSE = TimeUnit.SECONDS.toNanos(1);
 

@@ -7,7 +7,6 @@ import io.plainweave.internal.thread.Scope;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -75,7 +74,7 @@ final class BackgroundTasks {
    */
   void fork(Scope scope, BiConsumer<String, Throwable> failed) {
     for (Task task : tasks) {
-      Callable<Scope.After> run = () -> task.run(failed);
+      Scope.Task run = () -> task.run(failed);
       scope.fork(run);
     }
   }

@@ -9,7 +9,6 @@ import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Revival;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
@@ -22,7 +21,7 @@ import java.util.function.IntConsumer;
  *
  * <p>Its end cancels what is left of the server.
  */
-final class Reaper implements Callable<Scope.After> {
+final class Reaper implements Scope.Task {
   private static final long TICK = TimeUnit.MILLISECONDS.toNanos(Ticks.MILLIS);
 
   private final Lifecycle lifecycle;

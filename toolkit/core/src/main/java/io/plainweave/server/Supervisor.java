@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -316,7 +315,7 @@ final class Supervisor implements Stoppable {
    * The task of a thread without which the server is none, and whose end is that of all others in
    * its scope if it fails, against all expectation.
    */
-  private Callable<Scope.After> watched(Callable<Scope.After> task) {
+  private Scope.Task watched(Scope.Task task) {
     return () -> {
       try {
         return task.call();

@@ -165,7 +165,8 @@ class AcceptorTest {
     Path path = folder.resolve("socket");
     var socket = new FailingOnce(BoundUnixSocket.bind(Listen.unix(path)), new AtomicBoolean());
     var ended = new FutureTask<>(() -> accept(socket));
-    Thread poller = Thread.ofVirtual().start(new FutureTask<>(home.pollers().all().getFirst()));
+    Thread poller =
+        Thread.ofVirtual().start(new FutureTask<>(home.pollers().all().getFirst()::call));
     Thread acceptor =
         Thread.ofPlatform().start(() -> ScopedValue.where(Home.CURRENT, home).run(ended));
     try (UnixClient client = UnixClient.connect(path)) {

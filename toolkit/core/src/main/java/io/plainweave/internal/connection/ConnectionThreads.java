@@ -151,7 +151,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     endsWhen = state;
   }
 
-  private <T> ForkedTask<T> start(ForkedTask<T> forked, Task told, Callable<Scope.After> run) {
+  private <T> ForkedTask<T> start(ForkedTask<T> forked, Task told, Scope.Task run) {
     if (scope.fork(run)) {
       told.forked();
     } else {

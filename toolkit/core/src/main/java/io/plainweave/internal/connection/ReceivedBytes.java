@@ -304,11 +304,19 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
         // nothing is cut; what has come is still read, so that its sender need not send it
         // again.
         end(new CloseReason.Drained(), waitingSince());
-      } else if (!moreToRead) {
-        waitOrLook();
-        turnSince = Turn.NONE;
-      } else {
+      } else if (moreToRead) {
         goOn();
+      } else {
+        turnSince = Turn.NONE;
+        if (looks < LOOKS) {
+          looks++;
+          giveWay();
+        } else if (DeadlineWait.isNeeded()) {
+          connection.awaitUntilDeadline(transport::awaitReadable, connection.channel()::wakeReader);
+        } else {
+          // Here, and not in a method of its own, whose frame would be memory of every connection.
+          transport.awaitReadable();
+        }
       }
     } catch (IOException e) {
       goOnAfter(e, before == ConnectionActivity.IN_MESSAGE);
@@ -316,17 +324,6 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
       endWait(before);
     }
     return true;
-  }
-
-  private void waitOrLook() throws IOException {
-    if (looks < LOOKS) {
-      looks++;
-      giveWay();
-    } else if (DeadlineWait.isNeeded()) {
-      connection.awaitUntilDeadline(transport::awaitReadable, connection.channel()::wakeReader);
-    } else {
-      transport.awaitReadable();
-    }
   }
 
   private void goOn() throws DeadlineExceededException {

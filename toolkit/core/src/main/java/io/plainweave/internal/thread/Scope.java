@@ -23,6 +23,32 @@ public final class Scope implements AutoCloseable {
     CANCEL
   }
 
+  /**
+   * What a thread of a scope does. It is no Callable: a generic method would be called by another
+   * one, whose frame is memory of every connection that waits.
+   */
+  @FunctionalInterface
+  public interface Task {
+    /** Does it; returns what its end means for the others. */
+    After call() throws Exception;
+  }
+
+  /**
+   * The whole of a thread. It throws nothing: to keep that the JDK would need memory. And it is one
+   * frame, as for {@link Task}, which a lambda or a result of another type is not.
+   */
+  private record Subtask(Task task) implements Callable<Object> {
+    @Override
+    public Object call() {
+      try {
+        return task.call();
+      } catch (Throwable e) {
+        Log.taskFailed(e);
+        return After.CONTINUE;
+      }
+    }
+  }
+
   private static final ScopedValue<Scope> NEVER_BOUND = ScopedValue.newInstance();
 
   private static final ScopeBinding JDK = ScopeBinding.ofJdk();
@@ -65,21 +91,10 @@ public final class Scope implements AutoCloseable {
    * @return false if the scope is cancelled: then the task never runs, and what it was to own is
    *     still the caller's
    */
-  public boolean fork(Callable<After> task) {
+  public boolean fork(Task task) {
     findBindings();
     try {
-      // Nothing is thrown: to keep it the JDK would need memory. And all here, since each frame is
-      // memory of every connection that waits.
-      binding.fork(
-          scope,
-          () -> {
-            try {
-              return task.call();
-            } catch (Throwable e) {
-              Log.taskFailed(e);
-              return After.CONTINUE;
-            }
-          });
+      binding.fork(scope, new Subtask(task));
       // After a cancel no thread is made, or it is made and refused; the subtask does not tell.
       return !binding.isCancelled(scope)
           || (latest != null && latest.getState() != Thread.State.NEW);

@@ -123,9 +123,9 @@ record ScopeBinding(
   }
 
   /** Starts a thread for the task, unless the scope is cancelled. */
-  void fork(Object scope, Callable<Scope.After> task) {
+  void fork(Object scope, Callable<?> task) {
     try {
-      forker.invokeExact(scope, (Callable<?>) task);
+      forker.invokeExact(scope, task);
     } catch (Throwable e) {
       throw unchanged(e);
     }

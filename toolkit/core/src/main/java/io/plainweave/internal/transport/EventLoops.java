@@ -7,7 +7,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadFactory;
@@ -32,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * a handler that computes, that blocks in a file or native code, or that cannot leave its carrier
  * (JEP 491) while it waits for a channel at which nobody else would look.
  */
-final class EventLoops implements Callable<Scope.After> {
+final class EventLoops implements Scope.Task {
   private static final long INTERVAL = TimeUnit.MILLISECONDS.toNanos(5);
 
   /**

@@ -11,7 +11,6 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It runs on a virtual thread beside those that it wakes. That keeps the wake-ups on the same
  * carrier, and makes it wait, when there is nothing to do, as they do: by the JDK's poller.
  */
-public final class Poller implements Callable<Scope.After> {
+public final class Poller implements Scope.Task {
   /** As many threads woken in one round mean that more work is on its way. */
   private static final int BUSY_ROUND = 4;
 

@@ -13,7 +13,6 @@ import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It runs on a platform thread, as an acceptor does: it takes its turn even when every carrier
  * of the virtual threads is busy, and what it does not take in time the kernel drops.
  */
-public final class DatagramReceiver implements Callable<Scope.After> {
+public final class DatagramReceiver implements Scope.Task {
   /** How many datagrams are taken before it looks at anything else. */
   private static final int MOST_AT_ONCE = 1_024;
 

@@ -4,14 +4,12 @@ import io.plainweave.CloseReason;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.internal.thread.Scope;
 import java.net.InetSocketAddress;
-import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The task of a thread that serves a datagram or a session, from its handler to the end. */
-public abstract sealed class DatagramRun implements Callable<Scope.After>
-    permits DatagramTask, SessionTask {
+public abstract sealed class DatagramRun implements Scope.Task permits DatagramTask, SessionTask {
   private final DatagramHome home;
   private final DatagramListener listener;
   private final InetSocketAddress peer;

@@ -59,7 +59,7 @@ class KeepAliveTest {
   @BeforeEach
   void accept() throws Exception {
     home.pollers().open();
-    home.pollers().all().forEach(task -> pollers.add(start(task)));
+    home.pollers().all().forEach(task -> pollers.add(start(task::call)));
     try (var listener = ServerSocketChannel.open()) {
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       peer = SocketChannel.open(listener.getLocalAddress());

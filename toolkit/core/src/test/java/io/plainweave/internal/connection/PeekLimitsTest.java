@@ -90,7 +90,7 @@ class PeekLimitsTest {
   }
 
   private void runPollers() {
-    home.pollers().all().forEach(poller -> pollers.add(start(poller)));
+    home.pollers().all().forEach(poller -> pollers.add(start(poller::call)));
   }
 
   private FutureTask<byte[]> peek(int count) {

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.internal.thread.Scope.After;
 import java.lang.ref.WeakReference;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
@@ -139,7 +138,7 @@ class ScopeShapesTest {
   void leavesTheOthersAloneWhenATaskFails(Shape shape) throws Exception {
     var finished = new CountDownLatch(1);
     try (Scope scope = shape.open()) {
-      Callable<After> fails =
+      Scope.Task fails =
           () -> {
             throw new IllegalStateException("meant");
           };
@@ -158,7 +157,7 @@ class ScopeShapesTest {
   @EnumSource
   void keepsNothingOfATaskThatHasEnded(Shape shape) throws Exception {
     try (Scope scope = shape.open()) {
-      WeakReference<Callable<After>> task = forkOne(scope);
+      WeakReference<Scope.Task> task = forkOne(scope);
       while (task.get() != null) {
         System.gc();
         Thread.onSpinWait();
@@ -167,9 +166,9 @@ class ScopeShapesTest {
     }
   }
 
-  private static WeakReference<Callable<After>> forkOne(Scope scope) {
+  private static WeakReference<Scope.Task> forkOne(Scope scope) {
     var ended = new AtomicBoolean();
-    Callable<After> task = () -> done(ended.getAndSet(true));
+    Scope.Task task = () -> done(ended.getAndSet(true));
     assertTrue(scope.fork(task));
     return new WeakReference<>(task);
   }
