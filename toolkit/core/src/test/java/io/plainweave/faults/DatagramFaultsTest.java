@@ -21,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -131,10 +132,14 @@ class DatagramFaultsTest {
                   replied.incrementAndGet();
                 })
             .start()) {
+      // All at once: the next one could get the port of one that is gone.
+      List<UdpClient> gone = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        try (UdpClient gone = UdpClient.of(server)) {
-          gone.send("gone");
-        }
+        gone.add(UdpClient.of(server));
+        gone.getLast().send("gone");
+      }
+      for (UdpClient client : gone) {
+        client.close();
       }
       allGone.countDown();
       await().until(() -> replied.get() == 20);
