@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,9 @@ public final class Refusals {
   /** Guarded by lock. */
   private final Map<Kind, Tally> tallies = new HashMap<>();
 
+  /** How many there were for each reason, by its ordinal; guarded by lock. */
+  private final long[] totals = new long[Refusal.values().length];
+
   /** The oldest first; guarded by lock. */
   private final Deque<Lingering> lingering = new ArrayDeque<>();
 
@@ -75,9 +79,26 @@ public final class Refusals {
       Tally tally = tallies.computeIfAbsent(new Kind(listener, reason), _ -> new Tally(remote));
       tally.latest = remote;
       tally.count++;
+      totals[reason.ordinal()]++;
     } finally {
       lock.unlock();
     }
+  }
+
+  /** How many there were, for each reason for which there were any. */
+  public Map<Refusal, Long> totals() {
+    Map<Refusal, Long> all = new EnumMap<>(Refusal.class);
+    lock.lock();
+    try {
+      for (Refusal reason : Refusal.values()) {
+        if (totals[reason.ordinal()] > 0) {
+          all.put(reason, totals[reason.ordinal()]);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return all;
   }
 
   /** Ends an accepted channel, without waiting for anything. */
