@@ -3,8 +3,8 @@ package io.plainweave.status;
 import java.util.List;
 
 /**
- * How many values there were of each size, counted in fixed buckets: one for zero, then one for each
- * power of two. So two histograms can be added, or one subtracted from a later one, bucket by
+ * How many values there were of each size, counted in fixed buckets: one for zero, then one for
+ * each power of two. So two histograms can be added, or one subtracted from a later one, bucket by
  * bucket.
  *
  * @param counts how many values: first zeros, then those of 1, those of 2 and 3, those from 4 to 7,

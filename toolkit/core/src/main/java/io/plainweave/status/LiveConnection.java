@@ -12,9 +12,9 @@ public interface LiveConnection {
   ConnectionStatus status();
 
   /**
-   * {@return where its handler stands now, whose {@code line()} is its innermost line of code; empty
-   * if it has ended, and for outbound connections} It costs a walk along the stack of the thread,
-   * which is held up meanwhile. Threads that a handler has forked are not shown.
+   * {@return where its handler stands now, whose {@code line()} is its innermost line of code;
+   * empty if it has ended, and for outbound connections} It costs a walk along the stack of the
+   * thread, which is held up meanwhile. Threads that a handler has forked are not shown.
    */
   Optional<HandlerPosition> position();
 
@@ -44,8 +44,8 @@ public interface LiveConnection {
    * the connection {@linkplain ConnectionState#ENDING is ending} until it returns.
    *
    * @param text why, as in {@link #end(String)}
-   * @return false if it has ended, or was ending for another reason, which remains: then it is reset
-   *     all the same, and its handler interrupted
+   * @return false if it has ended, or was ending for another reason, which remains: then it is
+   *     reset all the same, and its handler interrupted
    */
   boolean reset(String text);
 }

@@ -16,14 +16,14 @@ import java.util.Map;
  * @param open how many connections are in each state; outbound ones are not among them
  * @param openByListener how many of these each listener has accepted
  * @param outbound how many connections there are that handlers have opened in this server
- * @param accepted how many connections were accepted and let in, to their handshake if there is one:
- *     as many as {@link io.plainweave.event.ServerEvent.ConnectionOpened}
+ * @param accepted how many connections were accepted and let in, to their handshake if there is
+ *     one: as many as {@link io.plainweave.event.ServerEvent.ConnectionOpened}
  * @param refused how many were refused, by the reason. Those that their handshake has shown to be
  *     unwelcome were accepted, too, and are closed by {@link CloseReason.Refused}
  * @param closed how many of the accepted have ended, by the class of the reason, for example {@code
  *     CloseReason.TimedOut.class}
- * @param handshakesPassed how many have passed what comes before the handler, on listeners that have
- *     such: PROXY header, TLS
+ * @param handshakesPassed how many have passed what comes before the handler, on listeners that
+ *     have such: PROXY header, TLS
  * @param handshakesFailed how many have ended in it
  * @param received bytes from the peers of all that were accepted, those that are open included, as
  *     {@link ConnectionStatus#received()}

@@ -59,8 +59,7 @@ class ConnectionStatesTest {
     var found = new AtomicReference<List<ConnectionStatus>>();
     await()
         .until(() -> {
-          found.set(
-              server.live().connections().filter(it -> it.isIn(state, MOMENT)).toList());
+          found.set(server.live().connections().filter(it -> it.isIn(state, MOMENT)).toList());
           return found.get().size() == 1;
         });
     return found.get().getFirst();

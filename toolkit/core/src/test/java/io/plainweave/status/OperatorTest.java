@@ -154,8 +154,7 @@ class OperatorTest {
     assertEquals("hello\nhal".length(), halfway.received());
     assertEquals("hello\n".length(), halfway.sent());
 
-    ConnectionStatus sticking =
-        awaitOnly(stuck, it -> it.isIn(ConnectionState.WORKING, MOMENT));
+    ConnectionStatus sticking = awaitOnly(stuck, it -> it.isIn(ConnectionState.WORKING, MOMENT));
     assertEquals(WaitsFor.NOTHING, sticking.waitsFor());
     String line =
         server.live().connection(sticking.id()).orElseThrow().position().orElseThrow().line();
@@ -193,7 +192,11 @@ class OperatorTest {
     stuck.send("stick\n");
     await()
         .until(() ->
-            server.live().connections().filter(it -> it.isIn(ConnectionState.WRITING, MOMENT)).count()
+            server
+                    .live()
+                    .connections()
+                    .filter(it -> it.isIn(ConnectionState.WRITING, MOMENT))
+                    .count()
                 == 2);
     awaitOnly(stuck, it -> it.isIn(ConnectionState.WORKING, MOMENT));
 
@@ -221,7 +224,8 @@ class OperatorTest {
     assertEquals(10, live.connections().filter(it -> it.isPeerIn(network)).count());
     await().until(() -> live.connections().allMatch(it -> it.state() == ConnectionState.WAITING));
     await().until(() -> live.connections().allMatch(it -> it.isOpenFor(MOMENT)));
-    await().until(() -> live.connections().allMatch(it -> it.isIn(ConnectionState.WAITING, MOMENT)));
+    await()
+        .until(() -> live.connections().allMatch(it -> it.isIn(ConnectionState.WAITING, MOMENT)));
     assertEquals(0, live.connections().filter(it -> it.isOpenFor(Duration.ofDays(1))).count());
     assertFalse(live.connections().anyMatch(ConnectionStatus::outbound));
     Set<Long> ids = live.connections().map(ConnectionStatus::id).collect(Collectors.toSet());

@@ -55,8 +55,8 @@ public final class Refusals {
   /** Guarded by lock. */
   private final Map<Kind, Tally> tallies = new HashMap<>();
 
-  /** How many there were for each reason, by its ordinal; guarded by lock. */
-  private final long[] totals = new long[Refusal.values().length];
+  /** How many there were for each reason, told or not; guarded by lock. */
+  private final Map<Refusal, Long> totals = new EnumMap<>(Refusal.class);
 
   /** The oldest first; guarded by lock. */
   private final Deque<Lingering> lingering = new ArrayDeque<>();
@@ -79,7 +79,7 @@ public final class Refusals {
       Tally tally = tallies.computeIfAbsent(new Kind(listener, reason), _ -> new Tally(remote));
       tally.latest = remote;
       tally.count++;
-      totals[reason.ordinal()]++;
+      totals.merge(reason, 1L, Long::sum);
     } finally {
       lock.unlock();
     }
@@ -87,18 +87,12 @@ public final class Refusals {
 
   /** How many there were, for each reason for which there were any. */
   public Map<Refusal, Long> totals() {
-    Map<Refusal, Long> all = new EnumMap<>(Refusal.class);
     lock.lock();
     try {
-      for (Refusal reason : Refusal.values()) {
-        if (totals[reason.ordinal()] > 0) {
-          all.put(reason, totals[reason.ordinal()]);
-        }
-      }
+      return Map.copyOf(totals);
     } finally {
       lock.unlock();
     }
-    return all;
   }
 
   /** Ends an accepted channel, without waiting for anything. */

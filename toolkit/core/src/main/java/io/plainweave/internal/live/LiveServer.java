@@ -40,9 +40,7 @@ public record LiveServer(
   @Override
   public Stream<LiveConnection> find(Predicate<? super ConnectionStatus> which) {
     Objects.requireNonNull(which, "which");
-    return registered()
-        .filter(connection -> which.test(Look.at(connection)))
-        .map(LiveSocket::new);
+    return registered().filter(connection -> which.test(Look.at(connection))).map(LiveSocket::new);
   }
 
   @Override
