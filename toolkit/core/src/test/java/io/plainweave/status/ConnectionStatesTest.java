@@ -1,5 +1,6 @@
 package io.plainweave.status;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -139,6 +140,72 @@ class ConnectionStatesTest {
       released.countDown();
       assertEquals("", client.receiveAll());
       assertEquals(WaitsFor.PEERS_END, awaitOne(server, ConnectionState.LINGERING).waitsFor());
+    }
+  }
+
+  @Test
+  void isResetWhereAnEndInOrderWouldCutAMessage() throws Exception {
+    try (Server server =
+            start(connection -> {
+              connection.output().write("half of a mess".getBytes(US_ASCII));
+              holdUp();
+            });
+        Client client = Client.connect(server)) {
+      awaitOne(server, ConnectionState.WORKING);
+      assertEquals(1, server.live().status().buffers());
+      assertTrue(only(server).end("no time for the rest"));
+      assertTrue(client.seesReset());
+      released.countDown();
+      assertEquals(new CloseReason.EndedByOperator("no time for the rest"), events.awaitReason());
+    }
+  }
+
+  @Test
+  void isResetWhereAnEndInOrderMeetsAWriteThatWaitsForRoom() throws Exception {
+    try (Server server = start(connection -> connection.output().write(new byte[100_000_000]));
+        Client client = Client.connect(server)) {
+      awaitOne(server, ConnectionState.WRITING);
+      assertTrue(only(server).end("too slow"));
+      assertTrue(client.seesReset());
+      assertEquals(new CloseReason.EndedByOperator("too slow"), events.awaitReason());
+    }
+  }
+
+  @Test
+  void isEndedInOrderWithWhatWasFlushedBefore() throws Exception {
+    try (Server server =
+            start(connection -> {
+              connection.output().write("all of it".getBytes(US_ASCII));
+              connection.output().flush();
+              holdUp();
+            });
+        Client client = Client.connect(server)) {
+      awaitOne(server, ConnectionState.WORKING);
+      assertTrue(only(server).end("goodbye"));
+      assertEquals("all of it", client.receiveAll());
+      released.countDown();
+      client.close();
+      assertEquals(new CloseReason.EndedByOperator("goodbye"), events.awaitReason());
+    }
+  }
+
+  @Test
+  void isEndedInOrderIfAHandlerHasOpenedIt() throws Exception {
+    try (Server upstream = start(connection -> connection.input().read());
+        Server server =
+            start(connection -> {
+              try (var _ = Connector.tcp("127.0.0.1", upstream.port()).connect()) {
+                connection.input().read();
+              }
+            });
+        Client client = Client.connect(server)) {
+      ConnectionStatus rests = awaitOne(server, ConnectionState.AT_REST);
+      // The peer has read the end, and has ended in its turn.
+      assertTrue(server.live().connection(rests.id()).orElseThrow().end("no longer wanted"));
+      assertEquals(new CloseReason.Finished(), events.awaitReason());
+      assertEquals(Optional.empty(), server.live().connection(rests.id()));
+      client.finish();
+      assertEquals("", client.receiveAll());
     }
   }
 
