@@ -15,6 +15,7 @@ module io.plainweave {
   exports io.plainweave.protocol;
   exports io.plainweave.proxyprotocol;
   exports io.plainweave.server;
+  exports io.plainweave.status;
   exports io.plainweave.tls;
   exports io.plainweave.udp;
 }

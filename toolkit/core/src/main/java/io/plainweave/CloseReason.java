@@ -98,6 +98,19 @@ public sealed interface CloseReason {
     }
   }
 
+  /**
+   * Somebody has ended this one connection of a server that goes on ({@link
+   * io.plainweave.status.LiveConnection}), in order or by a reset.
+   *
+   * @param text why, as given there
+   */
+  record EndedByOperator(String text) implements CloseReason {
+    @Override
+    public String toString() {
+      return OneLine.of("EndedByOperator[text=" + text + "]");
+    }
+  }
+
   /** The server was cancelled while the handler was at work. */
   record Cancelled() implements CloseReason {}
 

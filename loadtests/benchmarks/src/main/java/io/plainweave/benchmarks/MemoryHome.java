@@ -16,10 +16,12 @@ import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
+import io.plainweave.status.ListenerName;
 import java.net.InetSocketAddress;
 import java.util.List;
 
@@ -31,6 +33,7 @@ record MemoryHome(
     Ticks ticks,
     TimeCheck timeCheck,
     HandshakeRunner handshake,
+    ConnectionCounts counts,
     Admission admission,
     ListenerLimit limit)
     implements Home {
@@ -47,6 +50,7 @@ record MemoryHome(
         ticks,
         new TimeCheck(TimeLimits.DEFAULT),
         new HandshakeRunner(List.of(), new HandshakeTurns(1)),
+        new ConnectionCounts(),
         admission,
         admission.add(Listen.tcp(0), new InetSocketAddress(0)));
   }
@@ -54,6 +58,11 @@ record MemoryHome(
   @Override
   public Handler handler() {
     return _ -> {};
+  }
+
+  @Override
+  public ListenerName listener() {
+    return limit.name();
   }
 
   @Override

@@ -12,10 +12,12 @@ import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
+import io.plainweave.status.ListenerName;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,9 @@ record ClientHome(
       new HandshakeRunner(List.of(), new HandshakeTurns(1));
 
   private static final ServerObserver NOBODY = _ -> {};
+
+  /** Stays at zero, since none is accepted. */
+  private static final ConnectionCounts NOTHING = new ConnectionCounts();
 
   static ClientHome of(TimeLimits timeLimits) {
     return new ClientHome(
@@ -88,6 +93,16 @@ record ClientHome(
   @Override
   public ServerObserver observer() {
     return NOBODY;
+  }
+
+  @Override
+  public ConnectionCounts counts() {
+    return NOTHING;
+  }
+
+  @Override
+  public @Nullable ListenerName listener() {
+    return null;
   }
 
   @Override

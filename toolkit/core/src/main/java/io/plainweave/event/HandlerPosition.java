@@ -17,7 +17,7 @@ public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack)
       Pattern.compile(
           "(java|javax|jdk|sun)\\."
               + "|io\\.plainweave\\.((admission|client|event|framing|internal\\.\\w+|kernel|messaging"
-              + "|protocol|proxyprotocol|server|text|tls|udp)\\.)?\\p{Upper}");
+              + "|protocol|proxyprotocol|server|status|text|tls|udp)\\.)?\\p{Upper}");
 
   /** Copies the stack. */
   public HandlerPosition {

@@ -10,6 +10,7 @@ import io.plainweave.event.DrainReport;
 import io.plainweave.event.ListenerStatus;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.internal.udp.DatagramListener;
+import io.plainweave.status.LiveView;
 import io.plainweave.udp.DatagramHandler;
 import io.plainweave.udp.DatagramStatistics;
 import io.plainweave.udp.Udp;
@@ -41,9 +42,8 @@ import java.util.function.Consumer;
  * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
  * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
  *
- * <p>{@linkplain io.plainweave The package} says what a server survives without memory.
- *
- * <p>All methods are safe for use by several threads. None of them takes null.
+ * <p>{@linkplain io.plainweave The package} says what a server survives without memory. All methods
+ * are safe for use by several threads. None of them takes null.
  */
 public final class Server implements AutoCloseable {
   private final ServerHome home;
@@ -216,6 +216,11 @@ public final class Server implements AutoCloseable {
    */
   public int connections() {
     return home.admission().connections();
+  }
+
+  /** {@return what can be seen of this server: each connection, with an end for it, and figures} */
+  public LiveView live() {
+    return home.live();
   }
 
   /**
@@ -424,11 +429,6 @@ public final class Server implements AutoCloseable {
    */
   public DrainReport drain() {
     return supervisor.drain();
-  }
-
-  void beginToClose() {
-    home.drain().limit();
-    shutdown();
   }
 
   /** Does the same as {@link #drain()}. */

@@ -15,6 +15,7 @@ import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
@@ -413,7 +414,8 @@ public final class ServerBuilder {
             new Drain(drainDelay, drainSpread, drainTimeout, ticks),
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
-            new BackgroundTasks(background));
+            new BackgroundTasks(background),
+            new ConnectionCounts());
     List<ServerHome.ListenPlace> places =
         entries.stream().map(entry -> entry.servedBy(handler)).toList();
     return new Server(places, home, maxCarriers, stopOnSignal);

@@ -11,11 +11,15 @@ import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
+import io.plainweave.internal.live.LiveServer;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
+import io.plainweave.status.ListenerName;
+import io.plainweave.status.LiveView;
 import java.net.SocketAddress;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +44,8 @@ record ServerHome(
     Drain drain,
     ServerEvents observer,
     HandshakeRunner handshake,
-    BackgroundTasks background)
+    BackgroundTasks background,
+    ConnectionCounts counts)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
@@ -65,6 +70,15 @@ record ServerHome(
       throw new IllegalArgumentException("maxConnections must not be negative: " + maximum);
     }
     admission.change(limit(), maximum);
+  }
+
+  LiveView live() {
+    return new LiveServer(registry, counts, admission.refusals(), pollers, datagrams);
+  }
+
+  @Override
+  public @Nullable ListenerName listener() {
+    return listenerLimit == null ? null : listenerLimit.name();
   }
 
   @Override
@@ -120,6 +134,7 @@ record ServerHome(
         drain,
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
-        background);
+        background,
+        counts);
   }
 }

@@ -127,6 +127,8 @@ final class ServerLog implements ServerObserver {
               "{}: reset, since its upstream has failed: {}",
               e.connection(),
               cut(String.valueOf(cause.getMessage())));
+      case CloseReason.EndedByOperator(String text) ->
+          LOG.info("{}: ended by an operator: {}", e.connection(), cut(text));
       default -> {
         if (LOG.isDebugEnabled()) {
           LOG.debug("{}: closed: {}", e.connection(), cut(e.reason().toString()));

@@ -163,7 +163,7 @@ final class Supervisor implements Stoppable {
   /** As {@link Server#drain()}. */
   @SuppressWarnings("ReferenceEquality") // a home is itself only
   DrainReport drain() {
-    server.beginToClose();
+    beginToClose();
     if (Home.CURRENT.isBound() && Home.CURRENT.get() == home) {
       return home.drain().report(home);
     }
@@ -342,7 +342,7 @@ final class Supervisor implements Stoppable {
         if (cancels) {
           server.shutdownNow();
         } else {
-          server.beginToClose();
+          beginToClose();
         }
         ended = true;
       } catch (OutOfMemoryError e) {
@@ -394,7 +394,8 @@ final class Supervisor implements Stoppable {
 
   @Override
   public void beginToClose() {
-    server.beginToClose();
+    home.drain().limit();
+    server.shutdown();
   }
 
   @Override

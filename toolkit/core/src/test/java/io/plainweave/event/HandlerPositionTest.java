@@ -22,6 +22,7 @@ class HandlerPositionTest {
         "io.plainweave.ConnectionScope",
         "io.plainweave.internal.connection.SocketConnection",
         "io.plainweave.server.Acceptor",
+        "io.plainweave.status.LiveView",
         "io.plainweave.framing.Lines",
         "io.plainweave.kernel.SocketTable",
         "io.plainweave.protocol.Protocols",

@@ -21,6 +21,7 @@ import io.plainweave.fixture.UdpClient;
 import io.plainweave.framing.Lines;
 import io.plainweave.proxyprotocol.ProxyHeader;
 import io.plainweave.proxyprotocol.ProxyProtocol;
+import io.plainweave.status.ConnectionStatus;
 import io.plainweave.udp.Udp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -184,6 +185,22 @@ class LogForgingTest {
         Client client = Client.connect(server)) {
       client.finish();
       awaitLog("since its upstream has failed");
+    }
+    assertNothingForged();
+  }
+
+  @Test
+  void forgesNoLineByWhatAnOperatorSaysOfIt() throws Exception {
+    try (Server server =
+            start(
+                Listen.tcp("127.0.0.1", 0).name("two\nlines"),
+                connection -> connection.input().read());
+        Client client = Client.connect(server)) {
+      await().until(() -> server.live().connections().findAny().isPresent());
+      server.live().connections().map(ConnectionStatus::toString).forEach(events::add);
+      server.live().find(_ -> true).forEach(it -> it.reset("asked for " + FORGED));
+      assertTrue(client.seesReset());
+      awaitLog("ended by an operator: asked for 7\\n12:00:00");
     }
     assertNothingForged();
   }

@@ -10,6 +10,7 @@ import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
@@ -43,7 +44,8 @@ final class ServerHomes {
             new Drain(Duration.ZERO, Duration.ZERO, Duration.ofSeconds(30), ticks),
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(1)),
-            new BackgroundTasks(Map.of()));
+            new BackgroundTasks(Map.of()),
+            new ConnectionCounts());
     home.pollers().open();
     return home;
   }

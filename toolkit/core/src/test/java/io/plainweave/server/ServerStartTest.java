@@ -112,7 +112,8 @@ class ServerStartTest {
             whole.drain(),
             whole.observer(),
             whole.handshake(),
-            whole.background());
+            whole.background(),
+            whole.counts());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
   }

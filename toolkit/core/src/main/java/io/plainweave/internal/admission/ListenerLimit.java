@@ -2,6 +2,8 @@ package io.plainweave.internal.admission;
 
 import io.plainweave.Listen;
 import io.plainweave.internal.time.Cooldown;
+import io.plainweave.status.ListenerName;
+import io.plainweave.text.Addresses;
 import java.net.SocketAddress;
 
 /**
@@ -9,7 +11,7 @@ import java.net.SocketAddress;
  * by the lock of the {@link Admission} to which it belongs.
  */
 public final class ListenerLimit {
-  private final SocketAddress address;
+  private final ListenerName name;
 
   /** Whether its connections stand apart from those of the service. */
   private final boolean admin;
@@ -27,7 +29,8 @@ public final class ListenerLimit {
   final Cooldown alarm = new Cooldown();
 
   ListenerLimit(Listen listen, SocketAddress address) {
-    this.address = address;
+    String own = listen.name();
+    this.name = new ListenerName(own != null ? own : Addresses.format(address), address);
     this.admin = listen.admin();
     change(listen.maxConnections());
   }
@@ -48,6 +51,10 @@ public final class ListenerLimit {
 
   /** Where it is, or the first of its addresses. */
   public SocketAddress address() {
-    return address;
+    return name.address();
+  }
+
+  public ListenerName name() {
+    return name;
   }
 }

@@ -14,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,9 @@ public final class Refusals {
   /** Guarded by lock. */
   private final Map<Kind, Tally> tallies = new HashMap<>();
 
+  /** How many there were for each reason, told or not; guarded by lock. */
+  private final Map<Refusal, Long> totals = new EnumMap<>(Refusal.class);
+
   /** The oldest first; guarded by lock. */
   private final Deque<Lingering> lingering = new ArrayDeque<>();
 
@@ -75,6 +79,17 @@ public final class Refusals {
       Tally tally = tallies.computeIfAbsent(new Kind(listener, reason), _ -> new Tally(remote));
       tally.latest = remote;
       tally.count++;
+      totals.merge(reason, 1L, Long::sum);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many there were, for each reason for which there were any. */
+  public Map<Refusal, Long> totals() {
+    lock.lock();
+    try {
+      return Map.copyOf(totals);
     } finally {
       lock.unlock();
     }

@@ -406,6 +406,11 @@ public final class ConnectionOutput extends Sending {
     return end;
   }
 
+  /** Whether there is something that is not sent; other threads may see it late. */
+  public boolean hasPending() {
+    return pending != null;
+  }
+
   /** Whether everything was sent, and more can be. */
   public boolean isAtRest() {
     return pending == null && use == FREE && !isFinished();

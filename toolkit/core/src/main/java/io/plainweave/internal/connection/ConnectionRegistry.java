@@ -118,6 +118,11 @@ public final class ConnectionRegistry {
     }
   }
 
+  /** The connection in a slot, or null. */
+  public @Nullable SocketConnection at(int slot) {
+    return slots.get(slot);
+  }
+
   /** How many slots there are, free ones included; they only become more. */
   public int slots() {
     return slots.length();

@@ -4,9 +4,11 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
+import io.plainweave.status.ListenerName;
 import org.jspecify.annotations.Nullable;
 
 /** What a connection needs of the server, or the client, in which it lives. */
@@ -38,6 +40,12 @@ public interface Home {
 
   /** Receives the events of what happens. */
   ServerObserver observer();
+
+  /** Where those that were accepted are counted. */
+  ConnectionCounts counts();
+
+  /** Which listener accepts its connections; null if handlers open them. */
+  @Nullable ListenerName listener();
 
   /** Whether its connections are not of the service, but for administration: they end last. */
   boolean isAdmin();

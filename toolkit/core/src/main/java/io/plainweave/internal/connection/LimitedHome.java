@@ -5,9 +5,11 @@ import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerObserver;
+import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
+import io.plainweave.status.ListenerName;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +56,16 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public ServerObserver observer() {
     return shared.observer();
+  }
+
+  @Override
+  public ConnectionCounts counts() {
+    return shared.counts();
+  }
+
+  @Override
+  public @Nullable ListenerName listener() {
+    return shared.listener();
   }
 
   @Override

@@ -94,6 +94,8 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   private Use use = Use.STREAM;
   private long received;
   private long receivedBeforeMessage = NO_MESSAGE;
+
+  /** When the wait has begun, or, if that is over, when the latest bytes have come. */
   private int waitingSince;
 
   /**
@@ -307,6 +309,7 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   public final void received(int count) {
     if (count > 0) {
       received += count;
+      waitingSince = connection.now();
     }
   }
 
@@ -396,16 +399,16 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
     return now == DRAINED || (now == CLOSED && endedBeforeClose) ? endedBy : null;
   }
 
-  final int endedAt() {
+  public final int endedAt() {
     return endedAt;
   }
 
-  /** The tick at which the wait for input began. */
-  final int waitingSince() {
+  /** The tick at which the wait for input began, or the one at which bytes came that ended it. */
+  public final int waitingSince() {
     return waitingSince;
   }
 
-  final int messageSince() {
+  public final int messageSince() {
     return messageSince;
   }
 

@@ -76,19 +76,19 @@ abstract sealed class SendState extends OutputStream permits Sending {
   // For the reaper
 
   /** Whether a thread is sending, or waiting for room to send. */
-  final boolean isSending() {
+  public final boolean isSending() {
     return (use & SENDING) != 0;
   }
 
-  final boolean isFinished() {
+  public final boolean isFinished() {
     return finished;
   }
 
-  final int finishedAt() {
+  public final int finishedAt() {
     return finishedAt;
   }
 
-  final int lastSent() {
+  public final int lastSent() {
     return lastSent;
   }
 
@@ -114,7 +114,7 @@ abstract sealed class SendState extends OutputStream permits Sending {
   /** Lets the thread that waits for room try a write. */
   abstract void wakeWriter();
 
-  final long sent() {
+  public final long sent() {
     return sent;
   }
 }

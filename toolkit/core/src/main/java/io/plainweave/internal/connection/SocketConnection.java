@@ -112,6 +112,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
   public Scope.After call() {
     beginOnThisThread();
     try {
+      home.counts().accepted();
       home.observer().onEvent(new ServerEvent.ConnectionOpened(this));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
@@ -135,7 +136,12 @@ public final class SocketConnection extends Wire implements Scope.Task {
   }
 
   private boolean passesHandshake() throws IOException, InterruptedException {
-    boolean passed = home.handshake().run(this, home.timeCheck().handshakeMillis());
+    boolean passed = false;
+    try {
+      passed = home.handshake().run(this, home.timeCheck().handshakeMillis());
+    } finally {
+      home.counts().handshake(passed);
+    }
     if (passed) {
       input().beginHandler();
       enter(ConnectionPhase.HANDLER);
@@ -151,11 +157,14 @@ public final class SocketConnection extends Wire implements Scope.Task {
       CloseReason ended = reason();
       home.ended(ended);
       if (thread() != null && ended != null) {
-        Duration age = Duration.ofMillis((long) (now() - openedAt()) * Ticks.MILLIS);
+        long received = input().received();
+        long sent = socketOutput().sent();
+        long millis = (long) (now() - openedAt()) * Ticks.MILLIS;
+        home.counts().closed(ended, millis, received, sent);
         home.observer()
             .onEvent(
                 new ServerEvent.ConnectionClosed(
-                    this, ended, age, input().received(), socketOutput().sent()));
+                    this, ended, Duration.ofMillis(millis), received, sent));
       }
     } finally {
       giveBack();

@@ -349,12 +349,16 @@ abstract sealed class Wire extends Ending implements Yielding permits SocketConn
     return new DeadlineExceededException("a read or write of the " + this);
   }
 
+  public int phaseSince() {
+    return phaseSince;
+  }
+
   void scopeClosed(ConnectionThreads closed) {
     EXTRAS.updateAndGet(this, now -> now.scopes(now.scopes().without(closed)));
     leaveIfOver();
   }
 
-  ConnectionPhase phase() {
+  public ConnectionPhase phase() {
     return phase;
   }
 
@@ -365,6 +369,14 @@ abstract sealed class Wire extends Ending implements Yielding permits SocketConn
 
   final @Nullable Thread thread() {
     return thread;
+  }
+
+  /** Interrupts the handler, if its thread has begun. It does no harm to one that has ended. */
+  public void interruptHandler() {
+    Thread handler = thread;
+    if (handler != null) {
+      handler.interrupt();
+    }
   }
 
   /** Whether the handler's thread is on a carrier, or wants to be. */

@@ -351,6 +351,11 @@ public final class PolledChannel implements Transport, Polled {
     return isWaiting(reader) || isWaiting(writer);
   }
 
+  /** Whether a thread waits for the peer to make room. */
+  public boolean isRoomAwaited() {
+    return isWaiting(writer);
+  }
+
   /** Makes threads that the poller can wake best. */
   public ThreadFactory threads() {
     return poller.threads();
@@ -390,9 +395,7 @@ public final class PolledChannel implements Transport, Polled {
 
   /** Looks out for what the threads wait for by now, besides what it looked out for before. */
   void updateInterest(Poller by) throws ClosedChannelException {
-    if (closed) {
-      throw new ClosedChannelException();
-    }
+    failIfClosed();
     int wanted = interest;
     if (isWaiting(reader) || watched) {
       wanted |= SelectionKey.OP_READ;

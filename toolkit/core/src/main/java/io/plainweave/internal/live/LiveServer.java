@@ -1,0 +1,113 @@
+package io.plainweave.internal.live;
+
+import io.plainweave.internal.admission.Refusals;
+import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.transport.Pollers;
+import io.plainweave.internal.udp.DatagramListener;
+import io.plainweave.internal.udp.DatagramRegistry;
+import io.plainweave.status.ConnectionState;
+import io.plainweave.status.ConnectionStatus;
+import io.plainweave.status.ListenerName;
+import io.plainweave.status.LiveConnection;
+import io.plainweave.status.LiveView;
+import io.plainweave.status.ServerStatus;
+import java.lang.management.ManagementFactory;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import jdk.management.VirtualThreadSchedulerMXBean;
+
+/** Looks at the connections of a server in the registry, one slot after the other. */
+public record LiveServer(
+    ConnectionRegistry registry,
+    ConnectionCounts counts,
+    Refusals refusals,
+    Pollers pollers,
+    DatagramRegistry datagrams)
+    implements LiveView {
+  @Override
+  public Stream<ConnectionStatus> connections() {
+    return registered().map(Look::at);
+  }
+
+  @Override
+  public Stream<LiveConnection> find(Predicate<? super ConnectionStatus> which) {
+    Objects.requireNonNull(which, "which");
+    return registered().filter(connection -> which.test(Look.at(connection))).map(LiveSocket::new);
+  }
+
+  @Override
+  public Optional<LiveConnection> connection(long id) {
+    return registered()
+        .filter(connection -> connection.id() == id)
+        .<LiveConnection>map(LiveSocket::new)
+        .findFirst();
+  }
+
+  /** A connection keeps its slot, so none is met twice. */
+  private Stream<SocketConnection> registered() {
+    return IntStream.range(0, registry.slots()).mapToObj(registry::at).filter(Objects::nonNull);
+  }
+
+  @Override
+  public ServerStatus status() {
+    // What has ended is counted last: so most of what ends meanwhile is in both, and not in none.
+    var open = new Open();
+    registered().forEach(open::add);
+    return new ServerStatus(
+        open.byState,
+        open.byListener,
+        open.outbound,
+        counts.allAccepted(),
+        refusals.totals(),
+        counts.byReason(),
+        counts.handshakesPassed(),
+        counts.handshakesFailed(),
+        counts.received() + open.received,
+        counts.sent() + open.sent,
+        counts.ages(),
+        counts.sizes(),
+        open.buffers,
+        threads(),
+        datagrams.listeners().stream().map(DatagramListener::statistics).toList());
+  }
+
+  private ServerStatus.Threads threads() {
+    return new ServerStatus.Threads(
+        pollers.areOnEventLoops() ? pollers.all().size() : 0,
+        pollers.loopThreads(),
+        ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class).getParallelism());
+  }
+
+  /** Sums up the connections of one walk, in one thread. */
+  private static final class Open {
+    private final Map<ConnectionState, Integer> byState = new EnumMap<>(ConnectionState.class);
+    private final Map<ListenerName, Integer> byListener = new HashMap<>();
+    private int outbound;
+    private int buffers;
+    private long received;
+    private long sent;
+
+    void add(SocketConnection connection) {
+      if (connection.input().unread() != null || connection.socketOutput().hasPending()) {
+        buffers++;
+      }
+      ListenerName listener = connection.home().listener();
+      if (connection.isOutbound() || listener == null) {
+        outbound++;
+        return;
+      }
+      byState.merge(Look.state(connection), 1, Integer::sum);
+      byListener.merge(listener, 1, Integer::sum);
+      received += connection.input().received();
+      sent += connection.socketOutput().sent();
+    }
+  }
+}
