@@ -1,5 +1,6 @@
 /** A server toolkit for virtual threads. */
 module io.plainweave {
+  requires transitive java.management;
   requires jdk.management;
   requires transitive jdk.net;
   requires jdk.unsupported;
@@ -11,6 +12,7 @@ module io.plainweave {
   exports io.plainweave.client;
   exports io.plainweave.event;
   exports io.plainweave.framing;
+  exports io.plainweave.jmx;
   exports io.plainweave.messaging;
   exports io.plainweave.protocol;
   exports io.plainweave.proxyprotocol;
