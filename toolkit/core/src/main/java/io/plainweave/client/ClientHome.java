@@ -91,6 +91,11 @@ record ClientHome(
   }
 
   @Override
+  public String listenerName() {
+    return "";
+  }
+
+  @Override
   public boolean isAdmin() {
     return false;
   }

@@ -68,6 +68,11 @@ record ServerHome(
   }
 
   @Override
+  public String listenerName() {
+    return listenerLimit == null ? "" : listenerLimit.name();
+  }
+
+  @Override
   public boolean isAdmin() {
     return listenerLimit != null && listenerLimit.isAdmin();
   }

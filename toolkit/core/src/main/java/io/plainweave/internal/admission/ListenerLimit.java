@@ -2,7 +2,9 @@ package io.plainweave.internal.admission;
 
 import io.plainweave.Listen;
 import io.plainweave.internal.time.Cooldown;
+import io.plainweave.text.Addresses;
 import java.net.SocketAddress;
+import java.util.Objects;
 
 /**
  * How many connections a listener may have, and has, on all of its sockets. Its fields are guarded
@@ -10,6 +12,7 @@ import java.net.SocketAddress;
  */
 public final class ListenerLimit {
   private final SocketAddress address;
+  private final String name;
 
   /** Whether its connections stand apart from those of the service. */
   private final boolean admin;
@@ -28,6 +31,7 @@ public final class ListenerLimit {
 
   ListenerLimit(Listen listen, SocketAddress address) {
     this.address = address;
+    this.name = Objects.requireNonNullElseGet(listen.name(), () -> Addresses.format(address));
     this.admin = listen.admin();
     change(listen.maxConnections());
   }
@@ -44,6 +48,11 @@ public final class ListenerLimit {
   /** As {@link Listen#admin(boolean)}. */
   public boolean isAdmin() {
     return admin;
+  }
+
+  /** As {@link io.plainweave.event.ListenerStatus#name()}, of the first of its addresses. */
+  public String name() {
+    return name;
   }
 
   /** Where it is, or the first of its addresses. */

@@ -39,6 +39,9 @@ public interface Home {
   /** Receives the events of what happens. */
   ServerObserver observer();
 
+  /** How the listener of its connections is called; empty where there is none. */
+  String listenerName();
+
   /** Whether its connections are not of the service, but for administration: they end last. */
   boolean isAdmin();
 

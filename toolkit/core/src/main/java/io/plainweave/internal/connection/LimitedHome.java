@@ -57,6 +57,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   }
 
   @Override
+  public String listenerName() {
+    return shared.listenerName();
+  }
+
+  @Override
   public boolean isAdmin() {
     return shared.isAdmin();
   }

@@ -112,7 +112,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
   public Scope.After call() {
     beginOnThisThread();
     try {
-      home.observer().onEvent(new ServerEvent.ConnectionOpened(this));
+      home.observer().onEvent(new ServerEvent.ConnectionOpened(this, home.listenerName()));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
         home.handler().handle(this);
@@ -155,7 +155,12 @@ public final class SocketConnection extends Wire implements Scope.Task {
         home.observer()
             .onEvent(
                 new ServerEvent.ConnectionClosed(
-                    this, ended, age, input().received(), socketOutput().sent()));
+                    this,
+                    home.listenerName(),
+                    ended,
+                    age,
+                    input().received(),
+                    socketOutput().sent()));
       }
     } finally {
       giveBack();
