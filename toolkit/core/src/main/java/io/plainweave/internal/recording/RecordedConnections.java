@@ -68,6 +68,11 @@ final class RecordedConnections {
     }
   }
 
+  /** Whether a connection carries what will be recorded of it. */
+  static boolean isKept(Connection connection) {
+    return connection.attachment(OPEN).isPresent();
+  }
+
   static void handshakeBegan(ServerEvent.HandshakeBegan e) {
     if (HANDSHAKE.isEnabled()) {
       var ended = new HandshakeEnded();
