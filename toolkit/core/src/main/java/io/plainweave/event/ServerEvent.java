@@ -56,8 +56,8 @@ public sealed interface ServerEvent {
 
   /**
    * A TLS handshake begins with a connection that was accepted: before the handler, or when that
-   * begins TLS ({@link Connection#startTls(io.plainweave.tls.ServerTls)}). Where the peer begins,
-   * its first byte has come, and the connection has its turn ({@link
+   * begins TLS ({@link Connection#startTls(io.plainweave.tls.ServerTls)}). The peer's first byte
+   * has come, or its end, and the connection has its turn ({@link
    * io.plainweave.server.ServerBuilder#maxHandshakes(int)}).
    *
    * @param connection the connection

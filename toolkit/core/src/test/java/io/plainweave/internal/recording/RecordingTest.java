@@ -19,6 +19,7 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
 import io.plainweave.fixture.MemoryConnection;
+import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.TlsServer;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
@@ -44,9 +45,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("A recording")
+@ExtendWith(ResourceGuard.class)
 @Timeout(60)
 class RecordingTest {
   private static final int COUNT = 7;
