@@ -57,6 +57,11 @@ record MemoryHome(
   }
 
   @Override
+  public String listenerName() {
+    return "";
+  }
+
+  @Override
   public boolean isAdmin() {
     return false;
   }
