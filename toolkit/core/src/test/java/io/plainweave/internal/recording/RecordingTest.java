@@ -2,6 +2,7 @@ package io.plainweave.internal.recording;
 
 import static java.util.stream.Collectors.counting;
 import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toSet;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -18,6 +19,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
+import io.plainweave.fixture.EachEvent;
 import io.plainweave.fixture.MemoryConnection;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.TlsServer;
@@ -34,11 +36,13 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 import jdk.jfr.Recording;
+import jdk.jfr.ValueDescriptor;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.BeforeAll;
@@ -53,6 +57,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class RecordingTest {
   private static final int COUNT = 7;
+
+  private static final Set<String> OF_JFR =
+      Set.of("startTime", "duration", "eventThread", "stackTrace");
+
+  /** Of {@link EachEvent}. */
+  private static final String FAILURE = "java.io.IOException: expected by this test";
 
   /** Echoes, until it is told by a byte to end otherwise. */
   private static final Handler BY_BYTE =
@@ -329,6 +339,48 @@ class RecordingTest {
     assertTrue(drain.getDuration().isPositive());
     assertTrue(drain.getString("forcedAt").startsWith("127.0.0.1:"), drain::toString);
     assertEquals(1, only("Listening", all).size());
+  }
+
+  @Test
+  void hasEachEventWithWhatItSays() throws Exception {
+    List<RecordedEvent> all;
+    try (Recording recording = begin("ConnectionOpened", "SessionOpened")) {
+      var recorder = new Recorder();
+      EachEvent.all().forEach(recorder::onEvent);
+      all = end(recording);
+    }
+    assertEquals(
+        EachEvent.all().stream()
+            .map(event -> "io.plainweave." + event.getClass().getSimpleName())
+            .filter(name -> !name.endsWith(".HandshakeBegan"))
+            .collect(toSet()),
+        all.stream().map(event -> event.getEventType().getName()).collect(toSet()));
+    List<Object> said = new ArrayList<>();
+    for (RecordedEvent event : all) {
+      for (ValueDescriptor field : event.getFields()) {
+        if (!OF_JFR.contains(field.getName())) {
+          said.add(event.getValue(field.getName()));
+        }
+      }
+    }
+    for (int i = 3; i <= 21; i++) {
+      int number = i; // each of them stands in one field
+      assertEquals(
+          1,
+          said.stream().filter(it -> it instanceof Number n && n.longValue() == number).count(),
+          number + " in " + all);
+    }
+    for (String listener : List.of("mail", "127.0.0.1:7000")) {
+      assertTrue(said.contains(listener), listener);
+    }
+    assertEquals(5, said.stream().filter("mail"::equals).count());
+    assertEquals(6, said.stream().filter(FAILURE::equals).count());
+    assertEquals(2, said.stream().filter("HandlerFailed"::equals).count());
+    assertEquals(List.of("PROCESS"), distinct(only("AcceptFailed", all), "origin"));
+    assertEquals(List.of("FULL"), distinct(only("ConnectionsRefused", all), "reason"));
+    assertEquals(List.of("192.0.2.1:50000"), distinct(only("ConnectionsRefused", all), "latest"));
+    assertEquals(List.of("{KERNEL=17}"), distinct(only("DatagramsDropped", all), "dropped"));
+    assertEquals(Duration.ofSeconds(1), only("CarriersBusy", all).getFirst().getDuration("waited"));
   }
 
   @Test
