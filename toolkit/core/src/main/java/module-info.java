@@ -5,6 +5,7 @@ module io.plainweave {
   requires transitive jdk.net;
   requires jdk.unsupported;
   requires org.slf4j;
+  requires static jdk.jfr;
   requires static org.jspecify;
 
   exports io.plainweave;

@@ -92,6 +92,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void knowsTheFlightRecorderInOneRoomOnly() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("..internal.recording")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("jdk.jfr..")
+        .because("a JVM may be without it")
+        .check(TOOLKIT);
+  }
+
+  @Test
   void neverSleeps() {
     noClasses()
         .should()

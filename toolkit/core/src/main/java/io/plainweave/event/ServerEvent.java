@@ -12,6 +12,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Something that has happened in a server. Everything that it logs is one of these. */
@@ -28,21 +29,75 @@ public sealed interface ServerEvent {
    * proxy, and what was agreed on in TLS, is not known yet.
    *
    * @param connection the connection
+   * @param listener how its listener is called: {@link io.plainweave.Listen#name()}, or else its
+   *     address as it is logged
    */
-  record ConnectionOpened(Connection connection) implements ServerEvent {}
+  record ConnectionOpened(Connection connection, String listener) implements ServerEvent {}
 
   /**
    * A connection has ended: its handler is done, if it has come to that, and its socket closed.
    * Comes once for each {@link ConnectionOpened}.
    *
    * @param connection the connection, closed
+   * @param listener as in {@link ConnectionOpened}
    * @param reason why it has ended
    * @param age how long it was open, in steps of 100 ms
    * @param received bytes from the peer
    * @param sent bytes to the peer
    */
   record ConnectionClosed(
-      Connection connection, CloseReason reason, Duration age, long received, long sent)
+      Connection connection,
+      String listener,
+      CloseReason reason,
+      Duration age,
+      long received,
+      long sent)
+      implements ServerEvent {}
+
+  /**
+   * A TLS handshake begins with a connection that was accepted: before the handler, or when that
+   * begins TLS ({@link Connection#startTls(io.plainweave.tls.ServerTls)}). The peer's first byte
+   * has come, or its end, and the connection has its turn ({@link
+   * io.plainweave.server.ServerBuilder#maxHandshakes(int)}).
+   *
+   * @param connection the connection
+   * @param listener as in {@link ConnectionOpened}
+   */
+  record HandshakeBegan(Connection connection, String listener) implements ServerEvent {}
+
+  /**
+   * A TLS handshake is over. Comes once for each {@link HandshakeBegan}; {@link Connection#tls()}
+   * has what was agreed on.
+   *
+   * @param connection the connection
+   * @param listener as in {@link ConnectionOpened}
+   * @param elapsed since it has begun; most of it is the wait for the peer
+   * @param failure why it has failed, {@link CloseReason.Finished} if the peer has left without a
+   *     word; empty if it has not
+   */
+  record HandshakeEnded(
+      Connection connection, String listener, Duration elapsed, Optional<CloseReason> failure)
+      implements ServerEvent {}
+
+  /**
+   * A peer does not read: somebody writes to it, and no byte could leave for a second. The
+   * connection goes on, until {@link io.plainweave.TimeLimits#writeStall()} ends it. It is the
+   * reaper that sees it, which with more than ten thousand connections looks at each once a second.
+   *
+   * @param connection the connection, one that was accepted
+   * @param listener as in {@link ConnectionOpened}
+   */
+  record WriteStallBegan(Connection connection, String listener) implements ServerEvent {}
+
+  /**
+   * Bytes leave again, or the connection has ended. Comes once for each {@link WriteStallBegan}
+   * while the server runs, as the reaper sees it: perhaps a moment after {@link ConnectionClosed}.
+   *
+   * @param connection the connection, perhaps closed
+   * @param listener as in {@link ConnectionOpened}
+   * @param elapsed since the last byte has left before it, in steps of 100 ms
+   */
+  record WriteStallEnded(Connection connection, String listener, Duration elapsed)
       implements ServerEvent {}
 
   /**

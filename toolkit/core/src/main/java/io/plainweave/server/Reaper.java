@@ -123,7 +123,8 @@ final class Reaper implements Scope.Task {
           if (finishes) {
             connection.drain(now);
           }
-          TimeRounds.check(connection, now, finishes);
+          timeRounds.check(connection, now, finishes);
         });
+    timeRounds.checkStalled(now);
   }
 }

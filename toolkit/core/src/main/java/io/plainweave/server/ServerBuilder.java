@@ -16,6 +16,7 @@ import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.recording.Recording;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
@@ -398,7 +399,7 @@ public final class ServerBuilder {
     JdkCheck.run();
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
-    var events = new ServerEvents(new ServerLog(), observers);
+    var events = new ServerEvents(new ServerLog(), Recording.before(observers));
     var home =
         new ServerHome(
             // Each listener has its own: see ServerHome.of.

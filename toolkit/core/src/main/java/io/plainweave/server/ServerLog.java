@@ -49,6 +49,17 @@ final class ServerLog implements ServerObserver {
       case ServerEvent.Listening e -> LOG.debug("listening on {}", called(e.address()));
       case ServerEvent.ConnectionOpened e -> LOG.trace("{}: opened", e.connection());
       case ServerEvent.ConnectionClosed e -> closed(e);
+      case ServerEvent.HandshakeBegan _ -> {
+        // Its end is logged.
+      }
+      case ServerEvent.HandshakeEnded e -> handshakeEnded(e);
+      case ServerEvent.WriteStallBegan e ->
+          LOG.debug("{}: the peer does not read, nothing was sent for a second", e.connection());
+      case ServerEvent.WriteStallEnded e ->
+          LOG.debug(
+              "{}: after {} ms the peer reads again, or is gone",
+              e.connection(),
+              e.elapsed().toMillis());
       case ServerEvent.AcceptFailed e -> acceptFailures.add(e);
       case ServerEvent.ConnectionsRefused e ->
           LOG.warn(
@@ -134,6 +145,20 @@ final class ServerLog implements ServerObserver {
           LOG.debug("{}: closed: {}", e.connection(), cut(e.reason().toString()));
         }
       }
+    }
+  }
+
+  /** Of one that has failed the close says more, a moment later. */
+  private static void handshakeEnded(ServerEvent.HandshakeEnded e) {
+    if (LOG.isTraceEnabled()) {
+      LOG.trace(
+          "{}: the handshake has taken {} ms: {}",
+          e.connection(),
+          e.elapsed().toMillis(),
+          cut(
+              e.failure().isPresent()
+                  ? "failed"
+                  : String.valueOf(e.connection().tls().orElse(null))));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.plainweave.server;
 
+import io.plainweave.internal.recording.Recording;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -109,6 +110,8 @@ final class WarmUp {
     return files
         .filter(file -> file.endsWith(".class") && !file.endsWith("-info.class"))
         .map(file -> file.replace(".class", "").replace(File.separatorChar, '/').replace('/', '.'))
+        // They cannot be loaded in each JVM, and are of no use until somebody records.
+        .filter(name -> !name.startsWith(Recording.class.getPackageName()))
         .toList();
   }
 

@@ -47,6 +47,12 @@ public interface Home {
   /** Which listener accepts its connections; null if handlers open them. */
   @Nullable ListenerName listener();
 
+  /** How that one is called; empty where there is none. */
+  default String listenerName() {
+    ListenerName listener = listener();
+    return listener == null ? "" : listener.name();
+  }
+
   /** Whether its connections are not of the service, but for administration: they end last. */
   boolean isAdmin();
 

@@ -113,7 +113,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
     beginOnThisThread();
     try {
       home.counts().accepted();
-      home.observer().onEvent(new ServerEvent.ConnectionOpened(this));
+      home.observer().onEvent(new ServerEvent.ConnectionOpened(this, home.listenerName()));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
         home.handler().handle(this);
@@ -164,7 +164,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
         home.observer()
             .onEvent(
                 new ServerEvent.ConnectionClosed(
-                    this, ended, Duration.ofMillis(millis), received, sent));
+                    this, home.listenerName(), ended, Duration.ofMillis(millis), received, sent));
       }
     } finally {
       giveBack();

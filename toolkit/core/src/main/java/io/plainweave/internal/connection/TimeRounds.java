@@ -1,6 +1,10 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.time.Ticks;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * Applies the time limits to all connections, round after round. Where there are many, only a part
@@ -13,7 +17,13 @@ public final class TimeRounds {
 
   private static final int PARTS = 1_000 / Ticks.MILLIS;
 
+  /** After how many ticks without a byte a write is told to stall. */
+  private static final int STALL = 1_000 / Ticks.MILLIS;
+
   private final ConnectionRegistry registry;
+
+  /** Those that are told to stall, and when their last byte has left before. */
+  private final Map<SocketConnection, Integer> stalled = new LinkedHashMap<>();
 
   /** The slot at which the next part begins. */
   private int next;
@@ -28,10 +38,46 @@ public final class TimeRounds {
     int end = slots <= ALL_AT_ONCE ? slots : Math.min(slots, next + slots / PARTS + 1);
     registry.forEach(next, end, connection -> check(connection, now, false));
     next = end == slots ? 0 : end;
+    if (next == 0) {
+      checkStalled(now);
+    }
   }
 
   /** By the limits of its listener, or its own. */
-  public static void check(SocketConnection connection, int now, boolean draining) {
+  public void check(SocketConnection connection, int now, boolean draining) {
+    if (connection.socketOutput().isSending()) {
+      tellIfStalled(connection, now);
+    }
     connection.home().timeCheck().apply(connection, now, draining);
+  }
+
+  private void tellIfStalled(SocketConnection connection, int now) {
+    SendState output = connection.socketOutput();
+    if (!connection.isOutbound()
+        && connection.phase() == ConnectionPhase.HANDLER
+        && output.isQuietFor(STALL, now)
+        && stalled.putIfAbsent(connection, output.lastSent()) == null) {
+      Home home = connection.home();
+      home.observer().onEvent(new ServerEvent.WriteStallBegan(connection, home.listenerName()));
+    }
+  }
+
+  /** Tells of those that do not stall any more. */
+  public void checkStalled(int now) {
+    if (!stalled.isEmpty()) {
+      stalled.entrySet().removeIf(each -> tellIfOver(each.getKey(), each.getValue(), now));
+    }
+  }
+
+  private static boolean tellIfOver(SocketConnection connection, int since, int now) {
+    SendState output = connection.socketOutput();
+    if (connection.isOpen() && output.isSending() && output.lastSent() == since) {
+      return false;
+    }
+    Home home = connection.home();
+    Duration elapsed = Duration.ofMillis((long) (now - since) * Ticks.MILLIS);
+    home.observer()
+        .onEvent(new ServerEvent.WriteStallEnded(connection, home.listenerName(), elapsed));
+    return true;
   }
 }

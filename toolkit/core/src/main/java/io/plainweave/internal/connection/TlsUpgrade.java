@@ -1,7 +1,9 @@
 package io.plainweave.internal.connection;
 
+import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.MalformedMessageException;
+import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.transport.TlsTransport;
 import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.ServerTls;
@@ -9,6 +11,8 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
@@ -124,12 +128,42 @@ public final class TlsUpgrade {
     var transport = new TlsTransport(engine, connection.channel(), connection.buffers(), unread);
     connection.use(transport);
     ConnectionPhase before = connection.enter(ConnectionPhase.HANDSHAKE);
+    tellBegan(connection);
+    long begun = System.nanoTime();
     try {
-      return transport.handshake();
+      boolean done = transport.handshake();
+      tellEnded(connection, begun, done ? null : new CloseReason.Finished());
+      return done;
     } catch (IOException e) {
-      throw connection.failed(e);
+      IOException failure = connection.failed(e);
+      tellEnded(
+          connection, begun, connection.closeReason().orElseGet(() -> CloseReason.of(failure)));
+      throw failure;
+    } catch (RuntimeException e) {
+      tellEnded(connection, begun, CloseReason.of(e));
+      throw e;
     } finally {
       connection.enter(before);
+    }
+  }
+
+  /** Of connections that were opened here no observer hears. */
+  private static void tellBegan(SocketConnection connection) {
+    if (!connection.isOutbound()) {
+      Home home = connection.home();
+      home.observer().onEvent(new ServerEvent.HandshakeBegan(connection, home.listenerName()));
+    }
+  }
+
+  private static void tellEnded(
+      SocketConnection connection, long begun, @Nullable CloseReason failure) {
+    if (!connection.isOutbound()) {
+      Home home = connection.home();
+      Duration elapsed = Duration.ofNanos(System.nanoTime() - begun);
+      home.observer()
+          .onEvent(
+              new ServerEvent.HandshakeEnded(
+                  connection, home.listenerName(), elapsed, Optional.ofNullable(failure)));
     }
   }
 

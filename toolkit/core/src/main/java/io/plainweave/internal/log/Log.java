@@ -33,6 +33,10 @@ public final class Log {
     return log.isDebugEnabled();
   }
 
+  public boolean isTraceEnabled() {
+    return log.isTraceEnabled();
+  }
+
   public void trace(String format, @Nullable Object... values) {
     log(Level.TRACE, format, values);
   }

@@ -34,7 +34,7 @@ class ConnectionIdTest {
         .listen(Listen.tcp("127.0.0.2", 0))
         .handler(connection -> connection.input().transferTo(connection.output()))
         .observer(event -> {
-          if (event instanceof ServerEvent.ConnectionOpened(Connection connection)) {
+          if (event instanceof ServerEvent.ConnectionOpened(Connection connection, _)) {
             opened.add(connection);
           }
         })
