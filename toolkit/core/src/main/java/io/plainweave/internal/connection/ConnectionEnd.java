@@ -148,7 +148,12 @@ final class ConnectionEnd {
         drop(connection);
       }
     } finally {
-      connection.closeSocket();
+      // Both directions were closed for good, but a reader of another thread may not have left yet.
+      if (connection.input().isFree()) {
+        connection.closeSocketAtRest();
+      } else {
+        connection.closeSocket();
+      }
     }
   }
 

@@ -240,6 +240,11 @@ public final class ConnectionInput extends ReceivedBytes {
         && !isFinishedByPeer();
   }
 
+  /** Whether no thread is in a call at this moment. */
+  boolean isFree() {
+    return users == FREE;
+  }
+
   /** Whether there is nothing to read, not even the end of input; looks at the socket. */
   public boolean isSilent() throws IOException {
     enter();

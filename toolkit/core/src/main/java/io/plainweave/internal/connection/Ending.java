@@ -91,6 +91,16 @@ abstract sealed class Ending implements Connection permits Wire {
     leaveIfOver();
   }
 
+  /** The same when nobody is in a read or write, and nobody will be. */
+  void closeSocketAtRest() {
+    try {
+      channel().closeAtRest();
+    } catch (IOException e) {
+      Log.closeFailed(this, e);
+    }
+    leaveIfOver();
+  }
+
   /**
    * Closes the socket because a thread that uses it was interrupted: with a reset, unless the
    * output was finished, since the peer must not take what is cut for the whole.

@@ -93,11 +93,11 @@ public final class PolledChannel implements Transport, Polled {
    */
   private volatile boolean watched;
 
-  /**
-   * Whether it is closed, for all who use it; set once, by whoever closes it. The channel itself is
-   * closed by the poller soon after.
-   */
+  /** Whether it is closed, for all who use it; set by whoever closes it. */
   private volatile boolean closed;
+
+  /** Whether the poller is to close the channel; set before {@link #closed}. */
+  private boolean leftToPoller;
 
   /** What the poller looks out for, in bits of {@link SelectionKey}; only the poller writes it. */
   private volatile int interest;
@@ -305,26 +305,50 @@ public final class PolledChannel implements Transport, Polled {
     return closed ? 0 : Channels.newInputStream(channel).available();
   }
 
-  /**
-   * Closes the channel and ends the waits for it. Has no effect if it is closed.
-   *
-   * <p>If it is registered, the poller closes it in its next round. A selector guards what it is to
-   * forget by a monitor, for which threads would wait that close many connections beside it; and
-   * the channel would ask for an option and end its output first, since it cannot be closed while
-   * it is registered.
-   */
+  /** Closes the channel and ends the waits for it. Has no effect if it is closed. */
   public void close() throws IOException {
     if (closed) {
       return;
     }
     closed = true;
+    closeChannel();
+  }
+
+  private void closeChannel() throws IOException {
     try {
-      if (!channel.isRegistered() || !poller.closes(this)) {
-        channel.close();
-      }
+      channel.close();
+    } catch (Error e) {
+      poller.closedInPart();
+      throw e;
     } finally {
       wakeReader();
       wakeWriter();
+      // The descriptor of a registered channel is closed by the poller.
+      poller.forget(channel);
+    }
+  }
+
+  /**
+   * The same, for one that no other thread reads or writes at this moment, nor ever again: if it is
+   * registered, the poller closes it in its next round.
+   *
+   * <p>A selector guards what it is to forget by a monitor, for which threads would wait that close
+   * many connections beside it. And a channel asks for an option and ends its output before it is
+   * closed, unless it is not registered any more. But whoever closes it waits for those who are in
+   * the middle of a read or write, which the poller must not.
+   */
+  public void closeAtRest() throws IOException {
+    if (closed) {
+      return;
+    }
+    boolean leaves = channel.isRegistered();
+    leftToPoller = leaves;
+    closed = true;
+    if (leaves && poller.closes(this)) {
+      wakeReader();
+      wakeWriter();
+    } else {
+      closeChannel();
     }
   }
 
@@ -411,6 +435,11 @@ public final class PolledChannel implements Transport, Polled {
     interest = wanted;
   }
 
+  /** Whether the poller is to close it. */
+  boolean isLeftToPoller() {
+    return closed && leftToPoller;
+  }
+
   /** Ends the registration, which the next look at all channels then forgets. */
   void unregister() {
     if (key != null) {
@@ -418,7 +447,9 @@ public final class PolledChannel implements Transport, Polled {
     }
   }
 
-  /** Closes the channel when it is no longer registered, or its poller has ended. */
+  /**
+   * Closes what is left to the poller, when it is no longer registered, or the poller has ended.
+   */
   void closeNow() throws IOException {
     channel.close();
   }

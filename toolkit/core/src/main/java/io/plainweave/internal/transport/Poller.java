@@ -169,7 +169,9 @@ public final class Poller implements Scope.Task {
   private void renewAll() {
     for (SelectionKey key : selector.keys()) {
       try {
-        if (key.attachment() instanceof PolledChannel channel && !channel.isOpen()) {
+        if (!key.channel().isOpen()) {
+          key.cancel();
+        } else if (key.attachment() instanceof PolledChannel channel && channel.isLeftToPoller()) {
           attendNow(channel);
         } else {
           int operations = key.interestOps();
@@ -196,8 +198,10 @@ public final class Poller implements Scope.Task {
       channel.updateInterest(this);
     } catch (ClosedChannelException | CancelledKeyException e) {
       // Its threads were woken when it was closed.
-      closing.add(channel);
-      channel.unregister();
+      if (channel.isLeftToPoller()) {
+        closing.add(channel);
+        channel.unregister();
+      }
     }
   }
 
@@ -250,6 +254,7 @@ public final class Poller implements Scope.Task {
     try {
       return hasPutDown(channel);
     } catch (Error e) {
+      // The next round looks at all of them.
       unsure = true;
       throw e;
     }
@@ -272,6 +277,18 @@ public final class Poller implements Scope.Task {
    */
   void nudge() {
     LockSupport.unpark(self);
+  }
+
+  /** Notes that a channel could not be closed as it should: its key may not be cancelled. */
+  void closedInPart() {
+    unsure = true;
+  }
+
+  /** Gives back what a closed channel held here. */
+  void forget(SocketChannel channel) {
+    if (channel.isRegistered()) {
+      wakeIfWaiting();
+    }
   }
 
   /** Ends the wait of the poller, if there is one. */
@@ -310,7 +327,7 @@ public final class Poller implements Scope.Task {
     // After the end of their registrations, with which the selector has closed some.
     closeUnregistered();
     for (PolledChannel channel; (channel = unattended.poll()) != null; ) {
-      if (!channel.isOpen()) {
+      if (channel.isLeftToPoller()) {
         close(channel);
       }
     }
