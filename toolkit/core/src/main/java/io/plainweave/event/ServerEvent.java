@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.admission.Refusal;
 import io.plainweave.text.Addresses;
+import io.plainweave.text.OneLine;
 import io.plainweave.udp.Datagram;
 import io.plainweave.udp.DatagramDrop;
 import io.plainweave.udp.DatagramSession;
@@ -32,7 +33,14 @@ public sealed interface ServerEvent {
    * @param listener how its listener is called: {@link io.plainweave.Listen#name()}, or else its
    *     address as it is logged
    */
-  record ConnectionOpened(Connection connection, String listener) implements ServerEvent {}
+  record ConnectionOpened(Connection connection, String listener) implements ServerEvent {
+    /** Returns the parts in one line. */
+    @Override
+    public String toString() {
+      return "ConnectionOpened[connection=%s, listener=%s]"
+          .formatted(connection, OneLine.of(listener));
+    }
+  }
 
   /**
    * A connection has ended: its handler is done, if it has come to that, and its socket closed.
@@ -52,7 +60,14 @@ public sealed interface ServerEvent {
       Duration age,
       long received,
       long sent)
-      implements ServerEvent {}
+      implements ServerEvent {
+    /** Returns the parts in one line. */
+    @Override
+    public String toString() {
+      return "ConnectionClosed[connection=%s, listener=%s, reason=%s, age=%s, received=%d, sent=%d]"
+          .formatted(connection, OneLine.of(listener), reason, age, received, sent);
+    }
+  }
 
   /**
    * A TLS handshake begins with a connection that was accepted: before the handler, or when that

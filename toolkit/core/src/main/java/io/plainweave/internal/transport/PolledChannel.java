@@ -3,8 +3,6 @@ package io.plainweave.internal.transport;
 import io.plainweave.ConnectionBusyException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.SocketAddress;
-import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
@@ -15,7 +13,6 @@ import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.concurrent.locks.LockSupport;
-import jdk.net.ExtendedSocketOptions;
 import jdk.net.UnixDomainPrincipal;
 import org.jspecify.annotations.Nullable;
 
@@ -112,13 +109,7 @@ public final class PolledChannel implements Transport, Polled {
 
   /** Sets the channel's options; called once, before all else. */
   public void prepare() throws IOException {
-    channel.configureBlocking(false);
-    // Output leaves in whole batches already: to wait for more of them (RFC 896) would only delay
-    // the last one. Linux would inherit this from the listening socket, on which Java cannot set
-    // it.
-    if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    }
+    ChannelOptions.prepare(channel);
   }
 
   // For the threads of the connection
@@ -135,11 +126,7 @@ public final class PolledChannel implements Transport, Polled {
     return channel.write(source);
   }
 
-  /**
-   * Writes what there is room for of several buffers, with one system call.
-   *
-   * @return how many bytes that were
-   */
+  /** As {@link #write(ByteBuffer)}, of several buffers with one system call. */
   public long write(ByteBuffer[] sources, int offset, int count) throws IOException {
     failIfOver();
     return channel.write(sources, offset, count);
@@ -329,22 +316,17 @@ public final class PolledChannel implements Transport, Polled {
   }
 
   /**
-   * The same, for one that no other thread reads or writes at this moment, nor ever again: if it is
-   * registered, the poller closes it in its next round.
-   *
-   * <p>A selector guards what it is to forget by a monitor, for which threads would wait that close
-   * many connections beside it. And a channel asks for an option and ends its output before it is
-   * closed, unless it is not registered any more. But whoever closes it waits for those who are in
-   * the middle of a read or write, which the poller must not.
+   * The same, for one that no other thread reads or writes, now or later: the poller closes it in
+   * its next round, with fewer system calls since it is not registered any more, and nobody waits
+   * for the monitor of its selector. To close one in use is to wait for those who use it.
    */
   public void closeAtRest() throws IOException {
     if (closed) {
       return;
     }
-    boolean leaves = channel.isRegistered();
-    leftToPoller = leaves;
+    leftToPoller = channel.isRegistered();
     closed = true;
-    if (leaves && poller.closes(this)) {
+    if (leftToPoller && poller.closes(this)) {
       wakeReader();
       wakeWriter();
     } else {
@@ -392,27 +374,13 @@ public final class PolledChannel implements Transport, Polled {
   /** Makes the close a reset. */
   public void resetOnClose() {
     if (!closed) {
-      try {
-        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-      } catch (IOException closedMeanwhile) {
-        // There is nobody to reset any more.
-      }
+      ChannelOptions.resetOnClose(channel);
     }
   }
 
   /** Who the peer is, if it is a process of this machine and the system can tell. */
   public Optional<UnixDomainPrincipal> peerCredentials() throws IOException {
-    return channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)
-        ? Optional.of(channel.getOption(ExtendedSocketOptions.SO_PEERCRED))
-        : Optional.empty();
-  }
-
-  SocketAddress remoteAddress() throws IOException {
-    return channel.getRemoteAddress();
-  }
-
-  SocketAddress localAddress() throws IOException {
-    return channel.getLocalAddress();
+    return ChannelOptions.peerCredentials(channel);
   }
 
   // For the poller's thread
