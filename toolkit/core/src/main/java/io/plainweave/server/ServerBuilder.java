@@ -290,8 +290,9 @@ public final class ServerBuilder {
    * way through other threads, and so makes the answer to a lonely message quicker and keeps a busy
    * connection on one core. A handler that computes, or blocks in a file or native code, keeps the
    * thread of its loop; within some 10 ms another thread goes on with the loop, of up to {@link
-   * #maxCarriers(int)}. A virtual thread that a handler starts without a scope, and that outlives
-   * its server, never runs again.
+   * #maxCarriers(int)}. A connection stays on its loop: where few connections have most of the
+   * work, the JDK's scheduler shares it better. A virtual thread that a handler starts without a
+   * scope, and that outlives its server, never runs again.
    *
    * <p>It needs {@code --add-opens java.base/java.lang=io.plainweave}, or {@code =ALL-UNNAMED} if
    * the toolkit is on the class path. Without it the server uses the JDK's scheduler, and logs one
