@@ -56,6 +56,8 @@ final class Round implements AutoCloseable {
   static Round start(Kind kind, int heap, Duration full, Duration within) throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    // Standard output is for answers, whatever the JVM has to say of its memory.
+    command.addAll(List.of("-Xlog:disable", "-Xlog:all=warning:stderr"));
     command.addAll(kind.flags(heap));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(FullHeapServer.class.getName());

@@ -398,7 +398,9 @@ public final class Admission {
       }
       alarms.checkMemory(connections, most, now);
       alarms.check(connections, rules.alarmAt(), maximum, now);
-      listeners.forEach(limit -> alarms.check(limit, now));
+      for (ListenerLimit limit : listeners) {
+        alarms.check(limit, now);
+      }
     } finally {
       lock.unlock();
     }

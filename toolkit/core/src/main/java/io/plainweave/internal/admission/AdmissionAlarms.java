@@ -45,7 +45,10 @@ final class AdmissionAlarms {
 
   /** Tells them, outside of any lock. */
   void tell(ServerObserver observer) {
-    due.forEach(observer::onEvent);
+    // No lambda: it would be linked for good or ill when memory may be short for the first time.
+    for (ServerEvent event : due) {
+      observer.onEvent(event);
+    }
     due.clear();
   }
 }

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -165,25 +166,31 @@ public final class Refusals {
     List<ServerEvent> told = new ArrayList<>();
     lock.lock();
     try {
-      lingering.removeIf(one -> {
-        boolean over = dropInput(one.channel) || now - one.until >= 0;
-        if (over) {
+      // No lambdas: they would be linked for good or ill when memory may be short for the first
+      // time.
+      for (Iterator<Lingering> all = lingering.iterator(); all.hasNext(); ) {
+        Lingering one = all.next();
+        if (dropInput(one.channel) || now - one.until >= 0) {
           close(one.channel);
+          all.remove();
         }
-        return over;
-      });
-      tallies.forEach((kind, tally) -> {
+      }
+      for (Map.Entry<Kind, Tally> entry : tallies.entrySet()) {
+        Kind kind = entry.getKey();
+        Tally tally = entry.getValue();
         if (tally.count > 0 && (closed || tally.cooldown.isOver(now))) {
           told.add(
               new ServerEvent.ConnectionsRefused(
                   kind.listener, kind.reason, tally.count, tally.latest));
           tally.count = 0;
         }
-      });
+      }
     } finally {
       lock.unlock();
     }
-    told.forEach(observer::onEvent);
+    for (ServerEvent event : told) {
+      observer.onEvent(event);
+    }
   }
 
   /** Lets nobody linger any more, and reports the rest; called by the reaper at its end. */
@@ -191,7 +198,9 @@ public final class Refusals {
     lock.lock();
     try {
       closed = true;
-      lingering.forEach(one -> close(one.channel));
+      for (Lingering one : lingering) {
+        close(one.channel);
+      }
       lingering.clear();
     } finally {
       lock.unlock();

@@ -294,7 +294,18 @@ public final class Poller implements Scope.Task {
   /** Ends the wait of the poller, if there is one. */
   void wakeIfWaiting() {
     if (waiting) {
+      wake();
+    }
+  }
+
+  private void wake() {
+    try {
       pipe.wake();
+    } catch (Error e) {
+      // For want of memory. A wake-up that is lost would be worse than a monitor, which is free but
+      // for moments.
+      Shortage.see(e);
+      selector.wakeup();
     }
   }
 
@@ -316,7 +327,7 @@ public final class Poller implements Scope.Task {
   void stop() {
     dismissed = true;
     stopped = true;
-    pipe.wake();
+    wake();
     nudge();
   }
 

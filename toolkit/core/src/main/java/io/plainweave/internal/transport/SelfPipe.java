@@ -67,8 +67,18 @@ final class SelfPipe implements Polled {
     }
     int served = 1;
     do {
-      pending = true;
-      write();
+      boolean written = false;
+      try {
+        pending = true;
+        write();
+        written = true;
+      } finally {
+        if (!written) {
+          // For want of memory: the next one tries again.
+          pending = false;
+          wakers.set(0);
+        }
+      }
       served = wakers.addAndGet(-served);
     } while (served > 0);
   }
