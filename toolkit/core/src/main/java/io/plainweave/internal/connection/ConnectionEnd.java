@@ -1,6 +1,7 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
+import io.plainweave.ConnectionClosedException;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
@@ -47,7 +48,15 @@ final class ConnectionEnd {
         // The peer is gone, and has given the reason; or there is no buffer to wait for it with.
       }
     }
-    connection.abort(cut != null ? cut : CloseReason.of(failure));
+    connection.abort(cut != null ? cut : reasonOf(connection, failure));
+  }
+
+  private static CloseReason reasonOf(SocketConnection connection, Throwable failure) {
+    // Another thread closes it, and the reason of that is yet to come.
+    return failure instanceof ConnectionClosedException
+            && connection.socketOutput().isClosedByOther()
+        ? new CloseReason.Aborted()
+        : CloseReason.of(failure);
   }
 
   /**
