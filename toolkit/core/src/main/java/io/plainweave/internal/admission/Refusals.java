@@ -77,10 +77,17 @@ public final class Refusals {
   public void count(SocketAddress listener, Refusal reason, SocketAddress remote) {
     lock.lock();
     try {
-      Tally tally = tallies.computeIfAbsent(new Kind(listener, reason), _ -> new Tally(remote));
+      // No lambdas, as in check: the first refusal may be for want of memory.
+      var kind = new Kind(listener, reason);
+      Tally tally = tallies.get(kind);
+      if (tally == null) {
+        tally = new Tally(remote);
+        tallies.put(kind, tally);
+      }
       tally.latest = remote;
       tally.count++;
-      totals.merge(reason, 1L, Long::sum);
+      Long before = totals.get(reason);
+      totals.put(reason, before == null ? 1 : before + 1);
     } finally {
       lock.unlock();
     }

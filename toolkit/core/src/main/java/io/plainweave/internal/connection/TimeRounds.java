@@ -65,7 +65,13 @@ public final class TimeRounds {
   /** Tells of those that do not stall any more. */
   public void checkStalled(int now) {
     if (!stalled.isEmpty()) {
-      stalled.entrySet().removeIf(each -> tellIfOver(each.getKey(), each.getValue(), now));
+      // No lambda: it would be linked for good or ill when memory may be short for the first time.
+      for (var all = stalled.entrySet().iterator(); all.hasNext(); ) {
+        var each = all.next();
+        if (tellIfOver(each.getKey(), each.getValue(), now)) {
+          all.remove();
+        }
+      }
     }
   }
 

@@ -27,7 +27,11 @@ final class SelfPipe implements Polled {
   /** Touched by the poller's thread only. Bytes that it has no room for wake the poller again. */
   private final ByteBuffer input = ByteBuffer.allocateDirect(16);
 
-  /** Whether a byte is on its way of which the poller has not heard. */
+  /**
+   * Whether a byte is on its way of which the poller has not heard. Whoever writes sets it before
+   * the byte; the poller clears it after it has read one, and looks at what there is to do after
+   * that.
+   */
   private volatile boolean pending;
 
   /** How many threads want to wake the poller: the first one writes, for the others as well. */
