@@ -304,6 +304,17 @@ class FiguresTest {
     // the same, half a li, the line that is too long, fail, upstream, abort
     assertEquals(status.sent() + TIMES * (9 + LONGEST_LINE + 10 + 6 + 10 + 7), status.received());
 
+    // Each hello, the one by TLS too, and each line that is a command; and those that stay.
+    assertEquals(TIMES * (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1) + 5, status.times().messages().total());
+    assertEquals(10, status.times().handshakes().total());
+    assertEquals(status.accepted() - 5, status.times().firstBytes().total());
+    assertEquals(0, status.writeStalls());
+    assertTrue(status.threads().queued() >= 0);
+    assertEquals(
+        status.threads().eventLoops() > 0,
+        status.threads().loopTime().isPositive(),
+        status::toString);
+
     assertEquals(closed.size(), status.ages().total());
     for (int bucket = 0; bucket < Long.SIZE; bucket++) {
       int each = bucket;

@@ -72,18 +72,25 @@ public record LiveServer(
         counts.handshakesFailed(),
         counts.received() + open.received,
         counts.sent() + open.sent,
+        counts.writeStalls(),
         counts.ages(),
         counts.sizes(),
+        counts.times(),
         open.buffers,
         threads(),
         datagrams.listeners().stream().map(DatagramListener::statistics).toList());
   }
 
   private ServerStatus.Threads threads() {
+    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+    boolean onLoops = pollers.areOnEventLoops();
     return new ServerStatus.Threads(
-        pollers.areOnEventLoops() ? pollers.all().size() : 0,
+        onLoops ? pollers.all().size() : 0,
         pollers.loopThreads(),
-        ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class).getParallelism());
+        pollers.loopTime(),
+        scheduler.getParallelism(),
+        scheduler.getMountedVirtualThreadCount(),
+        onLoops ? pollers.queued() : Math.max(0, scheduler.getQueuedVirtualThreadCount()));
   }
 
   /** Sums up the connections of one walk, in one thread. */
