@@ -12,10 +12,10 @@ import java.util.Map;
  *
  * <p>They are not of one moment, since nothing is held up for them. A connection that ends just now
  * may be counted as open and as closed, or its bytes twice; where nothing begins or ends, they are
- * exact. What does not occur is not in the maps.
+ * exact. What does not occur is in no map, listeners apart.
  *
  * @param open how many connections are in each state; outbound ones are not among them
- * @param openByListener how many of these each listener has accepted
+ * @param openByListener how many of these each listener has accepted, zeros included
  * @param outbound how many connections there are that handlers have opened in this server
  * @param accepted how many connections were accepted and let in, to their handshake if there is
  *     one: as many as {@link io.plainweave.event.ServerEvent.ConnectionOpened}

@@ -1,6 +1,6 @@
 package io.plainweave.internal.live;
 
-import io.plainweave.internal.admission.Refusals;
+import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.figures.ConnectionCounts;
@@ -28,7 +28,7 @@ import jdk.management.VirtualThreadSchedulerMXBean;
 public record LiveServer(
     ConnectionRegistry registry,
     ConnectionCounts counts,
-    Refusals refusals,
+    Admission admission,
     Pollers pollers,
     DatagramRegistry datagrams)
     implements LiveView {
@@ -60,13 +60,14 @@ public record LiveServer(
   public ServerStatus status() {
     // What has ended is counted last: so most of what ends meanwhile is in both, and not in none.
     var open = new Open();
+    admission.listenerNames().forEach(name -> open.byListener.put(name, 0));
     registered().forEach(open::add);
     return new ServerStatus(
         open.byState,
         open.byListener,
         open.outbound,
         counts.allAccepted(),
-        refusals.totals(),
+        admission.refusals().totals(),
         counts.byReason(),
         counts.handshakesPassed(),
         counts.handshakesFailed(),
