@@ -122,6 +122,15 @@ public final class Log {
         names);
   }
 
+  /** Tells that somebody looks at what passes, which may be secret. */
+  public static void traceBegan(String name, Object target) {
+    SERVER.info("{} begins: {}", name, target);
+  }
+
+  public static void traceEnded(String name, String why) {
+    SERVER.info("{} ends: {}", name, why);
+  }
+
   /** Tells that a trace has ended, since it could not be written. */
   public static void traceFailed(String name, IOException failure) {
     try {

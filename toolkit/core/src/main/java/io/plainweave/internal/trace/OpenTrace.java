@@ -40,7 +40,7 @@ final class OpenTrace implements Trace, Runnable {
   private static final int FEWEST_ENTRIES = 256;
 
   /** For so long a close waits for the disk. */
-  private static final long LONGEST_CLOSE = TimeUnit.SECONDS.toNanos(5);
+  static final long LONGEST_CLOSE = TimeUnit.SECONDS.toNanos(5);
 
   private final TraceLimits limits;
   private final Ticks ticks;
@@ -112,7 +112,8 @@ final class OpenTrace implements Trace, Runnable {
     traced.remove(connection);
   }
 
-  private void leaveAll() {
+  /** Looks at no connection any more. */
+  void leaveAll() {
     traced.forEach((connection, each) -> leave(each, connection));
   }
 
@@ -236,7 +237,9 @@ final class OpenTrace implements Trace, Runnable {
         }
         form.flush();
       }
-      form.end(lastWord());
+      String lastWord = lastWord();
+      form.end(lastWord);
+      Log.traceEnded(name, lastWord);
     } catch (IOException e) {
       fail(e);
     } catch (Throwable e) {
@@ -364,7 +367,8 @@ final class OpenTrace implements Trace, Runnable {
     return await(TimeUnit.NANOSECONDS.convert(timeout));
   }
 
-  private boolean await(long nanos) throws InterruptedException {
+  /** Waits until it is written; false if that takes longer. */
+  boolean await(long nanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       long left = nanos;
@@ -386,12 +390,6 @@ final class OpenTrace implements Trace, Runnable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  /** Ends it with the server, and waits as {@link #close()} does. */
-  void endWithServer() {
-    end(TraceEnd.SERVER_ENDED);
-    close();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package io.plainweave.internal.trace;
 
 import io.plainweave.admission.Network;
+import io.plainweave.internal.log.Log;
+import io.plainweave.internal.thread.Shortage;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.trace.Trace;
 import io.plainweave.trace.TraceEnd;
@@ -96,6 +98,7 @@ public final class Traces {
       TraceForm form = form(target, limits);
       var trace = new OpenTrace(form, name, limits, ticks, peers == null, this::forgetOver);
       start(trace, form);
+      Log.traceBegan(name, target);
       if (closed) {
         trace.end(TraceEnd.SERVER_ENDED);
       } else {
@@ -123,7 +126,11 @@ public final class Traces {
   private static void start(OpenTrace trace, TraceForm form) throws IOException {
     boolean started = false;
     try {
-      Thread.ofPlatform().daemon().name("plainweave trace").start(trace);
+      Thread.ofPlatform()
+          .daemon()
+          .name("plainweave trace")
+          .inheritInheritableThreadLocals(false)
+          .start(trace);
       started = true;
     } finally {
       if (!started) {
@@ -161,8 +168,13 @@ public final class Traces {
   /** Looks whether a connection that has come, or whose peer is known by now, is to be traced. */
   public void opened(Traceable connection, String event) {
     for (OfNetwork each : ofNetworks) {
-      if (each.isOf(connection) && !each.trace().isOver()) {
-        each.trace().join(connection, event);
+      try {
+        if (each.isOf(connection) && !each.trace().isOver()) {
+          each.trace().join(connection, event);
+        }
+      } catch (Throwable noMemory) {
+        // Then this one is not traced, and goes on.
+        Shortage.see(noMemory);
       }
     }
   }
@@ -179,7 +191,16 @@ public final class Traces {
       lock.unlock();
     }
     for (OpenTrace trace : left) {
-      trace.endWithServer();
+      trace.end(TraceEnd.SERVER_ENDED);
+      trace.leaveAll();
+    }
+    long begun = System.nanoTime();
+    try {
+      for (OpenTrace trace : left) {
+        trace.await(OpenTrace.LONGEST_CLOSE - (System.nanoTime() - begun));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
