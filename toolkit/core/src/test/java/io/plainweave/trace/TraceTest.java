@@ -44,6 +44,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("A trace")
 @ExtendWith(ResourceGuard.class)
@@ -362,15 +364,21 @@ class TraceTest {
     assertEquals(2 * content.length, twice.length);
   }
 
-  @Test
-  void thatBeginsInTheMiddleOfAFileShowsTheRest() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void thatBeginsInTheMiddleOfALongWriteShowsTheRest(boolean ofFile) throws Exception {
     byte[] content = new byte[20_000_000];
     new Random(6).nextBytes(content);
     Path sent = Files.write(folder.resolve("content"), content);
     Handler handler =
         connection -> {
           try (FileChannel file = FileChannel.open(sent)) {
-            connection.sendFile(file, 0, content.length);
+            if (ofFile) {
+              connection.sendFile(file, 0, content.length);
+            } else {
+              connection.write(
+                  ByteBuffer.wrap(content, 0, 10), ByteBuffer.wrap(content, 10, content.length - 10));
+            }
           }
         };
     try (Server server = start(handler);
