@@ -40,11 +40,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the program says of a file that shares its code with Wireshark. */
 @DisplayName("Tshark")
 @Tag("machine")
+@Timeout(120)
 class PcapngTest extends TlsTest {
   private static final Network EVERYBODY = Network.parse("0.0.0.0/0");
   private static final int PIECE = 500_000;
