@@ -14,7 +14,9 @@ import java.util.Optional;
  * <p>All methods are safe for use by several threads.
  */
 public interface Trace extends AutoCloseable {
-  /** {@return how many bytes of the connections it has taken so far} They may not be written yet. */
+  /**
+   * {@return how many bytes of the connections it has taken so far} They may not be written yet.
+   */
   long bytes();
 
   /**

@@ -17,6 +17,8 @@ public enum TraceEnd {
   /** The server has ended. */
   SERVER_ENDED,
 
-  /** It could not be written ({@link Trace#failure()}), for want of room on the disk for example. */
+  /**
+   * It could not be written ({@link Trace#failure()}), for want of room on the disk for example.
+   */
   FAILED
 }

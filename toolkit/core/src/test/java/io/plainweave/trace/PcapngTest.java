@@ -323,8 +323,20 @@ class PcapngTest extends TlsTest {
       String decode = "tcp.port==" + server.port() + ",http";
       String fields =
           tshark(
-              "-d", decode, "-Y", "http", "-T", "fields", "-e", "http.request.uri", "-e",
-              "http.response.code", "-e", "http.cookie", "-e", "http.file_data");
+              "-d",
+              decode,
+              "-Y",
+              "http",
+              "-T",
+              "fields",
+              "-e",
+              "http.request.uri",
+              "-e",
+              "http.response.code",
+              "-e",
+              "http.cookie",
+              "-e",
+              "http.file_data");
       assertTrue(fields.contains("/private"), fields);
       assertTrue(fields.contains("200"), fields);
       assertTrue(fields.contains("c=1"), fields);
@@ -356,7 +368,15 @@ class PcapngTest extends TlsTest {
       events.awaitClosed(2);
       trace.close();
       String resets =
-          tshark("-Y", "tcp.flags.reset==1", "-T", "fields", "-e", "tcp.srcport", "-e", "frame.comment");
+          tshark(
+              "-Y",
+              "tcp.flags.reset==1",
+              "-T",
+              "fields",
+              "-e",
+              "tcp.srcport",
+              "-e",
+              "frame.comment");
       List<String> both = resets.lines().toList();
       assertEquals(2, both.size());
       // For Wireshark a reset is a warning.
@@ -481,9 +501,14 @@ class PcapngTest extends TlsTest {
       trace.close();
       Followed followed = follow(0);
       assertEquals(0, trace.leftOut());
-      byte[] first = Stream.of(followed.asked, followed.answered).filter(it -> it.length == asked.length).findFirst().orElseThrow();
+      byte[] first =
+          Stream.of(followed.asked, followed.answered)
+              .filter(it -> it.length == asked.length)
+              .findFirst()
+              .orElseThrow();
       assertEquals(-1, Arrays.mismatch(asked, first));
-      assertEquals(answered.length, followed.asked.length + followed.answered.length - asked.length);
+      assertEquals(
+          answered.length, followed.asked.length + followed.answered.length - asked.length);
       assertHasNoDoubts();
     }
   }

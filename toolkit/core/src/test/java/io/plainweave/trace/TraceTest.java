@@ -213,8 +213,7 @@ class TraceTest {
     try (Server server = start(TraceTest::serve);
         Client client = Client.connect(server)) {
       Trace trace =
-          onlyOne(server)
-              .trace(TraceTarget.text(file()), TraceLimits.DEFAULT.withMaxBytes(20));
+          onlyOne(server).trace(TraceTarget.text(file()), TraceLimits.DEFAULT.withMaxBytes(20));
       ask(client, "hello");
       ask(client, "beyond");
       ReadTrace read = finished(trace, file());
@@ -377,7 +376,8 @@ class TraceTest {
               connection.sendFile(file, 0, content.length);
             } else {
               connection.write(
-                  ByteBuffer.wrap(content, 0, 10), ByteBuffer.wrap(content, 10, content.length - 10));
+                  ByteBuffer.wrap(content, 0, 10),
+                  ByteBuffer.wrap(content, 10, content.length - 10));
             }
           }
         };
@@ -411,11 +411,9 @@ class TraceTest {
         Client client = Client.connect(server)) {
       LiveConnection connection = onlyOne(server);
       Trace trace =
-          connection.trace(
-              TraceTarget.text(file()), TraceLimits.DEFAULT.withMaxBytes(100_000_000));
+          connection.trace(TraceTarget.text(file()), TraceLimits.DEFAULT.withMaxBytes(100_000_000));
       client.send("x");
-      await()
-          .until(() -> Files.readString(file(), ISO_8859_1).contains("a write waits for room"));
+      await().until(() -> Files.readString(file(), ISO_8859_1).contains("a write waits for room"));
       connection.reset("does not read");
       ReadTrace read = finished(trace, file());
       assertEquals(
@@ -465,8 +463,7 @@ class TraceTest {
     try (Server upstream = start(TraceTest::serve);
         Server server =
             start(connection -> {
-              try (Connection onward =
-                  Connector.tcp("127.0.0.1", upstream.port()).connect()) {
+              try (Connection onward = Connector.tcp("127.0.0.1", upstream.port()).connect()) {
                 io.plainweave.client.Relay.between(connection, onward);
               }
             })) {
@@ -508,13 +505,11 @@ class TraceTest {
 
   @Test
   void ofTheClientsOfAProxyBeginsWhereTheirHeaderTellsThem() throws Exception {
-    Listen behind =
-        Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.requiredFrom(EVERYBODY));
+    Listen behind = Listen.tcp("127.0.0.1", 0).proxyProtocol(ProxyProtocol.requiredFrom(EVERYBODY));
     try (Server server = start(behind, TraceTest::serve);
         Client first = Client.connect(server);
         Client second = Client.connect(server)) {
-      Trace trace =
-          server.live().trace(Network.parse("192.0.2.7"), TraceTarget.text(file()));
+      Trace trace = server.live().trace(Network.parse("192.0.2.7"), TraceTarget.text(file()));
       first.socket().getOutputStream().write(header("192.0.2.7"));
       second.socket().getOutputStream().write(header("192.0.2.8"));
       ask(first, "I am seven");
@@ -602,7 +597,8 @@ class TraceTest {
       ConnectionStatus status = onlyOne(server).status();
       assertEquals(0, status.received());
       client.send("hello\n");
-      assertEquals("you say hello\n", new String(client.socket().getInputStream().readNBytes(14), US_ASCII));
+      assertEquals(
+          "you say hello\n", new String(client.socket().getInputStream().readNBytes(14), US_ASCII));
       trace.close();
       trace.close();
     }

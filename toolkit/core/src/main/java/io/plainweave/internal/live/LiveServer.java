@@ -61,10 +61,7 @@ public record LiveServer(
 
   @Override
   public Optional<LiveConnection> connection(long id) {
-    return registered()
-        .filter(connection -> connection.id() == id)
-        .map(this::live)
-        .findFirst();
+    return registered().filter(connection -> connection.id() == id).map(this::live).findFirst();
   }
 
   /** A connection keeps its slot, so none is met twice. */

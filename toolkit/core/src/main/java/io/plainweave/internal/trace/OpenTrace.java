@@ -74,12 +74,7 @@ final class OpenTrace implements Trace, Runnable {
   private boolean written;
 
   OpenTrace(
-      TraceForm form,
-      String name,
-      TraceLimits limits,
-      Ticks ticks,
-      boolean single,
-      Runnable over) {
+      TraceForm form, String name, TraceLimits limits, Ticks ticks, boolean single, Runnable over) {
     this.over = over;
     this.form = form;
     this.name = name;
@@ -121,6 +116,15 @@ final class OpenTrace implements Trace, Runnable {
     lock.lock();
     try {
       return end != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isWritten() {
+    lock.lock();
+    try {
+      return written;
     } finally {
       lock.unlock();
     }
@@ -246,16 +250,21 @@ final class OpenTrace implements Trace, Runnable {
       fail(new IOException("the trace could not be written", e));
     } finally {
       leaveAll();
-      over.run();
-      lock.lock();
-      try {
-        written = true;
-        waiting.clear();
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      setWritten();
     }
+  }
+
+  /** Notes that nothing more is written. */
+  void setWritten() {
+    lock.lock();
+    try {
+      written = true;
+      waiting.clear();
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    over.run();
   }
 
   /** Waits for what is to be written; none if it is over. */

@@ -138,8 +138,7 @@ final class PcapngForm implements TraceForm {
   }
 
   private TcpPackets open(TracedConnection connection) throws IOException {
-    TcpPackets stream =
-        TcpPackets.of(connection.id(), connection.local(), connection.remote());
+    TcpPackets stream = TcpPackets.of(connection.id(), connection.local(), connection.remote());
     streams.put(connection, stream);
     TcpPackets.Side first = connection.isOutbound() ? stream.own() : stream.peer();
     control(stream, first, TcpPackets.SYN, connection.description());

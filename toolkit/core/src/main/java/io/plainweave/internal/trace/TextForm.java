@@ -45,7 +45,8 @@ final class TextForm implements TraceForm {
   public void begin() throws IOException {
     lines.write("# Begun at " + begun + "; times are seconds since then.");
     lines.write("# It shows what handlers read and write in plain, also where it travels by TLS:");
-    lines.write("# it may hold passwords and personal data, and is to be kept and deleted as those.");
+    lines.write(
+        "# it may hold passwords and personal data, and is to be kept and deleted as those.");
     lines.write(
         "# It ends after %d bytes, or after %s.".formatted(limits.maxBytes(), limits.maxTime()));
   }

@@ -45,6 +45,9 @@ public final class Traces {
   /** Never modified, but replaced under the lock. */
   private volatile OfNetwork[] ofNetworks = NONE;
 
+  /** How many are about to be added; guarded by the lock. */
+  private int reserved;
+
   /** Whether the server has ended; guarded by the lock. */
   private boolean closed;
 
@@ -88,34 +91,60 @@ public final class Traces {
       throws IOException {
     Objects.requireNonNull(target, "target");
     Objects.requireNonNull(limits, "limits");
+    // Whatever a file system does that hangs, no lock is held meanwhile.
+    reserve();
+    OpenTrace trace;
+    try {
+      TraceForm form = form(target, limits);
+      trace = new OpenTrace(form, name, limits, ticks, peers == null, this::forgetOver);
+      add(peers, trace);
+      start(trace, form);
+    } finally {
+      giveBackReserved();
+    }
+    Log.traceBegan(name, target);
+    return trace;
+  }
+
+  private void reserve() {
     lock.lock();
     try {
       removeOver();
-      if (open.size() >= MOST) {
+      if (open.size() + reserved >= MOST) {
         throw new IllegalStateException(
             "%d traces go on at the same time, and no more can: %s".formatted(MOST, open));
       }
-      TraceForm form = form(target, limits);
-      var trace = new OpenTrace(form, name, limits, ticks, peers == null, this::forgetOver);
-      start(trace, form);
-      Log.traceBegan(name, target);
-      if (closed) {
-        trace.end(TraceEnd.SERVER_ENDED);
-      } else {
-        open.add(trace);
-        add(peers, trace);
-      }
-      return trace;
+      reserved++;
     } finally {
       lock.unlock();
     }
   }
 
+  private void giveBackReserved() {
+    lock.lock();
+    try {
+      reserved--;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Lets it begin, unless the server has ended. */
   private void add(@Nullable Network peers, OpenTrace trace) {
-    if (peers != null) {
-      var more = new ArrayList<>(List.of(ofNetworks));
-      more.add(new OfNetwork(peers, trace));
-      ofNetworks = more.toArray(OfNetwork[]::new);
+    lock.lock();
+    try {
+      if (closed) {
+        trace.end(TraceEnd.SERVER_ENDED);
+        return;
+      }
+      open.add(trace);
+      if (peers != null) {
+        var more = new ArrayList<>(List.of(ofNetworks));
+        more.add(new OfNetwork(peers, trace));
+        ofNetworks = more.toArray(OfNetwork[]::new);
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -123,7 +152,7 @@ public final class Traces {
    * Its thread is in no scope: a trace may begin in any thread, and a disk that hangs must not keep
    * the server from its end.
    */
-  private static void start(OpenTrace trace, TraceForm form) throws IOException {
+  private void start(OpenTrace trace, TraceForm form) throws IOException {
     boolean started = false;
     try {
       Thread.ofPlatform()
@@ -134,6 +163,8 @@ public final class Traces {
       started = true;
     } finally {
       if (!started) {
+        trace.end(TraceEnd.FAILED);
+        trace.setWritten();
         form.close();
       }
     }
@@ -159,7 +190,8 @@ public final class Traces {
   }
 
   private void removeOver() {
-    open.removeIf(OpenTrace::isOver);
+    // One that is over and hangs at its disk counts, and is waited for at the end.
+    open.removeIf(OpenTrace::isWritten);
     List<OfNetwork> goOn = new ArrayList<>(List.of(ofNetworks));
     goOn.removeIf(each -> each.trace().isOver());
     ofNetworks = goOn.isEmpty() ? NONE : goOn.toArray(OfNetwork[]::new);

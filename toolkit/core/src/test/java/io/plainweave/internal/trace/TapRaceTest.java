@@ -195,8 +195,7 @@ class TapRaceTest extends TlsTest {
           lines.write("go ahead");
           connection.endTls();
         }
-        default ->
-            lines.write(line + (connection.tls().isPresent() ? " by TLS" : " in plain"));
+        default -> lines.write(line + (connection.tls().isPresent() ? " by TLS" : " in plain"));
       }
     }
   }
