@@ -10,6 +10,7 @@ package io.plainweave.internal.trace;
  * @param text what there is to say besides, perhaps nothing
  * @param leftOut how many bytes of this direction are not shown between the ones before and these
  */
+@SuppressWarnings("ArrayRecordComponent") // none is compared, nor modified
 record Entry(TracedConnection of, long nanos, Kind kind, byte[] bytes, String text, long leftOut) {
   /** What has happened. */
   enum Kind {

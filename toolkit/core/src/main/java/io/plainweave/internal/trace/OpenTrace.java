@@ -235,7 +235,7 @@ final class OpenTrace implements Trace, Runnable {
   public void run() {
     try (form) {
       form.begin();
-      for (List<Entry> next; !(next = next()).isEmpty(); ) {
+      for (List<Entry> next = next(); !next.isEmpty(); next = next()) {
         for (Entry entry : next) {
           form.write(entry);
         }

@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +39,7 @@ final class PcapngForm implements TraceForm {
   private final Instant begun;
   private final TraceLimits limits;
   private final long begunNanos;
-  private final Map<TracedConnection, TcpPackets> streams = new IdentityHashMap<>();
+  private final Map<TracedConnection, TcpPackets> streams = new HashMap<>();
   private final ByteBuffer block = ByteBuffer.allocate(LARGEST_BLOCK);
 
   /** That of the last entry, for the last word; null if it is closed. */

@@ -71,6 +71,7 @@ public final class TappedTransport implements Transport.Decorated {
   }
 
   /** Takes a tap out, if it is there. */
+  @SuppressWarnings("ReferenceEquality") // a tap is itself only
   public static <T> void remove(AtomicReferenceFieldUpdater<T, Transport> place, T owner, Tap tap) {
     Transport before;
     Transport after;

@@ -155,7 +155,7 @@ final class TcpPackets {
     }
     packet.putShort((short) from.port).putShort((short) to.port).putInt(from.sequence);
     packet.putInt((flags & ACK) == 0 ? 0 : to.sequence);
-    packet.put((byte) ((TCP_HEADER + options.length) / 4 << 4)).put((byte) flags);
+    packet.put((byte) (((TCP_HEADER + options.length) / 4) << 4)).put((byte) flags);
     packet.putShort((short) from.window).putInt(0); // checksum, no urgent data
     packet.put(options).put(data, offset, length);
     long pseudo = sum(packet, header - 2 * from.address.length, 2 * from.address.length);

@@ -3,7 +3,7 @@ package io.plainweave.internal.trace;
 import io.plainweave.trace.TraceLimits;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.Map;
 
 /** Lines for people: what happens, and bytes in hex and as ASCII. */
@@ -27,7 +27,7 @@ final class TextForm implements TraceForm {
   private final TraceLimits limits;
 
   /** What it knows of each connection. */
-  private final Map<TracedConnection, Positions> positions = new IdentityHashMap<>();
+  private final Map<TracedConnection, Positions> positions = new HashMap<>();
 
   /** How many bytes of each direction have passed. */
   private static final class Positions {
