@@ -19,6 +19,7 @@ import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.recording.Recording;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -417,7 +418,8 @@ public final class ServerBuilder {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background),
-            new ConnectionCounts());
+            new ConnectionCounts(),
+            new Traces(ticks));
     List<ServerHome.ListenPlace> places =
         entries.stream().map(entry -> entry.servedBy(handler)).toList();
     return new Server(places, home, maxCarriers, stopOnSignal);

@@ -15,6 +15,7 @@ import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -45,7 +46,8 @@ record ServerHome(
     ServerEvents observer,
     HandshakeRunner handshake,
     BackgroundTasks background,
-    ConnectionCounts counts)
+    ConnectionCounts counts,
+    Traces traces)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
@@ -73,7 +75,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission, pollers, datagrams);
+    return new LiveServer(registry, counts, admission, pollers, datagrams, traces);
   }
 
   @Override
@@ -94,6 +96,11 @@ record ServerHome(
   @Override
   public boolean cancels(SocketConnection registered) {
     return drain.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    traces.opened(connection, event);
   }
 
   @Override
@@ -135,6 +142,7 @@ record ServerHome(
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
-        counts);
+        counts,
+        traces);
   }
 }

@@ -7,6 +7,8 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Tap;
+import io.plainweave.internal.trace.Traceable;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.TlsTransport;
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
-public final class SocketConnection extends Wire implements Scope.Task {
+public final class SocketConnection extends Wire implements Scope.Task, Traceable {
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
@@ -100,6 +102,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
     var connection = new SocketConnection(home, channel, channel.getLocalAddress(), true);
     connection.channel().prepare();
     home.registry().add(connection);
+    home.opened(connection, "opened");
     if (home.cancels(connection)) {
       connection.cancel();
     }
@@ -113,6 +116,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
     beginOnThisThread();
     try {
       home.counts().accepted();
+      home.opened(this, "opened");
       home.observer().onEvent(new ServerEvent.ConnectionOpened(this, home.listenerName()));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
@@ -176,6 +180,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
       closeSocket();
       ConnectionEnd.giveBackBuffers(this, tls);
       CloseReason ended = reason();
+      tellEnded();
       home.ended(ended);
       if (thread() != null && ended != null) {
         long received = input().received();
@@ -322,6 +327,10 @@ public final class SocketConnection extends Wire implements Scope.Task {
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
     localAddress = header.destination().orElse(localAddress);
+    if (socketOutput().taps().length > 0) {
+      note("a PROXY header has come: this is now " + this);
+    }
+    home.opened(this, "opened before its PROXY header");
   }
 
   @Override
@@ -338,8 +347,11 @@ public final class SocketConnection extends Wire implements Scope.Task {
 
   @Override
   void leaveIfOver() {
-    if (isOutbound() && !channel().isOpen() && scopes().isEmpty()) {
-      home.registry().remove(this);
+    if (isOutbound() && !channel().isOpen()) {
+      tellEnded();
+      if (scopes().isEmpty()) {
+        home.registry().remove(this);
+      }
     }
   }
 
@@ -348,6 +360,52 @@ public final class SocketConnection extends Wire implements Scope.Task {
     var bindings = ScopedValue.where(OF_FORKED_THREAD, this);
     // A client has no threads of its own, from which this one could inherit it.
     return Home.CURRENT.isBound() ? bindings : bindings.where(Home.CURRENT, home);
+  }
+
+  // For those who look at what passes
+
+  @Override
+  public void add(Tap tap) {
+    socketOutput().add(tap);
+    input().add(tap);
+  }
+
+  @Override
+  public void remove(Tap tap) {
+    socketOutput().remove(tap);
+    input().remove(tap);
+  }
+
+  @Override
+  public long openMillis() {
+    return (long) (now() - openedAt()) * Ticks.MILLIS;
+  }
+
+  @Override
+  public boolean isOver() {
+    return !channel().isOpen();
+  }
+
+  /** Tells them of an event; who builds its text asks before whether somebody looks. */
+  void note(String event) {
+    for (Tap tap : socketOutput().taps()) {
+      tap.note(event);
+    }
+  }
+
+  @Override
+  void tellReset() {
+    if (channel().isOpen()) {
+      for (Tap tap : socketOutput().taps()) {
+        tap.resets();
+      }
+    }
+  }
+
+  private void tellEnded() {
+    for (Tap tap : socketOutput().taps()) {
+      tap.ended(reason());
+    }
   }
 
   // For the reaper
