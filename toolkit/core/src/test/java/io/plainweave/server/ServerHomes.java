@@ -45,6 +45,7 @@ final class ServerHomes {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(1)),
             new BackgroundTasks(Map.of()),
+            null,
             new ConnectionCounts());
     home.pollers().open();
     return home;

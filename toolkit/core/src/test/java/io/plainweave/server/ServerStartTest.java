@@ -113,6 +113,7 @@ class ServerStartTest {
             whole.observer(),
             whole.handshake(),
             whole.background(),
+            null,
             whole.counts());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
