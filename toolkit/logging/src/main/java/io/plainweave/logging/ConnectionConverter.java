@@ -3,7 +3,6 @@ package io.plainweave.logging;
 import ch.qos.logback.classic.pattern.ClassicConverter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A word for the patterns of Logback that stands before the message: {@code connection 17 from
@@ -23,16 +22,16 @@ public final class ConnectionConverter extends ClassicConverter {
   @Override
   public String convert(ILoggingEvent line) {
     Map<String, String> values = line.getMDCPropertyMap();
-    @Nullable String id = values.get(ConnectionFields.CONNECTION);
+    String id = values.get(ConnectionFields.CONNECTION);
     if (id == null) {
       return "";
     }
     String connection = ConnectionFields.text(id);
-    @Nullable String message = line.getFormattedMessage();
+    String message = line.getFormattedMessage();
     if (message != null && beginsWith(message, connection)) {
       return "";
     }
-    @Nullable String peer = values.get(ConnectionFields.PEER);
+    String peer = values.get(ConnectionFields.PEER);
     return connection + (peer == null ? "" : " from " + peer) + ": ";
   }
 

@@ -5,13 +5,13 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The MDC as the lines of Logback see it: that of the program, and the fields of the connection.
  * Logback asks for it in the thread that logs, where a layout needs it or an appender puts the line
  * by for another thread.
  */
+@SuppressWarnings({"rawtypes", "unchecked"}) // as Logback declares it
 final class LogbackMdc extends LogbackMDCAdapter {
   private final LogbackMDCAdapter program;
 
@@ -20,7 +20,7 @@ final class LogbackMdc extends LogbackMDCAdapter {
   }
 
   @Override
-  public @Nullable Map<String, String> getPropertyMap() {
+  public Map<String, String> getPropertyMap() {
     Map<String, String> own = program.getPropertyMap();
     Map<String, String> fields = ConnectionFields.ofThisThread();
     if (fields.isEmpty() || own == null || own.isEmpty()) {
@@ -34,12 +34,12 @@ final class LogbackMdc extends LogbackMDCAdapter {
   // All else is the program's
 
   @Override
-  public void put(String key, @Nullable String value) {
+  public void put(String key, String value) {
     program.put(key, value);
   }
 
   @Override
-  public @Nullable String get(String key) {
+  public String get(String key) {
     return program.get(key);
   }
 
@@ -54,18 +54,16 @@ final class LogbackMdc extends LogbackMDCAdapter {
   }
 
   @Override
-  @SuppressWarnings({"rawtypes", "unchecked"}) // as Logback declares it
-  public @Nullable Map getCopyOfContextMap() {
+  public Map getCopyOfContextMap() {
     return program.getCopyOfContextMap();
   }
 
   @Override
-  public @Nullable Set<String> getKeys() {
+  public Set<String> getKeys() {
     return program.getKeys();
   }
 
   @Override
-  @SuppressWarnings("rawtypes") // as Logback declares it
   public void setContextMap(Map contextMap) {
     program.setContextMap(contextMap);
   }
@@ -76,12 +74,12 @@ final class LogbackMdc extends LogbackMDCAdapter {
   }
 
   @Override
-  public @Nullable String popByKey(String key) {
+  public String popByKey(String key) {
     return program.popByKey(key);
   }
 
   @Override
-  public @Nullable Deque<String> getCopyOfDequeByKey(String key) {
+  public Deque<String> getCopyOfDequeByKey(String key) {
     return program.getCopyOfDequeByKey(key);
   }
 

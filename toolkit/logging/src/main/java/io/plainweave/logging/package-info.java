@@ -9,7 +9,4 @@
  * in another thread has them as well. The MDC of the threads stays as it is, and costs no connection
  * any memory. What the program has put there by the same names itself is left to it.
  */
-@NullMarked
 package io.plainweave.logging;
-
-import org.jspecify.annotations.NullMarked;

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Keeps what is logged, as its layout shows it, for the test that runs. */
 public final class Lines extends AppenderBase<ILoggingEvent> {
@@ -18,7 +17,7 @@ public final class Lines extends AppenderBase<ILoggingEvent> {
 
   private static final BlockingQueue<Line> ALL = new LinkedBlockingQueue<>();
 
-  private @Nullable Layout<ILoggingEvent> layout;
+  private Layout<ILoggingEvent> layout;
 
   /** For Logback. */
   public void setLayout(Layout<ILoggingEvent> layout) {
@@ -27,8 +26,12 @@ public final class Lines extends AppenderBase<ILoggingEvent> {
 
   @Override
   protected void append(ILoggingEvent line) {
-    ALL.add(
-        new Line(layout.doLayout(line), line.getFormattedMessage(), line.getMDCPropertyMap()));
+    String message = line.getFormattedMessage();
+    // Of the toolkit's own lines, those about a connection.
+    if (!line.getLoggerName().equals("io.plainweave.server.Server")
+        || message.startsWith("connection ")) {
+      ALL.add(new Line(layout.doLayout(line), message, line.getMDCPropertyMap()));
+    }
   }
 
   static void forget() {
