@@ -1,6 +1,5 @@
 package io.plainweave.embedding;
 
-
 import io.opentelemetry.api.OpenTelemetry;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;

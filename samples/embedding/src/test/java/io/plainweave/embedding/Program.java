@@ -40,8 +40,7 @@ record Program(Process process, Path output, Socket client) implements AutoClose
   static Program start(Path folder, List<Path> classPath, Class<?> main, String argument)
       throws IOException, URISyntaxException {
     Stream<Path> own =
-        Stream.of(
-            Path.of("target/classes"), place(Server.class), place(ConnectionConverter.class));
+        Stream.of(Path.of("target/classes"), place(Server.class), place(ConnectionConverter.class));
     List<String> all = Stream.concat(own, classPath.stream()).map(Path::toString).toList();
     Path output = folder.resolve("output");
     Process process =

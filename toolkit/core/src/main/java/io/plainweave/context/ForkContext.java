@@ -4,9 +4,9 @@ import io.plainweave.ConnectionScope;
 
 /**
  * What a task takes along from the thread that forks it, beside scoped values, which are inherited
- * anyway: the context of a library that keeps it in thread-locals, as OpenTelemetry does, Micrometer
- * or the MDC of SLF4J. {@link io.plainweave.server.ServerBuilder#forkContext} sets it for all
- * connections of a server. It is a lambda in most cases:
+ * anyway: the context of a library that keeps it in thread-locals, as OpenTelemetry does,
+ * Micrometer or the MDC of SLF4J. {@link io.plainweave.server.ServerBuilder#forkContext} sets it
+ * for all connections of a server. It is a lambda in most cases:
  *
  * {@snippet file="io/plainweave/context/ForkContextTest.java" region="context"}
  *

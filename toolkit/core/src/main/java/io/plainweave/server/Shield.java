@@ -18,9 +18,10 @@ public final class Shield {
    * a whole. It can be called in any thread, with or without a scope.
    *
    * <p>The task runs in a thread of its own, which is a child of the calling one, sees its scoped
-   * values and its {@linkplain ServerBuilder#forkContext context}, and ends with this call. The caller waits for it without limit: nothing ends the task
-   * but itself, and a cancellation waits for it. If the caller was interrupted before or meanwhile,
-   * its interrupt status is set when this returns.
+   * values and its {@linkplain ServerBuilder#forkContext context}, and ends with this call. The
+   * caller waits for it without limit: nothing ends the task but itself, and a cancellation waits
+   * for it. If the caller was interrupted before or meanwhile, its interrupt status is set when
+   * this returns.
    *
    * {@snippet file="io/plainweave/server/ShieldTest.java" region="shield"}
    *

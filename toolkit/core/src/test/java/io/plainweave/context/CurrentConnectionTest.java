@@ -126,8 +126,7 @@ class CurrentConnectionTest {
     inHandler(connection -> {
       var inBackground = new CompletableFuture<Optional<Connection>>();
       try (ConnectionScope scope = connection.openScope()) {
-        scope.forkBackground(
-            "background", () -> inBackground.complete(CurrentConnection.get()));
+        scope.forkBackground("background", () -> inBackground.complete(CurrentConnection.get()));
         ConnectionScope.Subtask<Connection> nested =
             scope.fork(
                 "front",
@@ -234,8 +233,8 @@ class CurrentConnectionTest {
 
   @Test
   void isSeenByAShieldedTask() throws Exception {
-    inHandler(connection ->
-        assertSame(connection, Shield.call(CurrentConnection::get).orElseThrow()));
+    inHandler(
+        connection -> assertSame(connection, Shield.call(CurrentConnection::get).orElseThrow()));
   }
 
   @Test

@@ -77,58 +77,68 @@ class ForkContextTest {
 
   @Test
   void isThatOfTheForkingThreadAtTheForkInFrontAndInTheBackground() throws Exception {
-    inHandler(USERS, connection -> {
-      var inBackground = new CompletableFuture<@Nullable String>();
-      var inTask = new CompletableFuture<@Nullable String>();
-      try (ConnectionScope scope = connection.openScope()) {
-        USER.set("ada");
-        var withResult = scope.fork("result", () -> USER.get());
-        USER.set("bob");
-        scope.fork("task", () -> {
-          inTask.complete(USER.get());
+    inHandler(
+        USERS,
+        connection -> {
+          var inBackground = new CompletableFuture<@Nullable String>();
+          var inTask = new CompletableFuture<@Nullable String>();
+          try (ConnectionScope scope = connection.openScope()) {
+            USER.set("ada");
+            var withResult = scope.fork("result", () -> USER.get());
+            USER.set("bob");
+            scope.fork(
+                "task",
+                () -> {
+                  inTask.complete(USER.get());
+                });
+            USER.set("eve");
+            scope.forkBackground("background", () -> inBackground.complete(USER.get()));
+            USER.set("nobody");
+            assertEquals("eve", inBackground.get());
+            scope.join();
+            assertEquals("ada", withResult.join());
+            assertEquals("bob", inTask.get());
+          }
         });
-        USER.set("eve");
-        scope.forkBackground("background", () -> inBackground.complete(USER.get()));
-        USER.set("nobody");
-        assertEquals("eve", inBackground.get());
-        scope.join();
-        assertEquals("ada", withResult.join());
-        assertEquals("bob", inTask.get());
-      }
-    });
   }
 
   @Test
   void goesOnIntoTheForksOfForksAndIntoShieldedTasks() throws Exception {
-    inHandler(USERS, connection -> {
-      USER.set("ada");
-      assertEquals("ada", Shield.call(USER::get));
-      try (ConnectionScope scope = connection.openScope()) {
-        var nested =
-            scope.fork("outer", () -> {
-              try (ConnectionScope inner = connection.openScope()) {
-                var fork = inner.fork("inner", () -> Shield.call(USER::get));
-                inner.join();
-                return fork.join();
-              }
-            });
-        scope.join();
-        assertEquals("ada", nested.join());
-      }
-    });
+    inHandler(
+        USERS,
+        connection -> {
+          USER.set("ada");
+          assertEquals("ada", Shield.call(USER::get));
+          try (ConnectionScope scope = connection.openScope()) {
+            var nested =
+                scope.fork(
+                    "outer",
+                    () -> {
+                      try (ConnectionScope inner = connection.openScope()) {
+                        var fork = inner.fork("inner", () -> Shield.call(USER::get));
+                        inner.join();
+                        return fork.join();
+                      }
+                    });
+            scope.join();
+            assertEquals("ada", nested.join());
+          }
+        });
   }
 
   @Test
   void isCarriedForAConnectionWithTimeLimitsOfItsOwn() throws Exception {
-    inHandler(USERS, connection -> {
-      connection.changeTimeLimits(TimeLimits.NONE);
-      USER.set("ada");
-      try (ConnectionScope scope = connection.openScope(Duration.ofSeconds(10))) {
-        var fork = scope.fork("fork", () -> USER.get());
-        scope.join();
-        assertEquals("ada", fork.join());
-      }
-    });
+    inHandler(
+        USERS,
+        connection -> {
+          connection.changeTimeLimits(TimeLimits.NONE);
+          USER.set("ada");
+          try (ConnectionScope scope = connection.openScope(Duration.ofSeconds(10))) {
+            var fork = scope.fork("fork", () -> USER.get());
+            scope.join();
+            assertEquals("ada", fork.join());
+          }
+        });
   }
 
   @Test
@@ -159,20 +169,26 @@ class ForkContextTest {
     assertThrows(
         Exception.class,
         () ->
-            inHandler(counts, connection -> {
-              try (ConnectionScope scope = connection.openScope()) {
-                var begun = new CountDownLatch(1);
-                scope.forkBackground("waits", () -> {
-                  begun.countDown();
-                  new CountDownLatch(1).await();
-                });
-                begun.await();
-                scope.fork("fails", () -> {
-                  throw failure;
-                });
-                scope.join();
-              }
-            }));
+            inHandler(
+                counts,
+                connection -> {
+                  try (ConnectionScope scope = connection.openScope()) {
+                    var begun = new CountDownLatch(1);
+                    scope.forkBackground(
+                        "waits",
+                        () -> {
+                          begun.countDown();
+                          new CountDownLatch(1).await();
+                        });
+                    begun.await();
+                    scope.fork(
+                        "fails",
+                        () -> {
+                          throw failure;
+                        });
+                    scope.join();
+                  }
+                }));
     ClosedConnections.assertFailedWith(failure, closed.next());
     assertEquals(2, attached.get());
     assertEquals(2, takenBack.get());
@@ -224,9 +240,11 @@ class ForkContextTest {
                 .handler(connection -> {
                   USER.set("ada");
                   try (ConnectionScope scope = connection.openScope()) {
-                    scope.fork("fork", () -> {
-                      seen.complete(USER.get());
-                    });
+                    scope.fork(
+                        "fork",
+                        () -> {
+                          seen.complete(USER.get());
+                        });
                     scope.join();
                   }
                 })

@@ -5,8 +5,8 @@ import org.apache.logging.log4j.core.util.ContextDataProvider;
 
 /**
  * Lets the lines of Log4j have the connection among the values of their thread context. Log4j finds
- * it by itself ({@link java.util.ServiceLoader}), and asks it for each line, in the thread that logs
- * it.
+ * it by itself ({@link java.util.ServiceLoader}), and asks it for each line, in the thread that
+ * logs it.
  */
 public final class Log4jContext implements ContextDataProvider {
   /** For {@link java.util.ServiceLoader}. */

@@ -10,8 +10,7 @@ public final class CarriedContext {
   private CarriedContext() {}
 
   /** The task as it is to run in its thread; itself, where there is no context to carry. */
-  public static ConnectionScope.Task in(
-      @Nullable ForkContext context, ConnectionScope.Task task) {
+  public static ConnectionScope.Task in(@Nullable ForkContext context, ConnectionScope.Task task) {
     if (context == null) {
       return task;
     }
