@@ -2,6 +2,7 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.TimeLimits;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.thread.Scope;
@@ -37,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
-public final class SocketConnection extends Wire implements Scope.Task, Traceable {
+public final class SocketConnection extends Wire
+    implements Scope.Task, Traceable, Thread.UncaughtExceptionHandler {
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
@@ -114,6 +116,7 @@ public final class SocketConnection extends Wire implements Scope.Task, Traceabl
   @Override
   public Scope.After call() {
     beginOnThisThread();
+    Thread.currentThread().setUncaughtExceptionHandler(this);
     try {
       home.counts().accepted();
       home.opened(this, "opened");
@@ -137,6 +140,16 @@ public final class SocketConnection extends Wire implements Scope.Task, Traceabl
       end();
     }
     return Scope.After.CONTINUE;
+  }
+
+  /**
+   * Sees what nobody has caught in a thread of the connection, which is a lack of memory for the
+   * last steps of the JDK; see {@link Scope#virtualThreads()}. And it is how such a thread is known
+   * to be one: see {@link io.plainweave.internal.thread.Belonging}.
+   */
+  @Override
+  public void uncaughtException(Thread thread, Throwable failure) {
+    Shortage.see(failure);
   }
 
   private boolean passesHandshake() throws IOException, InterruptedException {
@@ -353,6 +366,11 @@ public final class SocketConnection extends Wire implements Scope.Task, Traceabl
         home.registry().remove(this);
       }
     }
+  }
+
+  @Override
+  @Nullable ForkContext forkContext() {
+    return home.forkContext();
   }
 
   @Override
