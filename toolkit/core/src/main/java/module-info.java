@@ -21,5 +21,6 @@ module io.plainweave {
   exports io.plainweave.server;
   exports io.plainweave.status;
   exports io.plainweave.tls;
+  exports io.plainweave.trace;
   exports io.plainweave.udp;
 }

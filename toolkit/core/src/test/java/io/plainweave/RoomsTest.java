@@ -70,6 +70,7 @@ class RoomsTest {
         "io.plainweave.admission",
         "io.plainweave.udp",
         "..text");
+    mayOnlyUse("io.plainweave.trace");
     mayOnlyUse("io.plainweave.tls", "..text");
     mayOnlyUse("io.plainweave.proxyprotocol", "io.plainweave.admission", "..text");
   }

@@ -122,6 +122,11 @@ record ClientHome(
   }
 
   @Override
+  public void opened(SocketConnection connection, String event) {
+    // Nobody can ask for a trace.
+  }
+
+  @Override
   public void ended(@Nullable CloseReason reason) {
     // Nobody counts.
   }

@@ -20,6 +20,7 @@ import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.recording.Recording;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -422,7 +423,8 @@ public final class ServerBuilder {
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background),
             forkContext,
-            new ConnectionCounts());
+            new ConnectionCounts(),
+            new Traces(ticks));
     Stream<ServerHome.ListenPlace> places =
         entries.stream().map(it -> ServerHome.ListenPlace.of(it.listen(), it.handler(), handler));
     return new Server(places.toList(), home, maxCarriers, stopOnSignal);

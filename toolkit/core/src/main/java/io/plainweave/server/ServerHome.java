@@ -16,6 +16,7 @@ import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -47,7 +48,8 @@ record ServerHome(
     HandshakeRunner handshake,
     BackgroundTasks background,
     @Nullable ForkContext forkContext,
-    ConnectionCounts counts)
+    ConnectionCounts counts,
+    Traces traces)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
@@ -86,7 +88,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission, pollers, datagrams);
+    return new LiveServer(registry, counts, admission, pollers, datagrams, traces);
   }
 
   @Override
@@ -107,6 +109,11 @@ record ServerHome(
   @Override
   public boolean cancels(SocketConnection registered) {
     return drain.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    traces.opened(connection, event);
   }
 
   @Override
@@ -149,6 +156,7 @@ record ServerHome(
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
         forkContext,
-        counts);
+        counts,
+        traces);
   }
 }

@@ -114,7 +114,8 @@ class ServerStartTest {
             whole.handshake(),
             whole.background(),
             null,
-            whole.counts());
+            whole.counts(),
+            whole.traces());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
   }

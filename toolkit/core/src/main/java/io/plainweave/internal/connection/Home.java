@@ -66,6 +66,13 @@ public interface Home {
   /** Whether a connection that was just registered may have come too late to be cancelled. */
   boolean cancels(SocketConnection registered);
 
+  /**
+   * Looks whether a connection that has come, or whose peer is known by now, is to be traced.
+   *
+   * @param event what is to stand at the begin of the trace
+   */
+  void opened(SocketConnection connection, String event);
+
   /** Counts a connection that has ended. */
   void ended(@Nullable CloseReason reason);
 

@@ -90,6 +90,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   }
 
   @Override
+  public void opened(SocketConnection connection, String event) {
+    shared.opened(connection, event);
+  }
+
+  @Override
   public void ended(@Nullable CloseReason reason) {
     shared.ended(reason);
   }

@@ -8,6 +8,8 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Tap;
+import io.plainweave.internal.trace.Traceable;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.TlsTransport;
@@ -37,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
 public final class SocketConnection extends Wire
-    implements Scope.Task, Thread.UncaughtExceptionHandler {
+    implements Scope.Task, Traceable, Thread.UncaughtExceptionHandler {
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
@@ -102,6 +104,7 @@ public final class SocketConnection extends Wire
     var connection = new SocketConnection(home, channel, channel.getLocalAddress(), true);
     connection.channel().prepare();
     home.registry().add(connection);
+    home.opened(connection, "opened");
     if (home.cancels(connection)) {
       connection.cancel();
     }
@@ -116,6 +119,7 @@ public final class SocketConnection extends Wire
     Thread.currentThread().setUncaughtExceptionHandler(this);
     try {
       home.counts().accepted();
+      home.opened(this, "opened");
       home.observer().onEvent(new ServerEvent.ConnectionOpened(this, home.listenerName()));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
@@ -189,6 +193,7 @@ public final class SocketConnection extends Wire
       closeSocket();
       ConnectionEnd.giveBackBuffers(this, tls);
       CloseReason ended = reason();
+      tellEnded();
       home.ended(ended);
       if (thread() != null && ended != null) {
         long received = input().received();
@@ -335,6 +340,10 @@ public final class SocketConnection extends Wire
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
     localAddress = header.destination().orElse(localAddress);
+    if (socketOutput().taps().length > 0) {
+      note("a PROXY header has come: this is now " + this);
+    }
+    home.opened(this, "opened before its PROXY header");
   }
 
   @Override
@@ -351,8 +360,11 @@ public final class SocketConnection extends Wire
 
   @Override
   void leaveIfOver() {
-    if (isOutbound() && !channel().isOpen() && scopes().isEmpty()) {
-      home.registry().remove(this);
+    if (isOutbound() && !channel().isOpen()) {
+      tellEnded();
+      if (scopes().isEmpty()) {
+        home.registry().remove(this);
+      }
     }
   }
 
@@ -366,6 +378,52 @@ public final class SocketConnection extends Wire
     var bindings = ScopedValue.where(OF_FORKED_THREAD, this);
     // A client has no threads of its own, from which this one could inherit it.
     return Home.CURRENT.isBound() ? bindings : bindings.where(Home.CURRENT, home);
+  }
+
+  // For those who look at what passes
+
+  @Override
+  public void add(Tap tap) {
+    socketOutput().add(tap);
+    input().add(tap);
+  }
+
+  @Override
+  public void remove(Tap tap) {
+    socketOutput().remove(tap);
+    input().remove(tap);
+  }
+
+  @Override
+  public long openMillis() {
+    return (long) (now() - openedAt()) * Ticks.MILLIS;
+  }
+
+  @Override
+  public boolean isOver() {
+    return !channel().isOpen();
+  }
+
+  /** Tells them of an event; who builds its text asks before whether somebody looks. */
+  void note(String event) {
+    for (Tap tap : socketOutput().taps()) {
+      tap.note(event);
+    }
+  }
+
+  @Override
+  void tellReset() {
+    if (channel().isOpen()) {
+      for (Tap tap : socketOutput().taps()) {
+        tap.resets();
+      }
+    }
+  }
+
+  private void tellEnded() {
+    for (Tap tap : socketOutput().taps()) {
+      tap.ended(reason());
+    }
   }
 
   // For the reaper
