@@ -53,6 +53,16 @@ record ServerHome(
       Objects.requireNonNull(listen, "listen");
       Objects.requireNonNull(handler, "handler");
     }
+
+    /** As the builder has it, perhaps without a handler. */
+    static ListenPlace of(Listen listen, @Nullable Handler handler) {
+      if (handler == null) {
+        throw new IllegalStateException(
+            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
+                .formatted(listen));
+      }
+      return new ListenPlace(listen, handler);
+    }
   }
 
   /** The limit of the listener that has accepted the connections. */
