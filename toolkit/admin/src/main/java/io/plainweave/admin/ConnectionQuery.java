@@ -72,7 +72,7 @@ record ConnectionQuery(
 
   private static Set<ConnectionState> states(String text) throws Refused {
     Set<ConnectionState> states = EnumSet.noneOf(ConnectionState.class);
-    for (String name : text.split(",")) {
+    for (String name : text.split(",", -1)) {
       try {
         states.add(ConnectionState.valueOf(name.toUpperCase(Locale.ROOT)));
       } catch (IllegalArgumentException e) {

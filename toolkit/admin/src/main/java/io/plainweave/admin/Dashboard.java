@@ -16,7 +16,7 @@ import java.util.Base64;
  * @param page the file
  * @param policy its Content-Security-Policy
  */
-record Dashboard(byte[] page, String policy) {
+record Dashboard(String page, String policy) {
   static final String TYPE = "text/html; charset=utf-8";
 
   static Dashboard load() {
@@ -31,7 +31,7 @@ record Dashboard(byte[] page, String policy) {
         "default-src 'none'; connect-src 'self'; img-src data:; script-src '%s'; style-src '%s'; "
                 .formatted(digest(script), digest(style))
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    return new Dashboard(page.getBytes(UTF_8), policy);
+    return new Dashboard(page, policy);
   }
 
   private static String digest(String content) {

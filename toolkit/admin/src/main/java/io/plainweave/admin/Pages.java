@@ -89,7 +89,7 @@ final class Pages {
   private void dashboard(Request request, Response response) throws IOException {
     look(request, response);
     response.policy(dashboard.policy());
-    response.whole(Status.OK, Dashboard.TYPE, dashboard.page());
+    response.whole(Status.OK, Dashboard.TYPE, dashboard.page().getBytes(UTF_8));
   }
 
   private static void probe(

@@ -36,8 +36,9 @@ record RequestHead(String method, String target, int minor, Map<String, String> 
     int minor = minor(first[2]);
     Map<String, String> fields = new HashMap<>();
     int count = 0;
-    for (String line; !(line = line(lines)).isEmpty(); ) {
-      if (++count > MOST_FIELDS) {
+    for (String line = line(lines); !line.isEmpty(); line = line(lines)) {
+      count++;
+      if (count > MOST_FIELDS) {
         throw new Refused(Status.FIELDS_TOO_LARGE, "more than " + MOST_FIELDS + " fields");
       }
       addField(fields, line);
@@ -97,7 +98,7 @@ record RequestHead(String method, String target, int minor, Map<String, String> 
     return switch (version) {
       case "HTTP/1.1" -> 1;
       case "HTTP/1.0" -> 0;
-      default -> throw new Refused(Status.VERSION_NOT_SUPPORTED, "only HTTP/1.1 and 1.0");
+      default -> throw new Refused(Status.VERSION_NOT_SUPPORTED, "only the versions 1.1 and 1.0");
     };
   }
 
