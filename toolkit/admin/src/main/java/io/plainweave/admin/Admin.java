@@ -150,9 +150,10 @@ public final class Admin {
     var liveness = new Liveness();
     var access = new Access(names);
     Dashboard dashboard = Dashboard.load();
+    String name = String.valueOf(listen.name());
     return builder
         .observer(liveness)
-        .admin(listen, server -> new AdminHandler(access, new Pages(server, liveness, dashboard)));
+        .admin(listen, server -> new AdminHandler(access, new Pages(server, name, liveness, dashboard)));
   }
 
   private static boolean isOfThisMachine(Listen listen) {

@@ -26,12 +26,19 @@ final class Pages {
   private static final String NO_REASON = "asked for by the admin listener";
 
   private final Server server;
+  private final String own;
   private final Health health;
   private final Figures figures;
   private final Dashboard dashboard;
 
-  Pages(Server server, Liveness liveness, Dashboard dashboard) {
+  /**
+   * Makes them for one server.
+   *
+   * @param own the name of their listener
+   */
+  Pages(Server server, String own, Liveness liveness, Dashboard dashboard) {
     this.server = server;
+    this.own = own;
     this.health = new Health(server, liveness);
     this.figures = new Figures(server);
     this.dashboard = dashboard;
@@ -118,7 +125,7 @@ final class Pages {
 
   private void status(Request request, Response response) throws IOException {
     look(request, response);
-    json(response, StatusReport.of(server, health, figures.get()));
+    json(response, StatusReport.of(server, own, health, figures.get()));
   }
 
   private static void json(Response response, String json) throws IOException {
@@ -173,7 +180,7 @@ final class Pages {
   private void positions(Request request, Response response) throws IOException {
     look(request, response, "format");
     boolean text = request.wantsText();
-    Positions positions = Positions.of(server, figures.get().totalOpen());
+    Positions positions = Positions.of(server, own, server.connections());
     if (text) {
       response.whole(Status.OK, Response.TEXT, positions.text().getBytes(UTF_8));
     } else {
@@ -184,7 +191,7 @@ final class Pages {
   /** The tree of all threads; until there is one, where the handlers stand. */
   private void threads(Request request, Response response) throws IOException {
     look(request, response);
-    Positions positions = Positions.of(server, figures.get().totalOpen());
+    Positions positions = Positions.of(server, own, server.connections());
     response.whole(Status.OK, Response.TEXT, positions.text().getBytes(UTF_8));
   }
 

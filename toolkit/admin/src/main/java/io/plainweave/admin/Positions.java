@@ -29,13 +29,23 @@ record Positions(int sampled, int open, List<Place> places) {
 
   private record Key(String line, ConnectionState state) {}
 
-  static Positions of(Server server, int open) {
+  /**
+   * Looks.
+   *
+   * @param admin the name of the listener whose own connections are not shown
+   * @param open how many connections there are about
+   */
+  static Positions of(Server server, String admin, int open) {
     int step = Math.max(1, (open + MOST_SAMPLED - 1) / MOST_SAMPLED);
     var turn = new AtomicInteger();
     List<LiveConnection> chosen =
         server
             .live()
-            .find(status -> !status.outbound() && turn.getAndIncrement() % step == 0)
+            .find(
+                status ->
+                    !status.outbound()
+                        && !status.isOf(admin)
+                        && turn.getAndIncrement() % step == 0)
             .limit(MOST_SAMPLED)
             .toList();
     Map<Key, Integer> counts = new HashMap<>();

@@ -21,12 +21,19 @@ import org.jspecify.annotations.Nullable;
 final class StatusReport {
   private StatusReport() {}
 
-  static String of(Server server, Health health, ServerStatus status) {
+  /**
+   * Writes it.
+   *
+   * @param admin how the listener is called through which it is looked at
+   */
+  static String of(Server server, String admin, Health health, ServerStatus status) {
     Map<String, @Nullable Object> fields = Json.object();
     fields.put("state", Shown.word(server.state()));
     fields.put("suspended", server.isSuspended());
     fields.put("notReady", health.notReady());
     fields.put("notLive", health.notLive());
+    fields.put("admin", admin);
+    fields.put("connections", server.connections());
     fields.put("listeners", server.listeners().stream().map(StatusReport::listener).toList());
     Map<String, Integer> open = new LinkedHashMap<>();
     for (ConnectionState state : ConnectionState.values()) {

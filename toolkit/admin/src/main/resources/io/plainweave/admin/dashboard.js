@@ -4,6 +4,7 @@
 
 const ASK_EVERY = 2000;
 const MOST_SAMPLES = 900;
+const LEAST_SECONDS = 60;
 const BUSY = "handshake,working,in_message,waiting_in_message,writing,lingering,ending";
 
 const byId = id => document.getElementById(id);
@@ -19,7 +20,7 @@ function count(value) {
 }
 
 function rate(value) {
-  return value == null ? "–" : (value < 10 ? value.toFixed(1) : count(value)) + "/s";
+  return value == null ? "–" : (value < 10 ? String(Number(value.toFixed(1))) : count(value)) + "/s";
 }
 
 function bytes(value) {
@@ -28,7 +29,7 @@ function bytes(value) {
     value /= 1000;
     unit++;
   }
-  return (unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)) + " " + ["B", "kB", "MB", "GB", "TB"][unit];
+  return (unit === 0 || value >= 100 ? Math.round(value) : Number(value.toFixed(1))) + " " + ["B", "kB", "MB", "GB", "TB"][unit];
 }
 
 function byteRate(value) {
@@ -67,16 +68,27 @@ function keep(values) {
 
 // Plots
 
+// 1, 2, 5, 10 and so on: there are no halves of connections.
+const WHOLE_STEPS = Array.from({ length: 39 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
+
 const plots = [];
 const { fontFamily } = getComputedStyle(document.body);
 
-function addPlot(title, lines, shown) {
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+/** At least a minute, with what is newest at the right. */
+function timeRange() {
+  const last = latest(times) ?? Date.now() / 1000;
+  return [Math.min(times[0] ?? last, last - LEAST_SECONDS), last];
+}
+
+function addPlot(title, lines, shown, least) {
   const figure = document.createElement("figure");
   const heading = document.createElement("h3");
   heading.textContent = title;
   figure.append(heading);
   byId("plots").append(figure);
-  plots.push({ title, lines, shown, figure, plot: null });
+  plots.push({ title, lines, shown, least, figure, plot: null });
 }
 
 function size(figure) {
@@ -109,8 +121,14 @@ function build(it) {
     {
       ...size(it.figure),
       cursor: { sync: { key: "time" }, drag: { x: false, y: false }, y: false },
-      scales: { y: { range: (u, low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-      axes: [axis({}), axis({ size: 64, values: (u, all) => all.map(it.shown) })],
+      scales: {
+        x: { range: timeRange },
+        y: { range: (u, low, high) => [0, Math.max(it.least, (high ?? 0) * 1.1)] },
+      },
+      axes: [
+        axis({ space: 80, values: (u, all) => all.map(at => clock.format(at * 1000)) }),
+        axis({ size: 72, values: (u, all) => all.map(it.shown), incrs: WHOLE_STEPS }),
+      ],
       series: [
         {},
         ...it.lines.map((line, i) => ({
@@ -194,8 +212,7 @@ function show(now) {
     .map(it => (it.name === it.address ? it.address : `${it.name} (${it.address})`))
     .join(" · ");
   byId("drain").disabled = now.state !== "running";
-  const open = sum(now.open);
-  byId("affected").textContent = `${count(open)} connections are open, those of this page among them.`;
+  byId("affected").textContent = `Connections that are open: ${count(now.connections)}`;
 
   const rates = {
     accepted: perSecond(now, it => it.accepted),
@@ -206,7 +223,7 @@ function show(now) {
   };
   keep({ ...Object.fromEntries(states.map(it => [`open ${it}`, now.open[it]])), ...rates });
   fillFigures([
-    ["open", count(open)],
+    ["open", count(now.connections)],
     ["outbound", count(now.outbound)],
     ["accepted", rate(rates.accepted)],
     ["ended", rate(rates.closed)],
@@ -214,7 +231,7 @@ function show(now) {
     ["received", byteRate(rates.received)],
     ["sent", byteRate(rates.sent)],
     now.eventLoops > 0
-      ? ["threads of event loops", `${now.eventLoopThreads} for ${now.eventLoops}`]
+      ? ["loop threads", `${now.eventLoopThreads} for ${now.eventLoops}`]
       : ["carriers", count(now.carriers)],
   ]);
   drawPlots();
@@ -225,7 +242,7 @@ function show(now) {
       ["reason", "", it => words(it[0])],
       ["connections", "number", it => count(it[1])],
       ["of all", "number", it => ((100 * it[1]) / total).toFixed(1) + " %"],
-      ["since the last look", "number", it => count(before == null ? 0 : it[1] - before.closed[it[0]])],
+      ["last 2 s", "number", it => count(before == null ? 0 : it[1] - before.closed[it[0]])],
     ],
     Object.entries(now.closed).filter(it => it[1] > 0).sort((a, b) => b[1] - a[1]),
     "None has ended.",
@@ -258,7 +275,7 @@ function showPlaces(positions) {
     byId("places"),
     [
       ["connections", "number", it => count(it.connections)],
-      ["state", "", it => words(it.state)],
+      ["state", "wide", it => words(it.state)],
       ["line", "code", it => it.line],
     ],
     positions.places,
@@ -287,7 +304,7 @@ async function look() {
         ask(`/connections?state=${BUSY}&sort=in-state&limit=15`),
         ask("/positions"),
       ]);
-      showSlowest(slowest);
+      showSlowest(slowest.filter(it => it.listener !== before.admin));
       showPlaces(positions);
     }
   } catch (e) {
@@ -316,7 +333,7 @@ async function begin() {
     setTimeout(begin, ASK_EVERY);
     return;
   }
-  addPlot("Connections by state", states.map(it => ({ key: `open ${it}`, label: words(it) })), count);
+  addPlot("Connections by state", states.map(it => ({ key: `open ${it}`, label: words(it) })), count, 4);
   addPlot(
     "Connections per second",
     [
@@ -325,6 +342,7 @@ async function begin() {
       { key: "refused", label: "refused" },
     ],
     rate,
+    4,
   );
   addPlot(
     "Bytes per second",
@@ -333,6 +351,7 @@ async function begin() {
       { key: "sent", label: "sent" },
     ],
     byteRate,
+    1000,
   );
   plots.forEach(build);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plots.forEach(build));

@@ -90,11 +90,14 @@ final class Browser implements AutoCloseable {
   }
 
   String text(String selector) {
-    return find(selector).getText();
+    return texts(selector).getFirst();
   }
 
+  /** In one step, since the page puts new elements in their place all the time. */
+  @SuppressWarnings("unchecked")
   List<String> texts(String selector) {
-    return driver.findElements(By.cssSelector(selector)).stream().map(WebElement::getText).toList();
+    return (List<String>)
+        run("return [...document.querySelectorAll(arguments[0])].map(it => it.innerText)", selector);
   }
 
   Object run(String script, Object... arguments) {

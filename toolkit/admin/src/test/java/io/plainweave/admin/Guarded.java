@@ -51,7 +51,17 @@ final class Guarded implements AutoCloseable {
 
   static Guarded start(ServerBuilder builder, Admin admin)
       throws IOException, InterruptedException {
-    builder.listen(Listen.tcp("127.0.0.1", 0).name("service")).stopOnSignal(false);
+    return start(builder, Listen.tcp("127.0.0.1", 0), admin);
+  }
+
+  static Guarded start(ServerBuilder builder, Listen service)
+      throws IOException, InterruptedException {
+    return start(builder, service, Admin.listen(Listen.tcp("127.0.0.1", 0)));
+  }
+
+  private static Guarded start(ServerBuilder builder, Listen service, Admin admin)
+      throws IOException, InterruptedException {
+    builder.listen(service.name("service")).stopOnSignal(false);
     return new Guarded(admin.addTo(builder).start());
   }
 
