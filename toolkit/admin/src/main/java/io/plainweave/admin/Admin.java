@@ -153,7 +153,9 @@ public final class Admin {
     String name = String.valueOf(listen.name());
     return builder
         .observer(liveness)
-        .admin(listen, server -> new AdminHandler(access, new Pages(server, name, liveness, dashboard)));
+        .admin(
+            listen,
+            server -> new AdminHandler(access, new Pages(server, name, liveness, dashboard)));
   }
 
   private static boolean isOfThisMachine(Listen listen) {

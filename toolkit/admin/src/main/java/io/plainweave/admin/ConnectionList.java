@@ -6,9 +6,7 @@ import java.io.IOException;
 import java.io.Writer;
 import java.util.Iterator;
 import java.util.Locale;
-import java.util.Map;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Connections as JSON, one in a line, or as a table for people. */
 final class ConnectionList {
@@ -17,29 +15,31 @@ final class ConnectionList {
   private ConnectionList() {}
 
   static void writeJson(Writer writer, Stream<ConnectionStatus> connections) throws IOException {
+    var line = new StringBuilder();
     String separator = "[\n";
     for (Iterator<ConnectionStatus> all = connections.iterator(); all.hasNext(); ) {
-      writer.write(separator);
-      writer.write(Json.of(fields(all.next())));
+      line.setLength(0);
+      line.append(separator).append('{');
+      appendFields(line, all.next());
+      writer.append(line.append('}'));
       separator = ",\n";
     }
     writer.write(separator.startsWith("[") ? "[]\n" : "\n]\n");
   }
 
-  static Map<String, @Nullable Object> fields(ConnectionStatus status) {
-    Map<String, @Nullable Object> fields = Json.object();
-    fields.put("id", status.id());
-    fields.put("outbound", status.outbound());
-    fields.put("listener", status.listener().map(ListenerName::name));
-    fields.put("local", Shown.address(status.localAddress()));
-    fields.put("peer", Shown.address(status.remoteAddress()));
-    fields.put("state", Shown.word(status.state()));
-    fields.put("inStateMillis", status.inState().toMillis());
-    fields.put("waitsFor", Shown.word(status.waitsFor()));
-    fields.put("ageMillis", status.age().toMillis());
-    fields.put("received", status.received());
-    fields.put("sent", status.sent());
-    return fields;
+  /** One by one, without an object for all of them: there may be very many connections. */
+  static void appendFields(StringBuilder json, ConnectionStatus status) {
+    Json.appendField(json, "id", status.id());
+    Json.appendField(json.append(','), "outbound", status.outbound());
+    Json.appendField(json.append(','), "listener", status.listener().map(ListenerName::name));
+    Json.appendField(json.append(','), "local", Shown.address(status.localAddress()));
+    Json.appendField(json.append(','), "peer", Shown.address(status.remoteAddress()));
+    Json.appendField(json.append(','), "state", Shown.word(status.state()));
+    Json.appendField(json.append(','), "inStateMillis", status.inState().toMillis());
+    Json.appendField(json.append(','), "waitsFor", Shown.word(status.waitsFor()));
+    Json.appendField(json.append(','), "ageMillis", status.age().toMillis());
+    Json.appendField(json.append(','), "received", status.received());
+    Json.appendField(json.append(','), "sent", status.sent());
   }
 
   static void writeText(Writer writer, Stream<ConnectionStatus> connections) throws IOException {

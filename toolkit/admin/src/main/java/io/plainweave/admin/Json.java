@@ -22,6 +22,12 @@ final class Json {
     return json.toString();
   }
 
+  /** Adds a field to an object that was begun. */
+  static void appendField(StringBuilder json, String name, @Nullable Object value) {
+    json.append('"').append(name).append("\":");
+    append(json, value);
+  }
+
   private static void append(StringBuilder json, @Nullable Object value) {
     switch (value) {
       case null -> json.append("null");

@@ -10,14 +10,12 @@ import io.plainweave.status.LiveConnection;
 import io.plainweave.status.ServerStatus;
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** What there is to ask of one server, and to do to it. */
 final class Pages {
@@ -154,10 +152,12 @@ final class Pages {
     look(request, response);
     LiveConnection connection = find(id);
     Optional<HandlerPosition> position = connection.position();
-    Map<String, @Nullable Object> fields = ConnectionList.fields(connection.status());
-    fields.put("line", position.map(HandlerPosition::line));
-    fields.put("stack", position.map(HandlerPosition::stack).orElse(List.of()));
-    json(response, Json.of(fields) + "\n");
+    var json = new StringBuilder("{");
+    ConnectionList.appendFields(json, connection.status());
+    Json.appendField(json.append(','), "line", position.map(HandlerPosition::line));
+    Json.appendField(
+        json.append(','), "stack", position.map(HandlerPosition::stack).orElse(List.of()));
+    json(response, json.append("}\n").toString());
   }
 
   private void end(Request request, Response response, long id, boolean reset, long own)

@@ -41,11 +41,8 @@ record Positions(int sampled, int open, List<Place> places) {
     List<LiveConnection> chosen =
         server
             .live()
-            .find(
-                status ->
-                    !status.outbound()
-                        && !status.isOf(admin)
-                        && turn.getAndIncrement() % step == 0)
+            .find(status ->
+                !status.outbound() && !status.isOf(admin) && turn.getAndIncrement() % step == 0)
             .limit(MOST_SAMPLED)
             .toList();
     Map<Key, Integer> counts = new HashMap<>();

@@ -126,7 +126,7 @@ function build(it) {
         y: { range: (u, low, high) => [0, Math.max(it.least, (high ?? 0) * 1.1)] },
       },
       axes: [
-        axis({ space: 80, values: (u, all) => all.map(at => clock.format(at * 1000)) }),
+        axis({ size: 36, space: 80, values: (u, all) => all.map(at => clock.format(at * 1000)) }),
         axis({ size: 72, values: (u, all) => all.map(it.shown), incrs: WHOLE_STEPS }),
       ],
       series: [

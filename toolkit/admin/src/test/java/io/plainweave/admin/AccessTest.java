@@ -36,8 +36,7 @@ class AccessTest {
   }
 
   private int status(String method, String path, String... fields) throws IOException {
-    String head =
-        method + " " + path + " HTTP/1.1\r\n" + String.join("\r\n", fields) + "\r\n\r\n";
+    String head = method + " " + path + " HTTP/1.1\r\n" + String.join("\r\n", fields) + "\r\n\r\n";
     return Integer.parseInt(guarded.exchange(head).substring(9, 12));
   }
 
@@ -127,8 +126,7 @@ class AccessTest {
         }) {
       var e =
           assertThrows(
-              IllegalArgumentException.class,
-              () -> Admin.listen(listen).addTo(Server.builder()));
+              IllegalArgumentException.class, () -> Admin.listen(listen).addTo(Server.builder()));
       assertTrue(e.getMessage().startsWith("an admin listener on " + listen), e.getMessage());
       Admin.listen(listen).anywhere().addTo(Server.builder());
     }

@@ -23,10 +23,14 @@ class AdminExampleTest {
 
   @Test
   void works() throws Exception {
-    // @start region="admin" @replace regex="\(\"localhost\", 0\)" replacement='(7000)' @replace regex=", 0\)" replacement=', 9900)'
+    // @start region="admin"
+    // @replace region="service" regex=", 0\)" replacement=", 7000)"
     ServerBuilder builder = Server.builder().listen(Listen.tcp("localhost", 0), Chat::handle);
+    // @end region="service"
+    // @replace region="port" regex=", 0\)" replacement=", 9900)"
     Admin.listen(Listen.tcp("127.0.0.1", 0)).addTo(builder);
-    // @end
+    // @end region="port"
+    // @end region="admin"
     try (Server server = builder.stopOnSignal(false).start()) {
       int port = ((InetSocketAddress) server.addresses().getLast()).getPort();
       assertEquals("200 ready", Programs.status("http://127.0.0.1:" + port + "/ready"));

@@ -46,8 +46,7 @@ class BoundsTest {
       guarded.awaitConnections(0);
       // They are told so after five seconds, and make room for those that wait.
       for (Socket each : silent) {
-        String answer =
-            new String(each.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        String answer = new String(each.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
         assertTrue(answer.startsWith("HTTP/1.1 408 "), answer);
       }
       assertEquals("200 live", Programs.status(guarded.url("/live")));
@@ -98,16 +97,15 @@ class BoundsTest {
         String ask = "GET /connections HTTP/1.1\r\nHost: localhost\r\n\r\n";
         // Until they are not even taken any more.
         Thread asking =
-            Thread.startVirtualThread(
-                () -> {
-                  try {
-                    for (int i = 0; i < 1_000; i++) {
-                      deaf.getOutputStream().write(ask.getBytes(StandardCharsets.US_ASCII));
-                    }
-                  } catch (IOException reset) {
-                    // As it should be.
-                  }
-                });
+            Thread.startVirtualThread(() -> {
+              try {
+                for (int i = 0; i < 1_000; i++) {
+                  deaf.getOutputStream().write(ask.getBytes(StandardCharsets.US_ASCII));
+                }
+              } catch (IOException reset) {
+                // As it should be.
+              }
+            });
         await()
             .atMost(Duration.ofSeconds(20))
             .until(() -> guarded.server.live().status().totalClosed() > 0);

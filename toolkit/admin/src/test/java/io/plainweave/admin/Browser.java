@@ -97,7 +97,9 @@ final class Browser implements AutoCloseable {
   @SuppressWarnings("unchecked")
   List<String> texts(String selector) {
     return (List<String>)
-        run("return [...document.querySelectorAll(arguments[0])].map(it => it.innerText)", selector);
+        run(
+            "return [...document.querySelectorAll(arguments[0])].map(it => it.innerText)",
+            selector);
   }
 
   Object run(String script, Object... arguments) {

@@ -45,12 +45,11 @@ class ConnectionsTest {
             Server.builder()
                 .handler(Guarded.ECHO)
                 .listen(Listen.tcp("127.0.0.1", 0).name(NASTY), Guarded::hold)
-                .observer(
-                    event -> {
-                      if (event instanceof ServerEvent.ConnectionClosed closed) {
-                        reasons.add(closed.reason());
-                      }
-                    }));
+                .observer(event -> {
+                  if (event instanceof ServerEvent.ConnectionClosed closed) {
+                    reasons.add(closed.reason());
+                  }
+                }));
   }
 
   @AfterEach
@@ -117,8 +116,14 @@ class ConnectionsTest {
     assertEquals(0, ask("/connections?sort=age&limit=0").size());
     for (String wrong :
         new String[] {
-          "network=here", "older-than=long", "state=gone", "sort=name", "limit=-1", "limit=x",
-          "sort=age&limit=10001", "format=xml"
+          "network=here",
+          "older-than=long",
+          "state=gone",
+          "sort=name",
+          "limit=-1",
+          "limit=x",
+          "sort=age&limit=10001",
+          "format=xml"
         }) {
       String answer = Programs.status(url("/connections?" + wrong));
       assertTrue(answer.startsWith("400 "), answer);
@@ -184,8 +189,8 @@ class ConnectionsTest {
     assertEquals(-1, client.getInputStream().read());
     await().until(() -> reasons.contains(new CloseReason.EndedByOperator("he floods\nus")));
     await()
-        .until(
-            () -> Programs.status("-X", "POST", url("/connections/" + id + "/end")).startsWith("404 "));
+        .until(() ->
+            Programs.status("-X", "POST", url("/connections/" + id + "/end")).startsWith("404 "));
   }
 
   @Test
@@ -236,17 +241,15 @@ class ConnectionsTest {
     connect(1);
     await()
         .atMost(Duration.ofSeconds(10))
-        .untilAsserted(
-            () -> {
-              JsonNode positions = ask("/positions");
-              JsonNode first = positions.path("places").get(0);
-              assertTrue(
-                  first.path("line").asText().startsWith("io.plainweave.admin.Guarded.hold("),
-                  positions::toString);
-              assertEquals(2, first.path("connections").asInt(), positions::toString);
-            });
+        .untilAsserted(() -> {
+          JsonNode positions = ask("/positions");
+          JsonNode first = positions.path("places").get(0);
+          assertTrue(
+              first.path("line").asText().startsWith("io.plainweave.admin.Guarded.hold("),
+              positions::toString);
+          assertEquals(2, first.path("connections").asInt(), positions::toString);
+        });
     String text = Programs.curl(url("/threads"));
     assertTrue(text.contains(" io.plainweave.admin.Guarded.hold("), text);
   }
-
 }

@@ -100,13 +100,12 @@ class DashboardTest {
     browser.open(url());
     await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> browser.text("#state").equals("running") && !browser.text("#places").isEmpty());
+        .until(
+            () -> browser.text("#state").equals("running") && !browser.text("#places").isEmpty());
   }
 
   private static void awaitText(String selector, String part) {
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() -> browser.text(selector).contains(part));
+    await().atMost(Duration.ofSeconds(20)).until(() -> browser.text(selector).contains(part));
   }
 
   @Test
@@ -149,13 +148,15 @@ class DashboardTest {
     long points = (Long) browser.run("return kept.get('accepted').filter(it => it > 0).length");
     assertTrue(points > 0);
     assertTrue((Long) browser.run("return Math.max(...kept.get('open in_message'))") >= 1);
-    assertTrue((Boolean) browser.run(
-        """
-        return [...document.querySelectorAll("canvas")].every(it => {
-          const all = it.getContext("2d").getImageData(0, 0, it.width, it.height).data;
-          return all.some(it => it > 0);
-        });
-        """));
+    assertTrue(
+        (Boolean)
+            browser.run(
+                """
+                return [...document.querySelectorAll("canvas")].every(it => {
+                  const all = it.getContext("2d").getImageData(0, 0, it.width, it.height).data;
+                  return all.some(it => it > 0);
+                });
+                """));
     assertEquals(List.of(), browser.errors());
     browser.picture(PICTURES.resolve("desktop-light.png"));
   }
@@ -173,17 +174,14 @@ class DashboardTest {
     browser.picture(PICTURES.resolve("desktop-dark.png"));
     String dark = (String) browser.run("return getComputedStyle(document.body).backgroundColor");
     browser.resize(390, 844);
-    await()
-        .until(() -> (Boolean) browser.run("return plots.every(it => it.plot.width < 390)"));
+    await().until(() -> (Boolean) browser.run("return plots.every(it => it.plot.width < 390)"));
     assertEquals(
         390L, browser.run("return document.documentElement.scrollWidth"), "nothing sticks out");
     browser.picture(PICTURES.resolve("phone-dark.png"));
     browser.prefer("light");
     await()
-        .until(
-            () ->
-                !dark.equals(
-                    browser.run("return getComputedStyle(document.body).backgroundColor")));
+        .until(() ->
+            !dark.equals(browser.run("return getComputedStyle(document.body).backgroundColor")));
     browser.picture(PICTURES.resolve("phone-light.png"));
     assertEquals(List.of(), browser.errors());
   }
@@ -217,7 +215,8 @@ class DashboardTest {
     // A page of another origin, which is another server of ours.
     try (Guarded other = Guarded.start()) {
       browser.open(other.url("/"));
-      for (String how : new String[] {"{}", "{mode: 'no-cors'}", "{method: 'POST', mode: 'no-cors'}"}) {
+      for (String how :
+          new String[] {"{}", "{mode: 'no-cors'}", "{method: 'POST', mode: 'no-cors'}"}) {
         browser.runAsync(
             "const done = arguments[1]; fetch(arguments[0] + 'drain', %s).then(done, done)"
                 .formatted(how),
@@ -235,7 +234,8 @@ class DashboardTest {
       Programs.curl(other.url("/live"));
       assertEquals(ServerState.RUNNING, guarded.server.state());
     }
-    browser.open("data:text/html,<form method=post action='" + url() + "drain'><button>go</button></form>");
+    browser.open(
+        "data:text/html,<form method=post action='" + url() + "drain'><button>go</button></form>");
     browser.find("button").click();
     awaitText("body", "a page of another origin may not ask here");
     assertEquals(ServerState.RUNNING, guarded.server.state());

@@ -63,9 +63,7 @@ class ManyConnectionsTest {
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("clients.log").toFile())
             .start();
-    await()
-        .atMost(Duration.ofSeconds(60))
-        .until(() -> guarded.server.connections() == count);
+    await().atMost(Duration.ofSeconds(60)).until(() -> guarded.server.connections() == count);
   }
 
   @AfterEach
@@ -90,8 +88,7 @@ class ManyConnectionsTest {
     Programs.curl("-o", file.toString(), guarded.url("/connections?format=text"));
     assertEquals(count + 2, Files.readAllLines(file).size());
     JsonNode oldest =
-        new ObjectMapper()
-            .readTree(Programs.curl(guarded.url("/connections?sort=age&limit=10")));
+        new ObjectMapper().readTree(Programs.curl(guarded.url("/connections?sort=age&limit=10")));
     assertEquals(10, oldest.size());
     assertTrue(Programs.curl(guarded.url("/positions")).contains("\"sampled\":2"));
     assertTrue(Programs.curl(guarded.url("/metrics")).contains("\"service\"} " + count + "\n"));

@@ -108,12 +108,15 @@ class MetricsTest {
       Exposition.write(
           own,
           guarded.server.live().status(),
-          guarded.server.listeners().stream().map(ListenerStatus::name).collect(Collectors.toSet()));
+          guarded.server.listeners().stream()
+              .map(ListenerStatus::name)
+              .collect(Collectors.toSet()));
       SortedMap<String, String> theirs = lines(registry.scrape());
       assertTrue(theirs.size() > 60, theirs::toString);
       assertEquals(
           String.join("\n", theirs.entrySet().stream().map(Object::toString).toList()),
-          String.join("\n", lines(own.toString()).entrySet().stream().map(Object::toString).toList()));
+          String.join(
+              "\n", lines(own.toString()).entrySet().stream().map(Object::toString).toList()));
     }
   }
 
@@ -128,8 +131,7 @@ class MetricsTest {
             .redirectInput(scraped.toFile())
             .redirectErrorStream(true)
             .start();
-    String said =
-        new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String said = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertTrue(promtool.waitFor(20, TimeUnit.SECONDS));
     assertFalse(said.contains("error"), said);
   }
@@ -143,9 +145,7 @@ class MetricsTest {
       await()
           .atMost(Duration.ofSeconds(60))
           .ignoreExceptions()
-          .until(
-              () ->
-                  value(ask(port, "count_over_time(plainweave_sent_bytes_total[1m])")) >= 3);
+          .until(() -> value(ask(port, "count_over_time(plainweave_sent_bytes_total[1m])")) >= 3);
       assertEquals(1, value(ask(port, "up")));
       assertEquals(
           CLIENTS, value(ask(port, "plainweave_listener_connections{listener=\"service\"}")));

@@ -30,13 +30,12 @@ class ProbesTest {
         Server.builder()
             .drainDelay(delay)
             .drainTimeout(Duration.ofSeconds(30))
-            .handler(
-                connection -> {
-                  connection.output().write(connection.input().read());
-                  connection.output().flush();
-                  released.await();
-                  connection.output().write('!');
-                }));
+            .handler(connection -> {
+              connection.output().write(connection.input().read());
+              connection.output().flush();
+              released.await();
+              connection.output().write('!');
+            }));
   }
 
   @Test
@@ -106,12 +105,12 @@ class ProbesTest {
   @Test
   void mayComeByAPath(@TempDir Path folder) throws Exception {
     Path path = folder.resolve("admin.sock");
-    try (Guarded _ = Guarded.start(Server.builder().handler(Guarded.ECHO), Admin.listen(Listen.unix(path)))) {
+    try (Guarded _ =
+        Guarded.start(Server.builder().handler(Guarded.ECHO), Admin.listen(Listen.unix(path)))) {
       assertEquals(
           "200 ready", Programs.status("--unix-socket", path.toString(), "http://localhost/ready"));
       String answer =
-          Programs.status(
-              "--unix-socket", path.toString(), "-X", "POST", "http://localhost/drain");
+          Programs.status("--unix-socket", path.toString(), "-X", "POST", "http://localhost/drain");
       assertTrue(answer.startsWith("202 "), answer);
     }
   }
@@ -129,13 +128,12 @@ class ProbesTest {
                     .eventLoops(2)
                     .maxCarriers(2)
                     .stopOnSignal(false)
-                    .handler(
-                        connection -> {
-                          connection.input().read();
-                          while (over.getCount() > 0) {
-                            Thread.onSpinWait();
-                          }
-                        }))
+                    .handler(connection -> {
+                      connection.input().read();
+                      while (over.getCount() > 0) {
+                        Thread.onSpinWait();
+                      }
+                    }))
             .start();
     String live =
         "http://127.0.0.1:%d/live"
@@ -145,17 +143,13 @@ class ProbesTest {
       await()
           .atMost(Duration.ofSeconds(20))
           .ignoreExceptions()
-          .until(
-              () -> {
-                String answer =
-                    Programs.curl("--max-time", "1", live);
-                return answer.startsWith("not live: virtual threads have not run for ")
-                    && answer.contains("; they are kept by io.plainweave.admin.ProbesTest.");
-              });
+          .until(() -> {
+            String answer = Programs.curl("--max-time", "1", live);
+            return answer.startsWith("not live: virtual threads have not run for ")
+                && answer.contains("; they are kept by io.plainweave.admin.ProbesTest.");
+          });
       over.countDown();
-      await()
-          .atMost(Duration.ofSeconds(20))
-          .until(() -> Programs.status(live).equals("200 live"));
+      await().atMost(Duration.ofSeconds(20)).until(() -> Programs.status(live).equals("200 live"));
     } finally {
       over.countDown();
       busy.close();
@@ -168,8 +162,7 @@ class ProbesTest {
     assertTrue(liveness.trouble().isEmpty());
     liveness.onEvent(
         new ServerEvent.CarriersBusy(Duration.ofMillis(4_500), 2, List.of(), List.of()));
-    assertEquals(
-        "virtual threads have not run for 4.5 s", liveness.trouble().orElseThrow());
+    assertEquals("virtual threads have not run for 4.5 s", liveness.trouble().orElseThrow());
     await().atMost(Duration.ofSeconds(10)).until(() -> liveness.trouble().isEmpty());
   }
 }

@@ -124,8 +124,7 @@ class RequestTest {
   void isTooLateAfterFiveSeconds() throws IOException {
     try (Socket client = guarded.connectToAdmin()) {
       client.getOutputStream().write(ASKS.getBytes(StandardCharsets.US_ASCII));
-      String answer =
-          new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      String answer = new String(client.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
       assertTrue(answer.startsWith("HTTP/1.1 408 "), answer);
     }
   }
@@ -144,8 +143,7 @@ class RequestTest {
 
   @Test
   void isAnsweredAfterThoseBeforeItWhenTheyComeAtOnce() throws IOException {
-    String post =
-        "POST /nothing HTTP/1.1\r\nHost: [::1]:1\r\nContent-Length: 3\r\n\r\nabc";
+    String post = "POST /nothing HTTP/1.1\r\nHost: [::1]:1\r\nContent-Length: 3\r\n\r\nabc";
     String last = ASKS + "Connection: foo, Close\r\n\r\n";
     String answers = guarded.exchange(ASKS + "\r\n" + post + last + ASKS + "\r\n");
     assertEquals(
@@ -169,8 +167,7 @@ class RequestTest {
   @Test
   void forTheHeadAloneHasNoBody() throws IOException {
     for (String path : new String[] {"/", "/live", "/metrics", "/connections", "/status"}) {
-      String answer =
-          guarded.exchange("HEAD " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      String answer = guarded.exchange("HEAD " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
       assertTrue(answer.startsWith("HTTP/1.1 200 OK\r\n"), answer);
       assertTrue(answer.endsWith("\r\n\r\n"), answer);
     }
@@ -187,7 +184,9 @@ class RequestTest {
           Expect: 100-continue
 
           """;
-      client.getOutputStream().write(head.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
+      client
+          .getOutputStream()
+          .write(head.replace("\n", "\r\n").getBytes(StandardCharsets.US_ASCII));
       byte[] go = client.getInputStream().readNBytes(25);
       assertEquals("HTTP/1.1 100 Continue\r\n\r\n", new String(go, StandardCharsets.US_ASCII));
       client.getOutputStream().write("ab".getBytes(StandardCharsets.US_ASCII));
