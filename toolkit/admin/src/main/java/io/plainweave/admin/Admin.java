@@ -42,7 +42,9 @@ import java.util.stream.Stream;
  *       reason, for the log</td></tr>
  *   <tr><td>{@code GET /positions}</td><td>at which lines of code the handlers stand, of up to 256
  *       connections</td></tr>
- *   <tr><td>{@code GET /threads}</td><td>the same as text</td></tr>
+ *   <tr><td>{@code GET /threads}</td><td>the tree of all threads of the process, as {@link
+ *       io.plainweave.admin.threads.ThreadTree} prints it ({@code most}: how many of a scope one by
+ *       one)</td></tr>
  *   <tr><td>{@code POST /drain}</td><td>begins the drain, which ends as {@link
  *       ServerBuilder#drainTimeout(Duration)} says</td></tr>
  * </table>

@@ -3,7 +3,6 @@ package io.plainweave.admin;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.plainweave.event.HandlerPosition;
-import io.plainweave.event.ListenerStatus;
 import io.plainweave.server.Server;
 import io.plainweave.status.ConnectionStatus;
 import io.plainweave.status.LiveConnection;
@@ -11,10 +10,8 @@ import io.plainweave.status.ServerStatus;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** What there is to ask of one server, and to do to it. */
@@ -28,6 +25,7 @@ final class Pages {
   private final Health health;
   private final Figures figures;
   private final Dashboard dashboard;
+  private final Threads threads = new Threads();
 
   /**
    * Makes them for one server.
@@ -116,9 +114,7 @@ final class Pages {
       look(request, response); // a scraper may have parameters of its own
     }
     ServerStatus status = figures.get();
-    Set<String> listeners =
-        server.listeners().stream().map(ListenerStatus::name).collect(Collectors.toSet());
-    response.stream(Exposition.TYPE, writer -> Exposition.write(writer, status, listeners));
+    response.stream(Exposition.TYPE, writer -> Exposition.write(writer, status));
   }
 
   private void status(Request request, Response response) throws IOException {
@@ -188,11 +184,10 @@ final class Pages {
     }
   }
 
-  /** The tree of all threads; until there is one, where the handlers stand. */
   private void threads(Request request, Response response) throws IOException {
-    look(request, response);
-    Positions positions = Positions.of(server, own, server.connections());
-    response.whole(Status.OK, Response.TEXT, positions.text().getBytes(UTF_8));
+    look(request, response, "most");
+    response.whole(
+        Status.OK, Response.TEXT, threads.text(request.query().get("most")).getBytes(UTF_8));
   }
 
   private void drain(Request request, Response response) throws IOException {

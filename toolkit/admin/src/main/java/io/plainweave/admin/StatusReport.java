@@ -64,11 +64,17 @@ final class StatusReport {
     fields.put("handshakesFailed", status.handshakesFailed());
     fields.put("received", status.received());
     fields.put("sent", status.sent());
+    fields.put("writeStalls", status.writeStalls());
     fields.put("ageMillis", histogram(status.ages()));
     fields.put("sizeBytes", histogram(status.sizes()));
+    fields.put("handshakeMillis", histogram(status.times().handshakes()));
+    fields.put("firstByteMillis", histogram(status.times().firstBytes()));
+    fields.put("messageMillis", histogram(status.times().messages()));
     fields.put("eventLoops", status.threads().eventLoops());
     fields.put("eventLoopThreads", status.threads().loopThreads());
     fields.put("carriers", status.threads().carriers());
+    fields.put("busyCarriers", status.threads().busyCarriers());
+    fields.put("queued", status.threads().queued());
     fields.put("datagrams", status.datagrams().stream().map(StatusReport::datagrams).toList());
     return Json.of(fields) + "\n";
   }

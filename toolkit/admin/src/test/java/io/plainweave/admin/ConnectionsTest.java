@@ -249,7 +249,16 @@ class ConnectionsTest {
               positions::toString);
           assertEquals(2, first.path("connections").asInt(), positions::toString);
         });
-    String text = Programs.curl(url("/threads"));
+    String text = Programs.curl(url("/positions?format=text"));
     assertTrue(text.contains(" io.plainweave.admin.Guarded.hold("), text);
+  }
+
+  @Test
+  void areInTheTreeOfThreads() throws Exception {
+    connect(0);
+    String tree = Programs.curl(url("/threads"));
+    assertTrue(tree.startsWith("process " + ProcessHandle.current().pid() + ", Java 2"), tree);
+    assertTrue(tree.contains("plainweave connection"), tree);
+    assertTrue(Programs.status(url("/threads?most=-1")).startsWith("400 "));
   }
 }
