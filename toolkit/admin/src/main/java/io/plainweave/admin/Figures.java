@@ -15,9 +15,9 @@ final class Figures {
   private final Server server;
   private final ReentrantLock lock = new ReentrantLock();
 
-  // Guarded by the lock.
+  // Guarded by the lock. The first ones are old from the beginning: nothing was bound then.
   private ServerStatus latest;
-  private long takenAt = System.nanoTime();
+  private long takenAt = System.nanoTime() - LIFETIME - 1;
 
   Figures(Server server) {
     this.server = server;
