@@ -254,17 +254,6 @@ class ConnectionsTest {
   }
 
   @Test
-  void areInTheTreeOfThreads() throws Exception {
-    try (Guarded plain = Guarded.start();
-        Socket _ = plain.connectAndExchange()) {
-      String tree = Programs.curl(plain.url("/threads"));
-      assertTrue(tree.startsWith("process " + ProcessHandle.current().pid() + ", Java 2"), tree);
-      assertTrue(tree.contains("plainweave connection"), tree);
-      assertTrue(Programs.status(plain.url("/threads?most=-1")).startsWith("400 "));
-    }
-  }
-
-  @Test
   void mayHaveANameThatTheDumpOfTheJdkDoesNotSurvive() throws Exception {
     connect(0);
     String answer = Programs.status(url("/threads"));
