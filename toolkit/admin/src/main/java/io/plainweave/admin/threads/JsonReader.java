@@ -81,19 +81,17 @@ final class JsonReader {
 
   /** Reads a value that is neither object nor array; null for {@code null}, and for those two. */
   String scalar() throws IOException {
-    switch (peek()) {
-      case '"' -> {
-        return string();
-      }
+    return switch (peek()) {
+      case '"' -> string();
       case '{', '[' -> {
         skip();
-        return null;
+        yield null;
       }
       default -> {
         String word = word();
-        return word.equals("null") ? null : word;
+        yield word.equals("null") ? null : word;
       }
-    }
+    };
   }
 
   /** Passes over a value, whatever it is. */
