@@ -11,6 +11,7 @@ module io.plainweave {
   exports io.plainweave;
   exports io.plainweave.admission;
   exports io.plainweave.client;
+  exports io.plainweave.context;
   exports io.plainweave.event;
   exports io.plainweave.framing;
   exports io.plainweave.jmx;

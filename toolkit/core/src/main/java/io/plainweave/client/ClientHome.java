@@ -5,6 +5,7 @@ import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.HandshakeRunner;
@@ -93,6 +94,11 @@ record ClientHome(
   @Override
   public ServerObserver observer() {
     return NOBODY;
+  }
+
+  @Override
+  public @Nullable ForkContext forkContext() {
+    return null;
   }
 
   @Override

@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
@@ -46,6 +47,7 @@ record ServerHome(
     ServerEvents observer,
     HandshakeRunner handshake,
     BackgroundTasks background,
+    @Nullable ForkContext forkContext,
     ConnectionCounts counts,
     Traces traces)
     implements Home {
@@ -54,6 +56,17 @@ record ServerHome(
     ListenPlace {
       Objects.requireNonNull(listen, "listen");
       Objects.requireNonNull(handler, "handler");
+    }
+
+    /** The place of a listener with a handler of its own, or served by the common one. */
+    static ListenPlace of(Listen listen, @Nullable Handler own, @Nullable Handler common) {
+      Handler serves = own == null ? common : own;
+      if (serves == null) {
+        throw new IllegalStateException(
+            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
+                .formatted(listen));
+      }
+      return new ListenPlace(listen, serves);
     }
   }
 
@@ -75,7 +88,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission.refusals(), pollers, datagrams, traces);
+    return new LiveServer(registry, counts, admission, pollers, datagrams, traces);
   }
 
   @Override
@@ -142,6 +155,7 @@ record ServerHome(
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
+        forkContext,
         counts,
         traces);
   }

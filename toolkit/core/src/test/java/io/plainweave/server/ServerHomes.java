@@ -46,6 +46,7 @@ final class ServerHomes {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(1)),
             new BackgroundTasks(Map.of()),
+            null,
             new ConnectionCounts(),
             new Traces(ticks));
     home.pollers().open();

@@ -113,6 +113,7 @@ class ServerStartTest {
             whole.observer(),
             whole.handshake(),
             whole.background(),
+            null,
             whole.counts(),
             whole.traces());
     return new Server(

@@ -3,6 +3,7 @@ package io.plainweave.internal.connection;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
@@ -40,6 +41,9 @@ public interface Home {
 
   /** Receives the events of what happens. */
   ServerObserver observer();
+
+  /** What the threads of its connections take along into what they fork; null for nothing. */
+  @Nullable ForkContext forkContext();
 
   /** Where those that were accepted are counted. */
   ConnectionCounts counts();

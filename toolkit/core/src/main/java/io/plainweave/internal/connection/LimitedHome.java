@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.time.Ticks;
@@ -56,6 +57,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public ServerObserver observer() {
     return shared.observer();
+  }
+
+  @Override
+  public @Nullable ForkContext forkContext() {
+    return shared.forkContext();
   }
 
   @Override
