@@ -11,6 +11,7 @@ module io.plainweave {
   exports io.plainweave;
   exports io.plainweave.admission;
   exports io.plainweave.client;
+  exports io.plainweave.context;
   exports io.plainweave.event;
   exports io.plainweave.framing;
   exports io.plainweave.jmx;
@@ -20,5 +21,6 @@ module io.plainweave {
   exports io.plainweave.server;
   exports io.plainweave.status;
   exports io.plainweave.tls;
+  exports io.plainweave.trace;
   exports io.plainweave.udp;
 }

@@ -7,6 +7,7 @@ import io.plainweave.Listen;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
@@ -19,6 +20,7 @@ import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.recording.Recording;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -55,6 +57,7 @@ public final class ServerBuilder {
   private Duration drainDelay = Duration.ZERO;
   private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
+  private @Nullable ForkContext forkContext;
   private TimeLimits timeLimits = TimeLimits.DEFAULT;
   private int eventLoops = Pollers.AUTOMATIC;
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
@@ -244,7 +247,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainTimeout(Duration drainTimeout) {
-    this.drainTimeout = notNegative("drainTimeout", drainTimeout);
+    this.drainTimeout = Drain.notNegative("drainTimeout", drainTimeout);
     return this;
   }
 
@@ -259,7 +262,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainDelay(Duration drainDelay) {
-    this.drainDelay = notNegative("drainDelay", drainDelay);
+    this.drainDelay = Drain.notNegative("drainDelay", drainDelay);
     return this;
   }
 
@@ -273,7 +276,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainSpread(Duration drainSpread) {
-    this.drainSpread = notNegative("drainSpread", drainSpread);
+    this.drainSpread = Drain.notNegative("drainSpread", drainSpread);
     return this;
   }
 
@@ -354,6 +357,17 @@ public final class ServerBuilder {
   }
 
   /**
+   * Sets what forks take along from the thread of a connection. Default: scoped values alone.
+   *
+   * @param forkContext takes the context of the thread that forks
+   * @return this builder
+   */
+  public ServerBuilder forkContext(ForkContext forkContext) {
+    this.forkContext = Objects.requireNonNull(forkContext, "forkContext");
+    return this;
+  }
+
+  /**
    * Sets whether SIGTERM and SIGINT (Ctrl-C) close the server before the process ends: they drain
    * it, then cancel what is left, and a second signal cancels at once. Default: true. Set it to
    * false where something else owns the process's end.
@@ -414,7 +428,9 @@ public final class ServerBuilder {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background),
-            new ConnectionCounts());
+            forkContext,
+            new ConnectionCounts(),
+            new Traces(ticks));
     // Handlers that are made for the server come after it.
     var places = new ArrayList<ServerHome.ListenPlace>();
     var server = new Server(places, home, maxCarriers, stopOnSignal);
@@ -427,13 +443,6 @@ public final class ServerBuilder {
   boolean needsTcp() {
     return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
         && entries.stream().noneMatch(entry -> entry.listen() instanceof TcpListen);
-  }
-
-  private static Duration notNegative(String name, Duration value) {
-    if (value.isNegative()) {
-      throw new IllegalArgumentException(name + " must not be negative: " + value);
-    }
-    return value;
   }
 
   /**

@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
@@ -15,6 +16,7 @@ import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -45,7 +47,9 @@ record ServerHome(
     ServerEvents observer,
     HandshakeRunner handshake,
     BackgroundTasks background,
-    ConnectionCounts counts)
+    @Nullable ForkContext forkContext,
+    ConnectionCounts counts,
+    Traces traces)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
@@ -83,7 +87,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission, pollers, datagrams);
+    return new LiveServer(registry, counts, admission, pollers, datagrams, traces);
   }
 
   @Override
@@ -104,6 +108,11 @@ record ServerHome(
   @Override
   public boolean cancels(SocketConnection registered) {
     return drain.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    traces.opened(connection, event);
   }
 
   @Override
@@ -145,6 +154,8 @@ record ServerHome(
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
-        counts);
+        forkContext,
+        counts,
+        traces);
   }
 }
