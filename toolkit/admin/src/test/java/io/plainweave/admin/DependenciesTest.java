@@ -14,7 +14,6 @@ class DependenciesTest {
   private static final JavaClasses OWN =
       new ClassFileImporter()
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-          .withImportOption(location -> !location.contains("/tt/"))
           .importPackages("io.plainweave.admin");
 
   @Test
