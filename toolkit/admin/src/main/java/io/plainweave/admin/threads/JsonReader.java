@@ -81,17 +81,15 @@ final class JsonReader {
 
   /** Reads a value that is neither object nor array; null for {@code null}, and for those two. */
   String scalar() throws IOException {
-    return switch (peek()) {
-      case '"' -> string();
-      case '{', '[' -> {
-        skip();
-        yield null;
-      }
-      default -> {
-        String word = word();
-        yield word.equals("null") ? null : word;
-      }
-    };
+    if (peek() == '"') {
+      return string();
+    }
+    if (isObject() || isArray()) {
+      skip();
+      return null;
+    }
+    String word = word();
+    return word.equals("null") ? null : word;
   }
 
   /** Passes over a value, whatever it is. */
