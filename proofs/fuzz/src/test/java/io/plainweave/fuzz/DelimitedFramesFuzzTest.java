@@ -27,7 +27,9 @@ class DelimitedFramesFuzzTest {
     TooLong tooLong = input.oneOf(TooLong.values());
     var messages =
         FrameOutcomes.of(
-            input, duplex -> Frames.delimited(duplex, delimiter, maxBytes).tooLong(tooLong));
+            input,
+            tooLong != TooLong.CUT, // what is left of one may begin as the delimiter does
+            duplex -> Frames.delimited(duplex, delimiter, maxBytes).tooLong(tooLong));
     for (byte[] message : messages) {
       Finding.unless(message.length <= maxBytes, "a message is longer than " + maxBytes);
     }

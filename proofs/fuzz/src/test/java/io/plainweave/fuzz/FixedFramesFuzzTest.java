@@ -16,7 +16,7 @@ class FixedFramesFuzzTest {
   void areReadAsTheyAreWritten(byte[] data) {
     var input = new Input(data);
     int size = input.oneOf(1, 3, 64, 100_000);
-    for (byte[] message : FrameOutcomes.of(input, duplex -> Frames.fixed(duplex, size))) {
+    for (byte[] message : FrameOutcomes.of(input, true, duplex -> Frames.fixed(duplex, size))) {
       Finding.unless(message.length == size, "a message has not " + size + " bytes");
     }
   }

@@ -19,14 +19,18 @@ public final class FrameOutcomes {
   /**
    * Reads all messages of an input, and checks them.
    *
+   * @param areWritable whether all of them can be written
    * @return the messages
    */
-  public static List<byte[]> of(Input input, Function<Duplex, Frames> framing) {
+  public static List<byte[]> of(Input input, boolean areWritable, Function<Duplex, Frames> framing) {
     long most = FIRST + EACH_BYTE * input.size();
     Outcome read =
         Splits.alike(
             input, most, pieces -> read(framing.apply(new MemoryConnection(pieces))));
     List<byte[]> messages = read.seen().stream().map(HexFormat.of()::parseHex).toList();
+    if (!areWritable) {
+      return messages;
+    }
     Outcome again = read(framing.apply(new MemoryConnection(written(messages, framing))));
     Outcome.same(
         new Outcome(read.seen(), Outcome.IN_ORDER), again, "it is read otherwise than written");

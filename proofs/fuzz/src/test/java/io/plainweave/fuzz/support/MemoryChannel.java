@@ -27,8 +27,8 @@ public final class MemoryChannel extends SocketChannel {
 
   @Override
   public int read(ByteBuffer target) {
-    byte[] piece = new byte[target.remaining()];
-    int n = input.read(piece, 0, piece.length);
+    byte[] piece = new byte[Math.min(target.remaining(), input.available())];
+    int n = input.left() == 0 ? -1 : input.read(piece, 0, piece.length);
     target.put(piece, 0, Math.max(n, 0));
     return n;
   }

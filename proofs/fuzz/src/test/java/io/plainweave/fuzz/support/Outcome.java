@@ -36,7 +36,7 @@ public record Outcome(List<String> seen, String end) {
       return new Outcome(seen, IN_ORDER);
     } catch (Exception e) {
       for (Class<?> expected : documented) {
-        if (expected == e.getClass()) {
+        if (expected.isInstance(e)) {
           return new Outcome(seen, e.toString());
         }
       }
