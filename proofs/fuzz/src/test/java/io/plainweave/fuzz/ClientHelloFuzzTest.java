@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @DisplayName("The first message of a TLS client, at which we only look")
 @ExtendWith(Leftovers.class)
-class ClientHelloFuzzTest {
+public class ClientHelloFuzzTest {
   @FuzzTest
   void staysToBeRead(byte[] data) {
     var input = new Input(data);

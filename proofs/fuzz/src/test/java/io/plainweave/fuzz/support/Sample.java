@@ -6,7 +6,7 @@ import io.plainweave.TruncatedMessageException;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.util.Arrays;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 
 /**
@@ -14,6 +14,21 @@ import java.util.function.UnaryOperator;
  * from another.
  */
 public final class Sample {
+  /** To look for one would take more memory than the call. */
+  private static final ConcurrentHashMap<Key, Method> METHODS = new ConcurrentHashMap<>();
+
+  private record Key(Class<?> type, String name, int parameters) {
+    Method method() {
+      for (Method method : type.getDeclaredMethods()) {
+        if (method.getName().equals(name) && method.getParameterCount() == parameters) {
+          method.setAccessible(true);
+          return method;
+        }
+      }
+      throw new AssertionError("there is no method " + name);
+    }
+  }
+
   private final Object program;
 
   /** Makes one. */
@@ -61,12 +76,7 @@ public final class Sample {
 
   private static Object call(Class<?> type, Object target, String name, Object... arguments)
       throws Exception {
-    Method method =
-        Arrays.stream(type.getDeclaredMethods())
-            .filter(m -> m.getName().equals(name) && m.getParameterCount() == arguments.length)
-            .findFirst()
-            .orElseThrow(() -> new AssertionError("there is no method " + name));
-    method.setAccessible(true);
+    Method method = METHODS.computeIfAbsent(new Key(type, name, arguments.length), Key::method);
     try {
       return method.invoke(target, arguments);
     } catch (InvocationTargetException e) {
