@@ -27,7 +27,7 @@ public final class Main {
       """;
 
   /** As many inputs as the planted bug may take. */
-  private static final int MOST_FOR_PLANTED_BUG = 500_000;
+  private static final int MOST_FOR_PLANTED_BUG = 2_000_000;
 
   private static final Pattern TIME = Pattern.compile("([1-9]\\d{0,4})([sm])");
 
