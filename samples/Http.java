@@ -320,7 +320,8 @@ final class Request {
         throw new Refused(BAD_REQUEST, "Transfer-Encoding with a Content-Length, or in HTTP/1.0");
       }
       if (!codings.equalsIgnoreCase("chunked")) {
-        throw new Refused(areCodings(codings) ? "501 Not Implemented" : BAD_REQUEST, "only the coding chunked");
+        throw new Refused(
+            areCodings(codings) ? "501 Not Implemented" : BAD_REQUEST, "only the coding chunked");
       }
     } else if (length != null && (length.isEmpty() || !consistsOf(DIGITS, length))) {
       throw new Refused(BAD_REQUEST, "Content-Length is not one number");
@@ -336,10 +337,8 @@ final class Request {
     String[] all = codings.split(",", -1);
     int last = all.length - 1;
     return IntStream.rangeClosed(0, last)
-        .allMatch(
-            i ->
-                isToken(all[i].strip())
-                    && all[i].strip().equalsIgnoreCase("chunked") == (i == last));
+        .allMatch(i ->
+            isToken(all[i].strip()) && all[i].strip().equalsIgnoreCase("chunked") == (i == last));
   }
 
   static long number(String digits, int radix) throws Refused {

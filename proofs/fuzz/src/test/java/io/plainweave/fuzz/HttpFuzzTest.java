@@ -40,7 +40,8 @@ class HttpFuzzTest {
 
   @AfterAll
   static void removeFolder() throws IOException {
-    for (String name : new String[] {"root/a/b.txt", "root/a", "root/index.html", "root", "secret", ""}) {
+    for (String name :
+        new String[] {"root/a/b.txt", "root/a", "root/index.html", "root", "secret", ""}) {
       Files.delete(parent.resolve(name));
     }
   }
@@ -52,8 +53,7 @@ class HttpFuzzTest {
     if (text.contains("/events")) {
       return; // which has no end
     }
-    Outcome outcome =
-        Splits.alike(input, 1024 * 1024 + 1024L * input.size(), HttpFuzzTest::serve);
+    Outcome outcome = Splits.alike(input, 1024 * 1024 + 1024L * input.size(), HttpFuzzTest::serve);
     String sent = String.join("", outcome.seen());
     Finding.unless(
         sent.isEmpty() || sent.startsWith("HTTP/1.1 "), "what is sent begins with no response");
@@ -64,8 +64,7 @@ class HttpFuzzTest {
     var server = new Sample("Http");
     server.set("root", root);
     Outcome outcome = server.serve(pieces, sent -> sent);
-    return new Outcome(
-        outcome.seen().stream().map(HttpFuzzTest::text).toList(), outcome.end());
+    return new Outcome(outcome.seen().stream().map(HttpFuzzTest::text).toList(), outcome.end());
   }
 
   private static String text(String hex) {

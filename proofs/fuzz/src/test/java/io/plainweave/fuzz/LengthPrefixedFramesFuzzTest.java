@@ -22,7 +22,9 @@ class LengthPrefixedFramesFuzzTest {
     TooLong tooLong = input.oneOf(TooLong.values());
     var messages =
         FrameOutcomes.of(
-            input, true, duplex -> Frames.lengthPrefixed(duplex, prefix, maxBytes).tooLong(tooLong));
+            input,
+            true,
+            duplex -> Frames.lengthPrefixed(duplex, prefix, maxBytes).tooLong(tooLong));
     for (byte[] message : messages) {
       Finding.unless(message.length <= maxBytes, "a message is longer than " + maxBytes);
     }

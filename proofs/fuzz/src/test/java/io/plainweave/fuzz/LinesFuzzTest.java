@@ -84,7 +84,8 @@ class LinesFuzzTest {
     } catch (IOException e) {
       throw new Finding("a line cannot be written", e);
     }
-    Outcome again = read(lines.apply(new MemoryConnection(new Pieces(connection.sent(), new int[0]))));
+    Outcome again =
+        read(lines.apply(new MemoryConnection(new Pieces(connection.sent(), new int[0]))));
     Finding.unless(
         again.isInOrder() && again.seen().size() == 1 && again.seen().getFirst().equals(line),
         "a line is read otherwise than written: \"" + line + "\" " + again);

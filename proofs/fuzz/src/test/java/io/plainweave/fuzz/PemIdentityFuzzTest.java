@@ -10,7 +10,6 @@ import io.plainweave.fuzz.support.Outcome;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -32,8 +31,7 @@ class PemIdentityFuzzTest {
     int kind = input.choice(3);
     Path kept = input.oneOf(EC, RSA);
     String label =
-        input.oneOf(
-            "PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+        input.oneOf("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     Identity identity =
         switch (kind) {
           case 0 -> {
@@ -54,10 +52,10 @@ class PemIdentityFuzzTest {
         Allocation.atMost(
             most,
             () ->
-                Outcome.of(
-                    _ -> ServerTls.builder().identity(identity).build(), IOException.class));
+                Outcome.of(_ -> ServerTls.builder().identity(identity).build(), IOException.class));
     Finding.unless(
-        outcome.isInOrder() || Stream.of(FUZZED, kept).anyMatch(f -> outcome.end().contains("" + f)),
+        outcome.isInOrder()
+            || Stream.of(FUZZED, kept).anyMatch(f -> outcome.end().contains("" + f)),
         "the message does not name a file: " + outcome.end());
   }
 

@@ -31,8 +31,7 @@ class Pkcs12IdentityFuzzTest {
         Allocation.atMost(
             most,
             () ->
-                Outcome.of(
-                    _ -> ServerTls.builder().identity(identity).build(), IOException.class));
+                Outcome.of(_ -> ServerTls.builder().identity(identity).build(), IOException.class));
     Finding.unless(
         outcome.isInOrder() || outcome.end().contains(FUZZED.toString()),
         "the message does not name the file: " + outcome.end());

@@ -62,10 +62,7 @@ class TlsHandshakeFuzzTest {
             BUFFERS,
             before == 0 ? null : ByteBuffer.wrap(bytes, 0, before));
     try {
-      Outcome outcome =
-          Outcome.of(
-              seen -> seen.accept(transport.handshake()),
-              SSLException.class);
+      Outcome outcome = Outcome.of(seen -> seen.accept(transport.handshake()), SSLException.class);
       Finding.unless(
           !outcome.seen().contains("true"), "a handshake is done without the key of a client");
       return outcome;

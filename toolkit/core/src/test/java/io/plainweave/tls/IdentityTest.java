@@ -152,7 +152,9 @@ class IdentityTest {
                 + "\n-----END ENCRYPTED PRIVATE KEY-----\n");
 
     assertEquals(
-        "the private key in " + unknown + " is encrypted in a way that the JDK does not have: 1.2.3",
+        "the private key in "
+            + unknown
+            + " is encrypted in a way that the JDK does not have: 1.2.3",
         failure(Identity.pem(chain, unknown, PASSWORD.toCharArray())));
   }
 
@@ -163,7 +165,8 @@ class IdentityTest {
         file(
             "many.pem",
             Files.readString(chain)
-                .replace("-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n" + headers));
+                .replace(
+                    "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n" + headers));
 
     assertDoesNotThrow(() -> serve(Identity.pem(many, key)));
   }

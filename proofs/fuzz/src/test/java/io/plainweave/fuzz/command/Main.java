@@ -42,8 +42,7 @@ public final class Main {
   private final boolean keeps;
   private final List<Class<?>> targets;
 
-  private Main(Path home, Duration time, boolean keeps, List<Class<?>> targets)
-      throws IOException {
+  private Main(Path home, Duration time, boolean keeps, List<Class<?>> targets) throws IOException {
     this.home = home;
     this.logs = Files.createDirectories(home.resolve("target/logs"));
     this.time = time;
@@ -139,7 +138,8 @@ public final class Main {
     System.err.println("looking for a bug that was planted ...");
     Path folder = Files.createTempDirectory("plainweave-fuzz-");
     try {
-      Run run = Run.of(PlantedBug.class, folder, log("PlantedBug"), "-runs=" + MOST_FOR_PLANTED_BUG);
+      Run run =
+          Run.of(PlantedBug.class, folder, log("PlantedBug"), "-runs=" + MOST_FOR_PLANTED_BUG);
       if (run.hasFound()) {
         System.err.printf("it is found, with %,d inputs%n", run.runs());
       }

@@ -6,7 +6,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * What the fuzzer has to find before it is believed that it finds anything: no input of four random
- * bytes would, but one that is led by coverage does. It is no test, and has no inputs that are kept.
+ * bytes would, but one that is led by coverage does. It is no test, and has no inputs that are
+ * kept.
  */
 final class PlantedBug {
   @FuzzTest

@@ -6,8 +6,7 @@ import java.util.function.Supplier;
 
 /** How many bytes a thread may allocate for an input. */
 public final class Allocation {
-  private static final ThreadMXBean THREADS =
-      (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   /** The first times, classes are loaded and what they keep is made. */
   private static final int TRIES = 4;

@@ -22,11 +22,11 @@ public final class FrameOutcomes {
    * @param areWritable whether all of them can be written
    * @return the messages
    */
-  public static List<byte[]> of(Input input, boolean areWritable, Function<Duplex, Frames> framing) {
+  public static List<byte[]> of(
+      Input input, boolean areWritable, Function<Duplex, Frames> framing) {
     long most = FIRST + EACH_BYTE * input.size();
     Outcome read =
-        Splits.alike(
-            input, most, pieces -> read(framing.apply(new MemoryConnection(pieces))));
+        Splits.alike(input, most, pieces -> read(framing.apply(new MemoryConnection(pieces))));
     List<byte[]> messages = read.seen().stream().map(HexFormat.of()::parseHex).toList();
     if (!areWritable) {
       return messages;

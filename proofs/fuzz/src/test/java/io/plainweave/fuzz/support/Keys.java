@@ -6,7 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Certificates and keys that are good for nothing else, and files for those that the fuzzer makes. */
+/**
+ * Certificates and keys that are good for nothing else, and files for those that the fuzzer makes.
+ */
 public final class Keys {
   private Keys() {}
 

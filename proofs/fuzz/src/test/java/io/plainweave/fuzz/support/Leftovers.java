@@ -43,7 +43,8 @@ public final class Leftovers implements BeforeAllCallback, AfterEachCallback, Af
   public void afterAll(ExtensionContext context) throws Exception {
     Set<Thread> left = threads();
     left.removeAll(threads);
-    left.removeIf(Thread::isDaemon); // of the JDK and of the engine
+    // Those of the JDK, of the engine and of JUnit.
+    left.removeIf(thread -> thread.isDaemon() || thread.getName().startsWith("junit-"));
     Finding.unless(left.isEmpty(), "threads are left: " + left);
     long more = descriptors() - mostDescriptors;
     Finding.unless(more <= 0, more + " descriptors more are open than there may be");

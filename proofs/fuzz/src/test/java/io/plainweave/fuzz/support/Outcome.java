@@ -50,9 +50,7 @@ public record Outcome(List<String> seen, String end) {
   }
 
   private static String shown(Object value) {
-    return value instanceof byte[] bytes
-        ? HexFormat.of().formatHex(bytes)
-        : String.valueOf(value);
+    return value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : String.valueOf(value);
   }
 
   /** Fails unless two outcomes are the same. */

@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 
 /**
- * A program of the samples, of which no code can name the class: one object of it, with nothing kept
- * from another.
+ * A program of the samples, of which no code can name the class: one object of it, with nothing
+ * kept from another.
  */
 public final class Sample {
   /** To look for one would take more memory than the call. */
