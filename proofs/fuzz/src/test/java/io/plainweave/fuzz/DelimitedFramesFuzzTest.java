@@ -7,6 +7,7 @@ import io.plainweave.fuzz.support.Finding;
 import io.plainweave.fuzz.support.FrameOutcomes;
 import io.plainweave.fuzz.support.Input;
 import io.plainweave.fuzz.support.Leftovers;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -22,7 +23,7 @@ class DelimitedFramesFuzzTest {
             new byte[] {'\r', '\n'},
             new byte[] {'a', 'b', 'a'}, // overlaps itself
             new byte[] {0, 0},
-            "--end--".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+            "--end--".getBytes(StandardCharsets.US_ASCII));
     int maxBytes = input.oneOf(16, 1, 200, 70_000);
     TooLong tooLong = input.oneOf(TooLong.values());
     var messages =
