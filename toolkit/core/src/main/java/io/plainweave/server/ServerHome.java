@@ -73,7 +73,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission.refusals(), pollers, datagrams);
+    return new LiveServer(registry, counts, admission, pollers, datagrams);
   }
 
   @Override

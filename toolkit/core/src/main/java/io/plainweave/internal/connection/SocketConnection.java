@@ -140,13 +140,34 @@ public final class SocketConnection extends Wire implements Scope.Task {
     try {
       passed = home.handshake().run(this, home.timeCheck().handshakeMillis());
     } finally {
-      home.counts().handshake(passed);
+      home.counts().handshake(passed, millisSince(openedAt()));
     }
     if (passed) {
       input().beginHandler();
       enter(ConnectionPhase.HANDLER);
+      if (input().received() > 0) {
+        firstBytesCame();
+      }
     }
     return passed;
+  }
+
+  private long millisSince(int tick) {
+    return (long) (now() - tick) * Ticks.MILLIS;
+  }
+
+  @Override
+  void firstBytesCame() {
+    if (!isOutbound() && phase() == ConnectionPhase.HANDLER) {
+      home.counts().firstBytes(millisSince(phaseSince()));
+    }
+  }
+
+  @Override
+  void messageEnded(int since) {
+    if (!isOutbound()) {
+      home.counts().message(millisSince(since));
+    }
   }
 
   /** Closes the socket, gives everything back and reports how it ended. */
@@ -159,7 +180,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
       if (thread() != null && ended != null) {
         long received = input().received();
         long sent = socketOutput().sent();
-        long millis = (long) (now() - openedAt()) * Ticks.MILLIS;
+        long millis = millisSince(openedAt());
         home.counts().closed(ended, millis, received, sent);
         home.observer()
             .onEvent(

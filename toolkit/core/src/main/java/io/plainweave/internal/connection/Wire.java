@@ -68,6 +68,16 @@ abstract sealed class Wire extends Ending implements Yielding permits SocketConn
 
   abstract BufferPool buffers();
 
+  /** Counts the first bytes; called by the reading thread. */
+  abstract void firstBytesCame();
+
+  /**
+   * Counts a marked message; called by the reading thread.
+   *
+   * @param since the tick at which it has begun
+   */
+  abstract void messageEnded(int since);
+
   /** What a thread that is forked for it has bound. */
   abstract ScopedValue.Carrier bindings();
 

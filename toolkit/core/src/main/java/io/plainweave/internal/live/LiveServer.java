@@ -1,6 +1,6 @@
 package io.plainweave.internal.live;
 
-import io.plainweave.internal.admission.Refusals;
+import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.figures.ConnectionCounts;
@@ -28,7 +28,7 @@ import jdk.management.VirtualThreadSchedulerMXBean;
 public record LiveServer(
     ConnectionRegistry registry,
     ConnectionCounts counts,
-    Refusals refusals,
+    Admission admission,
     Pollers pollers,
     DatagramRegistry datagrams)
     implements LiveView {
@@ -60,30 +60,38 @@ public record LiveServer(
   public ServerStatus status() {
     // What has ended is counted last: so most of what ends meanwhile is in both, and not in none.
     var open = new Open();
+    admission.listenerNames().forEach(name -> open.byListener.put(name, 0));
     registered().forEach(open::add);
     return new ServerStatus(
         open.byState,
         open.byListener,
         open.outbound,
         counts.allAccepted(),
-        refusals.totals(),
+        admission.refusals().totals(),
         counts.byReason(),
         counts.handshakesPassed(),
         counts.handshakesFailed(),
         counts.received() + open.received,
         counts.sent() + open.sent,
+        counts.writeStalls(),
         counts.ages(),
         counts.sizes(),
+        counts.times(),
         open.buffers,
         threads(),
         datagrams.listeners().stream().map(DatagramListener::statistics).toList());
   }
 
   private ServerStatus.Threads threads() {
+    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+    boolean onLoops = pollers.areOnEventLoops();
     return new ServerStatus.Threads(
-        pollers.areOnEventLoops() ? pollers.all().size() : 0,
+        onLoops ? pollers.all().size() : 0,
         pollers.loopThreads(),
-        ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class).getParallelism());
+        pollers.loopTime(),
+        scheduler.getParallelism(),
+        scheduler.getMountedVirtualThreadCount(),
+        onLoops ? pollers.queued() : Math.max(0, scheduler.getQueuedVirtualThreadCount()));
   }
 
   /** Sums up the connections of one walk, in one thread. */
