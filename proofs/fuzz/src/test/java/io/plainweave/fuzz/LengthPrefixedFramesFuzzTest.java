@@ -18,7 +18,7 @@ class LengthPrefixedFramesFuzzTest {
   void areReadAsTheyAreWritten(byte[] data) {
     var input = new Input(data);
     LengthPrefix prefix = input.oneOf(LengthPrefix.values());
-    int maxBytes = input.oneOf(16, 1, 300, 70_000);
+    int maxBytes = input.oneOf(16, 1, 300, 10_000_000);
     TooLong tooLong = input.oneOf(TooLong.values());
     var messages =
         FrameOutcomes.of(

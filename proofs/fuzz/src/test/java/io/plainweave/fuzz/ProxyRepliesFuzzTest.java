@@ -54,13 +54,29 @@ class ProxyRepliesFuzzTest {
         Outcome.of(
             _ -> {
               try (Connection connection = connector.connect()) {
-                checkRest(connection.input().readAllBytes(), replies);
+                byte[] rest = connection.input().readAllBytes();
+                checkRest(rest, replies);
+                Finding.unless(
+                    !bySocks || replies.length - rest.length == sizeOfSocks(replies),
+                    "SOCKS takes what is not its own, or leaves some of it");
               }
             },
             ConnectException.class);
     Finding.unless(
         outcome.isInOrder() || outcome.end().contains(DESTINATION),
         "the message does not name the destination: " + outcome.end());
+  }
+
+  /** The choice of a method, the answer to a password, and the reply with its address. */
+  private static int sizeOfSocks(byte[] replies) {
+    int reply = replies[1] == 2 ? 4 : 2;
+    int address =
+        switch (replies[reply + 3]) {
+          case 1 -> 4;
+          case 4 -> 16;
+          default -> 1 + (replies[reply + 4] & 0xFF);
+        };
+    return reply + 4 + address + 2;
   }
 
   private static void checkRest(byte[] rest, byte[] replies) {

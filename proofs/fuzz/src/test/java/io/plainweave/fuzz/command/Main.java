@@ -111,6 +111,8 @@ public final class Main {
       return FINDS_NOTHING;
     }
     var summary = new Summary(time);
+    Path results = Files.createDirectories(home.resolveSibling("results"));
+    Path file = results.resolve(LocalDate.now(ZoneOffset.UTC) + "-fuzz.txt");
     print(summary.head());
     boolean hasFound = false;
     for (Class<?> target : targets) {
@@ -119,14 +121,12 @@ public final class Main {
       Run run = Run.of(target, home, log(name), "-max_total_time=" + time.toSeconds());
       hasFound |= run.hasFound();
       print(summary.add(name, run));
+      Files.writeString(file, summary.text()); // also of a run that is broken off
       if (keeps && !run.hasFound()) {
         int kept = new Corpus(home, target).keepWhatReachesFurther(log(name + "-keep"));
         System.err.printf("%s: %d inputs more are kept%n", name, kept);
       }
     }
-    Path results = Files.createDirectories(home.resolveSibling("results"));
-    Path file = results.resolve(LocalDate.now(ZoneOffset.UTC) + "-fuzz.txt");
-    Files.writeString(file, summary.text());
     print("\n" + file + "\n");
     return hasFound ? FOUND : OK;
   }
