@@ -8,6 +8,10 @@ import io.plainweave.fuzz.support.FrameOutcomes;
 import io.plainweave.fuzz.support.Input;
 import io.plainweave.fuzz.support.Leftovers;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -34,5 +38,30 @@ class DelimitedFramesFuzzTest {
     for (byte[] message : messages) {
       Finding.unless(message.length <= maxBytes, "a message is longer than " + maxBytes);
     }
+    List<String> read = messages.stream().map(HexFormat.of()::formatHex).toList();
+    List<String> simply = simply(input.bytes(), delimiter, maxBytes, tooLong);
+    Finding.unless(read.equals(simply), "there are other messages:\n" + read + "\n" + simply);
+  }
+
+  /** The same, of bytes that are all there. */
+  private static List<String> simply(
+      byte[] bytes, byte[] delimiter, int maxBytes, TooLong tooLong) {
+    List<String> messages = new ArrayList<>();
+    int begin = 0;
+    for (int at = 0; at + delimiter.length <= bytes.length; at++) {
+      if (Arrays.equals(bytes, at, at + delimiter.length, delimiter, 0, delimiter.length)) {
+        boolean isLonger = at - begin > maxBytes;
+        if (isLonger && tooLong == TooLong.FAIL) {
+          break;
+        }
+        if (!isLonger || tooLong == TooLong.CUT) {
+          int size = Math.min(at - begin, maxBytes);
+          messages.add(HexFormat.of().formatHex(bytes, begin, begin + size));
+        }
+        begin = at + delimiter.length;
+        at = begin - 1;
+      }
+    }
+    return messages;
   }
 }

@@ -15,6 +15,9 @@ import io.plainweave.fuzz.support.Pieces;
 import io.plainweave.fuzz.support.Splits;
 import java.io.IOException;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -44,6 +47,11 @@ class LinesFuzzTest {
             input,
             128 * 1024 + 1024L * input.size(),
             pieces -> read(lines.apply(new MemoryConnection(pieces))));
+    if (end == End.LF && charset.equals(StandardCharsets.ISO_8859_1)) {
+      String text = new String(input.bytes(), charset);
+      List<String> simply = simply(text, maxBytes, tooLong);
+      Finding.unless(read.seen().equals(simply), "there are other lines: " + read + " " + simply);
+    }
     for (String line : read.seen()) {
       // A carriage return at the end of a line is part of the end for who reads it.
       if (!(end == End.LF && line.endsWith("\r"))) {
@@ -89,5 +97,25 @@ class LinesFuzzTest {
     Finding.unless(
         again.isInOrder() && again.seen().size() == 1 && again.seen().getFirst().equals(line),
         "a line is read otherwise than written: \"" + line + "\" " + again);
+  }
+
+  /** The same, of bytes that are all there and are all text. */
+  private static List<String> simply(String text, int maxBytes, TooLong tooLong) {
+    List<String> lines = new ArrayList<>();
+    for (int begin = 0; begin < text.length(); ) {
+      int end = text.indexOf('\n', begin);
+      int next = end < 0 ? text.length() : end + 1;
+      String line = text.substring(begin, end < 0 ? next : end);
+      String whole = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
+      if (whole.length() <= maxBytes) {
+        lines.add(whole);
+      } else if (tooLong == TooLong.FAIL) {
+        break;
+      } else if (tooLong == TooLong.CUT) {
+        lines.add(line.substring(0, maxBytes));
+      }
+      begin = next;
+    }
+    return lines;
   }
 }

@@ -111,8 +111,7 @@ public final class Main {
       return FINDS_NOTHING;
     }
     var summary = new Summary(time);
-    Path results = Files.createDirectories(home.resolveSibling("results"));
-    Path file = results.resolve(LocalDate.now(ZoneOffset.UTC) + "-fuzz.txt");
+    Path file = resultFile();
     print(summary.head());
     boolean hasFound = false;
     for (Class<?> target : targets) {
@@ -129,6 +128,17 @@ public final class Main {
     }
     print("\n" + file + "\n");
     return hasFound ? FOUND : OK;
+  }
+
+  /** One that is not there: the runs of a day do not take each other's place. */
+  private Path resultFile() throws IOException {
+    Path results = Files.createDirectories(home.resolveSibling("results"));
+    String day = LocalDate.now(ZoneOffset.UTC) + "-fuzz";
+    Path file = results.resolve(day + ".txt");
+    for (int i = 2; Files.exists(file); i++) {
+      file = results.resolve(day + "-" + i + ".txt");
+    }
+    return file;
   }
 
   private Path log(String name) {
