@@ -132,7 +132,7 @@ record Run(
         } else if (found.lookingAt() && finding.isEmpty()) {
           finding = found.group(1) != null ? found.group(1) : found.group(2);
         } else if (isOfFinding(line, rest) && !finding.isEmpty()) {
-          rest.add(line.strip());
+          rest.add(line.replaceFirst(".*Test unit written to .*/", "the input: ").strip());
         }
       }
     }
