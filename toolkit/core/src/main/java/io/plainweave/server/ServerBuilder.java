@@ -17,6 +17,7 @@ import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.recording.Recording;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
@@ -417,7 +418,8 @@ public final class ServerBuilder {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background),
-            new ConnectionCounts());
+            new ConnectionCounts(),
+            Surroundings.current());
     List<ServerHome.ListenPlace> places =
         entries.stream().map(entry -> entry.servedBy(handler)).toList();
     return new Server(places, home, maxCarriers, stopOnSignal);

@@ -14,6 +14,7 @@ import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
@@ -45,7 +46,8 @@ record ServerHome(
     ServerEvents observer,
     HandshakeRunner handshake,
     BackgroundTasks background,
-    ConnectionCounts counts)
+    ConnectionCounts counts,
+    Surroundings surroundings)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
@@ -135,6 +137,7 @@ record ServerHome(
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
-        counts);
+        counts,
+        surroundings);
   }
 }

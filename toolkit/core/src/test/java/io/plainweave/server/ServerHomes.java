@@ -11,6 +11,7 @@ import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
@@ -45,7 +46,8 @@ final class ServerHomes {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(1)),
             new BackgroundTasks(Map.of()),
-            new ConnectionCounts());
+            new ConnectionCounts(),
+            Surroundings.MACHINE);
     home.pollers().open();
     return home;
   }

@@ -113,7 +113,8 @@ class ServerStartTest {
             whole.observer(),
             whole.handshake(),
             whole.background(),
-            whole.counts());
+            whole.counts(),
+            whole.surroundings());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
   }
