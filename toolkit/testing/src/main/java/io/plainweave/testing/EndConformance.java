@@ -258,12 +258,16 @@ abstract class EndConformance extends ByteConformance {
     var ended = new CompletableFuture<Boolean>();
     between(
         server -> {
+          assertEquals("x", receive(server, 1));
           var failure = assertThrows(IOException.class, () -> failInAScope(server, ended));
           assertEquals("one of them fails", failure.getMessage());
           assertTrue(await(ended));
-          send(server, "and the connection goes on");
+          assertInstanceOf(CloseReason.HandlerFailed.class, server.closeReason().orElseThrow());
         },
-        client -> assertEquals("and the connection goes on", receiveAll(client)));
+        client -> {
+          send(client, "x");
+          assertLost(client);
+        });
   }
 
   private static void failInAScope(Connection connection, CompletableFuture<Boolean> ended)
