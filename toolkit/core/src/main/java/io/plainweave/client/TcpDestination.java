@@ -67,7 +67,8 @@ record TcpDestination(
     Network network = Surroundings.current().network();
     List<InetAddress> addresses;
     try {
-      addresses = network.resolver(resolver).addresses(proxy == null ? host : proxy.host(), deadline);
+      addresses =
+          network.resolver(resolver).addresses(proxy == null ? host : proxy.host(), deadline);
     } catch (UnknownHostException e) {
       throw failed((proxy == null ? "the host" : "the proxy") + " is unknown", e);
     } catch (SocketTimeoutException e) {

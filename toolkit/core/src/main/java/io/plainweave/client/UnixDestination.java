@@ -60,8 +60,7 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
 
   /** Connects at once, or fails and leaves nothing open. */
   private SocketChannel open() throws IOException {
-    SocketChannel channel =
-        Surroundings.current().network().open(StandardProtocolFamily.UNIX);
+    SocketChannel channel = Surroundings.current().network().open(StandardProtocolFamily.UNIX);
     boolean connected = false;
     try {
       channel.configureBlocking(false);

@@ -89,9 +89,7 @@ abstract class ByteConformance extends ConformanceBase {
                 client.finishOutput();
                 return true;
               });
-          assertThrows(
-              TimeoutException.class,
-              () -> sent.get(50, TimeUnit.MILLISECONDS));
+          assertThrows(TimeoutException.class, () -> sent.get(50, TimeUnit.MILLISECONDS));
           readsNow.countDown();
           await(sent);
           assertEquals(-1, client.input().read());
@@ -123,7 +121,8 @@ abstract class ByteConformance extends ConformanceBase {
                 assertEquals("first second ", receive(client, 13));
                 return client.input().readNBytes(100_000);
               });
-          client.write(ByteBuffer.wrap("second ".getBytes(US_ASCII)), large, ByteBuffer.allocate(0));
+          client.write(
+              ByteBuffer.wrap("second ".getBytes(US_ASCII)), large, ByteBuffer.allocate(0));
           client.output().flush();
           assertFalse(large.hasRemaining());
           assertArrayEquals(pattern(100_000), await(back));

@@ -254,8 +254,7 @@ public abstract class ConnectionConformance extends EndConformance {
       send(it.client, "x");
       over.await();
       var report = start(it.server.server()::drain);
-      await(
-          "it drains", () -> it.server.server().state().isAtLeast(ServerState.DRAINING));
+      await("it drains", () -> it.server.server().state().isAtLeast(ServerState.DRAINING));
       it.assertOpenFor(Duration.ofSeconds(29));
       it.clock.advance(Duration.ofSeconds(2));
       assertThrows(ConnectionClosedException.class, () -> await(it.handled));

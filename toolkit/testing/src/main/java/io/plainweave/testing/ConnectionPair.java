@@ -19,9 +19,9 @@ import java.util.Objects;
  *
  * {@snippet file="io/plainweave/testing/GuideTest.java" region="pair"}
  *
- * <p>Both are as those that a {@link Connector} opens: the limits of the first byte and the lifetime
- * do not apply, nothing drains, and each is closed by whoever has it. {@link #close()} resets what is
- * still open. For what a server does with a connection there is {@link TestServer}.
+ * <p>Both are as those that a {@link Connector} opens: the limits of the first byte and the
+ * lifetime do not apply, nothing drains, and each is closed by whoever has it. {@link #close()}
+ * resets what is still open. For what a server does with a connection there is {@link TestServer}.
  */
 public final class ConnectionPair implements AutoCloseable {
   private final Client client;

@@ -62,7 +62,8 @@ final class Conversation {
       case '\t' -> "\\t";
       case '"' -> "\\\"";
       case '\\' -> "\\\\";
-      default -> c < ' ' || c == 127 || (!isText && c > 127) ? "\\x%02x".formatted((int) c) : "" + c;
+      default ->
+          c < ' ' || c == 127 || (!isText && c > 127) ? "\\x%02x".formatted((int) c) : "" + c;
     };
   }
 

@@ -205,9 +205,7 @@ abstract class EndConformance extends ByteConformance {
                   return true;
                 });
             // It has to wait for room soon, and may be before that.
-            assertThrows(
-                TimeoutException.class,
-                () -> written.get(20, TimeUnit.MILLISECONDS));
+            assertThrows(TimeoutException.class, () -> written.get(20, TimeUnit.MILLISECONDS));
             client.abort();
             assertThrows(ConnectionClosedException.class, () -> await(written));
             over.countDown();

@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How bytes travel in memory, in one direction: a description, immutable, of which one may serve any
- * number of connections. {@link #PLAIN} is as good as a network can be.
+ * How bytes travel in memory, in one direction: a description, immutable, of which one may serve
+ * any number of connections. {@link #PLAIN} is as good as a network can be.
  *
  * @param bufferBytes how many bytes may be on their way before a write has to wait; at least 1
  * @param mostAtOnce how many bytes a read gets at most; at least 1

@@ -140,8 +140,8 @@ public final class MemoryNetwork {
   }
 
   /**
-   * Lets nothing arrive any more in the connections that are open, though all that is sent is
-   * taken as long as there is room: as when a cable was pulled.
+   * Lets nothing arrive any more in the connections that are open, though all that is sent is taken
+   * as long as there is room: as when a cable was pulled.
    */
   public void stall() {
     sockets.forEach(wire -> wire.stall(true));

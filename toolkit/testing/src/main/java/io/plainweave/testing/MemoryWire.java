@@ -18,7 +18,8 @@ final class MemoryWire {
   private final Timer timer;
 
   /** Joins two channels, of which none is joined yet. */
-  MemoryWire(MemoryChannel client, MemoryChannel server, Link toServer, Link toClient, Timer timer) {
+  MemoryWire(
+      MemoryChannel client, MemoryChannel server, Link toServer, Link toClient, Timer timer) {
     this.client = client;
     this.server = server;
     this.toServer = new Lane(toServer, timer);

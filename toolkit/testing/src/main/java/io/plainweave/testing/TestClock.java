@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A clock that stands still until a test moves it. What is made by it keeps to it: the {@link
- * io.plainweave.TimeLimits} and the drain of a server, {@link io.plainweave.Deadline}, the retries of
- * a {@link io.plainweave.client.Connector}, the ages and waits of a {@link
+ * io.plainweave.TimeLimits} and the drain of a server, {@link io.plainweave.Deadline}, the retries
+ * of a {@link io.plainweave.client.Connector}, the ages and waits of a {@link
  * io.plainweave.client.ConnectionPool}, and the delays of a {@link Link}. So a limit of an hour is
  * tested at once:
  *
@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Time passes in steps of a tenth of a second, as those limits are measured. After a step that
  * has woken threads, the clock waits until all virtual threads of the process rest again, so that
- * each has its time to react, and at most a second of real time for those that compute. By real time
- * go {@link io.plainweave.admission.Rate}s, the heartbeat of an {@link
+ * each has its time to react, and at most a second of real time for those that compute. By real
+ * time go {@link io.plainweave.admission.Rate}s, the heartbeat of an {@link
  * io.plainweave.messaging.Outbox}, the end of {@link io.plainweave.server.Services}, datagrams, and
  * whatever a handler waits for by itself ({@link Thread#sleep}); for {@link
  * io.plainweave.admission.RateLimiter} there is {@link #nanoTime()}.

@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +45,7 @@ public final class TestServer implements AutoCloseable {
   /** Has what {@link #call} opens; null before. Guarded by this. */
   private @Nullable Client insideClient;
 
-  private TestServer(
-      Server server, TestServerBuilder made, Surroundings inside, Client client) {
+  private TestServer(Server server, TestServerBuilder made, Surroundings inside, Client client) {
     this.server = server;
     this.made = made;
     this.inside = inside;
@@ -93,8 +91,7 @@ public final class TestServer implements AutoCloseable {
     return new TestServerBuilder(TestServerBuilder.Place.UNIX, null);
   }
 
-  static TestServer start(
-      TestServerBuilder made, Surroundings inside, Callable<Server> starting)
+  static TestServer start(TestServerBuilder made, Surroundings inside, Callable<Server> starting)
       throws IOException, InterruptedException {
     Surroundings outside =
         inside.network() == Network.KERNEL
@@ -187,9 +184,7 @@ public final class TestServer implements AutoCloseable {
    * @throws Exception what the work throws
    */
   public <T extends @Nullable Object> T call(Callable<T> work) throws Exception {
-    return inside
-        .bind(ScopedValue.where(Home.CURRENT, homeInside()))
-        .call(work::call);
+    return inside.bind(ScopedValue.where(Home.CURRENT, homeInside())).call(work::call);
   }
 
   private synchronized Home homeInside() throws IOException, InterruptedException {
@@ -242,10 +237,11 @@ public final class TestServer implements AutoCloseable {
       client.close();
       closeInside();
       server.shutdownNow();
-      if (server.state() != ServerState.TERMINATED
-          && !server.awaitTermination(PATIENCE)) {
+      if (server.state() != ServerState.TERMINATED && !server.awaitTermination(PATIENCE)) {
         throw new IllegalStateException(
-            "the server has not ended " + PATIENCE.toSeconds() + " s after it was cancelled: "
+            "the server has not ended "
+                + PATIENCE.toSeconds()
+                + " s after it was cancelled: "
                 + server.drain());
       }
     } catch (InterruptedException e) {

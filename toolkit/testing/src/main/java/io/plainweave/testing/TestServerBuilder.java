@@ -4,7 +4,6 @@ import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
 import io.plainweave.client.Connector;
-import io.plainweave.clock.Clock;
 import io.plainweave.internal.socket.Network;
 import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.server.Server;
@@ -85,7 +84,8 @@ public final class TestServerBuilder {
    */
   public TestServerBuilder clock(TestClock clock) {
     if (network != null) {
-      throw new IllegalStateException("the clock is that of the network: MemoryNetwork.create(clock)");
+      throw new IllegalStateException(
+          "the clock is that of the network: MemoryNetwork.create(clock)");
     }
     this.clock = Objects.requireNonNull(clock, "clock");
     return this;
@@ -181,9 +181,7 @@ public final class TestServerBuilder {
       }
       return network.surroundings();
     }
-    return clock == null
-        ? Surroundings.MACHINE
-        : new Surroundings(Network.KERNEL, clock.clock());
+    return clock == null ? Surroundings.MACHINE : new Surroundings(Network.KERNEL, clock.clock());
   }
 
   private Listen place() throws IOException {

@@ -56,7 +56,8 @@ class ConnectionConformanceTest {
       Path key = folder.resolve("key.pem");
       Openssl.run(
           "req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=localhost"
-              + " -addext subjectAltName=DNS:localhost -keyout %s -out %s".formatted(key, certificate));
+              + " -addext subjectAltName=DNS:localhost -keyout %s -out %s"
+                  .formatted(key, certificate));
       server = ServerTls.builder().identity(Identity.pem(certificate, key)).build();
       client = ClientTls.builder().trust(certificate).build();
     }

@@ -42,7 +42,8 @@ class PeerTest {
             peer sends "HELO x\\r\\n"
             peer gets  "250 hello x\\r\\n"
             peer sends "EHLO x\\r\\n"
-            peer gets  "500 what?\\r\\n\"""",
+            peer gets  "500 what?\\r\\n\"\
+          """,
           failure.getMessage());
     }
   }
@@ -52,14 +53,14 @@ class PeerTest {
     try (var server = TestServer.inMemory().handler(PeerTest::greet).start();
         var peer = server.peer().patience(Duration.ofMillis(100))) {
       peer.send("HELO x\r\n");
-      var failure =
-          assertThrows(AssertionError.class, () -> peer.expect("250 hello x\r\n250 …"));
+      var failure = assertThrows(AssertionError.class, () -> peer.expect("250 hello x\r\n250 …"));
       assertEquals(
           """
           expected "250 hello x\\r\\n250 …", and what came is "250 hello x\\r\\n" and no more within 0.1 s
           the conversation so far:
             peer sends "HELO x\\r\\n"
-            peer gets  "250 hello x\\r\\n\"""",
+            peer gets  "250 hello x\\r\\n\"\
+          """,
           failure.getMessage());
     }
   }

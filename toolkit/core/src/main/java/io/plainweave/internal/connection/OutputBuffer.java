@@ -1,8 +1,8 @@
 package io.plainweave.internal.connection;
 
-import io.plainweave.clock.Clock;
 import io.plainweave.ConnectionScope;
 import io.plainweave.Deadline;
+import io.plainweave.clock.Clock;
 import io.plainweave.internal.thread.Uninterrupted;
 import io.plainweave.internal.time.DeadlineWait;
 import java.io.IOException;
