@@ -1,16 +1,9 @@
 package io.plainweave.testing;
 
 import io.plainweave.Connection;
-import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
-import io.plainweave.client.Client;
 import io.plainweave.client.Connector;
-import io.plainweave.internal.connection.SocketConnection;
-import io.plainweave.internal.socket.Listener;
-import io.plainweave.internal.socket.Surroundings;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.util.Objects;
 
 /**
@@ -24,14 +17,12 @@ import java.util.Objects;
  * resets what is still open. For what a server does with a connection there is {@link TestServer}.
  */
 public final class ConnectionPair implements AutoCloseable {
-  private final Client client;
-  private final Connection first;
-  private final Connection second;
+  private final Pairs pairs;
+  private final Pairs.Pair pair;
 
-  private ConnectionPair(Client client, Connection first, Connection second) {
-    this.client = client;
-    this.first = first;
-    this.second = second;
+  private ConnectionPair(Pairs pairs, Pairs.Pair pair) {
+    this.pairs = pairs;
+    this.pair = pair;
   }
 
   /**
@@ -56,39 +47,32 @@ public final class ConnectionPair implements AutoCloseable {
    */
   public static ConnectionPair open(MemoryNetwork network, TimeLimits limits)
       throws IOException, InterruptedException {
-    Objects.requireNonNull(limits, "limits");
-    Surroundings in = network.surroundings();
-    Client client = in.call(() -> Client.open(limits));
+    var pairs = new Pairs(network, Objects.requireNonNull(limits, "limits"));
     boolean complete = false;
-    try (Listener listener = network.sockets().bind(Listen.tcp("127.0.0.1", 0)).getFirst()) {
-      int port = ((InetSocketAddress) listener.address()).getPort();
-      Connection first = client.connect(Connector.tcp("127.0.0.1", port));
-      SocketChannel accepted =
-          Objects.requireNonNull(listener.accept(), "a client has just connected");
-      Connection second =
-          SocketConnection.registerOutbound(((SocketConnection) first).home(), accepted);
+    try {
+      var opened = new ConnectionPair(pairs, pairs.open());
       complete = true;
-      return new ConnectionPair(client, first, second);
+      return opened;
     } finally {
       if (!complete) {
-        client.close();
+        pairs.close();
       }
     }
   }
 
   /** {@return the side that has connected} */
   public Connection first() {
-    return first;
+    return pair.first();
   }
 
   /** {@return the other side} */
   public Connection second() {
-    return second;
+    return pair.second();
   }
 
   /** Resets what is open, and waits until the threads behind it have ended. */
   @Override
   public void close() {
-    client.close();
+    pairs.close();
   }
 }

@@ -35,6 +35,8 @@ final class Lane {
   private final Queue<Sent> underWay = new ArrayDeque<>();
 
   private long taken;
+  private long read;
+  private int cut;
   private long delivered;
   private int reads;
 
@@ -161,6 +163,7 @@ final class Lane {
         target.put(ring[(head + i) % ring.length]);
       }
       head = (head + n) % ring.length;
+      read += n;
       count -= n;
       arrived -= n;
       return n;
@@ -172,9 +175,12 @@ final class Lane {
   }
 
   private int piece() {
-    return chance == null
-        ? link.mostAtOnce()
-        : 1 + chance.nextInt(Math.min(link.mostAtOnce(), ring.length));
+    while (cut < link.cuts().size() && link.cuts().get(cut) <= read) {
+      cut++;
+    }
+    long most = cut < link.cuts().size() ? link.cuts().get(cut) - read : link.mostAtOnce();
+    return (int)
+        (chance == null ? most : 1 + chance.nextLong(Math.min(most, ring.length)));
   }
 
   /** The reset that a description has asked for. */

@@ -1,6 +1,8 @@
 package io.plainweave.testing;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param silentAfter after so many bytes nothing arrives any more, and nobody is told; negative for
  *     never
  * @param resetAtRead the read that meets a reset, 1 for the first; zero for none
+ * @param cuts places in the stream over which no read goes: after so many bytes, in order
  */
 public record Link(
     int bufferBytes,
@@ -25,11 +28,12 @@ public record Link(
     Duration delay,
     long resetAfter,
     long silentAfter,
-    int resetAtRead) {
+    int resetAtRead,
+    List<Integer> cuts) {
 
   /** Room for 64 KiB, all at once, without a delay or a fault. */
   public static final Link PLAIN =
-      new Link(64 * 1024, Integer.MAX_VALUE, null, Duration.ZERO, -1, -1, 0);
+      new Link(64 * 1024, Integer.MAX_VALUE, null, Duration.ZERO, -1, -1, 0, List.of());
 
   /**
    * Checks the values.
@@ -37,6 +41,7 @@ public record Link(
    * @throws IllegalArgumentException if one is out of its range
    */
   public Link {
+    cuts = List.copyOf(cuts);
     if (bufferBytes < 1) {
       throw new IllegalArgumentException("bufferBytes must be at least 1: " + bufferBytes);
     }
@@ -59,7 +64,7 @@ public record Link(
    * @throws IllegalArgumentException if it is less than 1
    */
   public Link bufferBytes(int bytes) {
-    return new Link(bytes, mostAtOnce, seed, delay, resetAfter, silentAfter, resetAtRead);
+    return new Link(bytes, mostAtOnce, seed, delay, resetAfter, silentAfter, resetAtRead, cuts);
   }
 
   /**
@@ -70,7 +75,7 @@ public record Link(
    * @throws IllegalArgumentException if it is less than 1
    */
   public Link chopped(int bytes) {
-    return new Link(bufferBytes, bytes, null, delay, resetAfter, silentAfter, resetAtRead);
+    return new Link(bufferBytes, bytes, null, delay, resetAfter, silentAfter, resetAtRead, cuts);
   }
 
   /**
@@ -82,7 +87,7 @@ public record Link(
    * @throws IllegalArgumentException if {@code bytes} is less than 1
    */
   public Link choppedByChance(int bytes, long seed) {
-    return new Link(bufferBytes, bytes, seed, delay, resetAfter, silentAfter, resetAtRead);
+    return new Link(bufferBytes, bytes, seed, delay, resetAfter, silentAfter, resetAtRead, cuts);
   }
 
   /**
@@ -93,7 +98,7 @@ public record Link(
    * @throws IllegalArgumentException if it is negative
    */
   public Link delay(Duration time) {
-    return new Link(bufferBytes, mostAtOnce, seed, time, resetAfter, silentAfter, resetAtRead);
+    return new Link(bufferBytes, mostAtOnce, seed, time, resetAfter, silentAfter, resetAtRead, cuts);
   }
 
   /**
@@ -105,7 +110,7 @@ public record Link(
    * @return the description
    */
   public Link resetAfter(long bytes) {
-    return new Link(bufferBytes, mostAtOnce, seed, delay, bytes, silentAfter, resetAtRead);
+    return new Link(bufferBytes, mostAtOnce, seed, delay, bytes, silentAfter, resetAtRead, cuts);
   }
 
   /**
@@ -116,7 +121,7 @@ public record Link(
    * @return the description
    */
   public Link silentAfter(long bytes) {
-    return new Link(bufferBytes, mostAtOnce, seed, delay, resetAfter, bytes, resetAtRead);
+    return new Link(bufferBytes, mostAtOnce, seed, delay, resetAfter, bytes, resetAtRead, cuts);
   }
 
   /**
@@ -128,6 +133,25 @@ public record Link(
    * @throws IllegalArgumentException if it is negative
    */
   public Link resetAtRead(int read) {
-    return new Link(bufferBytes, mostAtOnce, seed, delay, resetAfter, silentAfter, read);
+    return new Link(bufferBytes, mostAtOnce, seed, delay, resetAfter, silentAfter, read, cuts);
+  }
+
+  /**
+   * Returns this description with a stream that is cut: what is sent before such a place and what
+   * is sent behind it come by different reads.
+   *
+   * @param places after how many bytes, in order; none for a stream that is not cut
+   * @return the description
+   */
+  public Link cutAt(int... places) {
+    return new Link(
+        bufferBytes,
+        mostAtOnce,
+        seed,
+        delay,
+        resetAfter,
+        silentAfter,
+        resetAtRead,
+        IntStream.of(places).boxed().toList());
   }
 }
