@@ -15,10 +15,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Lets a poller come whose selector knows no channels in memory: a pipe that it looks at, and the
- * channels for which it is rung. There is one for each selector, as long as a channel needs it.
+ * channels for which it is rung. There is one for each selector, until that is closed.
  */
 final class Doorbell implements Polled {
-  private final MemorySockets network;
   private final Selector selector;
   private final Pipe pipe;
   private final Queue<MemoryKey> waiting = new ConcurrentLinkedQueue<>();
@@ -26,18 +25,14 @@ final class Doorbell implements Polled {
   /** Whether a byte is in the pipe, or about to be. */
   private final AtomicBoolean rung = new AtomicBoolean();
 
-  /** For how many channels it is; guarded by the lock of the network. */
-  int users;
-
-  private Doorbell(MemorySockets network, Selector selector, Pipe pipe) {
-    this.network = network;
+  private Doorbell(Selector selector, Pipe pipe) {
     this.selector = selector;
     this.pipe = pipe;
   }
 
   /** Opens one; called by the thread of the poller. */
-  static Doorbell at(Selector selector, MemorySockets network) throws IOException {
-    var opened = new Doorbell(network, selector, Pipe.open());
+  static Doorbell at(Selector selector) throws IOException {
+    var opened = new Doorbell(selector, Pipe.open());
     boolean complete = false;
     try {
       opened.pipe.sink().configureBlocking(false);
@@ -63,7 +58,7 @@ final class Doorbell implements Polled {
       try {
         int _ = pipe.sink().write(ByteBuffer.allocate(1));
       } catch (ClosedChannelException e) {
-        // Its last channel has been closed.
+        // Its poller has ended.
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -75,7 +70,7 @@ final class Doorbell implements Polled {
     try {
       int _ = pipe.source().read(ByteBuffer.allocate(16));
     } catch (ClosedChannelException e) {
-      return; // its last channel was closed meanwhile
+      return; // its poller ends
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -98,16 +93,16 @@ final class Doorbell implements Polled {
     }
   }
 
-  /** A channel needs it no more. */
-  void leave() {
-    network.leave(this);
+  /** Whether its poller has ended. */
+  boolean isOver() {
+    return !selector.isOpen();
   }
 
-  /** Closes the pipe. The hang-up at the other end lets the selector forget it. */
+  /** Closes the pipe, when its poller has ended. */
   void close() {
     try (var _ = pipe.sink();
         var _ = pipe.source()) {
-      // in this order: the source first
+      // in this order, whatever fails
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -17,7 +17,8 @@ final class MemoryKey extends SelectionKey {
   /** Written by the poller's thread. */
   private volatile int interest;
 
-  private final AtomicBoolean cancelled = new AtomicBoolean();
+  /** Set by whoever closes the channel. */
+  private volatile boolean cancelled;
 
   /** Whether the doorbell was rung for it, and the poller has not come yet. */
   private final AtomicBoolean rung = new AtomicBoolean();
@@ -41,14 +42,12 @@ final class MemoryKey extends SelectionKey {
 
   @Override
   public boolean isValid() {
-    return !cancelled.get();
+    return !cancelled;
   }
 
   @Override
   public void cancel() {
-    if (cancelled.compareAndSet(false, true)) {
-      doorbell.leave();
-    }
+    cancelled = true;
   }
 
   @Override

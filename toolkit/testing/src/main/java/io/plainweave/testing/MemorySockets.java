@@ -21,6 +21,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
@@ -231,10 +232,9 @@ final class MemorySockets implements Network {
     try {
       Doorbell there = doorbells.get(selector);
       if (there == null) {
-        there = Doorbell.at(selector, this);
+        there = Doorbell.at(selector);
         doorbells.put(selector, there);
       }
-      there.users++;
       return there;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -243,21 +243,14 @@ final class MemorySockets implements Network {
     }
   }
 
-  /** A channel needs this one no more. */
-  void leave(Doorbell doorbell) {
-    boolean last;
-    lock.lock();
-    try {
-      last = --doorbell.users == 0;
-      if (last) {
-        doorbells.remove(doorbell.selector(), doorbell);
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (last) {
-      doorbell.close();
-    }
+  /** Closes what is left of pollers that have ended. */
+  void forgetEnded() {
+    List<Doorbell> ended = new ArrayList<>();
+    change(() -> {
+      doorbells.values().stream().filter(Doorbell::isOver).forEach(ended::add);
+      ended.forEach(each -> doorbells.remove(each.selector()));
+    });
+    ended.forEach(Doorbell::close);
   }
 
   /** One end of a connection was closed. */

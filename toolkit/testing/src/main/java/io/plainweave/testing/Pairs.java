@@ -23,13 +23,15 @@ final class Pairs implements AutoCloseable {
     }
   }
 
+  private final MemorySockets sockets;
   private final Client client;
   private final Listener listener;
   private final Connector connector;
 
   Pairs(MemoryNetwork network, TimeLimits limits) throws IOException, InterruptedException {
+    sockets = network.sockets();
     client = network.surroundings().call(() -> Client.open(limits));
-    listener = network.sockets().bind(Listen.tcp("127.0.0.1", 0)).getFirst();
+    listener = sockets.bind(Listen.tcp("127.0.0.1", 0)).getFirst();
     int port = ((InetSocketAddress) listener.address()).getPort();
     connector = Connector.tcp("127.0.0.1", port);
   }
@@ -47,5 +49,6 @@ final class Pairs implements AutoCloseable {
   public void close() {
     listener.close();
     client.close();
+    sockets.forgetEnded();
   }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestClock {
   private static final long STEP = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private static final int STEPS_AT_ONCE = 50;
+  private static final long MOMENT = TimeUnit.MILLISECONDS.toNanos(1);
 
   /** Something that is to happen, in the order of the times, and then of the calls. */
   private record Later(long due, long order, Runnable work) {}
@@ -75,6 +79,24 @@ public final class TestClock {
       for (long steps = Math.ceilDiv(time.toNanos(), STEP); steps > 0; steps--) {
         step();
         rest.awaitIfBroken();
+      }
+    } finally {
+      moving.unlock();
+    }
+  }
+
+  /** Lets time pass for as long as something goes on. */
+  void advanceWhile(BooleanSupplier goesOn) {
+    moving.lock();
+    try {
+      rest.await();
+      for (int steps = 1; goesOn.getAsBoolean(); steps++) {
+        step();
+        rest.awaitIfBroken();
+        if (steps % STEPS_AT_ONCE == 0) {
+          // What threads of the system do shows in no figure.
+          LockSupport.parkNanos(MOMENT);
+        }
       }
     } finally {
       moving.unlock();

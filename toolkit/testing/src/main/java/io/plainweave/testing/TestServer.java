@@ -34,10 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestServer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final Duration STEP = Duration.ofMillis(100);
-
-  /** So many in a drain before its end gets a moment of real time to be seen. */
-  private static final int STEPS_AT_ONCE = 50;
 
   private final Server server;
   private final TestServerBuilder made;
@@ -221,12 +217,8 @@ public final class TestServer implements AutoCloseable {
     }
     CompletableFuture<DrainReport> report = new CompletableFuture<>();
     Thread draining = Thread.ofPlatform().start(() -> report.complete(server.drain()));
-    for (int steps = 1; !report.isDone(); steps++) {
-      clock.advance(STEP);
-      if (steps % STEPS_AT_ONCE == 0) {
-        draining.join(1);
-      }
-    }
+    clock.advanceWhile(() -> !report.isDone());
+    draining.join();
     return report.join();
   }
 

@@ -218,8 +218,11 @@ public final class TestServerBuilder {
     return clock;
   }
 
-  /** Removes the folder of a socket. */
+  /** Removes the folder of a socket, and what is left of a network in memory. */
   void cleanUp() {
+    if (network != null) {
+      network.sockets().forgetEnded();
+    }
     Path made = path;
     if (made != null) {
       try {

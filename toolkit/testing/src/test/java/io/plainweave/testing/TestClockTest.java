@@ -124,7 +124,7 @@ class TestClockTest {
             .handler(TestClockTest::echo)
             .start()) {
       server.call(() -> {
-        var limits = PoolLimits.DEFAULT.idleTime(HOUR);
+        var limits = PoolLimits.DEFAULT.idleTime(HOUR).maxAge(Duration.ZERO);
         try (var pool = new ConnectionPool(server.connector(), limits)) {
           long first = borrowed(pool);
           clock.advance(Duration.ofMinutes(59));
