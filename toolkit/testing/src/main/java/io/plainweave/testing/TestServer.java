@@ -249,6 +249,11 @@ public final class TestServer implements AutoCloseable {
     }
   }
 
+  /** Resets the connections of the test. */
+  void disconnect() {
+    client.close();
+  }
+
   private synchronized void closeInside() {
     Client opened = insideClient;
     if (opened != null) {
