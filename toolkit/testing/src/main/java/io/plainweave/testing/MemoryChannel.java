@@ -7,7 +7,6 @@ import java.net.ConnectException;
 import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
-import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.AlreadyConnectedException;
@@ -16,12 +15,8 @@ import java.nio.channels.NotYetConnectedException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.nio.channels.spi.SelectorProvider;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
-import jdk.net.ExtendedSocketOptions;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,31 +24,12 @@ import org.jspecify.annotations.Nullable;
  * are open, bytes and the end of each direction travel in order; a close with bytes unread, or with
  * SO_LINGER at zero, is a reset, which the peer meets behind what has arrived before; so is what is
  * written to a peer that has closed.
- *
- * <p>Which of the options of sockets are set is kept, and only SO_LINGER has an effect.
  */
-final class MemoryChannel extends SocketChannel implements Polled.Source {
-  private static final Set<SocketOption<?>> OPTIONS =
-      Set.of(
-          StandardSocketOptions.SO_LINGER,
-          StandardSocketOptions.SO_RCVBUF,
-          StandardSocketOptions.SO_SNDBUF,
-          StandardSocketOptions.SO_KEEPALIVE,
-          StandardSocketOptions.SO_REUSEADDR,
-          StandardSocketOptions.TCP_NODELAY,
-          StandardSocketOptions.IP_TOS,
-          ExtendedSocketOptions.TCP_KEEPIDLE,
-          ExtendedSocketOptions.TCP_KEEPINTERVAL,
-          ExtendedSocketOptions.TCP_KEEPCOUNT);
-
+final class MemoryChannel extends SocketWithoutKernel implements Polled.Source {
   private final MemorySockets network;
-  private final Map<SocketOption<?>, Object> options = new ConcurrentHashMap<>();
 
   /** Guards what is set before the channel is connected. */
   private final ReentrantLock connecting = new ReentrantLock();
-
-  private volatile @Nullable SocketAddress local;
-  private volatile @Nullable SocketAddress remote;
 
   /** Set once, when the channel is connected; the two lanes before. */
   private volatile @Nullable MemoryWire wire;
@@ -71,7 +47,6 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
   private volatile @Nullable MemoryKey key;
 
   MemoryChannel(MemorySockets network) {
-    super(SelectorProvider.provider());
     this.network = network;
   }
 
@@ -82,11 +57,6 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
     in = input;
     out = output;
     wire = to;
-  }
-
-  void addresses(SocketAddress own, SocketAddress peers) {
-    local = own;
-    remote = peers;
   }
 
   @Override
@@ -118,17 +88,6 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
   @Override
   public boolean isConnected() {
     return wire != null;
-  }
-
-  @Override
-  public boolean isConnectionPending() {
-    return false;
-  }
-
-  @Override
-  public SocketChannel bind(@Nullable SocketAddress address) {
-    local = address;
-    return this;
   }
 
   private MemoryWire wire() {
@@ -249,28 +208,6 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
     return n;
   }
 
-  @Override
-  public long read(ByteBuffer[] targets, int offset, int length) throws IOException {
-    for (int i = offset; i < offset + length; i++) {
-      if (targets[i].hasRemaining()) {
-        return read(targets[i]);
-      }
-    }
-    return 0;
-  }
-
-  @Override
-  public long write(ByteBuffer[] sources, int offset, int length) throws IOException {
-    long total = 0;
-    for (int i = offset; i < offset + length; i++) {
-      total += write(sources[i]);
-      if (sources[i].hasRemaining()) {
-        break;
-      }
-    }
-    return total;
-  }
-
   private void ensureThere() throws ClosedChannelException {
     if (gone) {
       throw new ClosedChannelException();
@@ -333,7 +270,7 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
     joined.lock.lock();
     try {
       gone = true;
-      boolean resets = Integer.valueOf(0).equals(options.get(StandardSocketOptions.SO_LINGER));
+      boolean resets = isToReset();
       if (resets || in().hasUnread()) {
         joined.breakDown();
       }
@@ -356,17 +293,12 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
 
   /** Closes it by a reset, as nobody has taken it. */
   void reset() {
-    options.put(StandardSocketOptions.SO_LINGER, 0);
     try {
+      setOption(StandardSocketOptions.SO_LINGER, 0);
       close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  @Override
-  protected void implConfigureBlocking(boolean block) {
-    // A call looks for itself.
   }
 
   // For the poller
@@ -403,44 +335,6 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
     }
   }
 
-  // What else a socket has
-
-  @Override
-  public @Nullable SocketAddress getLocalAddress() throws IOException {
-    if (!isOpen()) {
-      throw new ClosedChannelException();
-    }
-    return local;
-  }
-
-  @Override
-  public @Nullable SocketAddress getRemoteAddress() throws IOException {
-    if (!isOpen()) {
-      throw new ClosedChannelException();
-    }
-    return remote;
-  }
-
-  @Override
-  public <T> SocketChannel setOption(SocketOption<T> name, T value) throws IOException {
-    if (!isOpen()) {
-      throw new ClosedChannelException();
-    }
-    options.put(name, value);
-    return this;
-  }
-
-  @Override
-  @SuppressWarnings("unchecked") // as it was put
-  public <T> @Nullable T getOption(SocketOption<T> name) {
-    return (T) options.get(name);
-  }
-
-  @Override
-  public Set<SocketOption<?>> supportedOptions() {
-    return OPTIONS;
-  }
-
   @Override
   public Socket socket() {
     try {
@@ -448,10 +342,5 @@ final class MemoryChannel extends SocketChannel implements Polled.Source {
     } catch (SocketException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  @Override
-  public String toString() {
-    return "connection in memory from " + local + " to " + remote;
   }
 }
