@@ -12,6 +12,7 @@ module io.plainweave {
   exports io.plainweave;
   exports io.plainweave.admission;
   exports io.plainweave.client;
+  exports io.plainweave.context;
   exports io.plainweave.event;
   exports io.plainweave.framing;
   exports io.plainweave.jmx;
@@ -21,6 +22,7 @@ module io.plainweave {
   exports io.plainweave.server;
   exports io.plainweave.status;
   exports io.plainweave.tls;
+  exports io.plainweave.trace;
   exports io.plainweave.udp;
 
   // The test kit runs the machine itself, on a network and by a clock of its own.

@@ -18,7 +18,6 @@ import io.plainweave.loadtests.scenario.Slow;
 import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
 import io.plainweave.loadtests.start.Start;
-import io.plainweave.loadtests.tree.Tree;
 import io.plainweave.loadtests.udp.Udp;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -50,8 +49,7 @@ import picocli.CommandLine.ParseResult;
       Doctor.class,
       Compare.class,
       Models.class,
-      FullHeap.class,
-      Tree.class
+      FullHeap.class
     })
 public final class Main {
   private static final int FAILED = 1;

@@ -5,6 +5,7 @@ import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.HandshakeRunner;
@@ -99,6 +100,11 @@ record ClientHome(
   }
 
   @Override
+  public @Nullable ForkContext forkContext() {
+    return null;
+  }
+
+  @Override
   public ConnectionCounts counts() {
     return NOTHING;
   }
@@ -116,6 +122,11 @@ record ClientHome(
   @Override
   public boolean finishes(int slot, int now) {
     return false;
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    // Nobody can ask for a trace.
   }
 
   @Override

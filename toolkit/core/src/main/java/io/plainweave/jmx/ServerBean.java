@@ -142,6 +142,26 @@ final class ServerBean implements ServerMXBean {
   }
 
   @Override
+  public long getEventLoopMillis() {
+    return status().threads().loopTime().toMillis();
+  }
+
+  @Override
+  public long getQueuedThreads() {
+    return status().threads().queued();
+  }
+
+  @Override
+  public long getMessages() {
+    return status().times().messages().total();
+  }
+
+  @Override
+  public long getWriteStalls() {
+    return status().writeStalls();
+  }
+
+  @Override
   public Map<String, Long> getTimeLimitMillis() {
     TimeLimits now = server.timeLimits();
     Map<String, Long> millis = new TreeMap<>();

@@ -47,11 +47,23 @@ public interface ServerMXBean {
   /** {@return bytes from handlers to peers} */
   long getSentBytes();
 
+  /** {@return how many messages the handlers have finished, of those who mark them} */
+  long getMessages();
+
+  /** {@return how often a peer has not taken a byte for a second that was written to it} */
+  long getWriteStalls();
+
   /** {@return on how many event loops handlers run; 0 on the scheduler of the JDK} */
   int getEventLoops();
 
   /** {@return how many threads the event loops have} */
   int getEventLoopThreads();
+
+  /** {@return the processor time of these threads in milliseconds} */
+  long getEventLoopMillis();
+
+  /** {@return how many virtual threads could run and wait for their turn} */
+  long getQueuedThreads();
 
   /**
    * {@return the time limits in milliseconds, by their names in {@link io.plainweave.TimeLimits}; 0

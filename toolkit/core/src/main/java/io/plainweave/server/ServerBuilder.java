@@ -7,6 +7,7 @@ import io.plainweave.Listen;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
@@ -20,6 +21,7 @@ import io.plainweave.internal.recording.Recording;
 import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -35,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,23 +58,14 @@ public final class ServerBuilder {
   private Duration drainDelay = Duration.ZERO;
   private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
+  private @Nullable ForkContext forkContext;
   private TimeLimits timeLimits = TimeLimits.DEFAULT;
   private int eventLoops = Pollers.AUTOMATIC;
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
   /** A listener, with a handler of its own or none. */
-  private record Entry(Listen listen, @Nullable Handler handler) {
-    ServerHome.ListenPlace servedBy(@Nullable Handler common) {
-      Handler serves = handler == null ? common : handler;
-      if (serves == null) {
-        throw new IllegalStateException(
-            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
-                .formatted(listen));
-      }
-      return new ServerHome.ListenPlace(listen, serves);
-    }
-  }
+  private record Entry(Listen listen, @Nullable Handler handler) {}
 
   ServerBuilder() {}
 
@@ -348,6 +342,17 @@ public final class ServerBuilder {
   }
 
   /**
+   * Sets what forks take along from the thread of a connection. Default: scoped values alone.
+   *
+   * @param forkContext takes the context of the thread that forks
+   * @return this builder
+   */
+  public ServerBuilder forkContext(ForkContext forkContext) {
+    this.forkContext = Objects.requireNonNull(forkContext, "forkContext");
+    return this;
+  }
+
+  /**
    * Sets whether SIGTERM and SIGINT (Ctrl-C) close the server before the process ends: they drain
    * it, then cancel what is left, and a second signal cancels at once. Default: true. Set it to
    * false where something else owns the process's end.
@@ -418,11 +423,13 @@ public final class ServerBuilder {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background),
+            forkContext,
             new ConnectionCounts(),
+            new Traces(ticks),
             Surroundings.current());
-    List<ServerHome.ListenPlace> places =
-        entries.stream().map(entry -> entry.servedBy(handler)).toList();
-    return new Server(places, home, maxCarriers, stopOnSignal);
+    Stream<ServerHome.ListenPlace> places =
+        entries.stream().map(it -> ServerHome.ListenPlace.of(it.listen(), it.handler(), handler));
+    return new Server(places.toList(), home, maxCarriers, stopOnSignal);
   }
 
   private static Duration notNegative(String name, Duration value) {

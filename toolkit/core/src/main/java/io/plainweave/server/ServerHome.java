@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
@@ -16,6 +17,7 @@ import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
 import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -46,7 +48,9 @@ record ServerHome(
     ServerEvents observer,
     HandshakeRunner handshake,
     BackgroundTasks background,
+    @Nullable ForkContext forkContext,
     ConnectionCounts counts,
+    Traces traces,
     Surroundings surroundings)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
@@ -54,6 +58,17 @@ record ServerHome(
     ListenPlace {
       Objects.requireNonNull(listen, "listen");
       Objects.requireNonNull(handler, "handler");
+    }
+
+    /** The place of a listener with a handler of its own, or served by the common one. */
+    static ListenPlace of(Listen listen, @Nullable Handler own, @Nullable Handler common) {
+      Handler serves = own == null ? common : own;
+      if (serves == null) {
+        throw new IllegalStateException(
+            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
+                .formatted(listen));
+      }
+      return new ListenPlace(listen, serves);
     }
   }
 
@@ -75,7 +90,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission.refusals(), pollers, datagrams);
+    return new LiveServer(registry, counts, admission, pollers, datagrams, traces);
   }
 
   @Override
@@ -96,6 +111,11 @@ record ServerHome(
   @Override
   public boolean cancels(SocketConnection registered) {
     return drain.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    traces.opened(connection, event);
   }
 
   @Override
@@ -137,7 +157,9 @@ record ServerHome(
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
+        forkContext,
         counts,
+        traces,
         surroundings);
   }
 }

@@ -120,6 +120,7 @@ final class Supervisor implements Stoppable {
       home.datagrams().close(home.observer());
       home.pollers().close();
     } finally {
+      home.traces().close();
       lifecycle.advanceTo(ServerState.TERMINATED);
     }
   }
@@ -226,6 +227,7 @@ final class Supervisor implements Stoppable {
       home.datagrams().close(home.observer());
       closePollers();
       StopSignals.remove(this);
+      home.traces().close();
       home.observer().close();
     }
   }

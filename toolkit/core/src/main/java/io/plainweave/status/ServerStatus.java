@@ -3,6 +3,7 @@ package io.plainweave.status;
 import io.plainweave.CloseReason;
 import io.plainweave.admission.Refusal;
 import io.plainweave.udp.DatagramStatistics;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -11,10 +12,10 @@ import java.util.Map;
  *
  * <p>They are not of one moment, since nothing is held up for them. A connection that ends just now
  * may be counted as open and as closed, or its bytes twice; where nothing begins or ends, they are
- * exact. What does not occur is not in the maps.
+ * exact. What does not occur is in no map, listeners apart.
  *
  * @param open how many connections are in each state; outbound ones are not among them
- * @param openByListener how many of these each listener has accepted
+ * @param openByListener how many of these each listener has accepted, zeros included
  * @param outbound how many connections there are that handlers have opened in this server
  * @param accepted how many connections were accepted and let in, to their handshake if there is
  *     one: as many as {@link io.plainweave.event.ServerEvent.ConnectionOpened}
@@ -28,8 +29,11 @@ import java.util.Map;
  * @param received bytes from the peers of all that were accepted, those that are open included, as
  *     {@link ConnectionStatus#received()}
  * @param sent bytes to them
+ * @param writeStalls how often no byte could leave for a second to a peer that is written to, as
+ *     {@link io.plainweave.event.ServerEvent.WriteStallBegan}
  * @param ages for how many milliseconds those were open that have ended, in steps of 100
  * @param sizes how many bytes each of them has received and sent
+ * @param times for what clients and the server have needed how much time
  * @param buffers how many connections of any kind keep bytes in a borrowed buffer that are not read
  *     yet, or not sent
  * @param threads what the handlers run on
@@ -47,20 +51,47 @@ public record ServerStatus(
     long handshakesFailed,
     long received,
     long sent,
+    long writeStalls,
     Histogram ages,
     Histogram sizes,
+    Times times,
     int buffers,
     Threads threads,
     List<DatagramStatistics> datagrams) {
   /**
-   * What handlers run on.
+   * For what how many milliseconds were needed on accepted connections, in steps of 100: what takes
+   * less counts as 0.
+   *
+   * @param handshakes for what comes before the handler, on listeners that have such, passed or
+   *     failed
+   * @param firstBytes until the first byte for the handler had come, from its beginning on;
+   *     connections that have never said anything are not among them
+   * @param messages from the first byte of a message to its end, of handlers that mark their
+   *     messages ({@link io.plainweave.Connection#awaitMessage()}), as the framings do: {@link
+   *     Histogram#total()} is how many there were
+   */
+  public record Times(Histogram handshakes, Histogram firstBytes, Histogram messages) {}
+
+  /**
+   * What handlers run on. The scheduler of the JDK is that of the whole process.
    *
    * @param eventLoops on how many event loops; 0 if they run on the scheduler of the JDK
    * @param loopThreads how many threads there are for the event loops, those included that a
    *     handler keeps
+   * @param loopTime the processor time of these threads since the start: what comes to it in a
+   *     second, divided by their number, says how busy the event loops are
    * @param carriers how many carriers the scheduler of the JDK may use at a time
+   * @param busyCarriers how many of them run a virtual thread now
+   * @param queued how many virtual threads could run and wait for their turn, those of the event
+   *     loops and, where there are none, those of the scheduler of the JDK
    */
-  public record Threads(int eventLoops, int loopThreads, int carriers) {}
+  public record Threads(
+      int eventLoops,
+      int loopThreads,
+      Duration loopTime,
+      int carriers,
+      int busyCarriers,
+      long queued) {}
 
   /** Copies the maps and the list. */
   public ServerStatus {

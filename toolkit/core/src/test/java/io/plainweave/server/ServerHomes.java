@@ -13,6 +13,7 @@ import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -46,7 +47,9 @@ final class ServerHomes {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(1)),
             new BackgroundTasks(Map.of()),
+            null,
             new ConnectionCounts(),
+            new Traces(ticks),
             Surroundings.MACHINE);
     home.pollers().open();
     return home;

@@ -113,7 +113,9 @@ class ServerStartTest {
             whole.observer(),
             whole.handshake(),
             whole.background(),
+            null,
             whole.counts(),
+            whole.traces(),
             whole.surroundings());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);

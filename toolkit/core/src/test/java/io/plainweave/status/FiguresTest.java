@@ -260,7 +260,8 @@ class FiguresTest {
     await().until(() -> server.live().status().open(ConnectionState.WAITING) == TIMES);
     ServerStatus status = server.live().status();
     assertEquals(Map.of(ConnectionState.WAITING, TIMES), status.open());
-    assertEquals(Map.of(plain, TIMES), status.openByListener());
+    var tls = new ListenerName("tls", server.addresses().getLast());
+    assertEquals(Map.of(plain, TIMES, tls, 0), status.openByListener());
     assertEquals(0, status.buffers());
     return clients;
   }
@@ -303,6 +304,17 @@ class FiguresTest {
     assertEquals(TIMES * (7 + 7 + 7 + 7) + 5 * 7 + TIMES * 6, status.sent());
     // the same, half a li, the line that is too long, fail, upstream, abort
     assertEquals(status.sent() + TIMES * (9 + LONGEST_LINE + 10 + 6 + 10 + 7), status.received());
+
+    // Each hello, the one by TLS too, and each line that is a command; and those that stay.
+    assertEquals(TIMES * (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1) + 5, status.times().messages().total());
+    assertEquals(10, status.times().handshakes().total());
+    assertEquals(status.accepted() - 5, status.times().firstBytes().total());
+    assertEquals(0, status.writeStalls());
+    assertTrue(status.threads().queued() >= 0);
+    assertEquals(
+        status.threads().eventLoops() > 0,
+        status.threads().loopTime().isPositive(),
+        status::toString);
 
     assertEquals(closed.size(), status.ages().total());
     for (int bucket = 0; bucket < Long.SIZE; bucket++) {

@@ -3,35 +3,34 @@ package io.plainweave.micrometer;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
 import io.micrometer.core.instrument.Tags;
-import io.plainweave.event.ListenerStatus;
 import io.plainweave.server.Server;
+import io.plainweave.status.Metric;
 import io.plainweave.status.ServerStatus;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 
 /** The figures of a server, asked for anew when they are old: some dozen meters share them. */
 final class LatestStatus {
   private static final long LIFETIME = Duration.ofMillis(500).toNanos();
 
+  /** The tag of what comes and goes while a server runs. */
+  static final String LISTENER = "listener";
+
   private final Server server;
-  private final List<MultiGauge> listeners = new CopyOnWriteArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock.
+  private final List<ByListener> byListener = new ArrayList<>();
   private ServerStatus status;
   private long takenAt;
-  private Set<String> names;
 
   LatestStatus(Server server) {
     this.server = server;
     status = server.live().status();
     takenAt = System.nanoTime();
-    names = namesNow();
   }
 
   ServerStatus get() {
@@ -41,10 +40,8 @@ final class LatestStatus {
       if (now - takenAt > LIFETIME) {
         takenAt = now;
         status = server.live().status();
-        Set<String> namesNow = namesNow();
-        if (!names.equals(namesNow)) {
-          names = namesNow;
-          listeners.forEach(this::update);
+        for (ByListener each : byListener) {
+          each.update();
         }
       }
       return status;
@@ -54,41 +51,56 @@ final class LatestStatus {
   }
 
   /** Keeps a gauge for each listener there is: they come and go while a server runs. */
-  void listen(MultiGauge gauge) {
-    listeners.add(gauge);
+  void listen(Metric metric, MultiGauge gauge) {
     lock.lock();
     try {
-      update(gauge);
+      var added = new ByListener(metric, gauge);
+      byListener.add(added);
+      added.update();
     } finally {
       lock.unlock();
     }
   }
 
-  /** Called with the lock. */
-  private void update(MultiGauge gauge) {
-    gauge.register(
-        names.stream()
-            .<Row<?>>map(name -> Row.of(Tags.of("listener", name), this, it -> it.openAt(name)))
-            .toList(),
-        true);
-  }
-
-  private double openAt(String name) {
-    return get().openByListener().entrySet().stream()
-        .filter(entry -> entry.getKey().name().equals(name))
-        .mapToInt(Map.Entry::getValue)
-        .sum();
-  }
-
-  /** Those without a connection as well: a series that goes away is no zero. */
-  private Set<String> namesNow() {
-    return server.listeners().stream().map(ListenerStatus::name).collect(Collectors.toSet());
-  }
-
   void forgetListeners() {
-    for (MultiGauge gauge : listeners) {
-      gauge.register(List.of(), true);
+    lock.lock();
+    try {
+      for (ByListener each : byListener) {
+        each.gauge.register(List.of(), true);
+      }
+      byListener.clear();
+    } finally {
+      lock.unlock();
     }
-    listeners.clear();
+  }
+
+  /** The gauges of one metric in one registry. */
+  private final class ByListener {
+    private final Metric metric;
+    private final MultiGauge gauge;
+
+    /** Those that have a gauge; guarded by the lock. */
+    private Set<String> names = Set.of();
+
+    private ByListener(Metric metric, MultiGauge gauge) {
+      this.metric = metric;
+      this.gauge = gauge;
+    }
+
+    /** Called with the lock. */
+    private void update() {
+      Set<String> now = metric.values(status).keySet();
+      if (!now.equals(names)) {
+        names = now;
+        gauge.register(now.stream().<Row<?>>map(this::row).toList(), true);
+      }
+    }
+
+    private Row<?> row(String name) {
+      return Row.of(
+          Tags.of(LISTENER, name),
+          LatestStatus.this,
+          latest -> metric.values(latest.get()).getOrDefault(name, 0.0));
+    }
   }
 }

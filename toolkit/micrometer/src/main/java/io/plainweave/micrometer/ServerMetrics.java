@@ -8,15 +8,11 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import io.plainweave.CloseReason;
-import io.plainweave.admission.Refusal;
 import io.plainweave.server.Server;
-import io.plainweave.status.ConnectionState;
+import io.plainweave.status.Metric;
 import io.plainweave.status.ServerStatus;
-import io.plainweave.udp.DatagramDrop;
-import io.plainweave.udp.DatagramStatistics;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.ToDoubleFunction;
@@ -31,19 +27,15 @@ import java.util.function.ToDoubleFunction;
  * }
  * }
  *
- * <p>They are those of {@link ServerStatus}, with its accuracy. All meters of one scrape are of one
- * {@linkplain io.plainweave.status.LiveView#status() status}, for which the server is asked at most
- * once in half a second: it walks along all connections. There are so many series, however many
- * connections: one for each state, reason or listener. Nothing is counted for them on the way of a
- * message.
+ * <p>They are the {@linkplain Metric#all() metrics} of a {@link ServerStatus}, with its accuracy.
+ * All meters of one scrape are of one {@linkplain io.plainweave.status.LiveView#status() status},
+ * for which the server is asked at most once in half a second: it walks along all connections.
+ * There are so many series, however many connections: one for each state, reason, listener or bound
+ * of a histogram. Nothing is counted for them on the way of a message.
  *
  * <p>Safe for use by several threads. When the server has ended, its counters keep their values.
  */
 public final class ServerMetrics implements MeterBinder, AutoCloseable {
-  private static final String CONNECTIONS = "connections";
-  private static final String BYTES = "bytes";
-  private static final String DATAGRAMS = "datagrams";
-
   private final LatestStatus latest;
   private final Tags tags;
 
@@ -75,12 +67,42 @@ public final class ServerMetrics implements MeterBinder, AutoCloseable {
   /** Registers the meters; once for each registry. */
   @Override
   public void bindTo(MeterRegistry registry) {
-    var meters = new Meters(registry);
-    meters.ofConnections();
-    meters.ofHandshakes();
-    meters.ofBytes();
-    meters.ofThreads();
-    meters.ofDatagrams();
+    for (Metric metric : Metric.all()) {
+      if (metric.tag().equals(Optional.of(LatestStatus.LISTENER))) {
+        latest.listen(
+            metric,
+            MultiGauge.builder(metric.name())
+                .description(metric.description())
+                .baseUnit(metric.unit())
+                .tags(tags)
+                .register(registry));
+      } else {
+        for (String label : metric.values(latest.get()).keySet()) {
+          registered.add(new Registered(registry, register(metric, label, registry)));
+        }
+      }
+    }
+  }
+
+  private Meter register(Metric metric, String label, MeterRegistry registry) {
+    Tags all = metric.tag().map(tag -> tags.and(tag, label)).orElse(tags);
+    ToDoubleFunction<LatestStatus> value =
+        status -> metric.values(status.get()).getOrDefault(label, 0.0);
+    return switch (metric.kind()) {
+      case GAUGE ->
+          Gauge.builder(metric.name(), latest, value)
+              .description(metric.description())
+              .baseUnit(metric.unit())
+              .tags(all)
+              .strongReference(true)
+              .register(registry);
+      case COUNTER ->
+          FunctionCounter.builder(metric.name(), latest, value)
+              .description(metric.description())
+              .baseUnit(metric.unit())
+              .tags(all)
+              .register(registry);
+    };
   }
 
   /** Removes the meters from their registries. */
@@ -89,185 +111,6 @@ public final class ServerMetrics implements MeterBinder, AutoCloseable {
     latest.forgetListeners();
     for (Registered each; (each = registered.poll()) != null; ) {
       each.registry.remove(each.meter);
-    }
-  }
-
-  /** Registers the meters in one registry. */
-  private final class Meters {
-    private final MeterRegistry registry;
-
-    private Meters(MeterRegistry registry) {
-      this.registry = registry;
-    }
-
-    private void ofConnections() {
-      for (ConnectionState state : ConnectionState.values()) {
-        gauge(
-            "connections.open",
-            "Accepted connections that are open, by what they are doing",
-            CONNECTIONS,
-            Tags.of("state", word(state)),
-            status -> status.open(state));
-      }
-      latest.listen(
-          MultiGauge.builder("plainweave.listener.connections")
-              .description("Accepted connections that are open, by the listener")
-              .baseUnit(CONNECTIONS)
-              .tags(tags)
-              .register(registry));
-      gauge(
-          "connections.outbound",
-          "Connections that handlers have opened",
-          CONNECTIONS,
-          Tags.empty(),
-          ServerStatus::outbound);
-      gauge(
-          "connections.buffering",
-          "Connections that hold bytes which are not read or not sent yet",
-          CONNECTIONS,
-          Tags.empty(),
-          ServerStatus::buffers);
-      counter(
-          "connections.accepted",
-          "Connections that were let in",
-          CONNECTIONS,
-          Tags.empty(),
-          ServerStatus::accepted);
-      for (Refusal reason : Refusal.values()) {
-        counter(
-            "connections.refused",
-            "Connections that were refused, by the reason",
-            CONNECTIONS,
-            Tags.of("reason", word(reason)),
-            status -> status.refused(reason));
-      }
-      for (Class<?> reason : CloseReason.class.getPermittedSubclasses()) {
-        counter(
-            "connections.closed",
-            "Accepted connections that have ended, by the reason",
-            CONNECTIONS,
-            Tags.of("reason", word(reason)),
-            status -> status.closed().getOrDefault(reason, 0L));
-      }
-    }
-
-    private void ofHandshakes() {
-      counter(
-          "handshakes",
-          "What comes before the handler, TLS above all, by how it has ended",
-          "handshakes",
-          Tags.of("outcome", "passed"),
-          ServerStatus::handshakesPassed);
-      counter(
-          "handshakes",
-          "What comes before the handler, TLS above all, by how it has ended",
-          "handshakes",
-          Tags.of("outcome", "failed"),
-          ServerStatus::handshakesFailed);
-    }
-
-    private void ofBytes() {
-      counter(
-          "received", "Bytes from peers for handlers", BYTES, Tags.empty(), ServerStatus::received);
-      counter("sent", "Bytes from handlers to peers", BYTES, Tags.empty(), ServerStatus::sent);
-    }
-
-    private void ofThreads() {
-      gauge(
-          "event.loops",
-          "Event loops on which handlers run; 0 on the scheduler of the JDK",
-          "loops",
-          Tags.empty(),
-          status -> status.threads().eventLoops());
-      gauge(
-          "event.loop.threads",
-          "Threads of the event loops, those that a handler keeps among them",
-          "threads",
-          Tags.empty(),
-          status -> status.threads().loopThreads());
-      gauge(
-          "carriers",
-          "Threads that the scheduler of the JDK may use at a time",
-          "threads",
-          Tags.empty(),
-          status -> status.threads().carriers());
-    }
-
-    private void ofDatagrams() {
-      counter(
-          "datagrams.received",
-          "Datagrams from peers, those that were dropped then among them",
-          DATAGRAMS,
-          Tags.empty(),
-          status -> sum(status, DatagramStatistics::received));
-      counter(
-          "datagrams.sent",
-          "Datagrams to peers",
-          DATAGRAMS,
-          Tags.empty(),
-          status -> sum(status, DatagramStatistics::sent));
-      gauge(
-          "datagrams.handlers",
-          "Sessions and handlers of single datagrams that are at work",
-          "handlers",
-          Tags.empty(),
-          status -> sum(status, DatagramStatistics::handlers));
-      for (DatagramDrop reason : DatagramDrop.values()) {
-        counter(
-            "datagrams.dropped",
-            "Datagrams that were dropped, by the reason",
-            DATAGRAMS,
-            Tags.of("reason", word(reason)),
-            status -> sum(status, datagrams -> datagrams.dropped(reason)));
-      }
-    }
-
-    private static double sum(ServerStatus status, ToDoubleFunction<DatagramStatistics> figure) {
-      return status.datagrams().stream().mapToDouble(figure).sum();
-    }
-
-    private void gauge(
-        String name,
-        String description,
-        String unit,
-        Tags own,
-        ToDoubleFunction<ServerStatus> figure) {
-      add(
-          Gauge.builder("plainweave." + name, latest, it -> figure.applyAsDouble(it.get()))
-              .description(description)
-              .baseUnit(unit)
-              .tags(tags.and(own))
-              .strongReference(true)
-              .register(registry));
-    }
-
-    private void counter(
-        String name,
-        String description,
-        String unit,
-        Tags own,
-        ToDoubleFunction<ServerStatus> figure) {
-      add(
-          FunctionCounter.builder(
-                  "plainweave." + name, latest, it -> figure.applyAsDouble(it.get()))
-              .description(description)
-              .baseUnit(unit)
-              .tags(tags.and(own))
-              .register(registry));
-    }
-
-    private void add(Meter meter) {
-      registered.add(new Registered(registry, meter));
-    }
-
-    /** For example {@code waiting_in_message}. */
-    private static String word(Enum<?> value) {
-      return value.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** The same of a class, for example {@code peer_reset}. */
-    private static String word(Class<?> type) {
-      return type.getSimpleName().replaceAll("(?<=.)(?=\\p{Upper})", "_").toLowerCase(Locale.ROOT);
     }
   }
 }

@@ -47,7 +47,7 @@ public final class ServerExtension implements BeforeEachCallback, AfterEachCallb
   // Of the thread that runs the test.
 
   private @Nullable TestServer server;
-  private @Nullable Traces before;
+  private @Nullable Footprint before;
 
   private ServerExtension(Callable<TestServerBuilder> description) {
     this.description = description;
@@ -67,7 +67,7 @@ public final class ServerExtension implements BeforeEachCallback, AfterEachCallb
   public void beforeEach(ExtensionContext context) throws Exception {
     WarmUp.run();
     busy.clear();
-    before = Traces.now();
+    before = Footprint.now();
     server =
         description
             .call()
@@ -134,7 +134,7 @@ public final class ServerExtension implements BeforeEachCallback, AfterEachCallb
   @Override
   public void afterEach(ExtensionContext context) throws Exception {
     TestServer ended = server;
-    Traces then = before;
+    Footprint then = before;
     server = null;
     if (ended == null || then == null) {
       return;
@@ -176,11 +176,11 @@ public final class ServerExtension implements BeforeEachCallback, AfterEachCallb
             connection.position().map(position -> ", at " + position).orElse(""));
   }
 
-  private static List<String> tracesLeft(Traces before) throws InterruptedException {
+  private static List<String> tracesLeft(Footprint before) throws InterruptedException {
     List<String> left;
     long begin = System.nanoTime();
     do {
-      left = Traces.now().since(before);
+      left = Footprint.now().since(before);
       TimeUnit.MILLISECONDS.sleep(left.isEmpty() ? 0 : 20);
     } while (!left.isEmpty() && System.nanoTime() - begin < PATIENCE);
     return left;

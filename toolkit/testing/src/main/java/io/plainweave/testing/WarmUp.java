@@ -14,7 +14,7 @@ final class WarmUp {
       serve(TestServer.inMemory());
       serve(TestServer.onTcp());
       serve(TestServer.onUnixSocket());
-      Traces.now();
+      Footprint.now();
     }
   }
 

@@ -8,6 +8,7 @@ import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.status.ListenerName;
 import java.net.InetAddress;
 import java.net.SocketAddress;
 import java.util.List;
@@ -101,6 +102,11 @@ public final class Admission {
   /** Forgets a listener that was taken away; its connections go on, and give back their permits. */
   public void remove(ListenerLimit limit) {
     listeners.remove(limit);
+  }
+
+  /** Those of all listeners there are. */
+  public List<ListenerName> listenerNames() {
+    return listeners.stream().map(ListenerLimit::name).toList();
   }
 
   // The rules

@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.socket.Surroundings;
@@ -60,6 +61,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   }
 
   @Override
+  public @Nullable ForkContext forkContext() {
+    return shared.forkContext();
+  }
+
+  @Override
   public ConnectionCounts counts() {
     return shared.counts();
   }
@@ -87,6 +93,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public boolean cancels(SocketConnection registered) {
     return shared.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    shared.opened(connection, event);
   }
 
   @Override

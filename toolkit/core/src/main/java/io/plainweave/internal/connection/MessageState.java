@@ -171,8 +171,10 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   /** See {@link io.plainweave.Connection#endMessage()}. */
   final void endMessage() {
     cutMessage = false;
-    if (activity == IN_MESSAGE) {
-      ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING);
+    if (activity == IN_MESSAGE
+        && ACTIVITY.compareAndSet(this, IN_MESSAGE, WORKING)
+        && use == Use.MESSAGES) {
+      connection.messageEnded(messageSince);
     }
   }
 
@@ -308,6 +310,9 @@ abstract sealed class MessageState extends InputStream permits ReceivedBytes {
   /** Counts what was received, if anything was. */
   public final void received(int count) {
     if (count > 0) {
+      if (received == 0) {
+        connection.firstBytesCame();
+      }
       received += count;
       waitingSince = connection.now();
     }

@@ -2,11 +2,14 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.TimeLimits;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Tap;
+import io.plainweave.internal.trace.Traceable;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.TlsTransport;
@@ -35,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
-public final class SocketConnection extends Wire implements Scope.Task {
+public final class SocketConnection extends Wire
+    implements Scope.Task, Traceable, Thread.UncaughtExceptionHandler {
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
@@ -100,6 +104,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
     var connection = new SocketConnection(home, channel, channel.getLocalAddress(), true);
     connection.channel().prepare();
     home.registry().add(connection);
+    home.opened(connection, "opened");
     if (home.cancels(connection)) {
       connection.cancel();
     }
@@ -111,8 +116,10 @@ public final class SocketConnection extends Wire implements Scope.Task {
   @Override
   public Scope.After call() {
     beginOnThisThread();
+    Thread.currentThread().setUncaughtExceptionHandler(this);
     try {
       home.counts().accepted();
+      home.opened(this, "opened");
       home.observer().onEvent(new ServerEvent.ConnectionOpened(this, home.listenerName()));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
@@ -135,18 +142,49 @@ public final class SocketConnection extends Wire implements Scope.Task {
     return Scope.After.CONTINUE;
   }
 
+  /**
+   * Sees what nobody has caught in a thread of the connection, which is a lack of memory for the
+   * last steps of the JDK; see {@link Scope#virtualThreads()}. And it is how such a thread is known
+   * to be one: see {@link io.plainweave.internal.thread.Belonging}.
+   */
+  @Override
+  public void uncaughtException(Thread thread, Throwable failure) {
+    Shortage.see(failure);
+  }
+
   private boolean passesHandshake() throws IOException, InterruptedException {
     boolean passed = false;
     try {
       passed = home.handshake().run(this, home.timeCheck().handshakeMillis());
     } finally {
-      home.counts().handshake(passed);
+      home.counts().handshake(passed, millisSince(openedAt()));
     }
     if (passed) {
       input().beginHandler();
       enter(ConnectionPhase.HANDLER);
+      if (input().received() > 0) {
+        firstBytesCame();
+      }
     }
     return passed;
+  }
+
+  private long millisSince(int tick) {
+    return (long) (now() - tick) * Ticks.MILLIS;
+  }
+
+  @Override
+  void firstBytesCame() {
+    if (!isOutbound() && phase() == ConnectionPhase.HANDLER) {
+      home.counts().firstBytes(millisSince(phaseSince()));
+    }
+  }
+
+  @Override
+  void messageEnded(int since) {
+    if (!isOutbound()) {
+      home.counts().message(millisSince(since));
+    }
   }
 
   /** Closes the socket, gives everything back and reports how it ended. */
@@ -155,11 +193,12 @@ public final class SocketConnection extends Wire implements Scope.Task {
       closeSocket();
       ConnectionEnd.giveBackBuffers(this, tls);
       CloseReason ended = reason();
+      tellEnded();
       home.ended(ended);
       if (thread() != null && ended != null) {
         long received = input().received();
         long sent = socketOutput().sent();
-        long millis = (long) (now() - openedAt()) * Ticks.MILLIS;
+        long millis = millisSince(openedAt());
         home.counts().closed(ended, millis, received, sent);
         home.observer()
             .onEvent(
@@ -301,6 +340,10 @@ public final class SocketConnection extends Wire implements Scope.Task {
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
     localAddress = header.destination().orElse(localAddress);
+    if (socketOutput().taps().length > 0) {
+      note("a PROXY header has come: this is now " + this);
+    }
+    home.opened(this, "opened before its PROXY header");
   }
 
   @Override
@@ -317,9 +360,17 @@ public final class SocketConnection extends Wire implements Scope.Task {
 
   @Override
   void leaveIfOver() {
-    if (isOutbound() && !channel().isOpen() && scopes().isEmpty()) {
-      home.registry().remove(this);
+    if (isOutbound() && !channel().isOpen()) {
+      tellEnded();
+      if (scopes().isEmpty()) {
+        home.registry().remove(this);
+      }
     }
+  }
+
+  @Override
+  @Nullable ForkContext forkContext() {
+    return home.forkContext();
   }
 
   @Override
@@ -327,6 +378,52 @@ public final class SocketConnection extends Wire implements Scope.Task {
     var bindings = ScopedValue.where(OF_FORKED_THREAD, this);
     // A client has no threads of its own, from which this one could inherit it.
     return Home.CURRENT.isBound() ? bindings : bindings.where(Home.CURRENT, home);
+  }
+
+  // For those who look at what passes
+
+  @Override
+  public void add(Tap tap) {
+    socketOutput().add(tap);
+    input().add(tap);
+  }
+
+  @Override
+  public void remove(Tap tap) {
+    socketOutput().remove(tap);
+    input().remove(tap);
+  }
+
+  @Override
+  public long openMillis() {
+    return (long) (now() - openedAt()) * Ticks.MILLIS;
+  }
+
+  @Override
+  public boolean isOver() {
+    return !channel().isOpen();
+  }
+
+  /** Tells them of an event; who builds its text asks before whether somebody looks. */
+  void note(String event) {
+    for (Tap tap : socketOutput().taps()) {
+      tap.note(event);
+    }
+  }
+
+  @Override
+  void tellReset() {
+    if (channel().isOpen()) {
+      for (Tap tap : socketOutput().taps()) {
+        tap.resets();
+      }
+    }
+  }
+
+  private void tellEnded() {
+    for (Tap tap : socketOutput().taps()) {
+      tap.ended(reason());
+    }
   }
 
   // For the reaper

@@ -58,6 +58,7 @@ public final class TimeRounds {
         && output.isQuietFor(STALL, now)
         && stalled.putIfAbsent(connection, output.lastSent()) == null) {
       Home home = connection.home();
+      home.counts().writeStall();
       home.observer().onEvent(new ServerEvent.WriteStallBegan(connection, home.listenerName()));
     }
   }

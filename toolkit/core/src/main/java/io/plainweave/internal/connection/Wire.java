@@ -5,6 +5,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionScope;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
+import io.plainweave.context.ForkContext;
 import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.time.DeadlineWait;
 import io.plainweave.internal.transport.BufferPool;
@@ -67,6 +68,19 @@ abstract sealed class Wire extends Ending implements Yielding permits SocketConn
   public abstract int now();
 
   abstract BufferPool buffers();
+
+  /** What is carried into the threads that are forked for it, if anything is. */
+  abstract @Nullable ForkContext forkContext();
+
+  /** Counts the first bytes; called by the reading thread. */
+  abstract void firstBytesCame();
+
+  /**
+   * Counts a marked message; called by the reading thread.
+   *
+   * @param since the tick at which it has begun
+   */
+  abstract void messageEnded(int since);
 
   /** What a thread that is forked for it has bound. */
   abstract ScopedValue.Carrier bindings();

@@ -2,14 +2,16 @@ package io.plainweave.internal.figures;
 
 import io.plainweave.CloseReason;
 import io.plainweave.status.Histogram;
+import io.plainweave.status.ServerStatus;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Counts the accepted connections of a server when they begin and when they end, and never between.
- * It holds up nobody: threads of many connections count at a time.
+ * Counts the accepted connections of a server when they begin and when they end, and between that
+ * the messages that are marked, whose way one increment is. It holds up nobody: threads of many
+ * connections count at a time.
  */
 public final class ConnectionCounts {
   private final LongAdder accepted = new LongAdder();
@@ -18,8 +20,12 @@ public final class ConnectionCounts {
   private final LongAdder received = new LongAdder();
   private final LongAdder sent = new LongAdder();
   private final Map<Class<? extends CloseReason>, LongAdder> closed = new ConcurrentHashMap<>();
+  private final LongAdder writeStalls = new LongAdder();
   private final Buckets ages = new Buckets();
   private final Buckets sizes = new Buckets();
+  private final Buckets handshakes = new Buckets();
+  private final Buckets firstBytes = new Buckets();
+  private final Buckets messages = new Buckets();
 
   /** A connection begins. */
   public void accepted() {
@@ -27,8 +33,24 @@ public final class ConnectionCounts {
   }
 
   /** Its handshake is over. */
-  public void handshake(boolean hasPassed) {
+  public void handshake(boolean hasPassed, long millis) {
     (hasPassed ? passed : failed).increment();
+    handshakes.add(millis);
+  }
+
+  /** Its handler gets the first byte. */
+  public void firstBytes(long millis) {
+    firstBytes.add(millis);
+  }
+
+  /** Its handler is through with a message. */
+  public void message(long millis) {
+    messages.add(millis);
+  }
+
+  /** It does not take what is written to it. */
+  public void writeStall() {
+    writeStalls.increment();
   }
 
   /** It has ended. */
@@ -69,6 +91,15 @@ public final class ConnectionCounts {
     Map<Class<? extends CloseReason>, Long> all = new HashMap<>();
     closed.forEach((reason, count) -> all.put(reason, count.sum()));
     return all;
+  }
+
+  public long writeStalls() {
+    return writeStalls.sum();
+  }
+
+  public ServerStatus.Times times() {
+    return new ServerStatus.Times(
+        handshakes.histogram(), firstBytes.histogram(), messages.histogram());
   }
 
   public Histogram ages() {

@@ -1,9 +1,11 @@
 package io.plainweave.internal.live;
 
-import io.plainweave.internal.admission.Refusals;
+import io.plainweave.admission.Network;
+import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -13,6 +15,10 @@ import io.plainweave.status.ListenerName;
 import io.plainweave.status.LiveConnection;
 import io.plainweave.status.LiveView;
 import io.plainweave.status.ServerStatus;
+import io.plainweave.trace.Trace;
+import io.plainweave.trace.TraceLimits;
+import io.plainweave.trace.TraceTarget;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -28,9 +34,10 @@ import jdk.management.VirtualThreadSchedulerMXBean;
 public record LiveServer(
     ConnectionRegistry registry,
     ConnectionCounts counts,
-    Refusals refusals,
+    Admission admission,
     Pollers pollers,
-    DatagramRegistry datagrams)
+    DatagramRegistry datagrams,
+    Traces traces)
     implements LiveView {
   @Override
   public Stream<ConnectionStatus> connections() {
@@ -40,15 +47,21 @@ public record LiveServer(
   @Override
   public Stream<LiveConnection> find(Predicate<? super ConnectionStatus> which) {
     Objects.requireNonNull(which, "which");
-    return registered().filter(connection -> which.test(Look.at(connection))).map(LiveSocket::new);
+    return registered().filter(connection -> which.test(Look.at(connection))).map(this::live);
+  }
+
+  private LiveConnection live(SocketConnection connection) {
+    return new LiveSocket(connection, traces);
+  }
+
+  @Override
+  public Trace trace(Network peers, TraceTarget target, TraceLimits limits) throws IOException {
+    return traces.begin(peers, target, limits, registry::forEach);
   }
 
   @Override
   public Optional<LiveConnection> connection(long id) {
-    return registered()
-        .filter(connection -> connection.id() == id)
-        .<LiveConnection>map(LiveSocket::new)
-        .findFirst();
+    return registered().filter(connection -> connection.id() == id).map(this::live).findFirst();
   }
 
   /** A connection keeps its slot, so none is met twice. */
@@ -60,30 +73,38 @@ public record LiveServer(
   public ServerStatus status() {
     // What has ended is counted last: so most of what ends meanwhile is in both, and not in none.
     var open = new Open();
+    admission.listenerNames().forEach(name -> open.byListener.put(name, 0));
     registered().forEach(open::add);
     return new ServerStatus(
         open.byState,
         open.byListener,
         open.outbound,
         counts.allAccepted(),
-        refusals.totals(),
+        admission.refusals().totals(),
         counts.byReason(),
         counts.handshakesPassed(),
         counts.handshakesFailed(),
         counts.received() + open.received,
         counts.sent() + open.sent,
+        counts.writeStalls(),
         counts.ages(),
         counts.sizes(),
+        counts.times(),
         open.buffers,
         threads(),
         datagrams.listeners().stream().map(DatagramListener::statistics).toList());
   }
 
   private ServerStatus.Threads threads() {
+    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
+    boolean onLoops = pollers.areOnEventLoops();
     return new ServerStatus.Threads(
-        pollers.areOnEventLoops() ? pollers.all().size() : 0,
+        onLoops ? pollers.all().size() : 0,
         pollers.loopThreads(),
-        ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class).getParallelism());
+        pollers.loopTime(),
+        scheduler.getParallelism(),
+        scheduler.getMountedVirtualThreadCount(),
+        onLoops ? pollers.queued() : Math.max(0, scheduler.getQueuedVirtualThreadCount()));
   }
 
   /** Sums up the connections of one walk, in one thread. */

@@ -186,6 +186,13 @@ final class EventLoop implements Executor {
     return turn.get();
   }
 
+  /**
+   * How many virtual threads wait for their turn: not of one moment, since nothing stands still.
+   */
+  int queued() {
+    return queue.size() + submitted.size();
+  }
+
   /** Whether it may wait for its channels. */
   boolean mayWait() {
     return poller.mayWait();

@@ -3,6 +3,8 @@ package io.plainweave.internal.transport;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +45,9 @@ final class EventLoops implements Scope.Task {
   /** After which time a thread that is not needed ends. */
   private static final long LONGEST_IDLE = TimeUnit.SECONDS.toNanos(10);
 
+  /** Looked up early: later, memory may be short. */
+  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+
   private final List<EventLoop> loops;
   private final int maxThreads;
   private final ThreadFactory threadFactory;
@@ -78,6 +83,9 @@ final class EventLoops implements Scope.Task {
   private int busyThreads;
 
   private int endedLoops;
+
+  /** The processor time of the threads that have ended. */
+  private long endedNanos;
 
   private EventLoops(List<EventLoop> loops, int maxThreads, ThreadFactory threadFactory) {
     this.loops = loops;
@@ -315,6 +323,7 @@ final class EventLoops implements Scope.Task {
       while (waiting.isEmpty()) {
         if (haveEnded() || (nanos <= 0 && idleThreads() > 1)) {
           threads.remove(self);
+          endedNanos += Math.max(0, THREADS.getCurrentThreadCpuTime());
           return null;
         }
         try {
@@ -384,6 +393,29 @@ final class EventLoops implements Scope.Task {
     lock.lock();
     try {
       return threads.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many virtual threads wait for their turn, about. */
+  long queued() {
+    long queued = 0;
+    for (EventLoop loop : loops) {
+      queued += loop.queued();
+    }
+    return queued;
+  }
+
+  /** The processor time of all threads, those that have ended among them. */
+  long processorNanos() {
+    lock.lock();
+    try {
+      long nanos = endedNanos;
+      for (LoopThread thread : threads) {
+        nanos += Math.max(0, THREADS.getThreadCpuTime(thread.threadId()));
+      }
+      return nanos;
     } finally {
       lock.unlock();
     }

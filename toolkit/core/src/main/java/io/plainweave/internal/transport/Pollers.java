@@ -4,6 +4,7 @@ import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
 import java.io.IOException;
 import java.lang.reflect.InaccessibleObjectException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
@@ -120,6 +121,18 @@ public final class Pollers {
   public int loopThreads() {
     EventLoops loops = this.loops;
     return loops == null ? 0 : loops.threads();
+  }
+
+  /** The processor time of these threads, and of those that were not needed any more. */
+  public Duration loopTime() {
+    EventLoops loops = this.loops;
+    return loops == null ? Duration.ZERO : Duration.ofNanos(loops.processorNanos());
+  }
+
+  /** How many virtual threads wait for their turn on the event loops, about. */
+  public long queued() {
+    EventLoops loops = this.loops;
+    return loops == null ? 0 : loops.queued();
   }
 
   /** Whether connections run on event loops, and not on the JDK's scheduler. */

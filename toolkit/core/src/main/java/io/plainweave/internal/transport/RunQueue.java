@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an event loop is to run, first in, first out. In place of an ArrayDeque, which loses all
- * that it holds if there is no memory to grow. Only the loop uses it.
+ * that it holds if there is no memory to grow. Only the loop changes it.
  */
 final class RunQueue {
   private @Nullable Runnable[] tasks = new @Nullable Runnable[64];
@@ -41,6 +41,7 @@ final class RunQueue {
     return task;
   }
 
+  /** For other threads than the loop's a guess. */
   int size() {
     return size;
   }

@@ -23,7 +23,7 @@ import java.util.stream.Stream;
  * @param threads by number
  * @param descriptors by number; empty where there is no /proc
  */
-record Traces(Map<Long, List<String>> threads, Map<Integer, String> descriptors) {
+record Footprint(Map<Long, List<String>> threads, Map<Integer, String> descriptors) {
   /** The first line of a thread in the dump. */
   private static final Pattern THREAD = Pattern.compile("#(\\d+) \"(.*?)\".*");
 
@@ -34,8 +34,8 @@ record Traces(Map<Long, List<String>> threads, Map<Integer, String> descriptors)
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
   private static final int MOST_FRAMES = 8;
 
-  static Traces now() {
-    return new Traces(dump(), open());
+  static Footprint now() {
+    return new Footprint(dump(), open());
   }
 
   private static Map<Long, List<String>> dump() {
@@ -90,7 +90,7 @@ record Traces(Map<Long, List<String>> threads, Map<Integer, String> descriptors)
   }
 
   /** What is here that was not there before, each in words. */
-  List<String> since(Traces before) {
+  List<String> since(Footprint before) {
     List<String> left = new ArrayList<>();
     threads.forEach((number, lines) -> {
       if (!before.threads.containsKey(number) && isOfPrograms(lines)) {
@@ -107,7 +107,7 @@ record Traces(Map<Long, List<String>> threads, Map<Integer, String> descriptors)
 
   /** Whether a thread has code of a program, and not only of the JDK or of JUnit. */
   private static boolean isOfPrograms(List<String> lines) {
-    return lines.getFirst().contains("\"plainweave") || lines.stream().anyMatch(Traces::isCode);
+    return lines.getFirst().contains("\"plainweave") || lines.stream().anyMatch(Footprint::isCode);
   }
 
   private static boolean isCode(String line) {
@@ -116,7 +116,7 @@ record Traces(Map<Long, List<String>> threads, Map<Integer, String> descriptors)
 
   /** The thread, and the code of the program in which it stands. */
   private static String show(List<String> lines) {
-    Stream<String> code = lines.stream().skip(1).filter(Traces::isCode).limit(MOST_FRAMES);
+    Stream<String> code = lines.stream().skip(1).filter(Footprint::isCode).limit(MOST_FRAMES);
     return Stream.concat(Stream.of(lines.getFirst()), code).collect(Collectors.joining("\n      "));
   }
 
