@@ -232,7 +232,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainTimeout(Duration drainTimeout) {
-    this.drainTimeout = notNegative("drainTimeout", drainTimeout);
+    this.drainTimeout = Drain.notNegative("drainTimeout", drainTimeout);
     return this;
   }
 
@@ -247,7 +247,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainDelay(Duration drainDelay) {
-    this.drainDelay = notNegative("drainDelay", drainDelay);
+    this.drainDelay = Drain.notNegative("drainDelay", drainDelay);
     return this;
   }
 
@@ -261,7 +261,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainSpread(Duration drainSpread) {
-    this.drainSpread = notNegative("drainSpread", drainSpread);
+    this.drainSpread = Drain.notNegative("drainSpread", drainSpread);
     return this;
   }
 
@@ -430,13 +430,6 @@ public final class ServerBuilder {
     Stream<ServerHome.ListenPlace> places =
         entries.stream().map(it -> ServerHome.ListenPlace.of(it.listen(), it.handler(), handler));
     return new Server(places.toList(), home, maxCarriers, stopOnSignal);
-  }
-
-  private static Duration notNegative(String name, Duration value) {
-    if (value.isNegative()) {
-      throw new IllegalArgumentException(name + " must not be negative: " + value);
-    }
-    return value;
   }
 
   /**

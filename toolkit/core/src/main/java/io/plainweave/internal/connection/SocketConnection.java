@@ -9,7 +9,6 @@ import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.trace.Tap;
-import io.plainweave.internal.trace.Traceable;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.TlsTransport;
@@ -39,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
 public final class SocketConnection extends Wire
-    implements Scope.Task, Traceable, Thread.UncaughtExceptionHandler {
+    implements Scope.Task, Thread.UncaughtExceptionHandler {
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
@@ -383,18 +382,6 @@ public final class SocketConnection extends Wire
   // For those who look at what passes
 
   @Override
-  public void add(Tap tap) {
-    socketOutput().add(tap);
-    input().add(tap);
-  }
-
-  @Override
-  public void remove(Tap tap) {
-    socketOutput().remove(tap);
-    input().remove(tap);
-  }
-
-  @Override
   public long openMillis() {
     return (long) (now() - openedAt()) * Ticks.MILLIS;
   }
@@ -402,13 +389,6 @@ public final class SocketConnection extends Wire
   @Override
   public boolean isOver() {
     return !channel().isOpen();
-  }
-
-  /** Tells them of an event; who builds its text asks before whether somebody looks. */
-  void note(String event) {
-    for (Tap tap : socketOutput().taps()) {
-      tap.note(event);
-    }
   }
 
   @Override
