@@ -2,6 +2,7 @@ package io.plainweave.testing;
 
 import io.plainweave.Connection;
 import io.plainweave.Listen;
+import io.plainweave.PeerState;
 import io.plainweave.TimeLimits;
 import io.plainweave.client.Client;
 import io.plainweave.client.Connector;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TestServer implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** A server that is full or suspended may let a connection wait for long. */
+  private static final long ACCEPTING = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Server server;
   private final TestServerBuilder made;
@@ -148,7 +153,7 @@ public final class TestServer implements AutoCloseable {
    * @throws InterruptedException if the calling thread is interrupted
    */
   public Connection connect() throws IOException, InterruptedException {
-    return client.connect(connector());
+    return connect(connector());
   }
 
   /**
@@ -160,7 +165,25 @@ public final class TestServer implements AutoCloseable {
    * @throws InterruptedException if the calling thread is interrupted
    */
   public Connection connect(Connector connector) throws IOException, InterruptedException {
-    return client.connect(connector);
+    long before = server.live().status().accepted();
+    Connection connected = client.connect(connector);
+    if (made.clock() != null) {
+      awaitAccepted(before, connected);
+    }
+    return connected;
+  }
+
+  /**
+   * Waits until a connection is served, or turned away, so that the clock does not move before: the
+   * thread that accepts is none of those at which it looks.
+   */
+  private void awaitAccepted(long before, Connection connected) throws InterruptedException {
+    long begin = System.nanoTime();
+    while (server.live().status().accepted() == before
+        && connected.peerState() == PeerState.OPEN
+        && System.nanoTime() - begin < ACCEPTING) {
+      TimeUnit.MICROSECONDS.sleep(200);
+    }
   }
 
   /**
