@@ -1,4 +1,5 @@
 /** A server toolkit for virtual threads. */
+@SuppressWarnings("module") // the test kit is compiled after this module
 module io.plainweave {
   requires transitive java.management;
   requires jdk.management;
@@ -23,4 +24,18 @@ module io.plainweave {
   exports io.plainweave.tls;
   exports io.plainweave.trace;
   exports io.plainweave.udp;
+
+  // The test kit runs the machine itself, on a network and by a clock of its own.
+  exports io.plainweave.clock to
+      io.plainweave.testing;
+  exports io.plainweave.internal.connection to
+      io.plainweave.testing;
+  exports io.plainweave.internal.socket to
+      io.plainweave.testing;
+  exports io.plainweave.internal.time to
+      io.plainweave.testing;
+  exports io.plainweave.internal.transport to
+      io.plainweave.testing;
+  exports io.plainweave.text to
+      io.plainweave.testing;
 }

@@ -12,6 +12,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.socket.InheritedSocket;
+import io.plainweave.internal.transport.Polled;
 import io.plainweave.internal.transport.Poller;
 import io.plainweave.internal.udp.PeerSocket;
 import io.plainweave.internal.udp.ReceiverSockets;
@@ -135,6 +136,7 @@ class ArchitectureTest {
         .that()
         .doNotBelongToAnyOf(
             Poller.class,
+            Polled.Source.class,
             ReceiverSockets.class,
             UdpSocket.class,
             PeerSocket.class,

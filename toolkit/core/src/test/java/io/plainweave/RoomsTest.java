@@ -58,7 +58,8 @@ class RoomsTest {
         "io.plainweave.tls",
         "io.plainweave.proxyprotocol",
         "..text",
-        "..kernel");
+        "..kernel",
+        "..clock");
     mayOnlyUse("io.plainweave.admission", "..text");
     mayOnlyUse("io.plainweave.context", "io.plainweave");
     mayOnlyUse("io.plainweave.framing", "io.plainweave");

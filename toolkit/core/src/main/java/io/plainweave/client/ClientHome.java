@@ -14,6 +14,7 @@ import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
@@ -35,7 +36,8 @@ record ClientHome(
     Pollers pollers,
     Ticks ticks,
     TimeCheck timeCheck,
-    ConnectCalls calls)
+    ConnectCalls calls,
+    Surroundings surroundings)
     implements Home {
   private static final HandshakeRunner NO_HANDSHAKE =
       new HandshakeRunner(List.of(), new HandshakeTurns(1));
@@ -52,7 +54,8 @@ record ClientHome(
         new Pollers(0, 0),
         new Ticks(),
         new TimeCheck(timeLimits),
-        new ConnectCalls());
+        new ConnectCalls(),
+        Surroundings.current());
   }
 
   /** See {@link Client#connect(Connector)}. */

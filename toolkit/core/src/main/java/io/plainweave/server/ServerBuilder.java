@@ -18,6 +18,7 @@ import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.recording.Recording;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.trace.Traces;
@@ -430,7 +431,8 @@ public final class ServerBuilder {
             new BackgroundTasks(background),
             forkContext,
             new ConnectionCounts(),
-            new Traces(ticks));
+            new Traces(ticks),
+            Surroundings.current());
     // Handlers that are made for the server come after it.
     var places = new ArrayList<ServerHome.ListenPlace>();
     var server = new Server(places, home, maxCarriers, stopOnSignal);

@@ -15,6 +15,7 @@ import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
@@ -49,7 +50,8 @@ record ServerHome(
     BackgroundTasks background,
     @Nullable ForkContext forkContext,
     ConnectionCounts counts,
-    Traces traces)
+    Traces traces,
+    Surroundings surroundings)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
@@ -156,6 +158,7 @@ record ServerHome(
         background,
         forkContext,
         counts,
-        traces);
+        traces,
+        surroundings);
   }
 }

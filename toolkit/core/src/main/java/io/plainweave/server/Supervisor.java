@@ -182,7 +182,8 @@ final class Supervisor implements Stoppable {
   private void supervise() throws InterruptedException {
     try {
       // Bound here once, it is inherited by all threads.
-      ScopedValue.where(Home.CURRENT, home)
+      home.surroundings()
+          .bind(ScopedValue.where(Home.CURRENT, home))
           .call(() -> {
             superviseAll();
             return this;

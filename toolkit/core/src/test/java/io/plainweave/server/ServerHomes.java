@@ -11,6 +11,7 @@ import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
@@ -48,7 +49,8 @@ final class ServerHomes {
             new BackgroundTasks(Map.of()),
             null,
             new ConnectionCounts(),
-            new Traces(ticks));
+            new Traces(ticks),
+            Surroundings.MACHINE);
     home.pollers().open();
     return home;
   }

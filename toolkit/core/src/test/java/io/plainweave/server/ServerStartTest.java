@@ -115,7 +115,8 @@ class ServerStartTest {
             whole.background(),
             null,
             whole.counts(),
-            whole.traces());
+            whole.traces(),
+            whole.surroundings());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
   }

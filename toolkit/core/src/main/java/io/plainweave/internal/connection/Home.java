@@ -6,6 +6,7 @@ import io.plainweave.admission.Refusal;
 import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
@@ -56,6 +57,9 @@ public interface Home {
     ListenerName listener = listener();
     return listener == null ? "" : listener.name();
   }
+
+  /** In which it was made, for whatever its connections open. */
+  Surroundings surroundings();
 
   /** Whether its connections are not of the service, but for administration: they end last. */
   boolean isAdmin();

@@ -7,6 +7,7 @@ import io.plainweave.admission.Refusal;
 import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
@@ -72,6 +73,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public @Nullable ListenerName listener() {
     return shared.listener();
+  }
+
+  @Override
+  public Surroundings surroundings() {
+    return shared.surroundings();
   }
 
   @Override
