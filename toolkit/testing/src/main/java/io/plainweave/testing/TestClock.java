@@ -48,7 +48,7 @@ public final class TestClock {
   private final AtomicLong now = new AtomicLong();
   private final List<Runnable> ticks = new CopyOnWriteArrayList<>();
   private final ReentrantLock moving = new ReentrantLock();
-  private final ReentrantLock lock = new ReentrantLock();
+  private final BriefLock lock = new BriefLock();
 
   // Guarded by lock.
 
