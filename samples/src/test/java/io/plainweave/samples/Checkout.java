@@ -41,6 +41,7 @@ record Checkout(Path root) {
     Path root = Files.createTempDirectory(folder, "a checkout ");
     copy(root, ".ci");
     copy(root, "toolkit/core/target/classes");
+    copy(root, "toolkit/logging/target/classes");
     copy(root, "loadtests/run");
     copy(root, "samples/run");
     copy(root, "samples/run.args");

@@ -1,5 +1,6 @@
 package io.plainweave;
 
+import io.plainweave.clock.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -65,8 +66,10 @@ import org.jspecify.annotations.Nullable;
 public final class Deadline {
   private static final ScopedValue<Deadline> CURRENT = ScopedValue.newInstance();
 
-  /** What {@link System#nanoTime()} was when it was made. */
-  private final long begin = System.nanoTime();
+  private final Clock clock = Clock.current();
+
+  /** What {@link Clock#nanoTime()} was when it was made. */
+  private final long begin = clock.nanoTime();
 
   /** How long after that; {@link Long#MAX_VALUE} for none. */
   private final long nanos;
@@ -119,7 +122,7 @@ public final class Deadline {
   }
 
   private long left() {
-    return nanos == Long.MAX_VALUE ? nanos : nanos - (System.nanoTime() - begin);
+    return nanos == Long.MAX_VALUE ? nanos : nanos - (clock.nanoTime() - begin);
   }
 
   /** Returns how much is left of it. */

@@ -30,6 +30,8 @@
  *       for what others have to say to the peer.
  *   <li>Time: {@link io.plainweave.TimeLimits} hold for every connection, a {@link
  *       io.plainweave.Deadline} for one piece of work.
+ *   <li>Itself, where it is no parameter: {@code io.plainweave.context.CurrentConnection}, also in
+ *       the log; and what forks take along.
  *   <li>What goes on meanwhile: {@link io.plainweave.Connection#isDraining()}, {@link
  *       io.plainweave.Connection#peerState()}, {@link io.plainweave.Connection#closeReason()}.
  *   <li>Several protocols on one port, told apart before anything is read: {@code

@@ -30,8 +30,7 @@ class HardeningTest {
 
   /** Of the row that begins with these words. */
   private static String byDefault(String row) throws IOException {
-    List<String> found =
-        page().lines().filter(line -> line.startsWith("| " + row + " |")).toList();
+    List<String> found = page().lines().filter(line -> line.startsWith("| " + row + " |")).toList();
     assertEquals(1, found.size(), row);
     return found.getFirst().split("\\|")[3].strip();
   }
@@ -91,7 +90,11 @@ class HardeningTest {
   private static Stream<Path> testsIn(Path folder) {
     try (Stream<Path> files =
         Files.find(
-            folder, 20, (file, _) -> file.toString().contains("/src/test/java/") && file.toString().endsWith("Test.java"))) {
+            folder,
+            20,
+            (file, _) ->
+                file.toString().contains("/src/test/java/")
+                    && file.toString().endsWith("Test.java"))) {
       return files.toList().stream();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

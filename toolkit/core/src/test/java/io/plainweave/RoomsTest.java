@@ -58,8 +58,10 @@ class RoomsTest {
         "io.plainweave.tls",
         "io.plainweave.proxyprotocol",
         "..text",
-        "..kernel");
+        "..kernel",
+        "..clock");
     mayOnlyUse("io.plainweave.admission", "..text");
+    mayOnlyUse("io.plainweave.context", "io.plainweave");
     mayOnlyUse("io.plainweave.framing", "io.plainweave");
     mayOnlyUse("io.plainweave.protocol", "io.plainweave", "io.plainweave.tls", "..text");
     mayOnlyUse("io.plainweave.udp", "io.plainweave", "io.plainweave.admission", "..text");
@@ -69,6 +71,7 @@ class RoomsTest {
         "io.plainweave.admission",
         "io.plainweave.udp",
         "..text");
+    mayOnlyUse("io.plainweave.trace");
     mayOnlyUse("io.plainweave.tls", "..text");
     mayOnlyUse("io.plainweave.proxyprotocol", "io.plainweave.admission", "..text");
   }

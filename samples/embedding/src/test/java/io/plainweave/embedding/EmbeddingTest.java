@@ -53,6 +53,23 @@ class EmbeddingTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"logback", "log4j"})
+  void showsTheConnectionInEachLineThatIsLoggedForIt(String log) throws Exception {
+    try (Program program = start(log)) {
+      String connection = "connection 1 from 127.0.0.1:" + program.client().getLocalPort();
+      program.terminate();
+      program.asksToTheEnd();
+      program.ends(
+          143,
+          "INFO  LoggedServer: " + connection + ": asked for first",
+          "INFO  Server: draining 1 connections",
+          "INFO  LoggedServer: " + connection + ": asked for second",
+          "DEBUG Server: " + connection + ": closed: ",
+          "INFO  Server: drained: 1 connections");
+    }
+  }
+
   @Test
   void keepsTheBeansOfSpringBootOpenDuringTheDrain() throws Exception {
     try (Program program =
@@ -67,7 +84,7 @@ class EmbeddingTest {
   void hasTheCodeOfPrograms() throws IOException {
     String document = squeeze(Files.readString(Path.of("../../toolkit/docs/embedding.md")));
     int shown = 0;
-    for (String name : List.of("LoggedServer", "SpringBootServer")) {
+    for (String name : List.of("LoggedServer", "SpringBootServer", "TracedServer")) {
       String source =
           Files.readString(Path.of("src/main/java/io/plainweave/embedding", name + ".java"));
       for (var code : SHOWN.matcher(source).results().toList()) {

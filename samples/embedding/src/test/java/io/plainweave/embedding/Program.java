@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.logging.ConnectionConverter;
 import io.plainweave.server.Server;
 import java.io.BufferedReader;
 import java.io.File;
@@ -33,17 +34,14 @@ record Program(Process process, Path output, Socket client) implements AutoClose
   /** Generous: the machine may have other things to do, and Spring Boot takes its time. */
   private static final Duration SOON = Duration.ofSeconds(50);
 
-  private static final Pattern LISTENING = Pattern.compile("listening on (\\d+)");
+  private static final Pattern LISTENING = Pattern.compile("(?m)listening on (\\d+)$");
 
   /** Starts a program that takes the port as its argument. */
   static Program start(Path folder, List<Path> classPath, Class<?> main, String argument)
       throws IOException, URISyntaxException {
-    Path toolkit =
-        Path.of(Server.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    List<String> all =
-        Stream.concat(Stream.of(Path.of("target/classes"), toolkit), classPath.stream())
-            .map(Path::toString)
-            .toList();
+    Stream<Path> own =
+        Stream.of(Path.of("target/classes"), place(Server.class), place(ConnectionConverter.class));
+    List<String> all = Stream.concat(own, classPath.stream()).map(Path::toString).toList();
     Path output = folder.resolve("output");
     Process process =
         new ProcessBuilder(
@@ -68,6 +66,11 @@ record Program(Process process, Path output, Socket client) implements AutoClose
         process.destroyForcibly();
       }
     }
+  }
+
+  /** The folder or jar of a class of the toolkit. */
+  private static Path place(Class<?> type) throws URISyntaxException {
+    return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 
   private static Matcher find(Process process, Path output, Pattern pattern) throws IOException {

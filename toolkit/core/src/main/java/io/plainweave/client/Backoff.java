@@ -1,6 +1,6 @@
 package io.plainweave.client;
 
-import java.util.concurrent.locks.LockSupport;
+import io.plainweave.clock.Clock;
 import java.util.random.RandomGenerator;
 
 /**
@@ -39,9 +39,10 @@ final class Backoff {
    */
   void pause(long most) throws InterruptedException {
     long pause = Math.min(next(), most);
-    long begin = System.nanoTime();
-    for (long left = pause; left > 0; left = pause - (System.nanoTime() - begin)) {
-      LockSupport.parkNanos(left);
+    Clock clock = Clock.current();
+    long begin = clock.nanoTime();
+    for (long left = pause; left > 0; left = pause - (clock.nanoTime() - begin)) {
+      clock.parkNanos(left);
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }

@@ -5,6 +5,7 @@ import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.HandshakeRunner;
@@ -13,6 +14,7 @@ import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
@@ -34,7 +36,8 @@ record ClientHome(
     Pollers pollers,
     Ticks ticks,
     TimeCheck timeCheck,
-    ConnectCalls calls)
+    ConnectCalls calls,
+    Surroundings surroundings)
     implements Home {
   private static final HandshakeRunner NO_HANDSHAKE =
       new HandshakeRunner(List.of(), new HandshakeTurns(1));
@@ -51,7 +54,8 @@ record ClientHome(
         new Pollers(0, 0),
         new Ticks(),
         new TimeCheck(timeLimits),
-        new ConnectCalls());
+        new ConnectCalls(),
+        Surroundings.current());
   }
 
   /** See {@link Client#connect(Connector)}. */
@@ -96,6 +100,11 @@ record ClientHome(
   }
 
   @Override
+  public @Nullable ForkContext forkContext() {
+    return null;
+  }
+
+  @Override
   public ConnectionCounts counts() {
     return NOTHING;
   }
@@ -113,6 +122,11 @@ record ClientHome(
   @Override
   public boolean finishes(int slot, int now) {
     return false;
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    // Nobody can ask for a trace.
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.plainweave.client;
 
+import io.plainweave.clock.Clock;
 import io.plainweave.internal.connection.TimeRounds;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
@@ -114,14 +115,32 @@ final class ClientThread implements Runnable {
     LockSupport.unpark(thread);
   }
 
+  private void watch() {
+    Clock clock = home.surroundings().clock();
+    var rounds = new TimeRounds(home.registry());
+    Runnable tick =
+        () -> {
+          home.ticks().advance();
+          rounds.check(home.ticks().now());
+        };
+    if (clock.movesItself(tick)) {
+      watch(rounds);
+      return;
+    }
+    while (!home.calls().areEnded()) {
+      LockSupport.park(this);
+      Thread.interrupted();
+    }
+    clock.forget(tick);
+  }
+
   /**
    * Looks at the time until the client is closed. While there is no connection nobody asks for it,
    * and a program that connects now and then is not to have ten wake-ups each second.
    */
-  private void watch() {
+  private void watch(TimeRounds rounds) {
     var timer = new TickTimer(home.ticks());
     var revival = new Revival(home.pollers());
-    var rounds = new TimeRounds(home.registry());
     var shortage = new Shortage();
     while (!home.calls().areEnded()) {
       try {

@@ -115,7 +115,7 @@ public final class ConnectionPool implements AutoCloseable {
   /** The same for a borrower that lives there. */
   Lease borrowIn(Home home) throws IOException, InterruptedException {
     long wait = Math.max(0, Countdown.of(limits.borrowTimeout()).left());
-    if (!permits.tryAcquire(wait, TimeUnit.NANOSECONDS)) {
+    if (!home.surroundings().clock().await(wait, permits::tryAcquire)) {
       throw new ConnectException(
           "cannot connect to %s: all %d connections of the pool were in use for %d ms"
               .formatted(

@@ -318,6 +318,10 @@ public final class Connector {
 
   /** The same where the caller ends it by an interrupt. */
   SocketConnection open(Home home) throws IOException, InterruptedException {
+    return home.surroundings().call(() -> openHere(home));
+  }
+
+  private SocketConnection openHere(Home home) throws IOException, InterruptedException {
     Countdown retries = Countdown.of(retryTime);
     var backoff = new Backoff(SHORTEST_PAUSE, LONGEST_PAUSE, ThreadLocalRandom.current());
     while (true) {

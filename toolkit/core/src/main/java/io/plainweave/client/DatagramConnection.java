@@ -145,7 +145,7 @@ public final class DatagramConnection implements AutoCloseable {
     long wait = TimeUnit.NANOSECONDS.convert(repeatAfter);
     for (int sent = 1; ; sent++) {
       send(request);
-      var repeat = new Countdown(System.nanoTime(), Math.min(wait, end.left()));
+      var repeat = Countdown.within(Math.min(wait, end.left()));
       byte[] answer;
       while ((answer = socket.receive(repeat.left())) != null) {
         if (isAnswer.test(answer)) {

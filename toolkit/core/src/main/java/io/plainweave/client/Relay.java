@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Connection;
 import io.plainweave.Duplex;
 import io.plainweave.internal.connection.SocketConnection;
+import io.plainweave.internal.thread.Belonging;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.proxyprotocol.ProxiedTls;
 import io.plainweave.proxyprotocol.ProxyHeader;
@@ -81,6 +82,7 @@ public final class Relay {
 
     @Override
     public Scope.After call() {
+      Belonging.inherit(caller);
       try {
         bytes = copy(from, to);
         to.finishOutput();
@@ -97,6 +99,9 @@ public final class Relay {
 
   private final Duplex near;
   private final Duplex far;
+
+  /** Carries one direction itself. */
+  private final Thread caller = Thread.currentThread();
 
   /** The first failure of a direction, set by its thread. */
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();

@@ -1,6 +1,8 @@
 package io.plainweave.client;
 
 import io.plainweave.TcpOptions;
+import io.plainweave.internal.socket.Network;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.socket.TcpSettings;
 import io.plainweave.internal.time.Countdown;
 import io.plainweave.text.Addresses;
@@ -9,6 +11,7 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.util.List;
@@ -29,16 +32,9 @@ record TcpDestination(
     int port,
     @Nullable InetAddress local,
     TcpOptions options,
-    Resolver resolver,
+    Network.Resolver resolver,
     @Nullable ProxyServer proxy)
     implements Destination {
-  /** Finds the addresses of a host, at least one. */
-  @FunctionalInterface
-  interface Resolver {
-    List<InetAddress> addresses(String host, Countdown deadline)
-        throws UnknownHostException, SocketTimeoutException, InterruptedException;
-  }
-
   /** The port of a host, with nothing that was chosen. */
   static TcpDestination of(String host, int port) {
     Destination.check(host, port);
@@ -68,9 +64,11 @@ record TcpDestination(
 
   private List<InetAddress> lookUp(Countdown deadline)
       throws ConnectException, InterruptedException {
+    Network network = Surroundings.current().network();
     List<InetAddress> addresses;
     try {
-      addresses = resolver.addresses(proxy == null ? host : proxy.host(), deadline);
+      addresses =
+          network.resolver(resolver).addresses(proxy == null ? host : proxy.host(), deadline);
     } catch (UnknownHostException e) {
       throw failed((proxy == null ? "the host" : "the proxy") + " is unknown", e);
     } catch (SocketTimeoutException e) {
@@ -92,7 +90,7 @@ record TcpDestination(
 
   /** Opens a socket for one attempt. */
   SocketChannel open() throws IOException {
-    SocketChannel channel = SocketChannel.open();
+    SocketChannel channel = Surroundings.current().network().open(StandardProtocolFamily.INET6);
     boolean complete = false;
     try {
       new TcpSettings(options).applyToConnecting(channel);

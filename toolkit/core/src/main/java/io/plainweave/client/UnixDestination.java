@@ -1,5 +1,6 @@
 package io.plainweave.client;
 
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Countdown;
 import io.plainweave.kernel.SocketPath;
 import io.plainweave.kernel.UnixSockets;
@@ -59,7 +60,7 @@ record UnixDestination(UnixDomainSocketAddress address) implements Destination {
 
   /** Connects at once, or fails and leaves nothing open. */
   private SocketChannel open() throws IOException {
-    SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+    SocketChannel channel = Surroundings.current().network().open(StandardProtocolFamily.UNIX);
     boolean connected = false;
     try {
       channel.configureBlocking(false);

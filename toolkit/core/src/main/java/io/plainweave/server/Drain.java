@@ -65,6 +65,14 @@ final class Drain {
   /** Set once; guarded by the lock. */
   private @Nullable DrainReport concluded;
 
+  /** Checks one of its times, as soon as a builder is told it. */
+  static Duration notNegative(String name, Duration value) {
+    if (value.isNegative()) {
+      throw new IllegalArgumentException(name + " must not be negative: " + value);
+    }
+    return value;
+  }
+
   Drain(Duration delay, Duration spread, Duration timeout, Ticks ticks) {
     this.delay = Ticks.of(delay);
     this.spread = Ticks.of(spread);

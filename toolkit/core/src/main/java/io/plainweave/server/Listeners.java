@@ -111,7 +111,7 @@ final class Listeners {
   }
 
   private List<Bound> bind(ServerHome.ListenPlace place) throws IOException {
-    List<Listener> sockets = Listener.bind(place.listen());
+    List<Listener> sockets = home.surroundings().network().bind(place.listen());
     ServerHome own = home.of(place, sockets.getFirst().address());
     String name = place.listen().name();
     sockets.forEach(socket -> home.observer().named(socket.address(), name));

@@ -7,6 +7,7 @@ import io.plainweave.Listen;
 import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
@@ -17,8 +18,10 @@ import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.recording.Recording;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.thread.JdkCheck;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -34,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,23 +58,14 @@ public final class ServerBuilder {
   private Duration drainDelay = Duration.ZERO;
   private Duration drainSpread = Duration.ZERO;
   private boolean stopOnSignal = true;
+  private @Nullable ForkContext forkContext;
   private TimeLimits timeLimits = TimeLimits.DEFAULT;
   private int eventLoops = Pollers.AUTOMATIC;
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
-  /** A listener, with a handler of its own or none. */
-  private record Entry(Listen listen, @Nullable Handler handler) {
-    ServerHome.ListenPlace servedBy(@Nullable Handler common) {
-      Handler serves = handler == null ? common : handler;
-      if (serves == null) {
-        throw new IllegalStateException(
-            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
-                .formatted(listen));
-      }
-      return new ServerHome.ListenPlace(listen, serves);
-    }
-  }
+  /** A listener, with what makes its handler; that gives none where none was set. */
+  private record Entry(Listen listen, Function<Server, ? extends @Nullable Handler> handler) {}
 
   ServerBuilder() {}
 
@@ -82,8 +77,7 @@ public final class ServerBuilder {
    * @return this builder
    */
   public ServerBuilder listen(Listen listen) {
-    entries.add(new Entry(Objects.requireNonNull(listen, "listen"), null));
-    return this;
+    return add(listen, _ -> this.handler);
   }
 
   /**
@@ -95,8 +89,26 @@ public final class ServerBuilder {
    * @return this builder
    */
   public ServerBuilder listen(Listen listen, Handler handler) {
-    Objects.requireNonNull(listen, "listen");
-    entries.add(new Entry(listen, Objects.requireNonNull(handler, "handler")));
+    Objects.requireNonNull(handler, "handler");
+    return add(listen, _ -> handler);
+  }
+
+  /**
+   * Adds a listener for {@linkplain Listen#admin(boolean) administration}, whose handler is made
+   * for the server that it looks after:
+   *
+   * {@snippet file="io/plainweave/server/AdminTest.java" region="admin"}
+   *
+   * @param listen where to listen; it becomes one for administration
+   * @param handler makes the handler, when the server is built and before it is started
+   * @return this builder
+   */
+  public ServerBuilder admin(Listen listen, Function<Server, Handler> handler) {
+    return add(listen.admin(true), Objects.requireNonNull(handler, "handler"));
+  }
+
+  private ServerBuilder add(Listen listen, Function<Server, ? extends @Nullable Handler> handler) {
+    entries.add(new Entry(Objects.requireNonNull(listen, "listen"), handler));
     return this;
   }
 
@@ -131,8 +143,7 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets the code that serves the connections of all listeners that were added without a handler of
-   * their own.
+   * Sets the code that serves the connections of all listeners without a handler of their own.
    *
    * @param handler runs once for each connection
    * @return this builder
@@ -237,7 +248,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainTimeout(Duration drainTimeout) {
-    this.drainTimeout = notNegative("drainTimeout", drainTimeout);
+    this.drainTimeout = Drain.notNegative("drainTimeout", drainTimeout);
     return this;
   }
 
@@ -252,7 +263,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainDelay(Duration drainDelay) {
-    this.drainDelay = notNegative("drainDelay", drainDelay);
+    this.drainDelay = Drain.notNegative("drainDelay", drainDelay);
     return this;
   }
 
@@ -266,7 +277,7 @@ public final class ServerBuilder {
    * @throws IllegalArgumentException if it is negative
    */
   public ServerBuilder drainSpread(Duration drainSpread) {
-    this.drainSpread = notNegative("drainSpread", drainSpread);
+    this.drainSpread = Drain.notNegative("drainSpread", drainSpread);
     return this;
   }
 
@@ -347,6 +358,17 @@ public final class ServerBuilder {
   }
 
   /**
+   * Sets what forks take along from the thread of a connection. Default: scoped values alone.
+   *
+   * @param forkContext takes the context of the thread that forks
+   * @return this builder
+   */
+  public ServerBuilder forkContext(ForkContext forkContext) {
+    this.forkContext = Objects.requireNonNull(forkContext, "forkContext");
+    return this;
+  }
+
+  /**
    * Sets whether SIGTERM and SIGINT (Ctrl-C) close the server before the process ends: they drain
    * it, then cancel what is left, and a second signal cancels at once. Default: true. Set it to
    * false where something else owns the process's end.
@@ -387,16 +409,6 @@ public final class ServerBuilder {
       throw new IllegalStateException(
           "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
-    return make();
-  }
-
-  /** Whether it takes datagrams beside TCP, and has no TCP listener yet. */
-  boolean needsTcp() {
-    return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
-        && entries.stream().noneMatch(entry -> entry.listen() instanceof TcpListen);
-  }
-
-  private Server make() {
     JdkCheck.run();
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
@@ -417,17 +429,22 @@ public final class ServerBuilder {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(maxHandshakes)),
             new BackgroundTasks(background),
-            new ConnectionCounts());
-    List<ServerHome.ListenPlace> places =
-        entries.stream().map(entry -> entry.servedBy(handler)).toList();
-    return new Server(places, home, maxCarriers, stopOnSignal);
+            forkContext,
+            new ConnectionCounts(),
+            new Traces(ticks),
+            Surroundings.current());
+    // Handlers that are made for the server come after it.
+    var places = new ArrayList<ServerHome.ListenPlace>();
+    var server = new Server(places, home, maxCarriers, stopOnSignal);
+    entries.forEach(
+        it -> places.add(ServerHome.ListenPlace.of(it.listen, it.handler.apply(server))));
+    return server;
   }
 
-  private static Duration notNegative(String name, Duration value) {
-    if (value.isNegative()) {
-      throw new IllegalArgumentException(name + " must not be negative: " + value);
-    }
-    return value;
+  /** Whether it takes datagrams beside TCP, and has no TCP listener yet. */
+  boolean needsTcp() {
+    return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
+        && entries.stream().noneMatch(entry -> entry.listen() instanceof TcpListen);
   }
 
   /**

@@ -4,6 +4,7 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.ListenerLimit;
 import io.plainweave.internal.connection.ConnectionRegistry;
@@ -14,7 +15,9 @@ import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
 import io.plainweave.internal.handshake.HandshakeSteps;
 import io.plainweave.internal.live.LiveServer;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -45,13 +48,26 @@ record ServerHome(
     ServerEvents observer,
     HandshakeRunner handshake,
     BackgroundTasks background,
-    ConnectionCounts counts)
+    @Nullable ForkContext forkContext,
+    ConnectionCounts counts,
+    Traces traces,
+    Surroundings surroundings)
     implements Home {
   /** Where a server listens, and what serves the connections of that listener. */
   record ListenPlace(Listen listen, Handler handler) {
     ListenPlace {
       Objects.requireNonNull(listen, "listen");
       Objects.requireNonNull(handler, "handler");
+    }
+
+    /** As the builder has it, perhaps without a handler. */
+    static ListenPlace of(Listen listen, @Nullable Handler handler) {
+      if (handler == null) {
+        throw new IllegalStateException(
+            "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
+                .formatted(listen));
+      }
+      return new ListenPlace(listen, handler);
     }
   }
 
@@ -73,7 +89,7 @@ record ServerHome(
   }
 
   LiveView live() {
-    return new LiveServer(registry, counts, admission, pollers, datagrams);
+    return new LiveServer(registry, counts, admission, pollers, datagrams, traces);
   }
 
   @Override
@@ -94,6 +110,11 @@ record ServerHome(
   @Override
   public boolean cancels(SocketConnection registered) {
     return drain.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    traces.opened(connection, event);
   }
 
   @Override
@@ -135,6 +156,9 @@ record ServerHome(
         observer,
         handshake.of(HandshakeSteps.of(listen, admission, limit)),
         background,
-        counts);
+        forkContext,
+        counts,
+        traces,
+        surroundings);
   }
 }

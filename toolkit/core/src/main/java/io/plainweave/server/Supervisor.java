@@ -120,6 +120,7 @@ final class Supervisor implements Stoppable {
       home.datagrams().close(home.observer());
       home.pollers().close();
     } finally {
+      home.traces().close();
       lifecycle.advanceTo(ServerState.TERMINATED);
     }
   }
@@ -181,7 +182,8 @@ final class Supervisor implements Stoppable {
   private void supervise() throws InterruptedException {
     try {
       // Bound here once, it is inherited by all threads.
-      ScopedValue.where(Home.CURRENT, home)
+      home.surroundings()
+          .bind(ScopedValue.where(Home.CURRENT, home))
           .call(() -> {
             superviseAll();
             return this;
@@ -225,6 +227,7 @@ final class Supervisor implements Stoppable {
       home.datagrams().close(home.observer());
       closePollers();
       StopSignals.remove(this);
+      home.traces().close();
       home.observer().close();
     }
   }

@@ -112,6 +112,8 @@ final class WarmUp {
         .map(file -> file.replace(".class", "").replace(File.separatorChar, '/').replace('/', '.'))
         // They cannot be loaded in each JVM, and are of no use until somebody records.
         .filter(name -> !name.startsWith(Recording.class.getPackageName()))
+        // In a jar with all of a program: made for two libraries, of which a program has one.
+        .filter(name -> !name.startsWith("io.plainweave.logging."))
         .toList();
   }
 

@@ -1,6 +1,10 @@
 package io.plainweave.status;
 
 import io.plainweave.event.HandlerPosition;
+import io.plainweave.trace.Trace;
+import io.plainweave.trace.TraceLimits;
+import io.plainweave.trace.TraceTarget;
+import java.io.IOException;
 import java.util.Optional;
 
 /**
@@ -17,6 +21,31 @@ public interface LiveConnection {
    * thread, which is held up meanwhile. Threads that a handler has forked are not shown.
    */
   Optional<HandlerPosition> position();
+
+  /**
+   * Begins a trace of it: what its handler reads and writes from now on, in plain, which may be
+   * {@linkplain io.plainweave.trace passwords and personal data}. It ends with the connection, at a
+   * limit, or when it is closed. No call of the connection waits for it.
+   *
+   * @param target where it goes: a new file, or the log
+   * @param limits how long it goes on at most
+   * @return the trace, which has begun; one that is over at once if the connection has ended
+   * @throws IOException if the file cannot be created, or exists
+   * @throws IllegalStateException if 16 traces of the server go on
+   */
+  Trace trace(TraceTarget target, TraceLimits limits) throws IOException;
+
+  /**
+   * The same within {@link TraceLimits#DEFAULT}: 1 MiB, and a minute.
+   *
+   * @param target where it goes: a new file, or the log
+   * @return the trace, which has begun; one that is over at once if the connection has ended
+   * @throws IOException if the file cannot be created, or exists
+   * @throws IllegalStateException if 16 traces of the server go on
+   */
+  default Trace trace(TraceTarget target) throws IOException {
+    return trace(target, TraceLimits.DEFAULT);
+  }
 
   /**
    * Ends it in order, as {@link io.plainweave.Connection#close()} does from another thread: the

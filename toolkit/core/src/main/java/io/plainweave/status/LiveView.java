@@ -1,5 +1,10 @@
 package io.plainweave.status;
 
+import io.plainweave.admission.Network;
+import io.plainweave.trace.Trace;
+import io.plainweave.trace.TraceLimits;
+import io.plainweave.trace.TraceTarget;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -41,6 +46,36 @@ public interface LiveView {
    * @return the connection; empty if there is none of that number, or it has ended
    */
   Optional<LiveConnection> connection(long id);
+
+  /**
+   * Begins a trace of all connections whose peer is in a network, of those that are open and those
+   * that will be: what their handlers read and write from now on, in plain, which may be
+   * {@linkplain io.plainweave.trace passwords and personal data}. Behind a proxy, the peer is the
+   * client as soon as the PROXY header has told it. It ends with the server, at a limit, or when it
+   * is closed. No call of a connection waits for it.
+   *
+   * @param peers whose connections; those over Unix-domain sockets are in none
+   * @param target where it goes: a new file, or the log
+   * @param limits how long it goes on at most, with all of the connections together; before the
+   *     start of the server no time passes
+   * @return the trace, which has begun; one that is over at once if the server has ended
+   * @throws IOException if the file cannot be created, or exists
+   * @throws IllegalStateException if 16 traces of the server go on
+   */
+  Trace trace(Network peers, TraceTarget target, TraceLimits limits) throws IOException;
+
+  /**
+   * The same within {@link TraceLimits#DEFAULT}: 1 MiB, and a minute.
+   *
+   * @param peers whose connections; those over Unix-domain sockets are in none
+   * @param target where it goes: a new file, or the log
+   * @return the trace, which has begun; one that is over at once if the server has ended
+   * @throws IOException if the file cannot be created, or exists
+   * @throws IllegalStateException if 16 traces of the server go on
+   */
+  default Trace trace(Network peers, TraceTarget target) throws IOException {
+    return trace(peers, target, TraceLimits.DEFAULT);
+  }
 
   /**
    * Counts: totals since the start, and what there is now, in a walk along all connections.

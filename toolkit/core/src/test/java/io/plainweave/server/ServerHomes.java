@@ -11,7 +11,9 @@ import io.plainweave.internal.connection.HandshakeRunner;
 import io.plainweave.internal.connection.HandshakeTurns;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
 import io.plainweave.internal.transport.Pollers;
@@ -45,7 +47,10 @@ final class ServerHomes {
             events,
             new HandshakeRunner(List.of(), new HandshakeTurns(1)),
             new BackgroundTasks(Map.of()),
-            new ConnectionCounts());
+            null,
+            new ConnectionCounts(),
+            new Traces(ticks),
+            Surroundings.MACHINE);
     home.pollers().open();
     return home;
   }

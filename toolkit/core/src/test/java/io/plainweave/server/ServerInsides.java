@@ -2,6 +2,7 @@ package io.plainweave.server;
 
 import static org.awaitility.Awaitility.await;
 
+import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /** What a server does not tell, for tests in other packages. */
@@ -26,6 +28,20 @@ public final class ServerInsides {
     var count = new AtomicInteger();
     server.home().registry().forEach(connection -> count.incrementAndGet());
     return count.get();
+  }
+
+  /** The connection of a number, as the handler has it. */
+  public static Connection connection(Server server, long id) {
+    var found = new AtomicReference<Connection>();
+    server
+        .home()
+        .registry()
+        .forEach(connection -> {
+          if (connection.id() == id) {
+            found.set(connection);
+          }
+        });
+    return found.get();
   }
 
   /**

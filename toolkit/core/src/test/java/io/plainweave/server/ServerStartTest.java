@@ -113,7 +113,10 @@ class ServerStartTest {
             whole.observer(),
             whole.handshake(),
             whole.background(),
-            whole.counts());
+            null,
+            whole.counts(),
+            whole.traces(),
+            whole.surroundings());
     return new Server(
         List.of(new ServerHome.ListenPlace(place, whole.handler())), broken, 1, false);
   }

@@ -35,6 +35,8 @@ public record Place(String activity, String line) {
     SLEEP("sleeps", "java.lang.Thread.sleep(");
 
     private final String text;
+
+    @SuppressWarnings("ImmutableEnumChecker") // it is a copy that nobody can change
     private final List<String> methods;
 
     Wait(String text, String... methods) {

@@ -7,6 +7,8 @@ import io.plainweave.Deadline;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
 import io.plainweave.TimeLimits;
+import io.plainweave.internal.thread.Belonging;
+import io.plainweave.internal.thread.CarriedContext;
 import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
@@ -99,16 +101,26 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
 
   @Override
   public Subtask<?> fork(String name, Task task) {
-    return forkInFront(name, ForkedTask.of(this, task), task);
+    return forkInFront(name, ForkedTask.of(this, carried(task)), task);
   }
 
   @Override
   public <T> Subtask<T> fork(String name, Callable<? extends T> task) {
-    return forkInFront(name, new ForkedTask<T>(this, task), NOT_TOLD);
+    return forkInFront(name, new ForkedTask<T>(this, carried(task)), NOT_TOLD);
+  }
+
+  /** The task with what it is to take along from the owner. */
+  private Task carried(Task task) {
+    ensureOwner();
+    return CarriedContext.in(connection.forkContext(), task);
+  }
+
+  private <T> Callable<? extends T> carried(Callable<? extends T> task) {
+    ensureOwner();
+    return CarriedContext.in(connection.forkContext(), task);
   }
 
   private <T> ForkedTask<T> forkInFront(String name, ForkedTask<T> forked, Task told) {
-    ensureOwner();
     inFront.incrementAndGet();
     return start(
         forked,
@@ -123,7 +135,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
   public Subtask<?> forkBackground(String name, Task task) {
     ensureOwner();
     hasBackground = true;
-    ForkedTask<?> forked = ForkedTask.of(this, task);
+    ForkedTask<?> forked = ForkedTask.of(this, carried(task));
     return start(forked, task, () -> run(name, forked));
   }
 
@@ -138,7 +150,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     }
     connection.socketOutput().flushOwn();
     var buffer = new OutputBuffer(connection, maxBytes);
-    fork("output", buffer);
+    forkInFront("output", ForkedTask.of(this, buffer), buffer);
     outputBuffer = buffer;
   }
 
@@ -327,6 +339,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
 
   private Scope.After run(String name, ForkedTask<?> forked) {
     Thread.currentThread().setName(name);
+    Belonging.inherit(owner);
     ScopedValue.Carrier bindings = connection.bindings().where(ForkedTask.CURRENT, forked);
     return own == null
         ? bindings.call(() -> run(forked))

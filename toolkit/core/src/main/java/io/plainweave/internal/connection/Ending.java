@@ -64,11 +64,15 @@ abstract sealed class Ending implements Connection permits Wire {
    */
   abstract void leaveIfOver();
 
+  /** Tells those who look at the connection that it is about to be reset. */
+  abstract void tellReset();
+
   // How it ends
 
   @Override
   public boolean abort(CloseReason why) {
     boolean first = endWith(why);
+    tellReset();
     channel().resetOnClose();
     closeSocket();
     return first;
@@ -107,6 +111,7 @@ abstract sealed class Ending implements Connection permits Wire {
    */
   void endByInterrupt() {
     if (!isOutputFinished()) {
+      tellReset();
       channel().resetOnClose();
     }
     closeSocket();

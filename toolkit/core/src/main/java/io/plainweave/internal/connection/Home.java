@@ -3,8 +3,10 @@ package io.plainweave.internal.connection;
 import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
@@ -41,6 +43,9 @@ public interface Home {
   /** Receives the events of what happens. */
   ServerObserver observer();
 
+  /** What the threads of its connections take along into what they fork; null for nothing. */
+  @Nullable ForkContext forkContext();
+
   /** Where those that were accepted are counted. */
   ConnectionCounts counts();
 
@@ -53,6 +58,9 @@ public interface Home {
     return listener == null ? "" : listener.name();
   }
 
+  /** In which it was made, for whatever its connections open. */
+  Surroundings surroundings();
+
   /** Whether its connections are not of the service, but for administration: they end last. */
   boolean isAdmin();
 
@@ -61,6 +69,13 @@ public interface Home {
 
   /** Whether a connection that was just registered may have come too late to be cancelled. */
   boolean cancels(SocketConnection registered);
+
+  /**
+   * Looks whether a connection that has come, or whose peer is known by now, is to be traced.
+   *
+   * @param event what is to stand at the begin of the trace
+   */
+  void opened(SocketConnection connection, String event);
 
   /** Counts a connection that has ended. */
   void ended(@Nullable CloseReason reason);

@@ -4,8 +4,10 @@ import io.plainweave.CloseReason;
 import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.Pollers;
@@ -59,6 +61,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   }
 
   @Override
+  public @Nullable ForkContext forkContext() {
+    return shared.forkContext();
+  }
+
+  @Override
   public ConnectionCounts counts() {
     return shared.counts();
   }
@@ -66,6 +73,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public @Nullable ListenerName listener() {
     return shared.listener();
+  }
+
+  @Override
+  public Surroundings surroundings() {
+    return shared.surroundings();
   }
 
   @Override
@@ -81,6 +93,11 @@ record LimitedHome(Home shared, TimeCheck timeCheck) implements Home {
   @Override
   public boolean cancels(SocketConnection registered) {
     return shared.cancels(registered);
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {
+    shared.opened(connection, event);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.ConnectionScope;
 import io.plainweave.Deadline;
+import io.plainweave.clock.Clock;
 import io.plainweave.internal.thread.Uninterrupted;
 import io.plainweave.internal.time.DeadlineWait;
 import java.io.IOException;
@@ -215,7 +216,8 @@ final class OutputBuffer extends OutputStream implements ConnectionScope.Task {
           if (left.isEmpty()) {
             progress.await();
           } else {
-            progress.awaitNanos(TimeUnit.NANOSECONDS.convert(left.get()));
+            long nanos = TimeUnit.NANOSECONDS.convert(left.get());
+            progress.awaitNanos(Clock.current().mostToWait(nanos));
           }
         } catch (InterruptedException e) {
           interrupted = true;

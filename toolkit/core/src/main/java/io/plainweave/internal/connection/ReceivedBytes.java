@@ -5,6 +5,8 @@ import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.internal.time.DeadlineWait;
+import io.plainweave.internal.trace.Tap;
+import io.plainweave.internal.trace.TappedTransport;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Transport;
@@ -12,6 +14,7 @@ import io.plainweave.internal.transport.Turn;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +36,14 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
 
   private static final byte[] NONE = {};
 
-  /** Replaced by the thread that reads, before it reads on. */
-  private Transport transport;
+  private static final AtomicReferenceFieldUpdater<ReceivedBytes, Transport> TRANSPORT =
+      AtomicReferenceFieldUpdater.newUpdater(ReceivedBytes.class, Transport.class, "transport");
+
+  /**
+   * Replaced by the thread that reads, before it reads on; by any thread, with the same behind a
+   * tap. Only {@link TappedTransport} writes it.
+   */
+  private volatile Transport transport;
 
   /**
    * Bytes not yet given to the reader, in a borrowed buffer; only the reading thread touches it.
@@ -71,8 +80,8 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
    * Reads by another transport from now on, which has to take over what is {@link #unread()};
    * called by the thread that has the input.
    */
-  final void use(Transport transport) {
-    this.transport = transport;
+  final void use(Transport next) {
+    TappedTransport.use(TRANSPORT, this, next);
     moreToRead = true;
     passedOn(buffered());
     giveBack();
@@ -80,13 +89,23 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
 
   /** Reads by the channel from now on, behind these bytes, which have come too early. */
   final void usePlain(PolledChannel channel, byte[] early) {
-    transport = channel;
+    TappedTransport.use(TRANSPORT, this, channel);
     moreToRead = true;
     finished = false;
     if (early.length > 0) {
       bytes = ByteBuffer.wrap(early);
       received(early.length);
+      TappedTransport.showReceived(transport, bytes);
     }
+  }
+
+  /** Lets a tap see what is read from now on; called by any thread. */
+  final void add(Tap tap) {
+    TappedTransport.add(TRANSPORT, this, tap);
+  }
+
+  final void remove(Tap tap) {
+    TappedTransport.remove(TRANSPORT, this, tap);
   }
 
   /** What was received and not yet read, for a look at it; null if there is nothing. */
@@ -363,7 +382,7 @@ abstract sealed class ReceivedBytes extends MessageState permits ConnectionInput
    * finished it; in TLS there is close_notify to tell the two apart.
    */
   private boolean isEndInDoubt() {
-    return transport instanceof PolledChannel
+    return TappedTransport.under(transport) instanceof PolledChannel
         && connection.reason() instanceof CloseReason.PeerReset;
   }
 

@@ -2,6 +2,8 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.internal.time.DeadlineWait;
+import io.plainweave.internal.trace.Tap;
+import io.plainweave.internal.trace.TappedTransport;
 import io.plainweave.internal.transport.Mover;
 import io.plainweave.internal.transport.Transport;
 import io.plainweave.internal.transport.Turn;
@@ -24,10 +26,16 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
   static final AtomicReferenceFieldUpdater<Sending, @Nullable Thread> CLOSER =
       AtomicReferenceFieldUpdater.newUpdater(Sending.class, Thread.class, "closer");
 
+  private static final AtomicReferenceFieldUpdater<Sending, Transport> TRANSPORT =
+      AtomicReferenceFieldUpdater.newUpdater(Sending.class, Transport.class, "transport");
+
   final Wire connection;
 
-  /** Replaced by the thread that writes, before it writes on. */
-  private Transport transport;
+  /**
+   * Replaced by the thread that writes, before it writes on; by any thread, with the same behind a
+   * tap. Only {@link TappedTransport} writes it.
+   */
+  private volatile Transport transport;
 
   /** The thread that closes the connection; set once, by itself. All others must not write on. */
   private volatile @Nullable Thread closer;
@@ -48,8 +56,22 @@ abstract sealed class Sending extends SendState permits ConnectionOutput {
    * Writes by another transport from now on; what is pending was flushed. Called by the thread that
    * has taken the output.
    */
-  final void use(Transport transport) {
-    this.transport = transport;
+  final void use(Transport next) {
+    TappedTransport.use(TRANSPORT, this, next);
+  }
+
+  /** Lets a tap see what is written from now on; called by any thread. */
+  final void add(Tap tap) {
+    TappedTransport.add(TRANSPORT, this, tap);
+  }
+
+  final void remove(Tap tap) {
+    TappedTransport.remove(TRANSPORT, this, tap);
+  }
+
+  /** Those who look at this connection now, as a rule nobody; not to be modified. */
+  final Tap[] taps() {
+    return TappedTransport.taps(transport);
   }
 
   /** By what it writes. */

@@ -2,11 +2,13 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
 import io.plainweave.TimeLimits;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.thread.Shortage;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.internal.trace.Tap;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.TlsTransport;
@@ -35,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It is as lean as it can be, since there may be a million: no lock, no timer, no name. What has
  * to do with time is noted in ticks, and judged by the reaper ({@link TimeCheck}).
  */
-public final class SocketConnection extends Wire implements Scope.Task {
+public final class SocketConnection extends Wire
+    implements Scope.Task, Thread.UncaughtExceptionHandler {
   /** For a connection that has failed, where there is no memory to say why. */
   private static final CloseReason OUT_OF_MEMORY =
       new CloseReason.HandlerFailed(new OutOfMemoryError("no memory to say what has failed"));
@@ -100,6 +103,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
     var connection = new SocketConnection(home, channel, channel.getLocalAddress(), true);
     connection.channel().prepare();
     home.registry().add(connection);
+    home.opened(connection, "opened");
     if (home.cancels(connection)) {
       connection.cancel();
     }
@@ -111,8 +115,10 @@ public final class SocketConnection extends Wire implements Scope.Task {
   @Override
   public Scope.After call() {
     beginOnThisThread();
+    Thread.currentThread().setUncaughtExceptionHandler(this);
     try {
       home.counts().accepted();
+      home.opened(this, "opened");
       home.observer().onEvent(new ServerEvent.ConnectionOpened(this, home.listenerName()));
       channel().prepare();
       if (phase() == ConnectionPhase.HANDLER || passesHandshake()) {
@@ -133,6 +139,16 @@ public final class SocketConnection extends Wire implements Scope.Task {
       end();
     }
     return Scope.After.CONTINUE;
+  }
+
+  /**
+   * Sees what nobody has caught in a thread of the connection, which is a lack of memory for the
+   * last steps of the JDK; see {@link Scope#virtualThreads()}. And it is how such a thread is known
+   * to be one: see {@link io.plainweave.internal.thread.Belonging}.
+   */
+  @Override
+  public void uncaughtException(Thread thread, Throwable failure) {
+    Shortage.see(failure);
   }
 
   private boolean passesHandshake() throws IOException, InterruptedException {
@@ -176,6 +192,7 @@ public final class SocketConnection extends Wire implements Scope.Task {
       closeSocket();
       ConnectionEnd.giveBackBuffers(this, tls);
       CloseReason ended = reason();
+      tellEnded();
       home.ended(ended);
       if (thread() != null && ended != null) {
         long received = input().received();
@@ -322,6 +339,10 @@ public final class SocketConnection extends Wire implements Scope.Task {
     proxyHeader = header;
     remoteAddress = header.source().orElse(remoteAddress);
     localAddress = header.destination().orElse(localAddress);
+    if (socketOutput().taps().length > 0) {
+      note("a PROXY header has come: this is now " + this);
+    }
+    home.opened(this, "opened before its PROXY header");
   }
 
   @Override
@@ -338,9 +359,17 @@ public final class SocketConnection extends Wire implements Scope.Task {
 
   @Override
   void leaveIfOver() {
-    if (isOutbound() && !channel().isOpen() && scopes().isEmpty()) {
-      home.registry().remove(this);
+    if (isOutbound() && !channel().isOpen()) {
+      tellEnded();
+      if (scopes().isEmpty()) {
+        home.registry().remove(this);
+      }
     }
+  }
+
+  @Override
+  @Nullable ForkContext forkContext() {
+    return home.forkContext();
   }
 
   @Override
@@ -348,6 +377,33 @@ public final class SocketConnection extends Wire implements Scope.Task {
     var bindings = ScopedValue.where(OF_FORKED_THREAD, this);
     // A client has no threads of its own, from which this one could inherit it.
     return Home.CURRENT.isBound() ? bindings : bindings.where(Home.CURRENT, home);
+  }
+
+  // For those who look at what passes
+
+  @Override
+  public long openMillis() {
+    return (long) (now() - openedAt()) * Ticks.MILLIS;
+  }
+
+  @Override
+  public boolean isOver() {
+    return !channel().isOpen();
+  }
+
+  @Override
+  void tellReset() {
+    if (channel().isOpen()) {
+      for (Tap tap : socketOutput().taps()) {
+        tap.resets();
+      }
+    }
+  }
+
+  private void tellEnded() {
+    for (Tap tap : socketOutput().taps()) {
+      tap.ended(reason());
+    }
   }
 
   // For the reaper

@@ -7,6 +7,7 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.transport.TlsTransport;
 import io.plainweave.tls.ClientTls;
 import io.plainweave.tls.ServerTls;
+import io.plainweave.tls.TlsSession;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
@@ -132,6 +133,7 @@ public final class TlsUpgrade {
     long begun = System.nanoTime();
     try {
       boolean done = transport.handshake();
+      noteAgreed(connection, transport);
       tellEnded(connection, begun, done ? null : new CloseReason.Finished());
       return done;
     } catch (IOException e) {
@@ -144,6 +146,19 @@ public final class TlsUpgrade {
       throw e;
     } finally {
       connection.enter(before);
+    }
+  }
+
+  /** What both sides know of it without a secret. */
+  private static void noteAgreed(SocketConnection connection, TlsTransport transport) {
+    TlsSession agreed = transport.session();
+    if (agreed != null && connection.socketOutput().taps().length > 0) {
+      connection.note(
+          "the TLS handshake has ended: %s, %s, application protocol %s"
+              .formatted(
+                  agreed.protocol(),
+                  agreed.cipherSuite(),
+                  agreed.applicationProtocol().orElse("none")));
     }
   }
 

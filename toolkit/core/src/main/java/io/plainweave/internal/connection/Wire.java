@@ -5,8 +5,11 @@ import io.plainweave.CloseReason;
 import io.plainweave.ConnectionScope;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
+import io.plainweave.context.ForkContext;
 import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.time.DeadlineWait;
+import io.plainweave.internal.trace.Tap;
+import io.plainweave.internal.trace.Traceable;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
 import io.plainweave.internal.transport.Yielding;
@@ -26,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * which is for {@link SocketConnection}: a superclass of that, so that a connection has one object
  * less.
  */
-abstract sealed class Wire extends Ending implements Yielding permits SocketConnection {
+abstract sealed class Wire extends Ending implements Yielding, Traceable permits SocketConnection {
   /** In a thread that was forked for a connection: that one. */
   public static final ScopedValue<Wire> OF_FORKED_THREAD = ScopedValue.newInstance();
 
@@ -67,6 +70,9 @@ abstract sealed class Wire extends Ending implements Yielding permits SocketConn
   public abstract int now();
 
   abstract BufferPool buffers();
+
+  /** What is carried into the threads that are forked for it, if anything is. */
+  abstract @Nullable ForkContext forkContext();
 
   /** Counts the first bytes; called by the reading thread. */
   abstract void firstBytesCame();
@@ -205,6 +211,27 @@ abstract sealed class Wire extends Ending implements Yielding permits SocketConn
   @Override
   public long sent() {
     return output.sent();
+  }
+
+  // For those who look at what passes
+
+  @Override
+  public void add(Tap tap) {
+    socketOutput().add(tap);
+    input().add(tap);
+  }
+
+  @Override
+  public void remove(Tap tap) {
+    socketOutput().remove(tap);
+    input().remove(tap);
+  }
+
+  /** Tells them of an event; who builds its text asks before whether somebody looks. */
+  void note(String event) {
+    for (Tap tap : socketOutput().taps()) {
+      tap.note(event);
+    }
   }
 
   // For its end

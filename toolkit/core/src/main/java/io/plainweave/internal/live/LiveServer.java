@@ -1,9 +1,11 @@
 package io.plainweave.internal.live;
 
+import io.plainweave.admission.Network;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramListener;
 import io.plainweave.internal.udp.DatagramRegistry;
@@ -13,6 +15,10 @@ import io.plainweave.status.ListenerName;
 import io.plainweave.status.LiveConnection;
 import io.plainweave.status.LiveView;
 import io.plainweave.status.ServerStatus;
+import io.plainweave.trace.Trace;
+import io.plainweave.trace.TraceLimits;
+import io.plainweave.trace.TraceTarget;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -30,7 +36,8 @@ public record LiveServer(
     ConnectionCounts counts,
     Admission admission,
     Pollers pollers,
-    DatagramRegistry datagrams)
+    DatagramRegistry datagrams,
+    Traces traces)
     implements LiveView {
   @Override
   public Stream<ConnectionStatus> connections() {
@@ -40,15 +47,21 @@ public record LiveServer(
   @Override
   public Stream<LiveConnection> find(Predicate<? super ConnectionStatus> which) {
     Objects.requireNonNull(which, "which");
-    return registered().filter(connection -> which.test(Look.at(connection))).map(LiveSocket::new);
+    return registered().filter(connection -> which.test(Look.at(connection))).map(this::live);
+  }
+
+  private LiveConnection live(SocketConnection connection) {
+    return new LiveSocket(connection, traces);
+  }
+
+  @Override
+  public Trace trace(Network peers, TraceTarget target, TraceLimits limits) throws IOException {
+    return traces.begin(peers, target, limits, registry::forEach);
   }
 
   @Override
   public Optional<LiveConnection> connection(long id) {
-    return registered()
-        .filter(connection -> connection.id() == id)
-        .<LiveConnection>map(LiveSocket::new)
-        .findFirst();
+    return registered().filter(connection -> connection.id() == id).map(this::live).findFirst();
   }
 
   /** A connection keeps its slot, so none is met twice. */

@@ -5,14 +5,18 @@ import io.plainweave.event.HandlerPosition;
 import io.plainweave.internal.connection.ConnectionPhase;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.log.Log;
+import io.plainweave.internal.trace.Traces;
 import io.plainweave.status.ConnectionStatus;
 import io.plainweave.status.LiveConnection;
+import io.plainweave.trace.Trace;
+import io.plainweave.trace.TraceLimits;
+import io.plainweave.trace.TraceTarget;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Optional;
 
 /** A connection in the hands of an operator. */
-record LiveSocket(SocketConnection connection) implements LiveConnection {
+record LiveSocket(SocketConnection connection, Traces traces) implements LiveConnection {
   @Override
   public ConnectionStatus status() {
     return Look.at(connection);
@@ -21,6 +25,11 @@ record LiveSocket(SocketConnection connection) implements LiveConnection {
   @Override
   public Optional<HandlerPosition> position() {
     return Optional.ofNullable(connection.position());
+  }
+
+  @Override
+  public Trace trace(TraceTarget target, TraceLimits limits) throws IOException {
+    return traces.begin(connection, target, limits);
   }
 
   @Override

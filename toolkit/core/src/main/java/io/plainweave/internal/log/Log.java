@@ -20,6 +20,9 @@ public final class Log {
   /** The log of all servers of the process. Its name is a part of the API: users configure it. */
   public static final Log SERVER = new Log("io.plainweave.server.Server");
 
+  /** Where traces of connections go, if they are to go to the log. */
+  public static final Log TRACE = new Log("io.plainweave.trace.Trace");
+
   /** The same of all clients. */
   private static final Log CLIENT = new Log("io.plainweave.client.Client");
 
@@ -117,6 +120,24 @@ public final class Log {
             + " StandardInput=socket, or by sh -c 'exec java ... <&3', and use Listen.inherited()",
         count,
         names);
+  }
+
+  /** Tells that somebody looks at what passes, which may be secret. */
+  public static void traceBegan(String name, Object target) {
+    SERVER.info("{} begins: {}", name, target);
+  }
+
+  public static void traceEnded(String name, String why) {
+    SERVER.info("{} ends: {}", name, why);
+  }
+
+  /** Tells that a trace has ended, since it could not be written. */
+  public static void traceFailed(String name, IOException failure) {
+    try {
+      SERVER.warn("{} ends, since it cannot be written: {}", name, failure.toString());
+    } catch (Throwable noMemoryForTheLog) {
+      // The trace knows its failure, too.
+    }
   }
 
   public static void optionRefused(Object what, IOException failure) {

@@ -1,9 +1,6 @@
 package io.plainweave.internal.socket;
 
-import io.plainweave.InheritedListen;
 import io.plainweave.Listen;
-import io.plainweave.TcpListen;
-import io.plainweave.UnixListen;
 import io.plainweave.event.ListenerStatus;
 import io.plainweave.internal.log.Log;
 import io.plainweave.text.Addresses;
@@ -40,13 +37,9 @@ public final class Listener implements AutoCloseable {
     this.socket = socket;
   }
 
-  /** Binds all sockets of a description, or none: when it fails, nothing stays open. */
+  /** As {@link Network#bind}, on this machine. */
   public static List<Listener> bind(Listen listen) throws IOException {
-    return switch (listen) {
-      case TcpListen tcp -> TcpListeners.bind(tcp);
-      case UnixListen unix -> List.of(new Listener(unix, BoundUnixSocket.bind(unix)));
-      case InheritedListen inherited -> List.of(new Listener(inherited, InheritedSocket.take()));
-    };
+    return Network.KERNEL.bind(listen);
   }
 
   /**

@@ -18,8 +18,10 @@ public final class Uninterrupted {
   public static <T> T call(String name, Callable<T> task, Runnable onInterrupt) throws Exception {
     var result = new FutureTask<T>(task);
     boolean interrupted = Thread.interrupted();
+    Thread caller = Thread.currentThread();
     try (Scope shield = Scope.open(name, Thread.ofVirtual().name(name).factory())) {
       shield.fork(() -> {
+        Belonging.inherit(caller);
         result.run();
         return Scope.After.CONTINUE;
       });

@@ -1,13 +1,14 @@
 package io.plainweave.internal.time;
 
 import io.plainweave.Deadline;
+import io.plainweave.clock.Clock;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The end of a time that several waits share.
  *
- * @param begin what {@link System#nanoTime()} was then
+ * @param begin what {@link Clock#nanoTime()} was then
  * @param nanos how long after it; {@link Long#MAX_VALUE} for no end
  */
 public record Countdown(long begin, long nanos) {
@@ -18,12 +19,17 @@ public record Countdown(long begin, long nanos) {
   public static Countdown of(Duration time) {
     long own = time.isZero() ? Long.MAX_VALUE : TimeUnit.NANOSECONDS.convert(time);
     long most = Deadline.remaining().map(TimeUnit.NANOSECONDS::convert).orElse(Long.MAX_VALUE);
-    return new Countdown(System.nanoTime(), Math.min(own, most));
+    return new Countdown(Clock.current().nanoTime(), Math.min(own, most));
+  }
+
+  /** The end of so many nanoseconds from now on. */
+  public static Countdown within(long nanos) {
+    return new Countdown(Clock.current().nanoTime(), nanos);
   }
 
   /** How many nanoseconds are left, not more than 0 when it has passed. */
   public long left() {
-    return nanos == Long.MAX_VALUE ? nanos : nanos - (System.nanoTime() - begin);
+    return nanos == Long.MAX_VALUE ? nanos : nanos - (Clock.current().nanoTime() - begin);
   }
 
   /** The same in milliseconds, as calls take it for which 0 is no end: at least 1, or 0. */

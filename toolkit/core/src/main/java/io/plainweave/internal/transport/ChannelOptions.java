@@ -2,6 +2,7 @@ package io.plainweave.internal.transport;
 
 import java.io.IOException;
 import java.net.StandardSocketOptions;
+import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import jdk.net.ExtendedSocketOptions;
@@ -29,6 +30,14 @@ final class ChannelOptions {
     } catch (IOException closedMeanwhile) {
       // There is nobody to reset any more.
     }
+  }
+
+  /** How many bytes can be read without a wait. */
+  static int available(SocketChannel channel) throws IOException {
+    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
+    return channel instanceof Polled.Source source
+        ? source.available()
+        : Channels.newInputStream(channel).available();
   }
 
   /** Who the peer is, if it is a process of this machine and the system can tell. */

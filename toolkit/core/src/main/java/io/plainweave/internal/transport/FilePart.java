@@ -19,6 +19,11 @@ public final class FilePart {
 
         @Override
         public boolean move(FilePart source, Transport transport) {
+          if (transport != source.channel) {
+            // Somebody looks at what passes, which is in no buffer here.
+            source.over = true;
+            return false;
+          }
           return source.move();
         }
       };

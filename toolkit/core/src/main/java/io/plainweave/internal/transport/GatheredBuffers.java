@@ -22,7 +22,10 @@ public final class GatheredBuffers {
 
         @Override
         public boolean move(GatheredBuffers source, Transport transport) throws IOException {
-          long n = source.channel.write(source.buffers, source.begin, source.end - source.begin);
+          long n =
+              transport == source.channel
+                  ? source.channel.write(source.buffers, source.begin, source.end - source.begin)
+                  : source.moveOne(transport);
           source.remaining -= n;
           return n > 0;
         }
@@ -38,6 +41,15 @@ public final class GatheredBuffers {
 
   /** Of the last buffer of the slice, while it is cut short. */
   private int limit;
+
+  /** Where somebody looks at what passes, it passes one by one. */
+  private int moveOne(Transport transport) throws IOException {
+    int next = begin;
+    while (!buffers[next].hasRemaining()) {
+      next++;
+    }
+    return transport.write(buffers[next]);
+  }
 
   public GatheredBuffers(PolledChannel channel, ByteBuffer... buffers) {
     this.channel = channel;

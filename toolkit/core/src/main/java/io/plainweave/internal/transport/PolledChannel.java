@@ -4,7 +4,6 @@ import io.plainweave.ConnectionBusyException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SelectionKey;
@@ -288,8 +287,7 @@ public final class PolledChannel implements Transport, Polled {
 
   @Override
   public int available() throws IOException {
-    // The only public way to ask the kernel (FIONREAD) for a channel of any kind.
-    return closed ? 0 : Channels.newInputStream(channel).available();
+    return closed ? 0 : ChannelOptions.available(channel);
   }
 
   /** Closes the channel and ends the waits for it. Has no effect if it is closed. */

@@ -237,7 +237,9 @@ public final class Poller implements Scope.Task {
   /** Called by the poller's thread. */
   SelectionKey register(SocketChannel channel, int operations, PolledChannel attachment)
       throws ClosedChannelException {
-    return channel.register(selector, operations, attachment);
+    return channel instanceof Polled.Source source
+        ? source.register(selector, operations, attachment)
+        : channel.register(selector, operations, attachment);
   }
 
   // For all threads

@@ -11,7 +11,10 @@ import java.nio.ByteBuffer;
  * <p>One thread may read while another writes. A connection whose handshake or handler changes to
  * another transport does so while nobody reads or writes.
  */
-public sealed interface Transport permits PolledChannel, TlsTransport {
+public sealed interface Transport permits PolledChannel, TlsTransport, Transport.Decorated {
+  /** Another transport, at which somebody looks. */
+  non-sealed interface Decorated extends Transport {}
+
   /**
    * Reads what is there: 0 if nothing is, -1 at the end of input. It leaves room in the target only
    * when there is nothing more, or when {@link #awaitReadable()} does not wait for it.
