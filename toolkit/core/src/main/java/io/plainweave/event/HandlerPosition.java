@@ -16,8 +16,8 @@ public record HandlerPosition(SocketAddress peer, List<StackTraceElement> stack)
   private static final Pattern FOREIGN =
       Pattern.compile(
           "(java|javax|jdk|sun)\\."
-              + "|io\\.plainweave\\.((admission|client|event|framing|internal\\.\\w+|jmx|kernel"
-              + "|messaging|protocol|proxyprotocol|server|status|text|tls|udp)\\.)?\\p{Upper}");
+              + "|io\\.plainweave\\.((admission|client|clock|context|event|framing|internal\\.\\w+|jmx"
+              + "|kernel|messaging|protocol|proxyprotocol|server|status|text|tls|trace|udp)\\.)?\\p{Upper}");
 
   /** Copies the stack. */
   public HandlerPosition {

@@ -4,6 +4,7 @@ import io.plainweave.BackgroundTask;
 import io.plainweave.event.TaskPosition;
 import io.plainweave.internal.log.Log;
 import io.plainweave.internal.thread.Scope;
+import io.plainweave.text.OneLine;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -41,7 +42,7 @@ final class BackgroundTasks {
 
     Scope.After run(BiConsumer<String, Throwable> failed) {
       Thread current = Thread.currentThread();
-      current.setName("plainweave background " + name);
+      current.setName("plainweave background " + OneLine.of(name));
       thread = current;
       try {
         code.run();

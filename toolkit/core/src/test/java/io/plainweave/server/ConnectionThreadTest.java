@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Connection;
+import io.plainweave.ConnectionScope;
 import io.plainweave.Listen;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ClosedConnections;
@@ -24,8 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 class ConnectionThreadTest {
   private final ClosedConnections closed = new ClosedConnections();
 
-  private static void tellName(Connection connection) throws IOException {
+  private static void writeName(Connection connection) throws IOException {
     connection.output().write(Thread.currentThread().getName().getBytes(US_ASCII));
+  }
+
+  private static void tellName(Connection connection) throws IOException {
+    writeName(connection);
     connection.finishOutput();
   }
 
@@ -42,6 +47,33 @@ class ConnectionThreadTest {
         UnixClient unix = UnixClient.connect(path)) {
       assertEquals("plainweave connection at 127.0.0.1:" + server.port(), tcp.receiveAll());
       assertEquals("plainweave connection at unix:" + path, unix.receiveAll());
+    }
+  }
+
+  /** A dump of threads as JSON, which the JDK makes, fails at a control character in a name. */
+  @Test
+  void hasANameInOneLineWhateverItsListenerIsCalled() throws Exception {
+    try (Server server =
+            Server.builder()
+                .listen(Listen.tcp("127.0.0.1", 0).name("two\nlines"))
+                .handler(
+                    connection -> {
+                      try (ConnectionScope scope = connection.openScope()) {
+                        scope.fork(
+                            "a\ttab", () -> {
+                              writeName(connection);
+                              connection.output().write(',');
+                              connection.output().write(' ');
+                            });
+                        scope.join();
+                      }
+                      tellName(connection);
+                    })
+                .start();
+        Client client = Client.connect(server)) {
+      assertEquals(
+          "a\\ttab, plainweave connection at two\\nlines (127.0.0.1:" + server.port() + ")",
+          client.receiveAll());
     }
   }
 

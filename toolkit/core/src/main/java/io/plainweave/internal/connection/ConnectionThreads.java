@@ -12,6 +12,7 @@ import io.plainweave.internal.thread.CarriedContext;
 import io.plainweave.internal.thread.ForkedTask;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
+import io.plainweave.text.OneLine;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -338,7 +339,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
   }
 
   private Scope.After run(String name, ForkedTask<?> forked) {
-    Thread.currentThread().setName(name);
+    Thread.currentThread().setName(OneLine.of(name)); // as in Listener.toString()
     Belonging.inherit(owner);
     ScopedValue.Carrier bindings = connection.bindings().where(ForkedTask.CURRENT, forked);
     return own == null

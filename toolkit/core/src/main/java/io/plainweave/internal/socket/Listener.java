@@ -4,6 +4,7 @@ import io.plainweave.Listen;
 import io.plainweave.event.ListenerStatus;
 import io.plainweave.internal.log.Log;
 import io.plainweave.text.Addresses;
+import io.plainweave.text.OneLine;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
@@ -152,7 +153,8 @@ public final class Listener implements AutoCloseable {
    */
   @Override
   public String toString() {
+    // It is a part of the names of threads, and a dump of the JDK fails at control characters there.
     String address = Addresses.format(address());
-    return listen.name() == null ? address : listen.name() + " (" + address + ")";
+    return listen.name() == null ? address : OneLine.of(listen.name()) + " (" + address + ")";
   }
 }
