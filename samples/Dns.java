@@ -134,8 +134,7 @@ static final class QueryReader {
     int records = in.readUnsignedShort() + in.readUnsignedShort(); // answers and authority
     int additional = in.readUnsignedShort();
     for (int i = 0; i < questions; i++) {
-      Question next = readQuestion();
-      question = questions == 1 ? next : null; // RFC 9619
+      readQuestion(questions == 1); // RFC 9619
     }
     for (int i = 0; i < records + additional; i++) {
       readRecord(i >= records);
@@ -144,12 +143,14 @@ static final class QueryReader {
     require(question != null);
   }
 
-  private Question readQuestion() throws IOException {
+  private void readQuestion(boolean isOnlyOne) throws IOException {
     String name = readName(false);
     int type = in.readUnsignedShort();
     int category = in.readUnsignedShort();
-    byte[] bytes = Arrays.copyOfRange(message, HEADER, message.length - in.remaining());
-    return new Question(name, type, category, bytes);
+    if (isOnlyOne) {
+      byte[] bytes = Arrays.copyOfRange(message, HEADER, message.length - in.remaining());
+      question = new Question(name, type, category, bytes);
+    }
   }
 
   /** All but OPT records mean nothing here. There is one of those at most, among the additional. */

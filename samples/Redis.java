@@ -1160,7 +1160,7 @@ static long after(String units, long unitMillis, String command) {
 }
 
 static final Pattern SCORE =
-    Pattern.compile("[+-]?(inf|([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]+)?)");
+    Pattern.compile("[+-]?(inf|([0-9]++[.]?[0-9]*+|[.][0-9]++)(e[+-]?[0-9]++)?)");
 
 static double score(String text) {
   String lower = lower(text);

@@ -96,6 +96,8 @@ void serve(Connection connection) throws Exception {
     reply(out, host == null ? Reply.NO_ADDRESS_TYPE : Reply.NO_COMMAND, UNKNOWN);
   } else if (!isAllowed(host)) {
     reply(out, Reply.NOT_ALLOWED, UNKNOWN);
+  } else if (host.isBlank() || port == 0) {
+    reply(out, Reply.FAILED, UNKNOWN);
   } else {
     connect(connection, host, port);
   }

@@ -128,7 +128,9 @@ void upgrade(Connection connection, String target, String key) throws Exception 
 }
 
 void chat(WebSocket socket, String target) throws Exception {
-  String wanted = URLDecoder.decode(target.replaceFirst(".*[?&]name=([^&]*).*|.*", "$1"), UTF_8);
+  String encoded = target.replaceFirst(".*[?&]name=([^&]*).*|.*", "$1");
+  boolean isEncoded = !encoded.replaceAll("%[0-9A-Fa-f]{2}", "").contains("%");
+  String wanted = isEncoded ? URLDecoder.decode(encoded, UTF_8) : "";
   String name = wanted.matches("[\\p{L}\\p{N}_-]{1,20}") ? wanted : "guest";
   while (!room.join(name, socket.outbox)) {
     name += "'";

@@ -350,6 +350,21 @@ class RedisTest {
     }
   }
 
+  /**
+   * Within the time of a test: an expression that tries each way to split it would need an hour.
+   */
+  @Test
+  void refusesAScoreOfManyDigits() throws Exception {
+    String score = "1".repeat(500_000) + "x";
+    try (Client client = Client.connect(redis.port())) {
+      client.send(
+          "*4\r\n$4\r\nZADD\r\n$1\r\nz\r\n$%d\r\n%s\r\n$1\r\na\r\n"
+              .formatted(score.length(), score));
+      String why = "-ERR value is not a valid float\r\n";
+      assertEquals(why, client.receive(why.length()));
+    }
+  }
+
   @Test
   void refusesAnEndlessLine() throws Exception {
     try (Client client = Client.connect(redis.port())) {

@@ -116,6 +116,7 @@ class Socks5Test {
     "a type it has not,         {alice}0501 0007 7f000001 0001,                  {welcome}0508 0001 00000000 0000",
     "an address not allowed,    {alice}0501 0001 0a010203 0001,                  {welcome}0502 0001 00000000 0000",
     "a name not allowed,        {alice}0501 0003 0b 6578616d706c652e636f6d 0001, {welcome}0502 0001 00000000 0000",
+    "a port that is none,       {alice}0501 0001 7f000001 0000,                  {welcome}0501 0001 00000000 0000",
     "a port where nobody is,    {alice}0501 0001 7f000001 {closed},              {welcome}0505 0001 00000000 0000",
   })
   void answersWithItsCode(String what, String sent, String expected) throws Exception {

@@ -43,8 +43,8 @@ class ArchitectureTest {
 
   private static final int LONGEST_FILE = 450;
 
-  /** Nine of ten lines are what its users are promised, which they look for in one place. */
-  private static final String LONGER = "Connection.java";
+  /** Most of their lines are what users are promised, who look for that in one place. */
+  private static final Set<String> LONGER = Set.of("Connection.java", "ServerBuilder.java");
 
   private static final int LONGEST_PROMISE = 530;
 
@@ -168,7 +168,7 @@ class ArchitectureTest {
   }
 
   private static int longest(Path file) {
-    return file.endsWith(LONGER) ? LONGEST_PROMISE : LONGEST_FILE;
+    return LONGER.contains(file.getFileName().toString()) ? LONGEST_PROMISE : LONGEST_FILE;
   }
 
   private static Path classFiles() {

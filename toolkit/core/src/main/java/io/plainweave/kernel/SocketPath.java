@@ -57,8 +57,8 @@ public final class SocketPath {
     Path folder = path.getParent();
     if (folder != null && length(folder) > LONGEST_FOLDER) {
       throw new IllegalArgumentException(
-          "the folder of a Unix-domain listener has at most %d bytes, and this one has %d: %s"
-              .formatted(LONGEST_FOLDER, length(folder), folder));
+          "the folder of a Unix-domain listener has at most %d bytes, and this one's has %d: %s"
+              .formatted(LONGEST_FOLDER, length(folder), path));
     }
     return address;
   }

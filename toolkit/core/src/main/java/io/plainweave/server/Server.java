@@ -36,8 +36,7 @@ import java.util.function.Consumer;
  * end of stream, and those at work finish. {@link #shutdownNow()} cancels: what is left is
  * interrupted, and its sockets are closed. {@link #close()} drains for the configured time, then
  * cancels; so do SIGTERM and SIGINT, unless {@link ServerBuilder#stopOnSignal(boolean)} says
- * otherwise, and let who waits for the server clean up. (Go's {@code Shutdown} and {@code Close}
- * are our {@code close} and {@code shutdownNow}.)
+ * otherwise, and let who waits for the server clean up.
  *
  * <p><b>What waits for input?</b> A handler that reads a plain stream, as soon as it waits and
  * nothing has come for 200 ms: a stream that flows goes on until it pauses or ends.
@@ -150,8 +149,7 @@ public final class Server implements AutoCloseable {
    * thread, no socket, no permit.
    *
    * @throws IOException if it cannot listen, or if a listener or background task fails later
-   * @throws InterruptedException if the calling thread is interrupted; the server is cancelled and
-   *     nothing of it is left
+   * @throws InterruptedException if the calling thread is interrupted; nothing of it is left
    * @throws IllegalStateException if the server was started or closed before
    */
   public void run() throws IOException, InterruptedException {
@@ -211,8 +209,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * {@return how many connections are open, their handlers at work or they lingering, without those
-   * of listeners for {@linkplain Listen#admin(boolean) administration}}
+   * {@return how many connections are open, from the accept to the close, without those of
+   * listeners for {@linkplain Listen#admin(boolean) administration}}
    */
   public int connections() {
     return home.admission().connections();
@@ -225,8 +223,7 @@ public final class Server implements AutoCloseable {
 
   /**
    * {@return what has become of the UDP datagrams, for each address that takes them, in the order
-   * in which they were described; the last figures once the server has terminated, and empty before
-   * the start}
+   * of their description; the last figures when the server has ended, and empty before the start}
    */
   public List<DatagramStatistics> datagrams() {
     return home.datagrams().listeners().stream().map(DatagramListener::statistics).toList();
@@ -361,9 +358,8 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Stops accepting until {@link #resume()}: new connections wait in the kernel's backlog, and
-   * those that are open go on, as do datagrams. A listener may already have accepted one more,
-   * which waits, too.
+   * Stops accepting until {@link #resume()}: new connections wait in the kernel's backlog, one that
+   * was just accepted as well. Those that are open go on, as do datagrams.
    */
   public void suspend() {
     home.admission().suspend(true);
@@ -372,6 +368,11 @@ public final class Server implements AutoCloseable {
   /** Accepts again after {@link #suspend()}. */
   public void resume() {
     home.admission().suspend(false);
+  }
+
+  /** {@return whether it was {@linkplain #suspend() suspended}, and not resumed since} */
+  public boolean isSuspended() {
+    return home.admission().isSuspended();
   }
 
   /**
@@ -421,9 +422,8 @@ public final class Server implements AutoCloseable {
    * and waits one more second for what was cancelled. If the calling thread is interrupted, it
    * cancels at once, and the thread's interrupt flag stays set.
    *
-   * <p>However often and from wherever it is called, there is one drain, and one report. A thread
-   * of this server, be it of a handler, a background task or one that calls an observer, would wait
-   * for itself: it gets a report of what is known, at once.
+   * <p>However often it is called, there is one drain, and one report. A thread of this server,
+   * such as that of a handler, would wait for itself: it gets a report of what is known, at once.
    *
    * @return what has become of the connections
    */

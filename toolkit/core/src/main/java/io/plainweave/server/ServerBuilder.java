@@ -37,7 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,8 +64,8 @@ public final class ServerBuilder {
   private int maxCarriers = 4 * Runtime.getRuntime().availableProcessors();
   private final List<ServerObserver> observers = new ArrayList<>();
 
-  /** A listener, with a handler of its own or none. */
-  private record Entry(Listen listen, @Nullable Handler handler) {}
+  /** A listener, with what makes its handler; that gives none where none was set. */
+  private record Entry(Listen listen, Function<Server, ? extends @Nullable Handler> handler) {}
 
   ServerBuilder() {}
 
@@ -77,8 +77,7 @@ public final class ServerBuilder {
    * @return this builder
    */
   public ServerBuilder listen(Listen listen) {
-    entries.add(new Entry(Objects.requireNonNull(listen, "listen"), null));
-    return this;
+    return add(listen, _ -> this.handler);
   }
 
   /**
@@ -90,8 +89,26 @@ public final class ServerBuilder {
    * @return this builder
    */
   public ServerBuilder listen(Listen listen, Handler handler) {
-    Objects.requireNonNull(listen, "listen");
-    entries.add(new Entry(listen, Objects.requireNonNull(handler, "handler")));
+    Objects.requireNonNull(handler, "handler");
+    return add(listen, _ -> handler);
+  }
+
+  /**
+   * Adds a listener for {@linkplain Listen#admin(boolean) administration}, whose handler is made
+   * for the server that it looks after:
+   *
+   * {@snippet file="io/plainweave/server/AdminTest.java" region="admin"}
+   *
+   * @param listen where to listen; it becomes one for administration
+   * @param handler makes the handler, when the server is built and before it is started
+   * @return this builder
+   */
+  public ServerBuilder admin(Listen listen, Function<Server, Handler> handler) {
+    return add(listen.admin(true), Objects.requireNonNull(handler, "handler"));
+  }
+
+  private ServerBuilder add(Listen listen, Function<Server, ? extends @Nullable Handler> handler) {
+    entries.add(new Entry(Objects.requireNonNull(listen, "listen"), handler));
     return this;
   }
 
@@ -126,8 +143,7 @@ public final class ServerBuilder {
   }
 
   /**
-   * Sets the code that serves the connections of all listeners that were added without a handler of
-   * their own.
+   * Sets the code that serves the connections of all listeners without a handler of their own.
    *
    * @param handler runs once for each connection
    * @return this builder
@@ -393,16 +409,6 @@ public final class ServerBuilder {
       throw new IllegalStateException(
           "the server has no TCP listener for datagrams to be beside: call listen(...)");
     }
-    return make();
-  }
-
-  /** Whether it takes datagrams beside TCP, and has no TCP listener yet. */
-  boolean needsTcp() {
-    return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
-        && entries.stream().noneMatch(entry -> entry.listen() instanceof TcpListen);
-  }
-
-  private Server make() {
     JdkCheck.run();
     var ticks = new Ticks();
     var registry = new ConnectionRegistry();
@@ -427,9 +433,18 @@ public final class ServerBuilder {
             new ConnectionCounts(),
             new Traces(ticks),
             Surroundings.current());
-    Stream<ServerHome.ListenPlace> places =
-        entries.stream().map(it -> ServerHome.ListenPlace.of(it.listen(), it.handler(), handler));
-    return new Server(places.toList(), home, maxCarriers, stopOnSignal);
+    // Handlers that are made for the server come after it.
+    var places = new ArrayList<ServerHome.ListenPlace>();
+    var server = new Server(places, home, maxCarriers, stopOnSignal);
+    entries.forEach(
+        it -> places.add(ServerHome.ListenPlace.of(it.listen, it.handler.apply(server))));
+    return server;
+  }
+
+  /** Whether it takes datagrams beside TCP, and has no TCP listener yet. */
+  boolean needsTcp() {
+    return datagrams.stream().anyMatch(place -> place.udp().isBesideTcp())
+        && entries.stream().noneMatch(entry -> entry.listen() instanceof TcpListen);
   }
 
   /**

@@ -60,15 +60,14 @@ record ServerHome(
       Objects.requireNonNull(handler, "handler");
     }
 
-    /** The place of a listener with a handler of its own, or served by the common one. */
-    static ListenPlace of(Listen listen, @Nullable Handler own, @Nullable Handler common) {
-      Handler serves = own == null ? common : own;
-      if (serves == null) {
+    /** As the builder has it, perhaps without a handler. */
+    static ListenPlace of(Listen listen, @Nullable Handler handler) {
+      if (handler == null) {
         throw new IllegalStateException(
             "the listener on %s has no handler: call handler(...), or listen(Listen, Handler)"
                 .formatted(listen));
       }
-      return new ListenPlace(listen, serves);
+      return new ListenPlace(listen, handler);
     }
   }
 

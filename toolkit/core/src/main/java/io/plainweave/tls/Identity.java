@@ -121,13 +121,17 @@ public abstract sealed class Identity {
 
     private List<X509Certificate> chain(KeyStore store) throws GeneralSecurityException {
       Certificate[] certificates = store.getCertificateChain(keyAlias(store));
+      if (certificates == null) {
+        throw new GeneralSecurityException("its private key has no certificate");
+      }
       return Stream.of(certificates).map(X509Certificate.class::cast).toList();
     }
 
     private static String keyAlias(KeyStore store) throws GeneralSecurityException {
       List<String> keys = new ArrayList<>();
       for (String alias : Collections.list(store.aliases())) {
-        if (store.isKeyEntry(alias)) {
+        boolean isSecret = store.entryInstanceOf(alias, KeyStore.SecretKeyEntry.class);
+        if (store.isKeyEntry(alias) && !isSecret) {
           keys.add(alias);
         }
       }

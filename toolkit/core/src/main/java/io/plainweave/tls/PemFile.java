@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
@@ -30,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * around them. In older files, headers may come first in a block (RFC 1421, section 4.6).
  */
 final class PemFile {
-  private static final Pattern BLOCK =
-      Pattern.compile(
-          "-----BEGIN ([A-Z0-9 ]+)-----((?:\\R[A-Za-z0-9-]+:.*)*)([^-]*)-----END \\1-----");
+  private static final String DASHES = "-----";
+  private static final Pattern BEGIN = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----");
+  private static final Pattern HEADER = Pattern.compile("\\R[A-Za-z0-9-]+:.*");
 
   /** What is between the lines: headers, as a rule none, and Base64. */
   private record Block(String label, String headers, String text) {}
@@ -48,10 +49,26 @@ final class PemFile {
   static PemFile read(Path path) throws IOException {
     String text = new String(bytes(path), StandardCharsets.ISO_8859_1);
     List<Block> blocks = new ArrayList<>();
-    for (Matcher matcher = BLOCK.matcher(text); matcher.find(); ) {
-      blocks.add(new Block(matcher.group(1), matcher.group(2), matcher.group(3).strip()));
+    for (Matcher begin = BEGIN.matcher(text); begin.find(); ) {
+      String label = begin.group(1);
+      int behind = endOfHeaders(text, begin.end());
+      int end = text.indexOf('-', behind);
+      if (end >= 0 && text.startsWith(DASHES + "END " + label + DASHES, end)) {
+        String headers = text.substring(begin.end(), behind);
+        blocks.add(new Block(label, headers, text.substring(behind, end).strip()));
+      }
     }
     return new PemFile(path, blocks);
+  }
+
+  /** Not by one expression: the JDK matches its repetitions by recursion, and there may be many. */
+  private static int endOfHeaders(String text, int begin) {
+    Matcher header = HEADER.matcher(text);
+    int end = begin;
+    while (header.region(end, text.length()).lookingAt()) {
+      end = header.end();
+    }
+    return end;
   }
 
   /** Reads a file as a whole, and says in a sentence if that fails. */
@@ -133,14 +150,20 @@ final class PemFile {
       throw new IOException("the private key in " + path + " is encrypted: give its password");
     }
     EncryptedPrivateKeyInfo encrypted = encrypted(content);
+    AlgorithmParameters parameters = encrypted.getAlgParameters();
+    if (parameters == null) {
+      throw new IOException(
+          "the private key in %s is encrypted in a way that the JDK does not have: %s"
+              .formatted(path, encrypted.getAlgName()));
+    }
     var secret = new PBEKeySpec(password);
     try {
       // Of PBES2 (RFC 8018), the parameters know the whole name, the algorithm does not.
-      String scheme = encrypted.getAlgParameters().toString();
+      String scheme = parameters.toString();
       String algorithm = scheme.startsWith("PBE") ? scheme : encrypted.getAlgName();
       SecretKey key = SecretKeyFactory.getInstance(algorithm).generateSecret(secret);
       Cipher cipher = Cipher.getInstance(algorithm);
-      cipher.init(Cipher.DECRYPT_MODE, key, encrypted.getAlgParameters());
+      cipher.init(Cipher.DECRYPT_MODE, key, parameters);
       return encrypted.getKeySpec(cipher);
     } catch (GeneralSecurityException e) {
       throw new IOException("the password does not open the private key in " + path, e);

@@ -25,7 +25,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.DisplayName;
@@ -38,39 +37,35 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Timeout(30)
 class AdminTest {
   private final CountDownLatch released = new CountDownLatch(1);
-  private final CompletableFuture<Server> started = new CompletableFuture<>();
 
   /** The ports of the listeners whose connections have closed, in this order. */
   private final ConcurrentLinkedQueue<Integer> closed = new ConcurrentLinkedQueue<>();
 
   // @start region="admin"
   private ServerBuilder withHealth(Handler service) {
-    Listen health = Listen.tcp("127.0.0.1", 0).name("health").admin(true).maxConnections(10);
+    Listen health = Listen.tcp("127.0.0.1", 0).name("health").maxConnections(10);
     return Server.builder()
         .listen(Listen.tcp("127.0.0.1", 0), service)
-        .listen(health, this::tellState);
+        .admin(health, server -> connection -> tellState(server, connection));
   }
 
-  private void tellState(Connection connection) throws Exception {
-    String state = started.get().state().toString();
+  private void tellState(Server server, Connection connection) throws Exception {
+    String state = server.state().toString();
     connection.output().write(state.getBytes(StandardCharsets.US_ASCII));
   }
 
   // @end
 
   private Server start(ServerBuilder builder) throws Exception {
-    Server server =
-        builder
-            .drainTimeout(Duration.ofSeconds(10))
-            .stopOnSignal(false)
-            .observer(event -> {
-              if (event instanceof ServerEvent.ConnectionClosed e) {
-                closed.add(((InetSocketAddress) e.connection().localAddress()).getPort());
-              }
-            })
-            .start();
-    started.complete(server);
-    return server;
+    return builder
+        .drainTimeout(Duration.ofSeconds(10))
+        .stopOnSignal(false)
+        .observer(event -> {
+          if (event instanceof ServerEvent.ConnectionClosed e) {
+            closed.add(((InetSocketAddress) e.connection().localAddress()).getPort());
+          }
+        })
+        .start();
   }
 
   private void untilReleased(Connection connection) throws Exception {
@@ -190,9 +185,24 @@ class AdminTest {
   @Test
   void acceptsWhileTheServerIsSuspended() throws Exception {
     try (Server server = start(withHealth(this::untilReleased))) {
+      assertFalse(server.isSuspended());
       server.suspend();
+      assertTrue(server.isSuspended());
       assertEquals("RUNNING", health(server));
       assertEquals("RUNNING", health(server));
+      server.resume();
+      assertFalse(server.isSuspended());
+    }
+  }
+
+  @Test
+  void hasAHandlerOfItsOwnInEachServerOfABuilder() throws Exception {
+    ServerBuilder builder = withHealth(this::untilReleased);
+    try (Server first = start(builder);
+        Server second = builder.start()) {
+      first.shutdown();
+      assertTrue(first.awaitTermination(Duration.ofSeconds(10)));
+      assertEquals("RUNNING", health(second));
     }
   }
 

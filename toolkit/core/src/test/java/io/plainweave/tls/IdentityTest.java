@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Base64;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -111,6 +115,60 @@ class IdentityTest {
     assertEquals(
         "cannot use " + file + ": it holds 0 private keys, not one",
         failure(Identity.pkcs12(file, PASSWORD.toCharArray())));
+  }
+
+  @Test
+  void isRefusedFromPkcs12IfItsKeyIsSecretOrHasNoCertificate() throws Exception {
+    Path bare = folder.resolve("bare.p12");
+    CertificateAuthority.openssl(
+        "pkcs12 -export -nocerts -inkey %s -out %s -passout pass:%s"
+            .formatted(key, bare, PASSWORD));
+    Path secret = folder.resolve("secret.p12");
+    char[] password = PASSWORD.toCharArray();
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, password);
+    store.setKeyEntry("one", new SecretKeySpec(new byte[16], "AES"), password, null);
+    try (OutputStream out = Files.newOutputStream(secret)) {
+      store.store(out, password);
+    }
+
+    assertEquals(
+        "cannot use " + bare + ": its private key has no certificate",
+        failure(Identity.pkcs12(bare, password)));
+    assertEquals(
+        "cannot use " + secret + ": it holds 0 private keys, not one",
+        failure(Identity.pkcs12(secret, password)));
+  }
+
+  @Test
+  void isRefusedIfTheKeyIsEncryptedInAWayThatIsNotKnown() throws Exception {
+    // The name of an algorithm, without its parameters, and four bytes.
+    byte[] content = {0x30, 12, 0x30, 4, 0x06, 2, 0x2A, 3, 0x04, 4, 1, 2, 3, 4};
+    Path unknown =
+        file(
+            "unknown.key",
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+                + Base64.getEncoder().encodeToString(content)
+                + "\n-----END ENCRYPTED PRIVATE KEY-----\n");
+
+    assertEquals(
+        "the private key in "
+            + unknown
+            + " is encrypted in a way that the JDK does not have: 1.2.3",
+        failure(Identity.pem(chain, unknown, PASSWORD.toCharArray())));
+  }
+
+  @Test
+  void mayHaveManyHeaders() throws Exception {
+    String headers = "Name: value\n".repeat(20_000);
+    Path many =
+        file(
+            "many.pem",
+            Files.readString(chain)
+                .replace(
+                    "-----BEGIN CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n" + headers));
+
+    assertDoesNotThrow(() -> serve(Identity.pem(many, key)));
   }
 
   @Test

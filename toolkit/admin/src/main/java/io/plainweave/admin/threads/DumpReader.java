@@ -17,6 +17,9 @@ final class DumpReader {
   /** What the JDK calls all that is in no scope; it holds the outermost ones. */
   private static final String ROOT = "<root>";
 
+  /** How deep scopes may be in each other: deeper than any program, and no burden for a stack. */
+  private static final int DEEPEST = 256;
+
   private final JsonReader json;
   private final Map<String, String> ofDump = new HashMap<>();
   private final List<Container> containers = new ArrayList<>();
@@ -133,38 +136,50 @@ final class DumpReader {
     }
   }
 
-  private ThreadTree tree() {
+  private ThreadTree tree() throws IOException {
     for (Container container : containers) {
       if (container.parent != null) {
         byParent.computeIfAbsent(container.parent, _ -> new ArrayList<>()).add(container);
       }
     }
+    List<ThreadScope> outermost = new ArrayList<>();
+    for (Container container : takeChildren(ROOT)) {
+      outermost.add(scope(container, 1));
+    }
     return new ThreadTree(
         ofDump.getOrDefault("processId", "?"),
         ofDump.getOrDefault("runtimeVersion", "?"),
         ofDump.getOrDefault("time", "?"),
-        children(ROOT).map(this::scope).toList(),
+        outermost,
         containers.stream()
             .filter(container -> container.id.equals(ROOT))
             .flatMap(container -> container.threads.stream())
             .toList());
   }
 
-  private Stream<Container> children(String id) {
-    return byParent.getOrDefault(id, List.of()).stream();
+  /**
+   * The containers in one, which are asked for once. In a dump of many, two may have the same id, as
+   * it is made of a hash; what is no dump of a JDK may go in circles.
+   */
+  private List<Container> takeChildren(String id) {
+    List<Container> children = byParent.remove(id);
+    return children == null ? List.of() : children;
   }
 
-  private ThreadScope scope(Container container) {
+  private ThreadScope scope(Container container, int depth) throws IOException {
+    if (depth > DEEPEST) {
+      throw new IOException("it has scopes that are more than " + DEEPEST + " deep");
+    }
     Map<Long, List<ThreadScope>> byOwner = new HashMap<>();
     Set<Long> ids = new HashSet<>();
     container.threads.forEach(thread -> ids.add(thread.id()));
     List<ThreadScope> others = new ArrayList<>();
-    for (Container child : children(container.id).toList()) {
-      Long owner = child.owner == null ? null : Long.valueOf(child.owner);
+    for (Container child : takeChildren(container.id)) {
+      Long owner = child.owner == null ? null : number(child.owner);
       if (owner != null && ids.contains(owner)) {
-        byOwner.computeIfAbsent(owner, _ -> new ArrayList<>()).add(scope(child));
+        byOwner.computeIfAbsent(owner, _ -> new ArrayList<>()).add(scope(child, depth + 1));
       } else {
-        others.add(scope(child));
+        others.add(scope(child, depth + 1));
       }
     }
     List<ScopedThread> threads =

@@ -81,19 +81,15 @@ final class JsonReader {
 
   /** Reads a value that is neither object nor array; null for {@code null}, and for those two. */
   String scalar() throws IOException {
-    switch (peek()) {
-      case '"' -> {
-        return string();
-      }
-      case '{', '[' -> {
-        skip();
-        return null;
-      }
-      default -> {
-        String word = word();
-        return word.equals("null") ? null : word;
-      }
+    if (peek() == '"') {
+      return string();
     }
+    if (isObject() || isArray()) {
+      skip();
+      return null;
+    }
+    String word = word();
+    return word.equals("null") ? null : word;
   }
 
   /** Passes over a value, whatever it is. */

@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.IllegalFormatException;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -46,9 +47,18 @@ public record ThreadTree(
    * @throws IOException if the file cannot be written or read
    */
   public static ThreadTree ofThisProcess() throws IOException {
-    return throughFile(file ->
-        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
-            .dumpThreads(file.toString(), ThreadDumpFormat.JSON));
+    return throughFile(ThreadTree::dump);
+  }
+
+  private static void dump(Path file) throws IOException {
+    try {
+      ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
+          .dumpThreads(file.toString(), ThreadDumpFormat.JSON);
+    } catch (IllegalFormatException e) {
+      // So it is in JDK 25: whoever chooses the name of a thread could make every dump fail.
+      throw new IOException(
+          "this JDK writes no name of a thread that has a control character in it", e);
+    }
   }
 
   /**

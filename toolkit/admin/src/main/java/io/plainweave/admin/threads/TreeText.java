@@ -92,7 +92,8 @@ final class TreeText {
   /** Names are the program's own, and may hold what would begin another line. */
   private static String shown(String name) {
     StringBuilder text = new StringBuilder(name.length());
-    for (char c : name.toCharArray()) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
       if (Character.isISOControl(c)) {
         text.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
       } else {
@@ -102,6 +103,7 @@ final class TreeText {
     return text.toString();
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // that is a class of Error Prone
   private void line(String indent, String format, Object... arguments) {
     out.append(indent).append(String.format(Locale.ROOT, format, arguments)).append('\n');
   }

@@ -183,6 +183,16 @@ public final class Admission {
     }
   }
 
+  /** Whether everybody waits. */
+  public boolean isSuspended() {
+    lock.lock();
+    try {
+      return suspended;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Lets nobody wait for the rate at a listener any more: what is in the backlog when it finishes
    * has to be accepted now, or it is reset.
