@@ -68,6 +68,14 @@ public abstract class ConnectionConformance extends EndConformance {
       assertFalse(handled.isDone(), () -> "the handler has ended within " + time);
     }
 
+    /** Lets the time pass that is left, and some more for a machine that is busy. */
+    void pass() {
+      long begin = System.nanoTime();
+      do {
+        clock.advance(MOMENT.multipliedBy(2));
+      } while (!handled.isDone() && System.nanoTime() - begin < 5_000_000_000L);
+    }
+
     void assertTimedOut(TimeLimits.Kind limit) throws Exception {
       Connection connection = await(served);
       await("the connection has ended", () -> connection.closeReason().isPresent());
@@ -98,7 +106,7 @@ public abstract class ConnectionConformance extends EndConformance {
       send(it.client, "x"); // and the hour begins again
       await("the byte has come", () -> it.server.server().live().status().received() == 1);
       it.assertOpenFor(HOUR.minus(MOMENT));
-      it.clock.advance(MOMENT.multipliedBy(2));
+      it.pass();
       assertEquals("bye", receiveAll(it.client));
       assertTrue(await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.IDLE);
@@ -110,7 +118,7 @@ public abstract class ConnectionConformance extends EndConformance {
     try (var it =
         new Limited(TimeLimits.NONE.firstByte(HOUR), connection -> connection.input().read())) {
       it.assertOpenFor(HOUR.minus(MOMENT));
-      it.clock.advance(MOMENT.multipliedBy(2));
+      it.pass();
       assertTrue(await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.FIRST_BYTE);
     }
@@ -128,7 +136,7 @@ public abstract class ConnectionConformance extends EndConformance {
       send(it.client, "half");
       await("it has come", () -> it.server.server().live().status().received() == 4);
       it.assertOpenFor(HOUR.minus(MOMENT));
-      it.clock.advance(MOMENT.multipliedBy(2));
+      it.pass();
       assertThrows(ConnectionClosedException.class, () -> await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.MESSAGE);
       assertLost(it.client);
@@ -143,7 +151,8 @@ public abstract class ConnectionConformance extends EndConformance {
         it.assertOpenFor(HOUR.dividedBy(4));
         send(await(it.served), "news");
       }
-      it.clock.advance(HOUR.dividedBy(4).plus(MOMENT));
+      it.clock.advance(HOUR.dividedBy(4));
+      it.pass();
       assertTrue(await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.SILENCE);
     }
@@ -176,7 +185,7 @@ public abstract class ConnectionConformance extends EndConformance {
             })) {
       assertEquals(-1, it.client.input().read());
       it.assertOpenFor(HOUR.minus(MOMENT));
-      it.clock.advance(MOMENT.multipliedBy(2));
+      it.pass();
       assertThrows(ConnectionClosedException.class, () -> await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.HALF_CLOSED);
     }
@@ -205,7 +214,7 @@ public abstract class ConnectionConformance extends EndConformance {
       send(it.client, "drip");
       await("it has come", () -> it.server.server().live().status().received() == 4);
       it.assertOpenFor(Duration.ofMillis(4_900));
-      it.clock.advance(MOMENT.multipliedBy(2));
+      it.pass();
       assertThrows(ConnectionClosedException.class, () -> await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.RECEIVE_RATE);
     }
@@ -233,7 +242,7 @@ public abstract class ConnectionConformance extends EndConformance {
               connection.input().read();
             })) {
       it.assertOpenFor(HOUR.minus(MOMENT));
-      it.clock.advance(MOMENT.multipliedBy(2));
+      it.pass();
       assertTrue(await(it.handled));
       it.assertTimedOut(TimeLimits.Kind.IDLE);
     }

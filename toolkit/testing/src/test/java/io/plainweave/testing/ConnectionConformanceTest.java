@@ -102,7 +102,7 @@ class ConnectionConformanceTest {
   class WithLittleRoom extends ConnectionConformance {
     @Override
     protected TestServerBuilder server() {
-      return TestServer.inMemory().link(Link.PLAIN.bufferBytes(1_000));
+      return TestServer.inMemory().link(Link.PLAIN.bufferBytes(10_000));
     }
   }
 }
