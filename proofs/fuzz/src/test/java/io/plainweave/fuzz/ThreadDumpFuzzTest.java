@@ -26,7 +26,6 @@ class ThreadDumpFuzzTest {
     Allocation.atMost(
         2 * 1024 * 1024 + 4096L * input.size(),
         () ->
-            Outcome.of(
-                seen -> seen.accept(ThreadTree.read(FUZZED).text(most)), IOException.class));
+            Outcome.of(seen -> seen.accept(ThreadTree.read(FUZZED).text(most)), IOException.class));
   }
 }

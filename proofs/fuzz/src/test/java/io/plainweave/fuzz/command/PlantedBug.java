@@ -5,9 +5,9 @@ import io.plainweave.fuzz.support.Finding;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What the fuzzer has to find before it is believed that it finds anything: eight bytes, which chance
- * alone would not hit in a lifetime, and to which coverage leads byte by byte. It is no test, and
- * has no inputs that are kept.
+ * What the fuzzer has to find before it is believed that it finds anything: eight bytes, which
+ * chance alone would not hit in a lifetime, and to which coverage leads byte by byte. It is no
+ * test, and has no inputs that are kept.
  */
 final class PlantedBug {
   @FuzzTest

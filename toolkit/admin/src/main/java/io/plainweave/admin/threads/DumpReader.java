@@ -158,8 +158,8 @@ final class DumpReader {
   }
 
   /**
-   * The containers in one, which are asked for once. In a dump of many, two may have the same id, as
-   * it is made of a hash; what is no dump of a JDK may go in circles.
+   * The containers in one, which are asked for once. In a dump of many, two may have the same id,
+   * as it is made of a hash; what is no dump of a JDK may go in circles.
    */
   private List<Container> takeChildren(String id) {
     List<Container> children = byParent.remove(id);
