@@ -1,17 +1,14 @@
 package io.plainweave.testing;
 
 import io.plainweave.internal.transport.Polled;
+import io.plainweave.internal.transport.SelfPipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Lets a poller come whose selector knows no channels in memory: a pipe that it looks at, and the
@@ -19,24 +16,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class Doorbell implements Polled {
   private final Selector selector;
-  private final Pipe pipe;
+  private final SelfPipe pipe;
   private final Queue<MemoryKey> waiting = new ConcurrentLinkedQueue<>();
 
-  /** Whether a byte is in the pipe, or about to be. */
-  private final AtomicBoolean rung = new AtomicBoolean();
-
-  private Doorbell(Selector selector, Pipe pipe) {
+  private Doorbell(Selector selector, SelfPipe pipe) {
     this.selector = selector;
     this.pipe = pipe;
   }
 
   /** Opens one; called by the thread of the poller. */
   static Doorbell at(Selector selector) throws IOException {
-    var opened = new Doorbell(selector, Pipe.open());
+    var opened = new Doorbell(selector, SelfPipe.open());
     boolean complete = false;
     try {
-      opened.pipe.sink().configureBlocking(false);
-      opened.pipe.source().configureBlocking(false);
       opened.pipe.source().register(selector, SelectionKey.OP_READ, opened);
       complete = true;
       return opened;
@@ -54,30 +46,16 @@ final class Doorbell implements Polled {
   /** Lets the poller come for a channel. */
   void ring(MemoryKey key) {
     waiting.add(key);
-    if (rung.compareAndSet(false, true)) {
-      try {
-        int _ = pipe.sink().write(ByteBuffer.allocate(1));
-      } catch (ClosedChannelException e) {
-        // Its poller has ended.
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    if (!isOver()) {
+      pipe.wake();
     }
   }
 
   @Override
   public void ready(int operations) {
-    try {
-      int _ = pipe.source().read(ByteBuffer.allocate(16));
-    } catch (ClosedChannelException e) {
-      return; // its poller ends
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    rung.set(false);
+    pipe.ready(operations);
     // Those that ring meanwhile have their turn in the next round, as with any other channel.
-    int count = waiting.size();
-    for (int i = 0; i < count; i++) {
+    for (int left = waiting.size(); left > 0; left--) {
       MemoryKey key = waiting.poll();
       if (key != null) {
         answer(key);
@@ -100,9 +78,8 @@ final class Doorbell implements Polled {
 
   /** Closes the pipe, when its poller has ended. */
   void close() {
-    try (var _ = pipe.sink();
-        var _ = pipe.source()) {
-      // in this order, whatever fails
+    try {
+      pipe.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

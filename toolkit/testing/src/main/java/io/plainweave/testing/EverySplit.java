@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>and with what it has to refuse.
  * </ul>
  *
- * <p>Each time it reads from a new connection in memory. What is not so is an {@link AssertionError}
- * that says how the input was cut.
+ * <p>Each time it reads from a new connection in memory. What is not so is an {@link
+ * AssertionError} that says how the input was cut.
  *
  * @param <T> what a message is to the program; compared by equals
  */
@@ -173,7 +173,9 @@ public final class EverySplit<T> {
       for (int[] cuts : each.giant ? List.of(new int[0]) : ways(each.bytes.length)) {
         check(
             feeder,
-            new Feeder.Feed(each.bytes, cuts), List.of(), each.giant ? Ending.SMALL : Ending.MALFORMED);
+            new Feeder.Feed(each.bytes, cuts),
+            List.of(),
+            each.giant ? Ending.SMALL : Ending.MALFORMED);
       }
     }
   }
@@ -188,9 +190,17 @@ public final class EverySplit<T> {
     List<T> before = new ArrayList<>();
     int begin = 0;
     for (Message<T> message : messages) {
-      check(feeder, new Feeder.Feed(Arrays.copyOf(input, begin), new int[0]), before, Ending.IN_ORDER);
+      check(
+          feeder,
+          new Feeder.Feed(Arrays.copyOf(input, begin), new int[0]),
+          before,
+          Ending.IN_ORDER);
       for (int end = begin + 1; end < begin + message.bytes.length; end++) {
-        check(feeder, new Feeder.Feed(Arrays.copyOf(input, end), new int[0]), before, Ending.TRUNCATED);
+        check(
+            feeder,
+            new Feeder.Feed(Arrays.copyOf(input, end), new int[0]),
+            before,
+            Ending.TRUNCATED);
       }
       begin += message.bytes.length;
       before.add(message.expected);
@@ -249,8 +259,7 @@ public final class EverySplit<T> {
     }
   }
 
-  private void check(
-      Feeder<T> feeder, Feeder.Feed feed, List<T> expected, Ending ending)
+  private void check(Feeder<T> feeder, Feeder.Feed feed, List<T> expected, Ending ending)
       throws IOException, InterruptedException {
     Feeder.Outcome<T> outcome = feeder.run(feed);
     if (!outcome.read().equals(expected) || !ending.is(outcome.failure())) {

@@ -66,8 +66,9 @@ final class Feeder<T> {
     } catch (ExecutionException e) {
       throw new IllegalStateException("a failure is an outcome", e);
     } catch (TimeoutException e) {
-      var stuck = new AssertionError(
-          "of %s the decoder makes nothing within %d s".formatted(feed, PATIENCE_SECONDS));
+      var stuck =
+          new AssertionError(
+              "of %s the decoder makes nothing within %d s".formatted(feed, PATIENCE_SECONDS));
       stuck.setStackTrace(thread.getStackTrace());
       throw stuck;
     }
@@ -89,8 +90,6 @@ final class Feeder<T> {
   }
 
   private static long allocated() {
-    return THREADS instanceof ThreadMXBean counting
-        ? counting.getCurrentThreadAllocatedBytes()
-        : 0;
+    return THREADS instanceof ThreadMXBean counting ? counting.getCurrentThreadAllocatedBytes() : 0;
   }
 }

@@ -179,8 +179,7 @@ final class Lane {
       cut++;
     }
     long most = cut < link.cuts().size() ? link.cuts().get(cut) - read : link.mostAtOnce();
-    return (int)
-        (chance == null ? most : 1 + chance.nextLong(Math.min(most, ring.length)));
+    return (int) (chance == null ? most : 1 + chance.nextLong(Math.min(most, ring.length)));
   }
 
   /** The reset that a description has asked for. */

@@ -98,7 +98,8 @@ public record Link(
    * @throws IllegalArgumentException if it is negative
    */
   public Link delay(Duration time) {
-    return new Link(bufferBytes, mostAtOnce, seed, time, resetAfter, silentAfter, resetAtRead, cuts);
+    return new Link(
+        bufferBytes, mostAtOnce, seed, time, resetAfter, silentAfter, resetAtRead, cuts);
   }
 
   /**

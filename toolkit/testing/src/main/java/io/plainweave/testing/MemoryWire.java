@@ -1,11 +1,10 @@
 package io.plainweave.testing;
 
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 
 /** What the two ends of a connection in memory share: two lanes, and the lock that guards both. */
 final class MemoryWire {
-  final ReentrantLock lock = new ReentrantLock();
+  final BriefLock lock = new BriefLock();
 
   /** Signalled when a thread that waits in blocking mode may go on. */
   final Condition changed = lock.newCondition();

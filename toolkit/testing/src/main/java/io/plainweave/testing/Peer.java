@@ -214,7 +214,6 @@ public final class Peer implements AutoCloseable {
 
   private void note(ByteArrayOutputStream come) {
     conversation.received(come.toByteArray());
-    come.reset();
   }
 
   private int next() throws IOException {

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  *
  * <ul>
  *   <li>a handler still runs; it says at which line;
- *   <li>a thread is left that was not there before: of the server, of a scope, or one that a handler
- *       has started by itself; it says where that stands;
+ *   <li>a thread is left that was not there before: of the server, of a scope, or one that a
+ *       handler has started by itself; it says where that stands;
  *   <li>a descriptor is left (on Linux); it says of what;
  *   <li>a permit was not given back;
  *   <li>or the server has found that all carriers were kept by handlers that block them ({@link
@@ -151,8 +151,7 @@ public final class ServerExtension implements BeforeEachCallback, AfterEachCallb
     left.addAll(tracesLeft(then));
     left.addAll(busy);
     if (!left.isEmpty()) {
-      throw new AssertionError(
-          "the test has left behind:\n    " + String.join("\n    ", left));
+      throw new AssertionError("the test has left behind:\n    " + String.join("\n    ", left));
     }
   }
 

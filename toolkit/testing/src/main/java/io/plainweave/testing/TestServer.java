@@ -21,6 +21,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,9 @@ public final class TestServer implements AutoCloseable {
   /** Opens the connections of the test. */
   private final Client client;
 
-  /** Has what {@link #call} opens; null before. Guarded by this. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Has what {@link #call} opens; null before. Guarded by lock. */
   private @Nullable Client insideClient;
 
   private TestServer(Server server, TestServerBuilder made, Surroundings inside, Client client) {
@@ -210,12 +213,22 @@ public final class TestServer implements AutoCloseable {
     return inside.bind(ScopedValue.where(Home.CURRENT, homeInside())).call(work::call);
   }
 
-  private synchronized Home homeInside() throws IOException, InterruptedException {
-    Client opened = insideClient;
-    if (opened == null) {
-      opened = inside.call(() -> Client.open(TimeLimits.DEFAULT));
-      insideClient = opened;
+  private Client openInside() throws IOException, InterruptedException {
+    lock.lock();
+    try {
+      Client opened = insideClient;
+      if (opened == null) {
+        opened = inside.call(() -> Client.open(TimeLimits.DEFAULT));
+        insideClient = opened;
+      }
+      return opened;
+    } finally {
+      lock.unlock();
     }
+  }
+
+  private Home homeInside() throws IOException, InterruptedException {
+    Client opened = openInside();
     // A connection knows where it lives, and so it takes one, to a place that is not the server's.
     try (Listener place = inside.network().bind(Listen.tcp("127.0.0.1", 0)).getFirst()) {
       int port = ((InetSocketAddress) place.address()).getPort();
@@ -277,8 +290,10 @@ public final class TestServer implements AutoCloseable {
     client.close();
   }
 
-  private synchronized void closeInside() {
+  private void closeInside() {
+    lock.lock();
     Client opened = insideClient;
+    lock.unlock();
     if (opened != null) {
       opened.close();
     }

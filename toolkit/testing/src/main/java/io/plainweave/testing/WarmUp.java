@@ -14,6 +14,7 @@ final class WarmUp {
       serve(TestServer.inMemory());
       serve(TestServer.onTcp());
       serve(TestServer.onUnixSocket());
+      Rest.warmUp();
       Footprint.now();
     }
   }

@@ -57,11 +57,12 @@ class EverySplitTest {
         assertThrows(
             AssertionError.class,
             () ->
-                EverySplit.<String>of(connection -> () -> {
-                      byte[] bytes = new byte[5];
-                      int n = connection.input().read(bytes);
-                      return n < 0 ? null : new String(bytes, 0, n);
-                    })
+                EverySplit.<String>of(connection ->
+                        () -> {
+                          byte[] bytes = new byte[5];
+                          int n = connection.input().read(bytes);
+                          return n < 0 ? null : new String(bytes, 0, n);
+                        })
                     .message("hello", "hello")
                     .verify());
     assertTrue(
@@ -75,10 +76,11 @@ class EverySplitTest {
         assertThrows(
             AssertionError.class,
             () ->
-                EverySplit.<String>of(connection -> () -> {
-                      byte[] bytes = connection.input().readNBytes(5);
-                      return bytes.length < 5 ? null : new String(bytes);
-                    })
+                EverySplit.<String>of(connection ->
+                        () -> {
+                          byte[] bytes = connection.input().readNBytes(5);
+                          return bytes.length < 5 ? null : new String(bytes);
+                        })
                     .message("hello", "hello")
                     .verify());
     assertTrue(
@@ -94,13 +96,14 @@ class EverySplitTest {
         assertThrows(
             AssertionError.class,
             () ->
-                EverySplit.<byte[]>of(connection -> () -> {
-                      if (!connection.awaitMessage()) {
-                        return null;
-                      }
-                      byte[] bytes = new byte[64 << 20];
-                      throw new MalformedMessageException("cut " + Arrays.hashCode(bytes));
-                    })
+                EverySplit.<byte[]>of(connection ->
+                        () -> {
+                          if (!connection.awaitMessage()) {
+                            return null;
+                          }
+                          byte[] bytes = new byte[64 << 20];
+                          throw new MalformedMessageException("cut " + Arrays.hashCode(bytes));
+                        })
                     .giant(new byte[] {127, -1, -1, -1})
                     .verify());
     assertTrue(failure.getMessage().endsWith("bytes were allocated"), failure.getMessage());

@@ -162,7 +162,9 @@ class FaultsTest {
     InetAddress far = InetAddress.ofLiteral("203.0.113.7");
     var seen = new CompletableFuture<InetAddress>();
     MemoryNetwork network =
-        MemoryNetwork.create().clientAddress(far).name("server.example", InetAddress.ofLiteral("198.51.100.1"));
+        MemoryNetwork.create()
+            .clientAddress(far)
+            .name("server.example", InetAddress.ofLiteral("198.51.100.1"));
     try (var server =
             TestServer.inMemory(network)
                 .handler(connection ->

@@ -180,7 +180,8 @@ class GuideTest {
 
   @Test
   void hasCodeThatIsInThisTest() throws IOException {
-    String source = flat(Files.readString(Path.of("src/test/java/io/plainweave/testing/GuideTest.java")));
+    String source =
+        flat(Files.readString(Path.of("src/test/java/io/plainweave/testing/GuideTest.java")));
     List<String> blocks =
         Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
             .matcher(Files.readString(GUIDE))

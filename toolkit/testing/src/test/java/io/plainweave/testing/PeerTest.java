@@ -72,4 +72,13 @@ class PeerTest {
       peer.expectReset();
     }
   }
+
+  @Test
+  void takesWhatComesWhateverItIs() throws Exception {
+    try (var server = TestServer.inMemory().handler(PeerTest::greet).start();
+        var peer = server.peer()) {
+      assertEquals("250 hello x", peer.send("HELO x\r\n").receiveLine());
+      assertEquals("500", new String(peer.send("NO\r\n").receive(3)));
+    }
+  }
 }

@@ -29,10 +29,9 @@ class ServerExtensionTest {
   static class Clean {
     @RegisterExtension
     ServerExtension server =
-        ServerExtension.of(
-            () ->
-                TestServer.inMemory()
-                    .handler(connection -> connection.input().transferTo(connection.output())));
+        ServerExtension.of(() ->
+            TestServer.inMemory()
+                .handler(connection -> connection.input().transferTo(connection.output())));
 
     @Test
     void echoes() throws Exception {
@@ -79,14 +78,13 @@ class ServerExtensionTest {
   static class Careless {
     @RegisterExtension
     ServerExtension server =
-        ServerExtension.of(
-            () ->
-                TestServer.inMemory()
-                    .handler(connection -> {
-                      Thread.startVirtualThread(Careless::linger);
-                      leaked = Pipe.open();
-                      connection.output().write('x');
-                    }));
+        ServerExtension.of(() ->
+            TestServer.inMemory()
+                .handler(connection -> {
+                  Thread.startVirtualThread(Careless::linger);
+                  leaked = Pipe.open();
+                  connection.output().write('x');
+                }));
 
     private static void linger() {
       try {

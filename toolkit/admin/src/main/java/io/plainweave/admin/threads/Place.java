@@ -17,9 +17,9 @@ public record Place(String activity, String line) {
   private static final Pattern FOREIGN =
       Pattern.compile(
           "(java|javax|jdk|sun)\\."
-              + "|io\\.plainweave\\.((admin|admission|client|event|framing|internal\\.\\w+|jmx|kernel"
-              + "|messaging|micrometer|protocol|proxyprotocol|server|status|text|tls|trace|udp)\\.)?"
-              + "\\p{Upper}");
+              + "|io\\.plainweave\\.((admin|admission|client|context|event|framing|internal\\.\\w+"
+              + "|jmx|kernel|messaging|micrometer|protocol|proxyprotocol|server|status|text|tls"
+              + "|trace|udp)\\.)?\\p{Upper}");
 
   private static final String TOOLKIT = "io.plainweave.";
 

@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * poller: that thread would wait for the monitor in turn, behind the one that it is to wake, and
  * both for ever. So whatever a scheduler does takes no monitor, and here nobody waits for another.
  */
-final class SelfPipe implements Polled {
+public final class SelfPipe implements Polled {
   private final Pipe pipe;
 
   /** Of one byte, whose value does not matter; touched by the one thread that writes. */
@@ -41,7 +41,7 @@ final class SelfPipe implements Polled {
     this.pipe = pipe;
   }
 
-  static SelfPipe open() throws IOException {
+  public static SelfPipe open() throws IOException {
     var opened = new SelfPipe(Pipe.open());
     boolean complete = false;
     try {
@@ -57,14 +57,14 @@ final class SelfPipe implements Polled {
   }
 
   /** What is ready for reading while a byte is in the pipe. */
-  SelectableChannel source() {
+  public SelectableChannel source() {
     return pipe.source();
   }
 
   /**
    * Ends the wait of the poller, or its next one. What was done before is seen by it after that.
    */
-  void wake() {
+  public void wake() {
     // Who sees that a byte is pending has done its part before the poller takes note of that byte.
     if (pending || wakers.getAndIncrement() > 0) {
       return;
@@ -111,7 +111,7 @@ final class SelfPipe implements Polled {
   }
 
   /** Closes the pipe; its descriptors are closed when the selector is, too. */
-  void close() throws IOException {
+  public void close() throws IOException {
     try (var _ = pipe.sink();
         var _ = pipe.source()) {
       // in this order, whatever fails
