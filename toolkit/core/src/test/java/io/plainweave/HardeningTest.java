@@ -17,8 +17,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** What toolkit/docs/hardening.md says of defaults, tests and other documents. */
+/** What toolkit/docs/hardening.md, trust.md and testing.md say of defaults, tests and other documents. */
 @DisplayName("The page on hardening")
 class HardeningTest {
   private static final Path ROOT = Path.of("../..");
@@ -61,27 +63,30 @@ class HardeningTest {
         byDefault("is slower than what is pushed to it"));
   }
 
-  @Test
-  void namesTestsAndDocumentsThatThereAre() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"hardening.md", "trust.md", "testing.md"})
+  void andItsNeighboursNameTestsAndDocumentsThatThereAre(String page) throws IOException {
+    Path file = PAGE.resolveSibling(page);
+    String text = Files.readString(file);
     Set<String> tests;
     try (Stream<Path> files =
-        Stream.of("toolkit", "samples", "loadtests")
+        Stream.of("toolkit", "samples", "loadtests", "proofs")
             .map(ROOT::resolve)
             .flatMap(HardeningTest::testsIn)) {
       tests = files.map(file -> file.getFileName().toString()).collect(toSet());
     }
     Set<String> missing = new TreeSet<>();
     Pattern.compile("`(\\w+Test)`")
-        .matcher(page())
+        .matcher(text)
         .results()
         .map(found -> found.group(1))
         .filter(name -> !tests.contains(name + ".java"))
         .forEach(missing::add);
     Pattern.compile("]\\(([^)#]+)[^)]*\\)")
-        .matcher(page())
+        .matcher(text)
         .results()
         .map(found -> found.group(1))
-        .filter(target -> !Files.exists(PAGE.resolveSibling(target)))
+        .filter(target -> !Files.exists(file.resolveSibling(target)))
         .forEach(missing::add);
     assertEquals(Set.of(), missing);
     assertTrue(tests.size() > 100);
