@@ -20,7 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What toolkit/docs/hardening.md, trust.md and testing.md say of defaults, tests and other documents. */
+/**
+ * What toolkit/docs/hardening.md, trust.md and testing.md say of defaults, tests and other
+ * documents.
+ */
 @DisplayName("The page on hardening")
 class HardeningTest {
   private static final Path ROOT = Path.of("../..");

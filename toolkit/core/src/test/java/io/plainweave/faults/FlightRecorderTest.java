@@ -95,11 +95,8 @@ class FlightRecorderTest {
   }
 
   @Test
-  void isShownByTheCommandsOfTheReadme() throws IOException {
-    List<String> all = commands(DOCUMENT);
-    List<String> first = commands(README);
-    assertEquals(3, first.size());
-    assertTrue(all.containsAll(first), () -> first + " in " + all);
+  void beginsWithTheCommandOfTheReadme() throws IOException {
+    assertEquals(commands(DOCUMENT).subList(0, 1), commands(README));
   }
 
   @Test

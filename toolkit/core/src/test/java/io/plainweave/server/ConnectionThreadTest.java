@@ -56,19 +56,19 @@ class ConnectionThreadTest {
     try (Server server =
             Server.builder()
                 .listen(Listen.tcp("127.0.0.1", 0).name("two\nlines"))
-                .handler(
-                    connection -> {
-                      try (ConnectionScope scope = connection.openScope()) {
-                        scope.fork(
-                            "a\ttab", () -> {
-                              writeName(connection);
-                              connection.output().write(',');
-                              connection.output().write(' ');
-                            });
-                        scope.join();
-                      }
-                      tellName(connection);
-                    })
+                .handler(connection -> {
+                  try (ConnectionScope scope = connection.openScope()) {
+                    scope.fork(
+                        "a\ttab",
+                        () -> {
+                          writeName(connection);
+                          connection.output().write(',');
+                          connection.output().write(' ');
+                        });
+                    scope.join();
+                  }
+                  tellName(connection);
+                })
                 .start();
         Client client = Client.connect(server)) {
       assertEquals(

@@ -17,7 +17,7 @@ public record Place(String activity, String line) {
   private static final Pattern FOREIGN =
       Pattern.compile(
           "(java|javax|jdk|sun)\\."
-              + "|io\\.plainweave\\.((admin|admission|client|context|event|framing|internal\\.\\w+"
+              + "|io\\.plainweave\\.((admin|admission|client|clock|context|event|framing|internal\\.\\w+"
               + "|jmx|kernel|messaging|micrometer|protocol|proxyprotocol|server|status|text|tls"
               + "|trace|udp)\\.)?\\p{Upper}");
 

@@ -153,7 +153,8 @@ public final class Listener implements AutoCloseable {
    */
   @Override
   public String toString() {
-    // It is a part of the names of threads, and a dump of the JDK fails at control characters there.
+    // It is a part of the names of threads, and a dump of the JDK fails at control characters
+    // there.
     String address = Addresses.format(address());
     return listen.name() == null ? address : OneLine.of(listen.name()) + " (" + address + ")";
   }
