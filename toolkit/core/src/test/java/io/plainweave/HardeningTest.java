@@ -69,8 +69,8 @@ class HardeningTest {
   @ParameterizedTest
   @ValueSource(strings = {"hardening.md", "trust.md", "testing.md"})
   void andItsNeighboursNameTestsAndDocumentsThatThereAre(String page) throws IOException {
-    Path file = PAGE.resolveSibling(page);
-    String text = Files.readString(file);
+    Path document = PAGE.resolveSibling(page);
+    String text = Files.readString(document);
     Set<String> tests;
     try (Stream<Path> files =
         Stream.of("toolkit", "samples", "loadtests", "proofs")
@@ -89,7 +89,7 @@ class HardeningTest {
         .matcher(text)
         .results()
         .map(found -> found.group(1))
-        .filter(target -> !Files.exists(file.resolveSibling(target)))
+        .filter(target -> !Files.exists(document.resolveSibling(target)))
         .forEach(missing::add);
     assertEquals(Set.of(), missing);
     assertTrue(tests.size() > 100);
