@@ -244,7 +244,7 @@ class UnixListenerTest {
     }
     Path longer = folder.resolve("x".repeat(99 - folder.toString().length() - 1)).resolve("s");
     var failure = assertThrows(IllegalArgumentException.class, () -> Listen.unix(longer));
-    assertTrue(failure.getMessage().contains("98 bytes, and this one has 99: "));
+    assertTrue(failure.getMessage().contains("98 bytes, and this one's has 99: " + longer));
   }
 
   @Test
