@@ -6,6 +6,7 @@ import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.admission.Refusal;
+import io.plainweave.context.ForkContext;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.admission.Descriptors;
@@ -17,6 +18,7 @@ import io.plainweave.internal.connection.Home;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.connection.TimeCheck;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.socket.Surroundings;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.DirectMemory;
@@ -84,6 +86,19 @@ record MemoryHome(
   public boolean cancels(SocketConnection registered) {
     return false;
   }
+
+  @Override
+  public ForkContext forkContext() {
+    return null;
+  }
+
+  @Override
+  public Surroundings surroundings() {
+    return Surroundings.MACHINE;
+  }
+
+  @Override
+  public void opened(SocketConnection connection, String event) {}
 
   @Override
   public void ended(CloseReason reason) {}

@@ -22,8 +22,11 @@ final class Rest {
   /** How often in a row they have to be found at rest, each time behind a byte. */
   private static final int OFTEN = 3;
 
-  /** How long to wait for those that do not. */
-  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(1);
+  /**
+   * How long to wait for those that do not; the first handler of a JVM on a busy machine loads
+   * classes for seconds.
+   */
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
 
   private static final long PAUSE = TimeUnit.MICROSECONDS.toNanos(20);
   private static final int LOOKS = 10;

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Time passes in steps of a tenth of a second, as those limits are measured. After a step that
  * has woken threads, the clock waits until all virtual threads of the process rest again, so that
- * each has its time to react, and at most a second of real time for those that compute. By real
+ * each has its time to react, and at most ten seconds of real time for those that compute. By real
  * time go {@link io.plainweave.admission.Rate}s, the heartbeat of an {@link
  * io.plainweave.messaging.Outbox}, the end of {@link io.plainweave.server.Services}, datagrams, and
  * whatever a handler waits for by itself ({@link Thread#sleep}); for {@link
