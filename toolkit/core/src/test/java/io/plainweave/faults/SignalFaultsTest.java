@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.BindException;
 import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -121,6 +124,8 @@ class SignalFaultsTest {
         program.signal("TERM");
         // It may take a moment to arrive, and nothing but the answer tells.
         await().until(() -> answer(admin).equals("DRAINING"));
+        // The state changes before the listeners close.
+        await().until(() -> isGivenUp(service));
         assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", service));
         assertEquals("DRAINING", answer(admin));
         program.tell("release");
@@ -128,6 +133,15 @@ class SignalFaultsTest {
         assertEquals(143, program.exitCode());
         assertThrows(ConnectException.class, () -> new Socket("127.0.0.1", admin));
       }
+    }
+  }
+
+  /** Whether nobody listens there any more, without a connection that would be served. */
+  private static boolean isGivenUp(int port) throws IOException {
+    try (var _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+      return true;
+    } catch (BindException listening) {
+      return false;
     }
   }
 
