@@ -38,8 +38,16 @@ final class ClientThread implements Runnable {
 
   private final CountDownLatch ended = new CountDownLatch(1);
 
+  private final Runnable moved = this::tickOfTest;
+
+  /** Whether time passes by itself; else a test moves it. Set before the thread is started. */
+  private boolean ticks;
+
+  private final TimeRounds rounds;
+
   ClientThread(ClientHome home) {
     this.home = home;
+    this.rounds = new TimeRounds(home.registry());
   }
 
   /** Opens the pollers and starts the thread, or leaves nothing open. */
@@ -47,6 +55,7 @@ final class ClientThread implements Runnable {
     boolean complete = false;
     try {
       home.pollers().open();
+      ticks = clock().movesItself(moved);
       thread.start();
       complete = true;
     } catch (OutOfMemoryError e) {
@@ -54,6 +63,7 @@ final class ClientThread implements Runnable {
       throw new IOException("there is no thread for a client: " + e.getMessage(), e);
     } finally {
       if (!complete) {
+        clock().forget(moved);
         home.pollers().close();
       }
     }
@@ -115,30 +125,33 @@ final class ClientThread implements Runnable {
     LockSupport.unpark(thread);
   }
 
+  /** What a test calls in place of a tick, in its own thread. */
+  private void tickOfTest() {
+    home.ticks().advance();
+    rounds.check(home.ticks().now());
+  }
+
   private void watch() {
-    Clock clock = home.surroundings().clock();
-    var rounds = new TimeRounds(home.registry());
-    Runnable tick =
-        () -> {
-          home.ticks().advance();
-          rounds.check(home.ticks().now());
-        };
-    if (clock.movesItself(tick)) {
-      watch(rounds);
+    if (ticks) {
+      watchByItself();
       return;
     }
     while (!home.calls().areEnded()) {
       LockSupport.park(this);
       Thread.interrupted();
     }
-    clock.forget(tick);
+    clock().forget(moved);
+  }
+
+  private Clock clock() {
+    return home.surroundings().clock();
   }
 
   /**
    * Looks at the time until the client is closed. While there is no connection nobody asks for it,
    * and a program that connects now and then is not to have ten wake-ups each second.
    */
-  private void watch(TimeRounds rounds) {
+  private void watchByItself() {
     var timer = new TickTimer(home.ticks());
     var revival = new Revival(home.pollers());
     var shortage = new Shortage();

@@ -1,6 +1,5 @@
 package io.plainweave.server;
 
-import io.plainweave.clock.Clock;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.internal.connection.TimeRounds;
 import io.plainweave.internal.thread.Scope;
@@ -39,6 +38,9 @@ final class Reaper implements Scope.Task {
 
   private final Runnable moved = this::tickOfTest;
 
+  /** Whether time passes by itself; else a test moves it, from the start of the server on. */
+  private final boolean ticks;
+
   // Only who looks uses these.
 
   private final Revival revival;
@@ -57,16 +59,15 @@ final class Reaper implements Scope.Task {
     this.listeners = listeners;
     this.revival = new Revival(home.pollers());
     this.timeRounds = new TimeRounds(home.registry());
+    this.ticks = home.surroundings().clock().movesItself(moved);
   }
 
   @Override
   public Scope.After call() throws InterruptedException {
     Thread.currentThread().setName("plainweave reaper");
-    Clock clock = home.surroundings().clock();
     try {
       ServerState known = lifecycle.state();
       var timer = new TickTimer(home.ticks());
-      boolean ticks = clock.movesItself(moved);
       var shortage = new Shortage();
       for (boolean goesOn = true; goesOn; ) {
         try {
@@ -85,7 +86,7 @@ final class Reaper implements Scope.Task {
         }
       }
     } finally {
-      clock.forget(moved);
+      home.surroundings().clock().forget(moved);
       watchdog.takeBack();
       home.admission().refusals().close(home.ticks().now());
     }

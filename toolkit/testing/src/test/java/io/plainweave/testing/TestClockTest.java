@@ -47,6 +47,19 @@ class TestClockTest {
     }
   }
 
+  /**
+   * Before the thread that looks at the time has run, time that a test lets pass must not be lost.
+   */
+  @Test
+  void movesAServerFromItsStartOn() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      try (var _ = TestServer.inMemory().clock(clock).handler(_ -> {}).start()) {
+        assertFalse(clock.attached().isEmpty());
+      }
+    }
+    assertTrue(clock.attached().isEmpty());
+  }
+
   @Test
   void movesADeadlineWithinAHandler() throws Exception {
     var late = new CompletableFuture<Boolean>();
