@@ -9,6 +9,7 @@ import io.plainweave.loadtests.Main;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,11 +59,12 @@ final class CoordinatorEndTest {
 
   @Test
   void byCtrlC() throws Exception {
-    // As the terminal does it: the signal goes to every process of the group.
-    signal("-INT", coordinator.toHandle());
-    for (ProcessHandle child : children) {
-      signal("-INT", child);
-    }
+    // As the terminal does it: the signal goes to every process of the group, at once. The first
+    // one
+    // ends the others.
+    List<ProcessHandle> all = new ArrayList<>(List.of(coordinator.toHandle()));
+    all.addAll(children);
+    signal("-INT", all);
 
     assertTrue(coordinator.waitFor(30, SECONDS), "it ends");
     assertEquals(130, coordinator.exitValue());
@@ -71,7 +73,7 @@ final class CoordinatorEndTest {
 
   @Test
   void bySigterm() throws Exception {
-    signal("-TERM", coordinator.toHandle());
+    signal("-TERM", List.of(coordinator.toHandle()));
 
     assertTrue(coordinator.waitFor(30, SECONDS), "it ends");
     assertEquals(143, coordinator.exitValue());
@@ -80,7 +82,7 @@ final class CoordinatorEndTest {
 
   @Test
   void bySigkill() throws Exception {
-    signal("-KILL", coordinator.toHandle());
+    signal("-KILL", List.of(coordinator.toHandle()));
 
     assertTrue(coordinator.waitFor(30, SECONDS), "it ends");
     awaitNoChild();
@@ -90,8 +92,10 @@ final class CoordinatorEndTest {
     await().atMost(30, SECONDS).until(() -> children.stream().noneMatch(ProcessHandle::isAlive));
   }
 
-  private static void signal(String signal, ProcessHandle process) throws Exception {
-    Process kill = new ProcessBuilder("kill", signal, Long.toString(process.pid())).start();
-    assertEquals(0, kill.waitFor(), "kill finds the process");
+  private static void signal(String signal, List<ProcessHandle> processes) throws Exception {
+    List<String> command = new ArrayList<>(List.of("kill", signal));
+    processes.forEach(process -> command.add(Long.toString(process.pid())));
+    Process kill = new ProcessBuilder(command).start();
+    assertEquals(0, kill.waitFor(), "kill finds the processes");
   }
 }
