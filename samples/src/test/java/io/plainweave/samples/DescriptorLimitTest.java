@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The echo sample with more clients than descriptors")
 @EnabledOnOs(OS.LINUX)
-@Timeout(60)
+@Timeout(180) // each wait has its own limit, and 300 clients on a busy machine take a while
 class DescriptorLimitTest {
   /** Of a hundred descriptors, 64 and one in twenty are not for connections. */
   private static final int SERVED = 31;
