@@ -43,6 +43,7 @@ final class ClientThread implements Runnable {
   /** Whether time passes by itself; else a test moves it. Set before the thread is started. */
   private boolean ticks;
 
+  /** Only who lets time pass uses it: the thread, or a test in its place, never both. */
   private final TimeRounds rounds;
 
   ClientThread(ClientHome home) {

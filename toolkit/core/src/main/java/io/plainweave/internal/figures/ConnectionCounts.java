@@ -9,9 +9,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Counts the accepted connections of a server when they begin and when they end, and between that
- * the messages that are marked, whose way one increment is. It holds up nobody: threads of many
- * connections count at a time.
+ * Counts the accepted connections of a server when they begin and when they end, and the messages
+ * that their handlers mark: one increment for each. It takes no lock, so that threads of many
+ * connections count at the same time.
  */
 public final class ConnectionCounts {
   private final LongAdder accepted = new LongAdder();
