@@ -1,0 +1,226 @@
+package io.plainweave.simulation.workload;
+
+import io.plainweave.CloseReason;
+import io.plainweave.Connection;
+import io.plainweave.Listen;
+import io.plainweave.TimeLimits;
+import io.plainweave.admission.AdmissionRules;
+import io.plainweave.client.Client;
+import io.plainweave.client.Connector;
+import io.plainweave.event.DrainReport;
+import io.plainweave.server.Server;
+import io.plainweave.simulation.world.World;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Many clients talk to one server that takes few at a time, and conversations end in every way.
+ * What has come is a beginning of what was sent, and all of it where nothing was cut, timed out or
+ * aborted; each connection has one reason to end; no limit is exceeded; when all have gone, the
+ * server takes as many as at first; and its drain ends.
+ */
+public final class Conversations implements Workload {
+  private static final int PORT = 4_000;
+  private static final Duration LONG = Duration.ofMinutes(5);
+
+  private World world;
+  private Echo echo;
+  private Census census;
+  private int maxConnections;
+  private int maxPerSource;
+  private boolean drainsEarly;
+  private final List<Conversation> talks = new ArrayList<>();
+
+  @Override
+  public void run(World world) throws Exception {
+    this.world = world;
+    echo = new Echo(world);
+    maxConnections = world.between(1, 8);
+    maxPerSource = world.oneIn(2) ? 0 : world.between(1, 3);
+    drainsEarly = world.oneIn(3);
+    census = new Census(world, maxConnections, maxPerSource);
+    boolean refuses = world.oneIn(3);
+    Duration drain = world.weather().calm() ? LONG : Duration.ofMillis(world.between(0, 2_000));
+    Server server =
+        Server.builder()
+            .listen(Listen.tcp("127.0.0.1", PORT))
+            .handler(this::handle)
+            .admission(
+                AdmissionRules.DEFAULT
+                    .maxConnections(maxConnections)
+                    .maxPerSource(maxPerSource)
+                    .whenFull(
+                        refuses
+                            ? AdmissionRules.WhenFull.REFUSE
+                            : AdmissionRules.WhenFull.WAIT))
+            .timeLimits(limits())
+            .drainTimeout(drain)
+            .drainSpread(Duration.ofMillis(world.oneIn(2) ? 0 : 500))
+            .eventLoops(0)
+            .stopOnSignal(false)
+            .observer(census)
+            .start();
+    boolean[] over = new boolean[1];
+    try (Client client = Client.open(limits())) {
+      var weather = world.start("weather", () -> world.weather().blow(world, () -> !over[0]));
+      for (int i = world.between(1, 6); i > 0; i--) {
+        var source = InetAddress.ofLiteral("10.0.0." + world.between(1, 3));
+        world.start("client " + i, () -> talkOften(client, source));
+      }
+      if (drainsEarly) {
+        world.sleep(Duration.ofMillis(world.between(0, 500)));
+        end(server, drain);
+      }
+      world.awaitOthers(weather);
+      over[0] = true;
+      weather.await();
+      if (!drainsEarly) {
+        probe(server, client);
+        end(server, drain);
+      }
+    }
+    server.close();
+    world.network().forgetEnded();
+    verify(server);
+  }
+
+  private TimeLimits limits() {
+    if (world.weather().calm()) {
+      return TimeLimits.NONE.linger(LONG);
+    }
+    Duration some = Duration.ofMillis(world.between(300, 4_000));
+    return TimeLimits.DEFAULT
+        .firstByte(some)
+        .message(some)
+        .idle(some)
+        .writeStall(some)
+        .halfClosed(some)
+        .linger(Duration.ofSeconds(1));
+  }
+
+  // The server
+
+  private void handle(Connection connection) throws Exception {
+    census.handlerBegins(connection);
+    try {
+      int id = Conversation.readHeader(connection.input());
+      Conversation talk = talks.get(id);
+      talk.wasServed = true;
+      try {
+        echo.serve(connection, talk);
+      } catch (Exception e) {
+        talk.handlerFailure = e;
+        throw e;
+      }
+    } finally {
+      census.handlerEnds(connection);
+    }
+  }
+
+  // The clients
+
+  private void talkOften(Client client, InetAddress source) throws Exception {
+    for (int i = world.between(1, 5); i > 0; i--) {
+      talkOnce(client, source);
+      world.sleepUpTo(Duration.ofMillis(200));
+    }
+  }
+
+  private Conversation talkOnce(Client client, InetAddress source) throws InterruptedException {
+    Conversation.End[] ends = Conversation.End.values();
+    int choices = world.weather().calm() ? ends.length - 1 : ends.length;
+    int bytes = world.oneIn(3) ? 0 : 1 << world.random().nextInt(13);
+    var talk =
+        new Conversation(talks.size(), ends[world.random().nextInt(choices)], bytes);
+    talks.add(talk);
+    Connector connector = Connector.tcp("127.0.0.1", PORT).localAddress(source);
+    try (Connection connection = client.connect(connector)) {
+      talk.clientPort = ((InetSocketAddress) connection.localAddress()).getPort();
+      echo.talk(connection, talk);
+    } catch (InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      talk.clientFailure = e;
+    }
+    world.machine().note(talk.toString());
+    return talk;
+  }
+
+  // The end
+
+  /** Whether the server takes as many connections as it may, when all others have gone. */
+  private void probe(Server server, Client client) throws Exception {
+    if (!world.await(LONG, () -> server.connections() == 0)) {
+      world.fail("connections are left when all clients have gone: " + server.connections());
+      return;
+    }
+    Map<Integer, Connection> held = new HashMap<>();
+    Connector connector = Connector.tcp("127.0.0.1", PORT);
+    try {
+      for (int i = 0; i < maxConnections; i++) {
+        var talk = new Conversation(talks.size(), Conversation.End.CLIENT_FIRST, 1);
+        talks.add(talk);
+        Connection connection =
+            client.connect(connector.localAddress(InetAddress.ofLiteral("10.0.1." + i)));
+        held.put(i, connection);
+        talk.clientPort = ((InetSocketAddress) connection.localAddress()).getPort();
+        connection.output().write(talk.header());
+        connection.output().write(talk.byteAt(0));
+        connection.output().flush();
+        int n = connection.input().read();
+        world.check(n >= 0, "the server does not take as many as at first, but " + i);
+        talk.atClient = 1;
+      }
+      for (Connection connection : held.values()) {
+        connection.finishOutput();
+        world.check(connection.input().read() < 0, "a byte too many");
+      }
+      talks.forEach(talk -> talk.clientSawEnd |= talk.atClient == 1);
+    } catch (IOException e) {
+      world.fail("the server does not take as many as at first: " + e);
+    } finally {
+      held.values().forEach(Connection::abort);
+    }
+  }
+
+  private void end(Server server, Duration most) {
+    long begun = world.machine().nanoTime();
+    DrainReport report = server.drain();
+    long took = world.machine().nanoTime() - begun;
+    world.machine().note("drained: " + report.finished() + ", " + report.forced());
+    world.check(
+        took <= most.plusSeconds(20).toNanos(), "the drain took " + Duration.ofNanos(took));
+    world.check(report.survivors().isEmpty(), "handlers have survived: " + report.survivors());
+  }
+
+  private void verify(Server server) {
+    census.verify(server);
+    world.check(
+        world.network().openConnections() == 0,
+        world.network().openConnections() + " connections are open at the end");
+    for (Conversation talk : talks) {
+      census.add(talk);
+      if (world.weather().calm() && talk.wasServed && talk.end.isInOrder()) {
+        verifyWhole(talk);
+      }
+    }
+  }
+
+  private void verifyWhole(Conversation talk) {
+    world.check(talk.clientFailure == null, "the client has failed: " + talk);
+    world.check(talk.clientSawEnd, "the client has not seen the end: " + talk);
+    world.check(talk.atClient == talk.atServer, "bytes are lost on their way back: " + talk);
+    boolean drained = talk.reason instanceof CloseReason.Drained;
+    world.check(
+        talk.atServer == talk.bytes || drained && drainsEarly, "bytes are lost: " + talk);
+    world.check(
+        drained ? drainsEarly : talk.reason instanceof CloseReason.Finished,
+        "it has ended for a wrong reason: " + talk);
+  }
+}
