@@ -7,6 +7,7 @@ import io.plainweave.simulation.machine.Seams;
 import java.lang.classfile.ClassBuilder;
 import java.lang.classfile.ClassElement;
 import java.lang.classfile.ClassFile;
+import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.CodeElement;
 import java.lang.classfile.MethodModel;
@@ -96,7 +97,10 @@ final class Rewriter implements ClassFileTransformer {
     try {
       ClassFile format = ClassFile.of();
       return format.transformClass(
-          format.parse(file), (builder, element) -> rewrite(builder, element, hasPoints(name)));
+          format.parse(file),
+          ofJdk
+              ? ClassTransform.transformingMethodBodies(Rewriter::rewriteTime)
+              : (builder, element) -> rewrite(builder, element, hasPoints(name)));
     } catch (RuntimeException | Error e) {
       // The JVM would keep it to itself, and load the class as it is.
       e.printStackTrace();
@@ -129,6 +133,20 @@ final class Rewriter implements ClassFileTransformer {
     }
   }
 
+  /** All that is changed of the JDK, which sees of our classes only this one. */
+  private static void rewriteTime(CodeBuilder code, CodeElement element) {
+    if (element instanceof InvokeInstruction call && isNanoTime(call)) {
+      code.invokestatic(TIME, "nanoTime", NANOS);
+    } else {
+      code.with(element);
+    }
+  }
+
+  private static boolean isNanoTime(InvokeInstruction call) {
+    return call.owner().asInternalName().equals("java/lang/System")
+        && call.name().equalsString("nanoTime");
+  }
+
   private boolean isSeenByOthers(CodeElement element) {
     return switch (element) {
       case FieldInstruction field ->
@@ -147,7 +165,7 @@ final class Rewriter implements ClassFileTransformer {
     String owner = call.owner().asInternalName();
     String name = call.name().stringValue();
     MethodTypeDesc type = call.typeSymbol();
-    if (owner.equals("java/lang/System") && name.equals("nanoTime")) {
+    if (isNanoTime(call)) {
       code.invokestatic(TIME, name, NANOS);
     } else if (call.opcode() == Opcode.INVOKESTATIC
         && REPLACED.getOrDefault(owner, Set.of()).contains(name)

@@ -2,6 +2,7 @@ package io.plainweave.simulation.workload;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
+import io.plainweave.Handler;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.server.Server;
@@ -40,7 +41,19 @@ final class Census implements ServerObserver {
     this.maxPerSource = maxPerSource;
   }
 
-  void handlerBegins(Connection connection) {
+  /** The same handler, which is counted while it runs. */
+  Handler watching(Handler handler) {
+    return connection -> {
+      begins(connection);
+      try {
+        handler.handle(connection);
+      } finally {
+        ends(connection);
+      }
+    };
+  }
+
+  private void begins(Connection connection) {
     world.check(++handlers <= maxConnections, handlers + " handlers, more than " + maxConnections);
     InetAddress source = ((InetSocketAddress) connection.remoteAddress()).getAddress();
     int ofSource = handlersOf.merge(source, 1, Integer::sum);
@@ -49,7 +62,7 @@ final class Census implements ServerObserver {
         ofSource + " handlers of one source, more than " + maxPerSource);
   }
 
-  void handlerEnds(Connection connection) {
+  private void ends(Connection connection) {
     handlers--;
     handlersOf.merge(((InetSocketAddress) connection.remoteAddress()).getAddress(), -1, Integer::sum);
   }

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.Random;
 
 /**
  * One connection as both sides know it, who share what no network does: what was sent, what has
@@ -26,8 +27,15 @@ final class Conversation {
     ABORTED_BY_SERVER,
     /** The client aborts at some time. */
     ABORTED_BY_CLIENT,
-    /** The client vanishes without a word until a time limit ends the connection. */
-    SILENT;
+    /** Nobody says any more, until a time limit ends the connection. */
+    SILENT,
+    /** The handler waits in the middle of a message, for a thread of its own, until a time limit. */
+    WAITS_ELSEWHERE;
+
+    static End choose(Random random, boolean calm) {
+      int choices = calm ? SILENT.ordinal() : values().length;
+      return values()[random.nextInt(choices)];
+    }
 
     boolean isInOrder() {
       return ordinal() <= CLOSED_TWICE.ordinal();

@@ -2,22 +2,23 @@ package io.plainweave.simulation.workload;
 
 import io.plainweave.CloseReason;
 import io.plainweave.Connection;
+import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.client.Client;
 import io.plainweave.client.Connector;
+import io.plainweave.client.Relay;
 import io.plainweave.event.DrainReport;
 import io.plainweave.server.Server;
+import io.plainweave.server.ServerBuilder;
 import io.plainweave.simulation.world.World;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Many clients talk to one server that takes few at a time, and conversations end in every way.
@@ -27,6 +28,7 @@ import java.util.Map;
  */
 public final class Conversations implements Workload {
   private static final int PORT = 4_000;
+  private static final int BACKEND = 4_001;
   private static final Duration LONG = Duration.ofMinutes(5);
 
   private World world;
@@ -45,25 +47,41 @@ public final class Conversations implements Workload {
     maxPerSource = world.oneIn(2) ? 0 : world.between(1, 3);
     drainsEarly = world.oneIn(3);
     census = new Census(world, maxConnections, maxPerSource);
-    boolean refuses = world.oneIn(3);
+    if (world.oneIn(3)) {
+      var behind = new Census(world, Integer.MAX_VALUE, 0);
+      ServerBuilder backend = server(BACKEND, this::handle).observer(behind);
+      try (Server far = backend.start()) {
+        serve(server(PORT, census.watching(this::relay)));
+        far.shutdown();
+        far.awaitTermination(LONG);
+        behind.verify(far);
+      }
+    } else {
+      serve(server(PORT, census.watching(this::handle)));
+    }
+    world.check(
+        world.network().openConnections() == 0,
+        world.network().openConnections() + " connections are open at the end");
+    world.network().forgetEnded();
+  }
+
+  private ServerBuilder server(int port, Handler handler) {
+    return Server.builder()
+        .listen(Listen.tcp("127.0.0.1", port))
+        .handler(handler)
+        .timeLimits(limits())
+        .eventLoops(0)
+        .stopOnSignal(false);
+  }
+
+  /** All that becomes of the server in front, from the start to the end. */
+  private void serve(ServerBuilder builder) throws Exception {
     Duration drain = world.weather().calm() ? LONG : Duration.ofMillis(world.between(0, 2_000));
     Server server =
-        Server.builder()
-            .listen(Listen.tcp("127.0.0.1", PORT))
-            .handler(this::handle)
-            .admission(
-                AdmissionRules.DEFAULT
-                    .maxConnections(maxConnections)
-                    .maxPerSource(maxPerSource)
-                    .whenFull(
-                        refuses
-                            ? AdmissionRules.WhenFull.REFUSE
-                            : AdmissionRules.WhenFull.WAIT))
-            .timeLimits(limits())
+        builder
+            .admission(rules())
             .drainTimeout(drain)
             .drainSpread(Duration.ofMillis(world.oneIn(2) ? 0 : 500))
-            .eventLoops(0)
-            .stopOnSignal(false)
             .observer(census)
             .start();
     boolean[] over = new boolean[1];
@@ -80,14 +98,21 @@ public final class Conversations implements Workload {
       world.awaitOthers(weather);
       over[0] = true;
       weather.await();
-      if (!drainsEarly) {
-        probe(server, client);
-        end(server, drain);
-      }
+    }
+    if (!drainsEarly) {
+      probe(server);
+      end(server, drain);
     }
     server.close();
-    world.network().forgetEnded();
     verify(server);
+  }
+
+  private AdmissionRules rules() {
+    return AdmissionRules.DEFAULT
+        .maxConnections(maxConnections)
+        .maxPerSource(maxPerSource)
+        .whenFull(
+            world.oneIn(3) ? AdmissionRules.WhenFull.REFUSE : AdmissionRules.WhenFull.WAIT);
   }
 
   private TimeLimits limits() {
@@ -107,19 +132,20 @@ public final class Conversations implements Workload {
   // The server
 
   private void handle(Connection connection) throws Exception {
-    census.handlerBegins(connection);
+    int id = Conversation.readHeader(connection.input());
+    Conversation talk = talks.get(id);
+    talk.wasServed = true;
     try {
-      int id = Conversation.readHeader(connection.input());
-      Conversation talk = talks.get(id);
-      talk.wasServed = true;
-      try {
-        echo.serve(connection, talk);
-      } catch (Exception e) {
-        talk.handlerFailure = e;
-        throw e;
-      }
-    } finally {
-      census.handlerEnds(connection);
+      echo.serve(connection, talk);
+    } catch (Exception e) {
+      talk.handlerFailure = e;
+      throw e;
+    }
+  }
+
+  private void relay(Connection connection) throws Exception {
+    try (Connection far = Connector.tcp("127.0.0.1", BACKEND).connect()) {
+      Relay.between(connection, far);
     }
   }
 
@@ -133,11 +159,9 @@ public final class Conversations implements Workload {
   }
 
   private Conversation talkOnce(Client client, InetAddress source) throws InterruptedException {
-    Conversation.End[] ends = Conversation.End.values();
-    int choices = world.weather().calm() ? ends.length - 1 : ends.length;
+    var end = Conversation.End.choose(world.random(), world.weather().calm());
     int bytes = world.oneIn(3) ? 0 : 1 << world.random().nextInt(13);
-    var talk =
-        new Conversation(talks.size(), ends[world.random().nextInt(choices)], bytes);
+    var talk = new Conversation(talks.size(), end, bytes);
     talks.add(talk);
     Connector connector = Connector.tcp("127.0.0.1", PORT).localAddress(source);
     try (Connection connection = client.connect(connector)) {
@@ -147,6 +171,9 @@ public final class Conversations implements Workload {
       throw e;
     } catch (Exception e) {
       talk.clientFailure = e;
+    } finally {
+      // That of a scope whose connection has ended, which may come when its owner is about to leave.
+      boolean _ = Thread.interrupted();
     }
     world.machine().note(talk.toString());
     return talk;
@@ -155,20 +182,21 @@ public final class Conversations implements Workload {
   // The end
 
   /** Whether the server takes as many connections as it may, when all others have gone. */
-  private void probe(Server server, Client client) throws Exception {
+  private void probe(Server server) throws Exception {
     if (!world.await(LONG, () -> server.connections() == 0)) {
       world.fail("connections are left when all clients have gone: " + server.connections());
       return;
     }
-    Map<Integer, Connection> held = new HashMap<>();
+    server.changeTimeLimits(TimeLimits.NONE);
+    List<Connection> held = new ArrayList<>();
     Connector connector = Connector.tcp("127.0.0.1", PORT);
-    try {
+    try (Client client = Client.open(TimeLimits.NONE)) {
       for (int i = 0; i < maxConnections; i++) {
         var talk = new Conversation(talks.size(), Conversation.End.CLIENT_FIRST, 1);
         talks.add(talk);
         Connection connection =
             client.connect(connector.localAddress(InetAddress.ofLiteral("10.0.1." + i)));
-        held.put(i, connection);
+        held.add(connection);
         talk.clientPort = ((InetSocketAddress) connection.localAddress()).getPort();
         connection.output().write(talk.header());
         connection.output().write(talk.byteAt(0));
@@ -177,7 +205,7 @@ public final class Conversations implements Workload {
         world.check(n >= 0, "the server does not take as many as at first, but " + i);
         talk.atClient = 1;
       }
-      for (Connection connection : held.values()) {
+      for (Connection connection : held) {
         connection.finishOutput();
         world.check(connection.input().read() < 0, "a byte too many");
       }
@@ -185,7 +213,7 @@ public final class Conversations implements Workload {
     } catch (IOException e) {
       world.fail("the server does not take as many as at first: " + e);
     } finally {
-      held.values().forEach(Connection::abort);
+      held.forEach(Connection::abort);
     }
   }
 
@@ -201,9 +229,6 @@ public final class Conversations implements Workload {
 
   private void verify(Server server) {
     census.verify(server);
-    world.check(
-        world.network().openConnections() == 0,
-        world.network().openConnections() + " connections are open at the end");
     for (Conversation talk : talks) {
       census.add(talk);
       if (world.weather().calm() && talk.wasServed && talk.end.isInOrder()) {

@@ -41,6 +41,7 @@ final class Echo {
         readOn(connection, talk);
       }
       case SILENT -> readOn(connection, talk);
+      case WAITS_ELSEWHERE -> waitElsewhere(connection);
       default -> {}
     }
   }
@@ -62,7 +63,8 @@ final class Echo {
     byte[] some = new byte[1 << (talk.id % 12)];
     boolean toTheEnd = talk.end == Conversation.End.CLIENT_FIRST;
     for (int n; toTheEnd || talk.atServer < talk.bytes; talk.atServer += n) {
-      n = input.read(some);
+      int most = toTheEnd ? some.length : Math.min(some.length, talk.bytes - talk.atServer);
+      n = input.read(some, 0, most);
       if (n < 0) {
         return;
       }
@@ -81,6 +83,15 @@ final class Echo {
     } catch (ConnectionClosedException e) {
       if (talk.id % 2 == 0) {
         throw e;
+      }
+    }
+  }
+
+  private void waitElsewhere(Connection connection) throws Exception {
+    if (connection.awaitMessage()) {
+      try (ConnectionScope scope = connection.openScope()) {
+        scope.fork("waits", () -> world.sleep(Duration.ofDays(1)));
+        scope.join();
       }
     }
   }
@@ -113,8 +124,13 @@ final class Echo {
       sent += n;
     }
     output.flush();
-    if (talk.end == Conversation.End.CLIENT_FIRST) {
-      connection.finishOutput();
+    switch (talk.end) {
+      case CLIENT_FIRST -> connection.finishOutput();
+      case WAITS_ELSEWHERE -> {
+        output.write(1);
+        output.flush();
+      }
+      default -> {}
     }
   }
 

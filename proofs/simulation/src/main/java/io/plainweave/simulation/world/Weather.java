@@ -26,6 +26,7 @@ public record Weather(
     boolean deadPeers,
     boolean acceptErrors,
     boolean jumps) {
+  private static final Duration STORM = Duration.ofSeconds(10);
 
   static Weather choose(Random random) {
     Duration delay = Duration.ofMillis(random.nextInt(3) == 0 ? 0 : 1L << random.nextInt(9));
@@ -53,10 +54,11 @@ public record Weather(
     return link;
   }
 
-  /** Does this and that until it is told to end. */
+  /** Does this and that, until it is told to end, or the storm is over. */
   public void blow(World world, BooleanSupplier goesOn) {
     Random random = world.random();
-    while (goesOn.getAsBoolean()) {
+    long end = world.machine().nanoTime() + STORM.toNanos();
+    while (goesOn.getAsBoolean() && world.machine().nanoTime() < end) {
       world.sleep(Duration.ofMillis(random.nextInt(400)));
       if (acceptErrors && random.nextInt(4) == 0) {
         world.machine().note("an accept fails");
