@@ -21,8 +21,10 @@ final class Conversation {
     SERVER_FIRST,
     /** Another thread of the server closes while the handler reads. */
     CLOSED_WHILE_READING,
-    /** Another thread of the server closes when the handler returns. */
+    /** Two other threads of the server close when the handler returns. */
     CLOSED_TWICE,
+    /** Another thread of the server closes at some time. */
+    CLOSED_ANYTIME,
     /** A thread of the server aborts at some time. */
     ABORTED_BY_SERVER,
     /** The client aborts at some time. */

@@ -25,6 +25,8 @@ final class Echo {
   void serve(Connection connection, Conversation talk) throws Exception {
     if (talk.end == Conversation.End.ABORTED_BY_SERVER) {
       later("aborter", () -> connection.abort());
+    } else if (talk.end == Conversation.End.CLOSED_ANYTIME) {
+      later("closer", connection::close);
     }
     if (talk.id % 3 == 0) {
       try (ConnectionScope scope = connection.openScope()) {
@@ -35,7 +37,11 @@ final class Echo {
       echo(connection, talk);
     }
     switch (talk.end) {
-      case CLOSED_TWICE -> later("closer", connection::close);
+      case CLOSED_TWICE -> {
+        now("closer", connection::close);
+        now("closer", connection::close);
+        world.giveWay();
+      }
       case CLOSED_WHILE_READING -> {
         later("closer", connection::close);
         readOn(connection, talk);
@@ -47,8 +53,14 @@ final class Echo {
   }
 
   private void later(String name, World.Work what) {
-    world.start(name, () -> {
+    now(name, () -> {
       world.sleepUpTo(MOMENT);
+      what.run();
+    });
+  }
+
+  private void now(String name, World.Work what) {
+    world.start(name, () -> {
       try {
         what.run();
       } catch (IOException e) {

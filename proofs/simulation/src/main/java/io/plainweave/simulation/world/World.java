@@ -133,6 +133,14 @@ public final class World {
     }
   }
 
+  /** Lets others have some turns. */
+  @SuppressWarnings("ThreadPriorityCheck") // the turns of the simulation
+  public void giveWay() {
+    for (int i = random().nextInt(8); i > 0; i--) {
+      Thread.yield();
+    }
+  }
+
   /** Waits until something is so; false if it was not within the time. */
   public boolean await(Duration most, BooleanSupplier what) {
     long end = machine.nanoTime() + most.toNanos();
