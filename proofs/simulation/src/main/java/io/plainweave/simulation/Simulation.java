@@ -3,6 +3,8 @@ package io.plainweave.simulation;
 import io.plainweave.simulation.machine.Machine;
 import io.plainweave.simulation.machine.Trace;
 import io.plainweave.simulation.rewriting.Attachment;
+import io.plainweave.simulation.workload.Borrowers;
+import io.plainweave.simulation.workload.Broadcasts;
 import io.plainweave.simulation.workload.Conversations;
 import io.plainweave.simulation.workload.Workload;
 import io.plainweave.simulation.world.World;
@@ -44,10 +46,18 @@ public final class Simulation {
     return new Outcome(seed, failures, steps, nanos, trace);
   }
 
+  private static Workload choose(World world) {
+    return switch (world.random().nextInt(4)) {
+      case 0 -> new Broadcasts();
+      case 1 -> new Borrowers();
+      default -> new Conversations();
+    };
+  }
+
   private static void live(List<String> failures) {
     var world = new World();
     try {
-      Workload workload = new Conversations();
+      Workload workload = choose(world);
       world.network().surroundings().call(() -> {
         try {
           workload.run(world);

@@ -25,6 +25,7 @@ public final class World {
   private final Weather weather;
   private final SimulatedNetwork network;
   private final List<String> failures = new ArrayList<>();
+  private boolean roomy;
   private final List<CountDownLatch> actors = new ArrayList<>();
 
   /** Makes the world of a seed, on the machine that runs. */
@@ -51,7 +52,13 @@ public final class World {
   }
 
   private Link link() {
-    return weather.link(machine.random());
+    Link link = weather.link(machine.random());
+    return roomy ? link.bufferBytes(1 << 16) : link;
+  }
+
+  /** Gives connections that begin from now on room for much. */
+  public void makeRoom() {
+    roomy = true;
   }
 
   // What goes wrong
