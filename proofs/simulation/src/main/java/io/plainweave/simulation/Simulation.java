@@ -16,8 +16,14 @@ import java.util.concurrent.TimeUnit;
 public final class Simulation {
   private static final long MOST = TimeUnit.MINUTES.toNanos(30);
 
+  /** What a process does once, above all in the first server of it, is not a part of any seed. */
+  private static final int WARM_UPS = 6;
+
   static {
     Attachment.ensure();
+    for (int i = 1; i <= WARM_UPS; i++) {
+      runCold(-i, false);
+    }
   }
 
   private Simulation() {}
@@ -30,8 +36,12 @@ public final class Simulation {
     }
   }
 
-  /** Runs one seed. */
+  /** Runs one seed, any number of times with the same outcome. */
   public static Outcome run(long seed, boolean keepsTrace) {
+    return runCold(seed, keepsTrace);
+  }
+
+  private static Outcome runCold(long seed, boolean keepsTrace) {
     var trace = new Trace(keepsTrace);
     List<String> failures = new ArrayList<>();
     long steps = 0;
@@ -72,27 +82,5 @@ public final class Simulation {
       world.fail("the workload has failed: " + e);
     }
     failures.addAll(world.failures());
-  }
-
-  public static void main(String[] args) {
-    long from = Long.parseLong(args[0]);
-    long to = Long.parseLong(args[1]);
-    long begun = System.nanoTime();
-    int bad = 0;
-    long steps = 0;
-    for (long seed = from; seed < to; seed++) {
-      Outcome outcome = run(seed, args.length > 2);
-      steps += outcome.steps();
-      if (args.length > 2) {
-        outcome.trace().notes().forEach(System.out::println);
-        System.out.println(seed + " " + outcome.trace().hash() + " " + outcome.steps() + " " + outcome.trace().disturbances());
-      }
-      if (!outcome.isGood()) {
-        bad++;
-        System.out.println("seed " + seed + ":");
-        outcome.failures().stream().limit(3).forEach(System.out::println);
-      }
-    }
-    System.out.println(bad + " bad, " + steps + " steps, " + (to - from) * 1e9 / (System.nanoTime() - begun) + "/s");
   }
 }

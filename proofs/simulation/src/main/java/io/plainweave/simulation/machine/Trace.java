@@ -24,7 +24,7 @@ public final class Trace {
   }
 
   void note(String what, long now) {
-    mix(what.hashCode() + now);
+    mix(now); // and not the text: connections have numbers that go on from run to run
     if (keeps) {
       notes.add("%,15d %s".formatted(now / 1_000, what));
     }

@@ -20,6 +20,9 @@ final class Turns {
 
   private static final int[] GAPS = {5, 20, 100, 500, 3_000};
 
+  /** So much time a step takes on average at most: else nothing would come to its end. */
+  private static final long MOST_A_STEP = TimeUnit.MICROSECONDS.toNanos(50);
+
   private final SplittableRandom random;
   private final Choice choice;
 
@@ -37,8 +40,11 @@ final class Turns {
     Choice[] choices = Choice.values();
     choice = choices[random.nextInt(choices.length)];
     gap = GAPS[random.nextInt(GAPS.length)];
-    freezes = random.nextInt(4) == 0 ? 0 : 1 << random.nextInt(7);
     longestFreeze = TimeUnit.MICROSECONDS.toNanos(1L << (2 + random.nextInt(17)));
+    freezes =
+        random.nextInt(4) == 0
+            ? 0
+            : Math.max(1 << random.nextInt(7), (int) (longestFreeze / gap / MOST_A_STEP));
     left = nextGap();
   }
 
