@@ -22,7 +22,7 @@ public final class Simulation {
   static {
     Attachment.ensure();
     for (int i = 1; i <= WARM_UPS; i++) {
-      runCold(-i, false);
+      run(-i, false);
     }
   }
 
@@ -36,12 +36,12 @@ public final class Simulation {
     }
   }
 
-  /** Runs one seed, any number of times with the same outcome. */
+  /**
+   * Runs one seed, any number of times with the same outcome.
+   *
+   * @param keepsTrace whether what happens is kept as text
+   */
   public static Outcome run(long seed, boolean keepsTrace) {
-    return runCold(seed, keepsTrace);
-  }
-
-  private static Outcome runCold(long seed, boolean keepsTrace) {
     var trace = new Trace(keepsTrace);
     List<String> failures = new ArrayList<>();
     long steps = 0;
@@ -72,13 +72,11 @@ public final class Simulation {
         try {
           workload.run(world);
         } catch (Throwable e) {
-          e.printStackTrace();
           world.fail("the workload has failed: " + e);
         }
         return world;
       });
     } catch (Throwable e) {
-      e.printStackTrace();
       world.fail("the workload has failed: " + e);
     }
     failures.addAll(world.failures());

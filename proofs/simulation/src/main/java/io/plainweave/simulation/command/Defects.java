@@ -23,6 +23,8 @@ final class Defects {
   private static final Path PATCHES =
       ROOT.resolve("proofs/simulation/src/test/resources/defects");
 
+  private static final String CHANGED = "+++ b/toolkit/core/src/main/java/";
+
   private final long most;
 
   Defects(long most) {
@@ -46,13 +48,14 @@ final class Defects {
       Path sources = copy.resolve("toolkit/core/src/main/java");
       copy(SOURCES, sources);
       run(new ProcessBuilder("git", "apply", patch.toAbsolutePath().toString()), copy, copy);
-      return search(patch, compile(sources, copy.resolve("classes")));
+      return search(patch, compile(patch, sources, copy.resolve("classes")));
     } finally {
       delete(copy);
     }
   }
 
-  private static Path compile(Path sources, Path to) throws IOException {
+  /** Compiles what the patch has changed; the rest is on the class path already. */
+  private static Path compile(Path patch, Path sources, Path to) throws IOException {
     List<String> arguments =
         new ArrayList<>(
             List.of(
@@ -63,10 +66,10 @@ final class Defects {
                 to.toString(),
                 "-cp",
                 System.getProperty("java.class.path")));
-    try (Stream<Path> files = Files.walk(sources)) {
-      files
-          .filter(file -> file.toString().endsWith(".java") && !file.endsWith("module-info.java"))
-          .forEach(file -> arguments.add(file.toString()));
+    for (String line : Files.readAllLines(patch)) {
+      if (line.startsWith(CHANGED)) {
+        arguments.add(sources.resolve(line.substring(CHANGED.length())).toString());
+      }
     }
     var compiler = ToolProvider.findFirst("javac").orElseThrow();
     if (compiler.run(System.out, System.err, arguments.toArray(String[]::new)) != 0) {
