@@ -76,7 +76,7 @@ class MachineTest {
   @Test
   void givesTurnsInAnotherOrderWithAnotherSeed() {
     Set<String> orders = new HashSet<>();
-    for (long seed = 1; seed <= 20; seed++) {
+    for (long seed = 1; seed <= 100; seed++) {
       var order = new StringBuilder();
       run(
           seed,

@@ -37,6 +37,7 @@ public final class Conversations implements Workload {
   private int maxConnections;
   private int maxPerSource;
   private boolean drainsEarly;
+  private boolean relays;
   private final List<Conversation> talks = new ArrayList<>();
 
   @Override
@@ -47,7 +48,8 @@ public final class Conversations implements Workload {
     maxPerSource = world.oneIn(2) ? 0 : world.between(1, 3);
     drainsEarly = world.oneIn(3);
     census = new Census(world, maxConnections, maxPerSource);
-    if (world.oneIn(3)) {
+    relays = world.oneIn(3);
+    if (relays) {
       var behind = new Census(world, Integer.MAX_VALUE, 0);
       ServerBuilder backend = server(BACKEND, this::handle).observer(behind);
       try (Server far = backend.start()) {
@@ -233,6 +235,11 @@ public final class Conversations implements Workload {
       census.add(talk);
       if (world.weather().calm() && talk.wasServed && talk.end.isInOrder()) {
         verifyWhole(talk);
+      } else if (talk.end == Conversation.End.CLOSED_ANYTIME && !relays) {
+        boolean wrong =
+            talk.reason instanceof CloseReason.UpstreamFailed
+                || talk.reason instanceof CloseReason.HandlerFailed;
+        world.check(!wrong, "a close of its own counts as a failure: " + talk);
       }
     }
   }
