@@ -29,8 +29,7 @@ public final class Simulation {
   private Simulation() {}
 
   /** What has become of one seed. */
-  public record Outcome(
-      long seed, List<String> failures, long steps, long nanos, Trace trace) {
+  public record Outcome(long seed, List<String> failures, long steps, long nanos, Trace trace) {
     public boolean isGood() {
       return failures.isEmpty();
     }
@@ -68,14 +67,17 @@ public final class Simulation {
     var world = new World();
     try {
       Workload workload = choose(world);
-      world.network().surroundings().call(() -> {
-        try {
-          workload.run(world);
-        } catch (Throwable e) {
-          world.fail("the workload has failed: " + e);
-        }
-        return world;
-      });
+      world
+          .network()
+          .surroundings()
+          .call(() -> {
+            try {
+              workload.run(world);
+            } catch (Throwable e) {
+              world.fail("the workload has failed: " + e);
+            }
+            return world;
+          });
     } catch (Throwable e) {
       world.fail("the workload has failed: " + e);
     }

@@ -66,10 +66,12 @@ public final class SimulatedNetwork {
 
   /** The same for good: their peers have died. */
   public void silence(Predicate<Integer> which) {
-    each(which, wire -> {
-      dead.add(portOf(wire));
-      wire.stall(true);
-    });
+    each(
+        which,
+        wire -> {
+          dead.add(portOf(wire));
+          wire.stall(true);
+        });
   }
 
   /** Lets arrive what has come since, but from those that are dead. */

@@ -48,10 +48,7 @@ class MachineTest {
 
   @Test
   void seesThatNobodyWillEverRunAgain() {
-    var e =
-        assertThrows(
-            Machine.HungException.class,
-            () -> run(1, MachineTest::waitForever));
+    var e = assertThrows(Machine.HungException.class, () -> run(1, MachineTest::waitForever));
     assertTrue(e.getMessage().startsWith("nobody can run"), e.getMessage());
   }
 

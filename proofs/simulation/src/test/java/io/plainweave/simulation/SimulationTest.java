@@ -56,8 +56,7 @@ class SimulationTest {
 
   @Test
   void isAnotherRunWithAnotherSeed() {
-    assertTrue(
-        Simulation.run(1, false).trace().hash() != Simulation.run(2, false).trace().hash());
+    assertTrue(Simulation.run(1, false).trace().hash() != Simulation.run(2, false).trace().hash());
   }
 
   private static void assertGood(Outcome outcome) {

@@ -20,8 +20,7 @@ final class Defects {
   private static final Path ROOT =
       Path.of(Objects.requireNonNullElse(System.getProperty("simulation.root"), "."));
   private static final Path SOURCES = ROOT.resolve("toolkit/core/src/main/java");
-  private static final Path PATCHES =
-      ROOT.resolve("proofs/simulation/src/test/resources/defects");
+  private static final Path PATCHES = ROOT.resolve("proofs/simulation/src/test/resources/defects");
 
   private static final String CHANGED = "+++ b/toolkit/core/src/main/java/";
 

@@ -76,7 +76,8 @@ public final class Main {
     }
     summarize();
     if (Simulation.run(options.from(), false).trace().hash() != firstHash) {
-      System.out.println("seed " + options.from() + " is another run at the end: not deterministic");
+      System.out.println(
+          "seed " + options.from() + " is another run at the end: not deterministic");
       return 4;
     }
     return bad > 0 ? 1 : 0;

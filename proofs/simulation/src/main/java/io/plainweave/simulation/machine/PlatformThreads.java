@@ -2,7 +2,9 @@ package io.plainweave.simulation.machine;
 
 import java.util.concurrent.ThreadFactory;
 
-/** Stands in the place of a builder of platform threads: in a simulation all threads are virtual. */
+/**
+ * Stands in the place of a builder of platform threads: in a simulation all threads are virtual.
+ */
 public final class PlatformThreads {
   private final Thread.Builder.OfVirtual builder = Seams.ofVirtual();
 

@@ -3,7 +3,9 @@ package io.plainweave.simulation.machine;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What has happened in a run: as a number that two runs share if they are the same, and as text. */
+/**
+ * What has happened in a run: as a number that two runs share if they are the same, and as text.
+ */
 public final class Trace {
   private final boolean keeps;
   private final List<String> notes = new ArrayList<>();

@@ -37,8 +37,7 @@ import java.util.Set;
 final class Rewriter implements ClassFileTransformer {
   private static final ClassDesc SEAMS = desc(Seams.class);
   private static final ClassDesc PLATFORM = desc(PlatformThreads.class);
-  private static final ClassDesc TIME =
-      ClassDesc.of("io.plainweave.simulation.boot.SimulatedTime");
+  private static final ClassDesc TIME = ClassDesc.of("io.plainweave.simulation.boot.SimulatedTime");
   private static final ClassDesc JDK_PLATFORM = desc(Thread.Builder.OfPlatform.class);
   private static final ClassDesc RANDOM = desc(java.util.Random.class);
   private static final MethodTypeDesc NANOS = MethodTypeDesc.of(CD_long);
@@ -117,8 +116,7 @@ final class Rewriter implements ClassFileTransformer {
     // A thread that initializes a class cannot leave its carrier.
     boolean withPoints = points && !method.methodName().equalsString("<clinit>");
     to.transformMethod(
-        method,
-        MethodTransform.transformingCode((code, each) -> rewrite(code, each, withPoints)));
+        method, MethodTransform.transformingCode((code, each) -> rewrite(code, each, withPoints)));
   }
 
   private void rewrite(CodeBuilder code, CodeElement element, boolean points) {
@@ -170,8 +168,7 @@ final class Rewriter implements ClassFileTransformer {
     } else if (call.opcode() == Opcode.INVOKESTATIC
         && REPLACED.getOrDefault(owner, Set.of()).contains(name)
         && type.parameterCount() == (name.equals("startVirtualThread") ? 1 : 0)) {
-      code.invokestatic(
-          SEAMS, name.equals("open") ? nameOfOpen(owner) : name, returning(type));
+      code.invokestatic(SEAMS, name.equals("open") ? nameOfOpen(owner) : name, returning(type));
     } else if (owner.equals("java/lang/Thread$Builder$OfPlatform")) {
       code.invokevirtual(PLATFORM, name, returning(type));
     } else if (owner.equals("java/util/concurrent/ThreadLocalRandom")) {

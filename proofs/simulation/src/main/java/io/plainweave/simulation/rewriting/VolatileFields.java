@@ -43,11 +43,13 @@ final class VolatileFields {
           found.add(field.fieldName().stringValue());
         }
       }
-      model.superclass().ifPresent(above -> {
-        if (Rewriter.isOfToolkit(above.asInternalName())) {
-          found.addAll(of(above.asInternalName()));
-        }
-      });
+      model
+          .superclass()
+          .ifPresent(above -> {
+            if (Rewriter.isOfToolkit(above.asInternalName())) {
+              found.addAll(of(above.asInternalName()));
+            }
+          });
       return found;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -99,8 +99,7 @@ public final class Borrowers implements Workload {
           lent--;
         }
       } catch (IOException e) {
-        world.check(
-            e instanceof EndException || !world.weather().calm(), "no answer: " + e);
+        world.check(e instanceof EndException || !world.weather().calm(), "no answer: " + e);
       }
       world.sleepUpTo(Duration.ofMillis(100));
     }

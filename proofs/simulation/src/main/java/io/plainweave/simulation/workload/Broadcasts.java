@@ -142,8 +142,7 @@ public final class Broadcasts implements Workload {
       }
     } catch (IOException e) {
       world.check(
-          !world.weather().calm() || e instanceof ConnectException,
-          "a member has failed: " + e);
+          !world.weather().calm() || e instanceof ConnectException, "a member has failed: " + e);
     }
   }
 

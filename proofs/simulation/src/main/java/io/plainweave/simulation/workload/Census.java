@@ -64,7 +64,8 @@ final class Census implements ServerObserver {
 
   private void ends(Connection connection) {
     handlers--;
-    handlersOf.merge(((InetSocketAddress) connection.remoteAddress()).getAddress(), -1, Integer::sum);
+    handlersOf.merge(
+        ((InetSocketAddress) connection.remoteAddress()).getAddress(), -1, Integer::sum);
   }
 
   @Override

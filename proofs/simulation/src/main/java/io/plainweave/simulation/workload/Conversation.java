@@ -31,7 +31,9 @@ final class Conversation {
     ABORTED_BY_CLIENT,
     /** Nobody says any more, until a time limit ends the connection. */
     SILENT,
-    /** The handler waits in the middle of a message, for a thread of its own, until a time limit. */
+    /**
+     * The handler waits in the middle of a message, for a thread of its own, until a time limit.
+     */
     WAITS_ELSEWHERE;
 
     static End choose(Random random, boolean calm) {

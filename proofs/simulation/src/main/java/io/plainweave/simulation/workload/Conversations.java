@@ -113,8 +113,7 @@ public final class Conversations implements Workload {
     return AdmissionRules.DEFAULT
         .maxConnections(maxConnections)
         .maxPerSource(maxPerSource)
-        .whenFull(
-            world.oneIn(3) ? AdmissionRules.WhenFull.REFUSE : AdmissionRules.WhenFull.WAIT);
+        .whenFull(world.oneIn(3) ? AdmissionRules.WhenFull.REFUSE : AdmissionRules.WhenFull.WAIT);
   }
 
   private TimeLimits limits() {
@@ -174,7 +173,8 @@ public final class Conversations implements Workload {
     } catch (Exception e) {
       talk.clientFailure = e;
     } finally {
-      // That of a scope whose connection has ended, which may come when its owner is about to leave.
+      // That of a scope whose connection has ended, which may come when its owner is about to
+      // leave.
       boolean _ = Thread.interrupted();
     }
     world.machine().note(talk.toString());
@@ -224,8 +224,7 @@ public final class Conversations implements Workload {
     DrainReport report = server.drain();
     long took = world.machine().nanoTime() - begun;
     world.machine().note("drained: " + report.finished() + ", " + report.forced());
-    world.check(
-        took <= most.plusSeconds(20).toNanos(), "the drain took " + Duration.ofNanos(took));
+    world.check(took <= most.plusSeconds(20).toNanos(), "the drain took " + Duration.ofNanos(took));
     world.check(report.survivors().isEmpty(), "handlers have survived: " + report.survivors());
   }
 

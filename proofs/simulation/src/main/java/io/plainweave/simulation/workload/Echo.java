@@ -53,20 +53,24 @@ final class Echo {
   }
 
   private void later(String name, World.Work what) {
-    now(name, () -> {
-      world.sleepUpTo(MOMENT);
-      what.run();
-    });
+    now(
+        name,
+        () -> {
+          world.sleepUpTo(MOMENT);
+          what.run();
+        });
   }
 
   private void now(String name, World.Work what) {
-    world.start(name, () -> {
-      try {
-        what.run();
-      } catch (IOException e) {
-        world.machine().note(name + " met " + e);
-      }
-    });
+    world.start(
+        name,
+        () -> {
+          try {
+            what.run();
+          } catch (IOException e) {
+            world.machine().note(name + " met " + e);
+          }
+        });
   }
 
   private void echo(Connection connection, Conversation talk) throws IOException {
