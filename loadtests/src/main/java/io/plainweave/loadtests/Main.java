@@ -17,6 +17,7 @@ import io.plainweave.loadtests.scenario.Restart;
 import io.plainweave.loadtests.scenario.Slow;
 import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
+import io.plainweave.loadtests.soak.Soak;
 import io.plainweave.loadtests.start.Start;
 import io.plainweave.loadtests.udp.Udp;
 import java.io.PrintWriter;
@@ -49,7 +50,8 @@ import picocli.CommandLine.ParseResult;
       Doctor.class,
       Compare.class,
       Models.class,
-      FullHeap.class
+      FullHeap.class,
+      Soak.class
     })
 public final class Main {
   private static final int FAILED = 1;

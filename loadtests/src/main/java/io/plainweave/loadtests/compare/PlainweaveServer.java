@@ -5,6 +5,7 @@ import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.ServerEvent;
+import io.plainweave.loadtests.tls.ServerIdentity;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.Identity;
@@ -13,10 +14,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.LongAdder;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine;
 
 /**
  * The toolkit as it stands in the comparison: an echo through its public API; it ends with its

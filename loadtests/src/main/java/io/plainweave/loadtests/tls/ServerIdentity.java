@@ -1,4 +1,4 @@
-package io.plainweave.loadtests.compare;
+package io.plainweave.loadtests.tls;
 
 import io.plainweave.loadtests.cli.RunFailed;
 import java.io.ByteArrayInputStream;
@@ -12,16 +12,16 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * Who all servers of a comparison are in TLS: one key, ECDSA on P-256, and a certificate for it
+ * Who all servers of a run are in TLS: one key, ECDSA on P-256, and a certificate for it
  * that it has signed itself.
  *
  * @param store a PKCS#12 file with both, opened by {@link #PASSWORD}
  * @param certificate the certificate as a PEM file
  * @param key the private key as a PEM file
  */
-record ServerIdentity(Path store, Path certificate, Path key) {
+public record ServerIdentity(Path store, Path certificate, Path key) {
   /** The peers know it, too. It protects nothing: the key is as old as the run. */
-  static final String PASSWORD = "plainweave";
+  public static final String PASSWORD = "plainweave";
 
   private static final String ALIAS = "server";
 
@@ -30,9 +30,9 @@ record ServerIdentity(Path store, Path certificate, Path key) {
    *
    * @throws RunFailed if it cannot be made
    */
-  static ServerIdentity make() throws InterruptedException {
+  public static ServerIdentity make() throws InterruptedException {
     try {
-      Path folder = Files.createTempDirectory("compare-");
+      Path folder = Files.createTempDirectory("identity-");
       ServerIdentity identity =
           new ServerIdentity(
               folder.resolve("server.p12"),
