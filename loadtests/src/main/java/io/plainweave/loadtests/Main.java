@@ -4,6 +4,7 @@ import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.fullheap.FullHeap;
+import io.plainweave.loadtests.havoc.Havoc;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
 import io.plainweave.loadtests.models.Models;
@@ -51,6 +52,7 @@ import picocli.CommandLine.ParseResult;
       Compare.class,
       Models.class,
       FullHeap.class,
+      Havoc.class,
       Soak.class
     })
 public final class Main {

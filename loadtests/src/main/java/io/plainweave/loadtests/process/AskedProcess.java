@@ -23,7 +23,8 @@ import java.util.concurrent.TimeUnit;
  * <p>Lines may be asked by several threads, one after another.
  */
 public final class AskedProcess implements AutoCloseable {
-  private static final String GONE = "gone";
+  /** No line: none has an end of a line in it. */
+  private static final String GONE = "\n";
 
   private final Process process;
   private final Path log;
@@ -60,6 +61,8 @@ public final class AskedProcess implements AutoCloseable {
     // Standard output is for answers, whatever the JVM has to say.
     command.addAll(List.of("-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:-UsePerfData"));
     command.addAll(flags);
+    // For event loops.
+    command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
     command.addAll(arguments);
     var builder = new ProcessBuilder(command).redirectError(log.toFile());
@@ -129,7 +132,12 @@ public final class AskedProcess implements AutoCloseable {
   private RunFailed ended(IOException cause) throws IOException {
     List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
     String last = String.join("\n  | ", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
-    return new RunFailed("because process " + pid() + " has ended; its last lines:\n  | " + last, cause);
+    String how =
+        process.onExit().completeOnTimeout(null, 5, TimeUnit.SECONDS).join() == null
+            ? "has closed its output"
+            : "has ended with exit code " + process.exitValue();
+    return new RunFailed(
+        "because process %d %s; its last lines:%n  | %s".formatted(pid(), how, last), cause);
   }
 
   /** Waits for its end. */

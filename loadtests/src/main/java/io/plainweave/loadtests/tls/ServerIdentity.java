@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 
@@ -50,10 +52,24 @@ public record ServerIdentity(Path store, Path certificate, Path key) {
     }
   }
 
-  private void write() throws IOException, GeneralSecurityException, InterruptedException {
-    runKeytool();
+  /** Whether a certificate is the one of this identity. */
+  public boolean certifies(Certificate shown) throws IOException {
+    try {
+      return Arrays.equals(load().getCertificate(ALIAS).getEncoded(), shown.getEncoded());
+    } catch (GeneralSecurityException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private KeyStore load() throws IOException, GeneralSecurityException {
     KeyStore keys = KeyStore.getInstance("PKCS12");
     keys.load(new ByteArrayInputStream(Files.readAllBytes(store)), PASSWORD.toCharArray());
+    return keys;
+  }
+
+  private void write() throws IOException, GeneralSecurityException, InterruptedException {
+    runKeytool();
+    KeyStore keys = load();
     writePem(certificate, "CERTIFICATE", keys.getCertificate(ALIAS).getEncoded());
     writePem(key, "PRIVATE KEY", keys.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
   }
