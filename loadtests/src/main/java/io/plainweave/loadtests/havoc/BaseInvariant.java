@@ -10,19 +10,23 @@ import java.util.Map;
 
 /**
  * What must hold of a server when all clients have gone, whatever was done: no connection and no
- * thread of one is left, descriptors are as before, every permit can be had, no buffer is kept,
- * each connection was opened once and closed once, and no processor is kept busy.
+ * thread of one is left, descriptors are as before, no buffer is kept, and each connection was
+ * opened once and closed once, for one reason.
  */
 final class BaseInvariant {
   private static final Duration TO_ANSWER = Duration.ofSeconds(60);
 
-  /** The longest time limit, twice what it takes on a machine that does nothing else. */
-  private static final Duration TO_RECOVER = Duration.ofSeconds(60);
-
   private static final List<String> NONE =
       List.of(
-          "connections", "live", "outbound", "buffers", "onHeap", "openedTwice", "closedTwice",
-          "anotherReason", "listenerFailed");
+          "connections",
+          "live",
+          "outbound",
+          "buffers",
+          "onHeap",
+          "openedTwice",
+          "closedTwice",
+          "anotherReason",
+          "listenerFailed");
 
   private final AskedProcess server;
   private final Map<String, Long> before;
@@ -47,8 +51,8 @@ final class BaseInvariant {
   }
 
   /** Waits until it holds; returns what still does not when that takes too long. */
-  List<String> await() throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + TO_RECOVER.toNanos();
+  List<String> await(Duration patience) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
     List<String> wrong = wrong(counts(server.ask("deep", TO_ANSWER)));
     while (!wrong.isEmpty() && System.nanoTime() - deadline < 0) {
       Thread.sleep(200);

@@ -232,8 +232,7 @@ final class Conversation {
       try {
         while (true) {
           socket.receive(answer);
-          byte[] got =
-              Bytes.answer(Arrays.copyOf(answer.getData(), answer.getLength()));
+          byte[] got = Bytes.answer(Arrays.copyOf(answer.getData(), answer.getLength()));
           int of = got.length < Bytes.HEAD ? -1 : Bytes.number(got);
           if (of < 0 || of > i) {
             throw new WrongBytes("an answer to nothing that was asked");
@@ -253,6 +252,7 @@ final class Conversation {
   @Override
   public String toString() {
     Wire at = wire;
-    return "%s %d%s".formatted(work, number, at == null || at.name() == null ? "" : " at " + at.name());
+    return "%s %d%s"
+        .formatted(work, number, at == null || at.name() == null ? "" : " at " + at.name());
   }
 }

@@ -16,7 +16,7 @@ import java.util.Map;
  */
 final class Crowd implements AutoCloseable {
   private static final int CUSTOMERS = 8;
-  private static final Duration TO_END = Duration.ofSeconds(30);
+  private static final Duration TO_BEGIN = Duration.ofSeconds(60);
 
   private final AskedProcess process;
 
@@ -44,7 +44,7 @@ final class Crowd implements AutoCloseable {
                     Long.toString(first)),
                 Map.of(),
                 log));
-    crowd.process.answer(TO_END);
+    crowd.process.answer(TO_BEGIN);
     return crowd;
   }
 
@@ -53,8 +53,8 @@ final class Crowd implements AutoCloseable {
   }
 
   /** Lets them end their conversations; returns what was wrong with them, or nothing. */
-  String end() throws IOException, InterruptedException {
-    return process.ask("end", TO_END.plus(TO_END)).strip();
+  String end(Duration patience) throws IOException, InterruptedException {
+    return process.ask("end " + patience.toMillis(), patience.plus(TO_BEGIN)).strip();
   }
 
   @Override
@@ -72,8 +72,9 @@ final class Crowd implements AutoCloseable {
       customers.begin(CUSTOMERS);
       System.out.println("begun");
       var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-      if (lines.readLine() != null) {
-        customers.end(TO_END);
+      String line = lines.readLine();
+      if (line != null) {
+        customers.end(Duration.ofMillis(Long.parseLong(line.split(" ")[1])));
         System.out.println(" " + String.join(" | ", customers.wrong()).replace('\n', ' '));
         lines.readLine();
       }

@@ -53,7 +53,8 @@ public final class Havoc implements Callable<Integer> {
       paramLabel = "TIME",
       defaultValue = "3m",
       converter = DurationConverter.class,
-      description = "For how long; the round that goes on then is finished. Default: ${DEFAULT-VALUE}.")
+      description =
+          "For how long; the round that goes on then is finished. Default: ${DEFAULT-VALUE}.")
   private Duration time;
 
   @Option(
@@ -93,6 +94,16 @@ public final class Havoc implements Callable<Integer> {
       defaultValue = "24",
       description = "Good clients at a time, of 200 at most. Default: ${DEFAULT-VALUE}.")
   private int clients;
+
+  @Option(
+      names = "--patience",
+      paramLabel = "TIME",
+      defaultValue = "1m",
+      converter = DurationConverter.class,
+      description =
+          "How long clients may take to leave, and the server to be as before. Default:"
+              + " ${DEFAULT-VALUE}.")
+  private Duration patience;
 
   @Option(
       names = "--log",
@@ -135,7 +146,9 @@ public final class Havoc implements Callable<Integer> {
       long end = System.nanoTime() + time.toNanos();
       for (int number = 1; number == 1 || System.nanoTime() - end < 0; number++) {
         Round.Kind kind = kinds.get((number - 1) % kinds.size());
-        var plan = new Round.Plan(number, kind, round, chosen + number * 1_000L, clients, defect);
+        var plan =
+            new Round.Plan(
+                number, kind, round, patience, chosen + number * 1_000L, clients, defect);
         run(new Place(freePorts(), folder), plan, counts, identities, missing, result);
       }
       PrintWriter out = spec.commandLine().getOut();
@@ -145,7 +158,9 @@ public final class Havoc implements Callable<Integer> {
     if (result.isFine()) {
       delete(folder);
     } else {
-      spec.commandLine().getErr().println("what was done to whom: " + logFile + "; logs: " + folder);
+      spec.commandLine()
+          .getErr()
+          .println("what was done to whom: " + logFile + "; logs: " + folder);
     }
     return result.isFine() ? 0 : 1;
   }

@@ -141,7 +141,9 @@ final class HavocServer {
       case "traced" -> {
         trace.close();
         trace.awaitEnd(Duration.ofSeconds(10));
-        yield String.valueOf(trace.end().orElse(null));
+        String end = String.valueOf(trace.end().orElse(null));
+        trace = null; // it would keep the connections that it has seen last
+        yield end;
       }
       case "take" -> "taken " + take();
       case "give" -> {
@@ -232,13 +234,14 @@ final class HavocServer {
   /** Without those by which it looks at the kernel's tables, and at this one. */
   private static long descriptors() throws IOException {
     try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
-      return all.filter(file -> {
-            try {
-              return !Files.readSymbolicLink(file).startsWith("/proc");
-            } catch (IOException closedMeanwhile) {
-              return false;
-            }
-          })
+      return all.filter(
+              file -> {
+                try {
+                  return !Files.readSymbolicLink(file).startsWith("/proc");
+                } catch (IOException closedMeanwhile) {
+                  return false;
+                }
+              })
           .count();
     }
   }

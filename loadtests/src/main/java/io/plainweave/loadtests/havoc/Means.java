@@ -69,7 +69,17 @@ final class Means {
   /** Destroys the socket with these ports, if there is one. */
   static boolean kill(String localPort, String remotePort) throws InterruptedException {
     Said said =
-        run("ss", "-t", "-K", "-H", "sport", "=", ":" + localPort, "and", "dport", "=",
+        run(
+            "ss",
+            "-t",
+            "-K",
+            "-H",
+            "sport",
+            "=",
+            ":" + localPort,
+            "and",
+            "dport",
+            "=",
             ":" + remotePort);
     return said.ok() && !said.text().isEmpty();
   }
@@ -125,7 +135,8 @@ final class Means {
     String limits = Files.readString(Path.of("/proc/" + pid + "/limits"));
     List<String> words =
         limits.lines().filter(line -> line.startsWith("Max open files")).findFirst().stream()
-            .flatMap(line -> Stream.of(line.substring("Max open files".length()).strip().split(" +")))
+            .flatMap(
+                line -> Stream.of(line.substring("Max open files".length()).strip().split(" +")))
             .toList();
     run("prlimit", "--pid", Long.toString(pid), "--nofile=" + soft + ":" + words.get(1));
     return words.getFirst();
@@ -134,8 +145,21 @@ final class Means {
   /** Lets each second accept of a process fail for so long. */
   static boolean failAccepts(long pid, String error, int seconds) throws InterruptedException {
     Said said =
-        run("timeout", "-s", "INT", Integer.toString(seconds), "strace", "-f", "-qq", "-o",
-            "/dev/null", "-p", Long.toString(pid), "-e", "trace=accept,accept4", "-e",
+        run(
+            "timeout",
+            "-s",
+            "INT",
+            Integer.toString(seconds),
+            "strace",
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-p",
+            Long.toString(pid),
+            "-e",
+            "trace=accept,accept4",
+            "-e",
             "inject=accept,accept4:error=" + error + ":when=1+2");
     // It was ended by the time, or it could not begin.
     return !said.text().contains("strace:");

@@ -17,7 +17,7 @@ import java.util.Map;
 /** One server, from its start to its drain. */
 final class Round implements AutoCloseable {
   private static final Duration TO_ANSWER = Duration.ofSeconds(90);
-  private static final Duration TO_LEAVE = Duration.ofSeconds(60);
+  private static final int READ_MILLIS = 60_000;
   private static final Duration QUIET = Duration.ofSeconds(2);
   private static final int IN_THE_DRAIN = 20;
 
@@ -38,11 +38,18 @@ final class Round implements AutoCloseable {
    * @param number from 1 on
    * @param kind of the server
    * @param blows for how long blows are dealt
+   * @param patience how long clients may take to leave, and the server to be as before
    * @param seed of this round
    * @param customers how many there are in this process
    */
   record Plan(
-      int number, Kind kind, Duration blows, long seed, int customers, Defect defect) {}
+      int number,
+      Kind kind,
+      Duration blows,
+      Duration patience,
+      long seed,
+      int customers,
+      Defect defect) {}
 
   /** A kind of server. */
   enum Kind {
@@ -131,8 +138,7 @@ final class Round implements AutoCloseable {
   }
 
   private void beSubjectToHavoc(BaseInvariant invariant) throws IOException, InterruptedException {
-    var unaimed =
-        new Unaimed(server, place, customers, counts, identities, missing, plan.seed + 1);
+    var unaimed = new Unaimed(server, place, customers, counts, identities, missing, plan.seed + 1);
     var aimed = new Aimed(server, customers, counts, missing, plan.seed + 2);
     Thread first = Thread.ofPlatform().name("aimed").start(aimed);
     Thread second = Thread.ofPlatform().name("unaimed").start(unaimed);
@@ -142,16 +148,16 @@ final class Round implements AutoCloseable {
     first.join();
     second.join();
     counts.note("round " + plan.number + " is quiet");
-    customers.end(TO_LEAVE);
+    customers.end(plan.patience);
     counts.note("the good clients have left");
-    wrong.addAll(unaimed.leave());
+    wrong.addAll(unaimed.leave(plan.patience));
     counts.note("the others have left");
     server.ask("closePool", TO_ANSWER);
-    wrong.addAll(invariant.await());
+    wrong.addAll(invariant.await(plan.patience));
     counts.note("what is left: " + (wrong.isEmpty() ? "nothing" : wrong));
     unaimed.closeSilent();
     openAsManyAsMay();
-    wrong.addAll(invariant.await());
+    wrong.addAll(invariant.await(plan.patience));
     told = BaseInvariant.counts(server.ask("counts", TO_ANSWER));
     drain();
   }
@@ -177,7 +183,8 @@ final class Round implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      wrong.add("only %,d of %,d are served at once: %s".formatted(all.size(), HavocServer.PERMITS, e));
+      wrong.add(
+          "only %,d of %,d are served at once: %s".formatted(all.size(), HavocServer.PERMITS, e));
     } finally {
       for (Wire wire : all) {
         wire.close();
@@ -187,7 +194,7 @@ final class Round implements AutoCloseable {
 
   private Wire exchanged() throws IOException {
     Wire wire = Wire.tcp(place.port());
-    wire.timeout((int) TO_LEAVE.toMillis());
+    wire.timeout(READ_MILLIS);
     wire.output().write(new byte[] {'e', '?'});
     if (wire.input().read() != '?') {
       wire.close();

@@ -17,10 +17,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -37,7 +37,7 @@ final class Service implements AutoCloseable {
   private final Defect defect;
 
   /** Descriptors of {@link Defect#DESCRIPTOR}. */
-  private final List<FileInputStream> kept = new ArrayList<>();
+  private final Queue<FileInputStream> kept = new ConcurrentLinkedQueue<>();
 
   /** Set before the server starts to listen. */
   private volatile Connector echo;
@@ -103,7 +103,7 @@ final class Service implements AutoCloseable {
     }
   }
 
-  private synchronized void doWrong(long number) throws IOException {
+  private void doWrong(long number) throws IOException {
     if (defect == Defect.DESCRIPTOR && number % 20 == 0) {
       kept.add(new FileInputStream("/dev/null"));
     }

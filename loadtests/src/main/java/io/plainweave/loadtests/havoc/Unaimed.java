@@ -19,9 +19,9 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.Queue;
 import javax.net.ssl.SSLSocket;
 
 /** Deals the blows that are aimed at nobody, one after another. For one thread. */
@@ -116,6 +116,7 @@ final class Unaimed implements Runnable {
         counts.deals(blow, "process " + crowd.pid());
         crowd.close();
         startCrowd();
+        counts.came(blow, "replaced by another");
       }
       case STOP_SERVER -> stopServer();
       case TAKE_DESCRIPTORS -> takeDescriptors();
@@ -131,7 +132,9 @@ final class Unaimed implements Runnable {
   private void resetOutbound() throws IOException, InterruptedException {
     Window window = customers.open(new Window(false, Work::isRelayed));
     counts.deals(Blow.RESET_OUTBOUND, "whichever is the first");
-    counts.came(Blow.RESET_OUTBOUND, server.ask("outbound", TO_ANSWER).equals("done") ? "reset" : "found none");
+    counts.came(
+        Blow.RESET_OUTBOUND,
+        server.ask("outbound", TO_ANSWER).equals("done") ? "reset" : "found none");
     window.close();
   }
 
@@ -206,7 +209,8 @@ final class Unaimed implements Runnable {
     if (Means.failAccepts(server.pid(), error, 1)) {
       long failed = count("acceptFailed") - before;
       counts.note("  " + failed + " failed");
-      counts.came(Blow.FAIL_ACCEPTS, failed > 0 ? "seen by an acceptor" : "over before anybody came");
+      counts.came(
+          Blow.FAIL_ACCEPTS, failed > 0 ? "seen by an acceptor" : "over before anybody came");
     } else {
       counts.came(Blow.FAIL_ACCEPTS, "not possible");
     }
@@ -260,8 +264,7 @@ final class Unaimed implements Runnable {
       return;
     }
     try (SSLSocket socket = (SSLSocket) AnyServer.context().getSocketFactory().createSocket()) {
-      socket.connect(
-          new InetSocketAddress(InetAddress.getLoopbackAddress(), place.tlsPort()));
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), place.tlsPort()));
       socket.startHandshake();
       Certificate shown = socket.getSession().getPeerCertificates()[0];
       if (now.certifies(shown)) {
@@ -279,8 +282,7 @@ final class Unaimed implements Runnable {
     Window relayed = customers.open(new Window(false, Work::isRelayed));
     counts.deals(Blow.LOSE_LISTENER, "at " + place.port());
     long before = count("listenerRestored");
-    Means.run(
-        "ss", "-t", "-K", "-H", "state", "listening", "sport", "=", ":" + place.port());
+    Means.run("ss", "-t", "-K", "-H", "state", "listening", "sport", "=", ":" + place.port());
     long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (count("listenerRestored") == before && System.nanoTime() - deadline < 0) {
       Thread.sleep(20);
@@ -295,9 +297,9 @@ final class Unaimed implements Runnable {
   }
 
   /** Lets its clients end, but for the silent ones; returns what was wrong. */
-  Queue<String> leave() throws IOException, InterruptedException {
+  Queue<String> leave(Duration patience) throws IOException, InterruptedException {
     try {
-      String ofCrowd = crowd.end();
+      String ofCrowd = crowd.end(patience);
       if (!ofCrowd.isEmpty()) {
         wrong.add("in a process that is stopped now and then: " + ofCrowd);
       }

@@ -131,7 +131,8 @@ public final class AskedProcess implements AutoCloseable {
 
   private RunFailed ended(IOException cause) throws IOException {
     List<String> lines = Files.exists(log) ? Files.readAllLines(log) : List.of();
-    String last = String.join("\n  | ", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
+    String last =
+        String.join("\n  | ", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
     String how =
         process.onExit().completeOnTimeout(null, 5, TimeUnit.SECONDS).join() == null
             ? "has closed its output"

@@ -65,8 +65,8 @@ final class Holdings {
 
   /**
    * What the JVM and the JDK have of the system, by the JVM's own count, without the heap and the
-   * classes, which are looked at on their own. What its
-   * compilers work with comes and goes, and what they have made is of the code and of no connection.
+   * classes, which are looked at on their own. What its compilers work with comes and goes, and
+   * what they have made is of the code and of no connection.
    */
   private static long nativeMemory() throws JMException {
     String summary =
@@ -82,7 +82,9 @@ final class Holdings {
       long committed = Long.parseLong(found.group(3));
       if (found.group(2) == null) {
         bytes += committed;
-      } else if (found.group(2).matches("Java Heap|Class|Metaspace|Code|Compiler|Arena Chunk|Native Memory Tracking")) {
+      } else if (found
+          .group(2)
+          .matches("Java Heap|Class|Metaspace|Code|Compiler|Arena Chunk|Native Memory Tracking")) {
         bytes -= committed;
       }
     }

@@ -15,11 +15,11 @@ enum Leak {
       return this;
     }
   },
-  /** A hundred bytes of the heap. */
+  /** A thousand bytes of the heap. */
   HEAP {
     @Override
     Object keep() {
-      return new byte[100];
+      return new byte[1_000];
     }
   },
   /** A page of memory outside of it. */

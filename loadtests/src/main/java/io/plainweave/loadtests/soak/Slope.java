@@ -45,8 +45,7 @@ record Slope(double perStep, double low, double high) {
     for (int i = 1; i < n; i++) {
       neighbours += residuals[i] * residuals[i - 1];
     }
-    double correlation =
-        rest == 0 ? 0 : Math.clamp(neighbours / rest, 0, MOST_CORRELATION);
+    double correlation = rest == 0 ? 0 : Math.clamp(neighbours / rest, 0, MOST_CORRELATION);
     double wider = Math.sqrt((1 + correlation) / (1 - correlation));
     double error = Math.sqrt(rest / (n - 2) / squares) * wider;
     double half = student(n - 2) * error;

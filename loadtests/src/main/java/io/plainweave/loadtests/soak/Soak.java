@@ -179,7 +179,10 @@ public final class Soak implements Callable<Integer> {
       throws IOException, InterruptedException {
     long begin = System.nanoTime();
     server.ask(SoakServer.SAMPLE, TO_ANSWER); // loads what it takes to answer
-    visitors.makeUpTo(before);
+    while (visitors.made() < before) {
+      visitors.makeUpTo(Math.min(before, visitors.made() + each));
+      look(server, visitors, begin);
+    }
     List<Sample> samples = new ArrayList<>();
     samples.add(look(server, visitors, begin));
     while (visitors.made() + each <= connections && !isOver(begin, samples.size())) {
@@ -205,24 +208,28 @@ public final class Soak implements Callable<Integer> {
 
   private Sample look(AskedProcess server, Visitors visitors, long begin)
       throws IOException, InterruptedException {
-    Sample sample =
-        Sample.read(visitors.made(), server.ask(SoakServer.SAMPLE, TO_ANSWER));
+    Sample sample = Sample.read(visitors.made(), server.ask(SoakServer.SAMPLE, TO_ANSWER));
     double seconds = (System.nanoTime() - begin) / 1e9;
     var line = new StringBuilder();
     line.append(
-        "%,12d of %,d  %,7.0f/s".formatted(visitors.made(), connections, visitors.made() / seconds));
+        "%,12d of %,d  %,7.0f/s"
+            .formatted(visitors.made(), connections, visitors.made() / seconds));
     for (Quantity quantity : Quantity.values()) {
       line.append("  ")
           .append(quantity.text)
           .append(' ')
-          .append("%,.0f%s".formatted(sample.amount(quantity) / quantity.unit, quantity.unit == 1 ? "" : " kB"));
+          .append(
+              "%,.0f%s"
+                  .formatted(
+                      sample.amount(quantity) / quantity.unit, quantity.unit == 1 ? "" : " kB"));
     }
     PrintWriter err = spec.commandLine().getErr();
     err.println(line);
     err.flush();
     if (sample.count("left") > 0) {
       throw new RunFailed(
-          "because %d connections are left whose clients have gone".formatted(sample.count("left")));
+          "because %d connections are left whose clients have gone"
+              .formatted(sample.count("left")));
     }
     return sample;
   }

@@ -129,8 +129,7 @@ final class SoakServer {
   }
 
   private static void answerFrames(Connection connection) throws IOException {
-    Frames frames =
-        Frames.lengthPrefixed(connection, LengthPrefix.U16_BIG_ENDIAN, LONGEST_FRAME);
+    Frames frames = Frames.lengthPrefixed(connection, LengthPrefix.U16_BIG_ENDIAN, LONGEST_FRAME);
     for (byte[] frame; (frame = frames.read()) != null; ) {
       frames.write(frame);
     }

@@ -86,7 +86,12 @@ final class Verdict {
     }
     out.printf(
         "%n%-16s %14s %14s %14s   %-36s %-14s%n",
-        "", "at first", "at last", "a million", "95 % interval of the slope a million", "none up to");
+        "",
+        "at first",
+        "at last",
+        "a million",
+        "95 % interval of the slope a million",
+        "none up to");
     for (Quantity quantity : Quantity.values()) {
       Slope slope = slopes.get(quantity);
       out.printf(

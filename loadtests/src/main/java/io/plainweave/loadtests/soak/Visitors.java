@@ -91,7 +91,8 @@ final class Visitors implements AutoCloseable {
       try {
         visitor.make(visit, number);
       } catch (IOException e) {
-        throw new RunFailed("because connection %,d (%s) was not served: %s".formatted(number, visit, e), e);
+        throw new RunFailed(
+            "because connection %,d (%s) was not served: %s".formatted(number, visit, e), e);
       }
       made.incrementAndGet(visit.ordinal());
     }

@@ -14,8 +14,8 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * Who all servers of a run are in TLS: one key, ECDSA on P-256, and a certificate for it
- * that it has signed itself.
+ * Who all servers of a run are in TLS: one key, ECDSA on P-256, and a certificate for it that it
+ * has signed itself.
  *
  * @param store a PKCS#12 file with both, opened by {@link #PASSWORD}
  * @param certificate the certificate as a PEM file
