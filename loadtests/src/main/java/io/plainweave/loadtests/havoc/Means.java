@@ -103,8 +103,13 @@ final class Means {
     return run("mount", "-t", "tmpfs", "-o", "size=" + DISK_SIZE, "tmpfs", disk.toString()).ok();
   }
 
-  static void unmount(Path disk) throws InterruptedException {
-    run("umount", "-l", disk.toString());
+  /** The opposite; files that are open stay so. */
+  static void unmount(Path disk) {
+    try {
+      run("umount", "-l", disk.toString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The library by which a process has a clock of its own. */

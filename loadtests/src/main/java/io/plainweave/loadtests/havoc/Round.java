@@ -252,7 +252,7 @@ final class Round implements AutoCloseable {
 
   /** Ends its processes; keeps the log of the server in the folder if something was wrong. */
   @Override
-  public void close() throws IOException, InterruptedException {
+  public void close() throws IOException {
     server.close();
     Path log = place.folder().resolve("disk/server.log");
     if (Files.exists(log) && !wrong.isEmpty()) {

@@ -133,22 +133,24 @@ public final class Soak implements Callable<Integer> {
     Path folder = Files.createTempDirectory("soak-");
     Path log = folder.resolve("server.log");
     Path path = folder.resolve("socket");
+    boolean fine = false;
     try (AskedProcess server = start(log, path)) {
       String[] ports = server.answer(TO_START).split(" ");
       try (var visitors =
           new Visitors(atOnce, Integer.parseInt(ports[1]), Integer.parseInt(ports[2]), path)) {
-        boolean fine = run(server, visitors, before, each);
-        if (fine) {
-          server.close();
-          Files.delete(log);
-          Files.deleteIfExists(path);
-          Files.delete(folder);
-        } else {
-          spec.commandLine().getErr().println("the log of the server: " + log);
-        }
-        return fine ? 0 : 1;
+        fine = run(server, visitors, before, each);
+      }
+    } finally {
+      if (!fine) {
+        spec.commandLine().getErr().println("the log of the server: " + log);
       }
     }
+    if (fine) {
+      Files.delete(log);
+      Files.deleteIfExists(path);
+      Files.delete(folder);
+    }
+    return fine ? 0 : 1;
   }
 
   private AskedProcess start(Path log, Path path) throws IOException, InterruptedException {
