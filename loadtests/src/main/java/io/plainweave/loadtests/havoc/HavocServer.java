@@ -46,13 +46,14 @@ final class HavocServer {
 
   static final Duration DRAIN = Duration.ofSeconds(20);
 
+  /** Far above what a good client takes, also on a machine that does much else. */
   static final TimeLimits LIMITS =
       TimeLimits.NONE
-          .handshake(Duration.ofSeconds(6))
-          .firstByte(Duration.ofSeconds(6))
-          .message(Duration.ofSeconds(8))
+          .handshake(Duration.ofSeconds(15))
+          .firstByte(Duration.ofSeconds(15))
+          .message(Duration.ofSeconds(20))
           .idle(Duration.ofSeconds(30))
-          .writeStall(Duration.ofSeconds(5))
+          .writeStall(Duration.ofSeconds(10))
           .halfClosed(Duration.ofSeconds(10))
           .linger(Duration.ofSeconds(2));
 
