@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,9 +62,14 @@ final class HavocTest {
     assertTrue(out.toString().contains("held: all connections"), this::said);
   }
 
+  @Test
+  void findsAWrongByte() {
+    findsWhatAServerDoesWrong("WRONG_BYTE", "got wrong bytes");
+  }
+
+  @Tag("slow")
   @ParameterizedTest
   @CsvSource({
-    "WRONG_BYTE, got wrong bytes",
     "DESCRIPTOR, descriptors:",
     "STUCK, does not get on",
     "TOLD_TWICE, closedTwice: 1 in place of 0"

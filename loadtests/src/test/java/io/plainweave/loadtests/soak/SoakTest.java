@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,13 +44,14 @@ final class SoakTest {
     assertTrue(out.toString().contains("held: nothing leaks"), this::said);
   }
 
+  @Test
+  void findsDescriptorsThatAHandlerKeeps() {
+    findsWhatAHandlerKeeps("DESCRIPTOR", "100", "descriptors");
+  }
+
+  @Tag("slow")
   @ParameterizedTest
-  @CsvSource({
-    "HEAP, 1, live heap",
-    "NATIVE, 2, native memory",
-    "DESCRIPTOR, 100, descriptors",
-    "THREAD, 100, threads"
-  })
+  @CsvSource({"HEAP, 1, live heap", "NATIVE, 2, native memory", "THREAD, 100, threads"})
   void findsWhatAHandlerKeeps(String leak, String each, String quantity) {
     assertEquals(1, soak("--leak", leak, "--leak-each", each), this::said);
 
