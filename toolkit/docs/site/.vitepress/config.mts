@@ -160,6 +160,8 @@ export default defineConfig({
   outDir: join(SITE, 'target/site'),
   cacheDir: join(SITE, 'target/cache'),
   metaChunk: true,
+  // The index of the search is one file.
+  vite: { build: { chunkSizeWarningLimit: 4_000 } },
   themeConfig: {
     outline: [2, 3],
     search: { provider: 'local' },

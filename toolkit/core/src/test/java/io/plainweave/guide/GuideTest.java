@@ -31,11 +31,13 @@ import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.CertificateAuthority;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
+import io.plainweave.trace.TraceTarget;
 import io.plainweave.udp.DatagramStatistics;
 import io.plainweave.udp.Udp;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
@@ -283,6 +285,26 @@ class GuideTest {
       assertEquals("tick ", client.receive(5));
       client.finish();
     }
+  }
+
+  @Test
+  void tracesWhatIsSaid(@TempDir Path folder) throws Exception {
+    try (Server server =
+            Server.builder().listen(Listen.tcp("localhost", 0)).handler(MyProtocol::handle).start();
+        Client client = Client.connect(server)) {
+      client.exchange("hello\n");
+      long id = server.live().connections().findFirst().orElseThrow().id();
+      // shown: begin trace
+      Network network = Network.parse("127.0.0.0/8");
+      server.live().connection(id).orElseThrow().trace(TraceTarget.text(folder.resolve("one.txt")));
+      server.live().trace(network, TraceTarget.pcapng(folder.resolve("all.pcapng")));
+      // shown: end
+      client.exchange("and again\n");
+      client.finish();
+      assertEquals("", client.receiveAll());
+    }
+    assertTrue(Files.readString(folder.resolve("one.txt")).contains("61 6e 64 20"));
+    assertTrue(Files.size(folder.resolve("all.pcapng")) > 100);
   }
 
   private static void play(Connection connection, Group players) throws Exception {

@@ -42,7 +42,8 @@ class PagesTest {
   private static final List<String> PROGRAMS = List.of("samples", "samples/starter/src");
 
   private static final Pattern SHOWN =
-      Pattern.compile("// shown: begin[^\n]*\n(.*?)// shown: end\n", Pattern.DOTALL);
+      Pattern.compile(
+          "^ *// shown: begin[^\n]*\n(.*?)^ *// shown: end\n", Pattern.DOTALL | Pattern.MULTILINE);
 
   private static final Pattern REGION =
       Pattern.compile(

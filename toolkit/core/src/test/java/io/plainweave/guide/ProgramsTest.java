@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("The programs of the guide")
 @Timeout(60)
 class ProgramsTest {
-  private static final Pattern NAME = Pattern.compile("^// (\\w+)\\.java");
+  private static final Pattern NAME = Pattern.compile("^// (\\w+)(?:\\.java)?:");
   private static final Pattern LISTENING = Pattern.compile("listening on 127\\.0\\.0\\.1:(\\d+)");
 
   /** What a client says, and what it hears until the server has finished. */
@@ -35,6 +35,7 @@ class ProgramsTest {
 
   private static final Map<String, Talk> TALKS =
       Map.of(
+          "Echo", new Talk("hello\n", "hello\n"),
           "Hello", new Talk("Ada\nGrace\n", "hello Ada\nhello Grace\n"),
           "Votes",
               new Talk(
