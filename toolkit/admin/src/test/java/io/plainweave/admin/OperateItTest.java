@@ -52,8 +52,7 @@ class OperateItTest {
 
   private static List<String> commands() throws IOException {
     String page = Files.readString(PAGE);
-    return page
-        .substring(0, page.indexOf("\n## "))
+    return page.substring(0, page.indexOf("\n## "))
         .lines()
         .filter(line -> line.startsWith("    "))
         .map(String::strip)

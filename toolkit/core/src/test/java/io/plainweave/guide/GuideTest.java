@@ -135,8 +135,7 @@ class GuideTest {
           }
         };
     // shown: end
-    Server server =
-        Server.builder().listen(Listen.tcp("localhost", 0)).handler(handler).start();
+    Server server = Server.builder().listen(Listen.tcp("localhost", 0)).handler(handler).start();
     try (Client client = Client.connect(server)) {
       client.send("NOOP\r\n");
       assertEquals("250 NOOP\r\n", client.receive(10));
@@ -149,24 +148,25 @@ class GuideTest {
 
   @Test
   void readsFrames() throws Exception {
-    Handler handler = new Handler() {
-      // shown: begin frames
-      @Override
-      public void handle(Connection connection) throws IOException {
-        Frames frames = Frames.lengthPrefixed(connection, LengthPrefix.U16_BIG_ENDIAN, 1_000);
-        for (byte[] frame; (frame = frames.read()) != null; ) {
-          MessageReader request = MessageReader.of(frame);
-          int kind = request.readByte();
-          String name = request.readUtf8(request.readUnsignedShort());
-          request.readEnd(); // a rest would be a peer that means something else
-          if (kind != 1) {
-            throw new MalformedMessageException("no such kind: " + kind);
+    Handler handler =
+        new Handler() {
+          // shown: begin frames
+          @Override
+          public void handle(Connection connection) throws IOException {
+            Frames frames = Frames.lengthPrefixed(connection, LengthPrefix.U16_BIG_ENDIAN, 1_000);
+            for (byte[] frame; (frame = frames.read()) != null; ) {
+              MessageReader request = MessageReader.of(frame);
+              int kind = request.readByte();
+              String name = request.readUtf8(request.readUnsignedShort());
+              request.readEnd(); // a rest would be a peer that means something else
+              if (kind != 1) {
+                throw new MalformedMessageException("no such kind: " + kind);
+              }
+              frames.write(("voted for " + name).getBytes(UTF_8));
+            }
           }
-          frames.write(("voted for " + name).getBytes(UTF_8));
-        }
-      }
-      // shown: end
-    };
+          // shown: end
+        };
     try (Server server =
             Server.builder().listen(Listen.tcp("localhost", 0)).handler(handler).start();
         Client client = Client.connect(server)) {
@@ -290,7 +290,10 @@ class GuideTest {
   @Test
   void tracesWhatIsSaid(@TempDir Path folder) throws Exception {
     try (Server server =
-            Server.builder().listen(Listen.tcp("localhost", 0)).handler(MyProtocol::handle).start();
+            Server.builder()
+                .listen(Listen.tcp("localhost", 0))
+                .handler(MyProtocol::handle)
+                .start();
         Client client = Client.connect(server)) {
       client.exchange("hello\n");
       long id = server.live().connections().findFirst().orElseThrow().id();

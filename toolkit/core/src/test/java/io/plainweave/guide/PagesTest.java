@@ -56,7 +56,8 @@ class PagesTest {
 
   /** Go and Erlang are shown beside ours, and compiled nowhere. */
   private static final Set<String> LANGUAGES =
-      Set.of("java", "xml", "console", "console varies", "dockerfile", "go", "erlang", "text", "sh");
+      Set.of(
+          "java", "xml", "console", "console varies", "dockerfile", "go", "erlang", "text", "sh");
 
   private static final List<String> SHOWN_CODE = new ArrayList<>();
   private static final List<String> CODE = new ArrayList<>();
@@ -118,8 +119,7 @@ class PagesTest {
         Stream.concat(Page.guide().stream(), Stream.of(Page.of(Page.ROOT.resolve("README.md"))))
             .map(page -> squeeze(page.text()))
             .reduce("", String::concat);
-    assertEquals(
-        List.of(), SHOWN_CODE.stream().filter(code -> !shown.contains(code)).toList());
+    assertEquals(List.of(), SHOWN_CODE.stream().filter(code -> !shown.contains(code)).toList());
   }
 
   @Test

@@ -174,8 +174,7 @@ class TenTasksTest {
     Listen listen = secure(0, authority.chain("localhost"), authority.key("localhost"));
     ClientTls trusting = ClientTls.builder().trust(authority.certificate()).build();
     try (Server server = Server.builder().listen(listen).handler(TenTasksTest::greet).start();
-        Connection client =
-            Connector.tcp("localhost", server.port()).tls(trusting).connect()) {
+        Connection client = Connector.tcp("localhost", server.port()).tls(trusting).connect()) {
       Lines lines = Lines.of(client, 1_000);
       lines.write("Ada");
       assertEquals("hello Ada", lines.read());

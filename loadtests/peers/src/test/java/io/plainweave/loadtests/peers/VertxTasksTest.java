@@ -60,7 +60,11 @@ class VertxTasksTest {
   }
 
   private int serve(NetServerOptions options, Handler<NetSocket> handler) {
-    return vertx.createNetServer(options.setPort(0)).connectHandler(handler).listen().await()
+    return vertx
+        .createNetServer(options.setPort(0))
+        .connectHandler(handler)
+        .listen()
+        .await()
         .actualPort();
   }
 
@@ -92,21 +96,20 @@ class VertxTasksTest {
   static void answer(NetSocket socket) {
     RecordParser frames = RecordParser.newFixed(4, socket);
     var length = new AtomicInteger(-1); // of the frame whose prefix was read
-    frames.handler(
-        part -> {
-          if (length.get() < 0) {
-            length.set(part.getInt(0));
-            if (length.get() < 1 || length.get() > 1 << 20) { // an empty frame: yours to treat
-              socket.close();
-            } else {
-              frames.fixedSizeMode(length.get());
-            }
-          } else {
-            socket.write(Buffer.buffer().appendInt(part.length()).appendBuffer(part));
-            length.set(-1);
-            frames.fixedSizeMode(4);
-          }
-        });
+    frames.handler(part -> {
+      if (length.get() < 0) {
+        length.set(part.getInt(0));
+        if (length.get() < 1 || length.get() > 1 << 20) { // an empty frame: yours to treat
+          socket.close();
+        } else {
+          frames.fixedSizeMode(length.get());
+        }
+      } else {
+        socket.write(Buffer.buffer().appendInt(part.length()).appendBuffer(part));
+        length.set(-1);
+        frames.fixedSizeMode(4);
+      }
+    });
   }
 
   // shown: end
@@ -138,16 +141,15 @@ class VertxTasksTest {
     RecordParser.newDelimited("\n", socket)
         .maxRecordSize(1_000)
         .exceptionHandler(_ -> socket.close())
-        .handler(
-            line -> {
-              for (NetSocket member : ROOM) {
-                if (member.writeQueueFull()) {
-                  member.close();
-                } else {
-                  member.write(line + "\n");
-                }
-              }
-            });
+        .handler(line -> {
+          for (NetSocket member : ROOM) {
+            if (member.writeQueueFull()) {
+              member.close();
+            } else {
+              member.write(line + "\n");
+            }
+          }
+        });
   }
 
   // shown: end
@@ -190,11 +192,10 @@ class VertxTasksTest {
     socket.pause(); // nothing is read before there is somewhere to write
     client
         .connect(port, host)
-        .onSuccess(
-            upstream -> {
-              upstream.pipeTo(socket);
-              socket.pipeTo(upstream);
-            })
+        .onSuccess(upstream -> {
+          upstream.pipeTo(socket);
+          socket.pipeTo(upstream);
+        })
         .onFailure(_ -> socket.close());
   }
 
