@@ -177,6 +177,14 @@ export default defineConfig({
   markdown: {
     // What the info string says beside the language is for the tests.
     languageAlias: { console: 'shellsession' },
+    // The anchors that forges make of headings, on which links of the pages rely.
+    anchor: {
+      slugify: (heading: string) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}\-_ ]/gu, '')
+          .replaceAll(' ', '-'),
+    },
     config(md) {
       // Before VitePress makes URLs of links.
       md.core.ruler.push('links-between-files', (state) => {
