@@ -49,8 +49,16 @@ class ProgramsTest {
     Map<String, Path> programs = programs();
     assertEquals(TALKS.keySet(), programs.keySet());
     compile(List.copyOf(programs.values()));
-    for (Map.Entry<String, Talk> talk : TALKS.entrySet()) {
-      run(talk.getKey(), talk.getValue());
+    var servers = new LinkedHashMap<String, Process>();
+    try {
+      for (String name : TALKS.keySet()) {
+        servers.put(name, start(name));
+      }
+      for (Map.Entry<String, Process> server : servers.entrySet()) {
+        talk(server.getValue(), TALKS.get(server.getKey()));
+      }
+    } finally {
+      servers.values().forEach(Process::destroyForcibly);
     }
   }
 
@@ -84,23 +92,25 @@ class ProgramsTest {
     return System.getProperty("java.class.path");
   }
 
-  private void run(String name, Talk talk) throws Exception {
-    Process server =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                folder + ":" + classPath(),
-                name,
-                "127.0.0.1:0")
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+  private Process start(String name) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            folder + ":" + classPath(),
+            name,
+            "127.0.0.1:0")
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  private static void talk(Process server, Talk talk) throws Exception {
     try (var output = server.inputReader()) {
       String line = String.valueOf(output.readLine());
       Matcher listening = LISTENING.matcher(line);
       assertTrue(listening.find(), line);
-      try (Client client =
-          new Client(new Socket("127.0.0.1", Integer.parseInt(listening.group(1))))) {
+      int port = Integer.parseInt(listening.group(1));
+      try (Client client = new Client(new Socket("127.0.0.1", port))) {
         client.send(talk.says());
         client.finish();
         assertEquals(talk.hears(), client.receiveAll());
@@ -108,8 +118,6 @@ class ProgramsTest {
       server.destroy(); // SIGTERM
       assertTrue(server.waitFor(30, TimeUnit.SECONDS));
       assertEquals(143, server.exitValue());
-    } finally {
-      server.destroyForcibly();
     }
   }
 }
