@@ -24,11 +24,11 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The section of the project's README, with the process, the port and the number of this test. */
-@DisplayName("Operate it, in the README of the project,")
+/** The beginning of operating.md, with the process, the port and the number of this test. */
+@DisplayName("The page Operate it")
 @Timeout(90)
 class OperateItTest {
-  private static final Path README = Path.of("../../README.md");
+  private static final Path PAGE = Path.of("../docs/operating.md");
   private static final Path BIN = Path.of(System.getProperty("java.home"), "bin");
 
   private Server server;
@@ -51,10 +51,8 @@ class OperateItTest {
   }
 
   private static List<String> commands() throws IOException {
-    String readme = Files.readString(README);
-    int begin = readme.indexOf("\n## Operate it\n");
-    return readme
-        .substring(begin, readme.indexOf("\n## ", begin + 1))
+    String page = Files.readString(PAGE);
+    return page.substring(0, page.indexOf("\n## "))
         .lines()
         .filter(line -> line.startsWith("    "))
         .map(String::strip)

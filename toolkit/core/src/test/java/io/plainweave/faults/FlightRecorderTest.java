@@ -18,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Types what {@code docs/events.md} says, and the README. */
+/** Types what {@code docs/events.md} says. */
 @DisplayName("A process that is recorded")
 @Timeout(120)
 class FlightRecorderTest {
   private static final Path DOCUMENT = Path.of("..", "docs", "events.md");
-  private static final Path README = Path.of("..", "..", "README.md");
+  private static final Path OPERATING = Path.of("..", "docs", "operating.md");
   private static final Path JDK = Path.of(System.getProperty("java.home"), "bin");
 
   private static final Pattern COMMAND =
@@ -95,8 +95,8 @@ class FlightRecorderTest {
   }
 
   @Test
-  void beginsWithTheCommandOfTheReadme() throws IOException {
-    assertEquals(commands(DOCUMENT).subList(0, 1), commands(README));
+  void beginsWithTheCommandForOperators() throws IOException {
+    assertEquals(commands(DOCUMENT).subList(0, 1), commands(OPERATING));
   }
 
   @Test

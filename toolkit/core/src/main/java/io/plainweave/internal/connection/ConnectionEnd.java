@@ -1,7 +1,6 @@
 package io.plainweave.internal.connection;
 
 import io.plainweave.CloseReason;
-import io.plainweave.ConnectionClosedException;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.internal.transport.BufferPool;
 import io.plainweave.internal.transport.PolledChannel;
@@ -48,16 +47,7 @@ final class ConnectionEnd {
         // The peer is gone, and has given the reason; or there is no buffer to wait for it with.
       }
     }
-    connection.abort(cut != null ? cut : reasonOf(connection, failure));
-  }
-
-  /** What a failure of the handler, or of a thread that it has forked, means for the connection. */
-  static CloseReason reasonOf(Wire connection, Throwable failure) {
-    // Another thread closes it, and the reason of that is yet to come.
-    return failure instanceof ConnectionClosedException
-            && connection.socketOutput().isClosedByOther()
-        ? new CloseReason.Aborted()
-        : CloseReason.of(failure);
+    connection.abort(cut != null ? cut : connection.reasonOf(failure));
   }
 
   /**

@@ -2,6 +2,7 @@ package io.plainweave.internal.connection;
 
 import io.plainweave.AttachmentKey;
 import io.plainweave.CloseReason;
+import io.plainweave.ConnectionClosedException;
 import io.plainweave.ConnectionScope;
 import io.plainweave.DeadlineExceededException;
 import io.plainweave.PeerState;
@@ -86,6 +87,14 @@ abstract sealed class Wire extends Ending implements Yielding, Traceable permits
 
   /** What a thread that is forked for it has bound. */
   abstract ScopedValue.Carrier bindings();
+
+  /** What a failure of the handler, or of a thread that it has forked, means for the connection. */
+  final CloseReason reasonOf(Throwable failure) {
+    // Another thread closes it, and the reason of that is yet to come.
+    return failure instanceof ConnectionClosedException && output.isClosedByOther()
+        ? new CloseReason.Aborted()
+        : CloseReason.of(failure);
+  }
 
   // For the handler
 

@@ -1,0 +1,2 @@
+/** The pages of {@code toolkit/docs}: their code is run, their links are followed. */
+package io.plainweave.guide;
