@@ -7,6 +7,7 @@ import io.plainweave.loadtests.fullheap.FullHeap;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
 import io.plainweave.loadtests.models.Models;
+import io.plainweave.loadtests.plan.Plan;
 import io.plainweave.loadtests.scenario.Broadcast;
 import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
@@ -49,6 +50,7 @@ import picocli.CommandLine.ParseResult;
       Doctor.class,
       Compare.class,
       Models.class,
+      Plan.class,
       FullHeap.class
     })
 public final class Main {
