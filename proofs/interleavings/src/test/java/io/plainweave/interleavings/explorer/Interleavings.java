@@ -122,7 +122,10 @@ public final class Interleavings {
     text.append("run %,d: %s%n".formatted(runs, failure));
     story.subList(from, story.size()).forEach(line -> text.append("  ").append(line).append('\n'));
     for (StackTraceElement frame : failure.getStackTrace()) {
-      text.append("    at ").append(frame).append('\n');
+      if (frame.getClassName().startsWith("io.plainweave.")
+          && !frame.getClassName().startsWith(Interleavings.class.getPackageName())) {
+        text.append("    at ").append(frame).append('\n');
+      }
     }
     return text.toString();
   }

@@ -8,32 +8,31 @@ import java.nio.file.StandardOpenOption;
 
 /** What the command shows of each scenario: a line in a file, if there is one. */
 final class Report {
-  private static final String FILE = System.getProperty("interleavings.report");
-
   private Report() {}
 
   static void add(Class<?> scenario, Interleavings.Result result) {
     String tried =
         result.preemptions() < 0
             ? "some"
-            : "all with " + result.preemptions() + " preemptions";
+            : "all with " + result.preemptions() + " switches";
     add(
-        "%-48s %,12d %8d  %-24s %s"
+        "%-42s %,12d %8d  %-24s %s"
             .formatted(
                 name(scenario),
                 result.runs(),
                 result.steps(),
                 tried,
-                result.found().isEmpty() ? "nothing" : "! " + result.found().get()));
+                result.found().isEmpty() ? "nothing" : "! " + result.found().get().stripTrailing()));
   }
 
   static void add(Class<?> scenario, Twin twin, Interleavings.Result result) {
     add(
-        "%-48s %,12d %8d  %s"
+        "%-42s %,12d %8d  %-24s %s"
             .formatted(
                 name(scenario),
                 result.runs(),
                 result.steps(),
+                "the fault",
                 (result.found().isEmpty() ? "! not found: " : "found: ") + twin));
   }
 
@@ -44,10 +43,11 @@ final class Report {
   }
 
   private static synchronized void add(String line) {
-    if (FILE != null) {
+    String file = System.getProperty("interleavings.report");
+    if (file != null) {
       try {
         Files.writeString(
-            Path.of(FILE), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Path.of(file), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

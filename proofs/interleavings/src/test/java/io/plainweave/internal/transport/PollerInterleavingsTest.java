@@ -1,46 +1,21 @@
 package io.plainweave.internal.transport;
 
 import io.plainweave.interleavings.explorer.Interleavings;
-import io.plainweave.interleavings.explorer.Scenario;
+import io.plainweave.interleavings.explorer.Twin;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("Between a poller and those who wait, in every order")
 class PollerInterleavingsTest {
-  /** A reader, its poller, and who ends the poller when the others are done. */
-  private abstract static class Waiting extends Scenario {
-    private final AtomicInteger left = new AtomicInteger();
-    Kernel kernel;
-    ModelChannel socket;
-    PolledChannel channel;
+  /** A reader. */
+  private abstract static class Waiting extends OnKernel {
+    final PolledChannel channel = new PolledChannel(socket, kernel.poller());
 
     /** How many bytes the reader has read, or -1 if the channel was closed; set by itself. */
     int read;
-
-    final void prepare(int users) throws IOException {
-      left.set(users);
-      kernel = new Kernel();
-      socket = kernel.socket();
-      channel = new PolledChannel(socket, kernel.poller());
-      thread(kernel::poll);
-    }
-
-    /** A thread at whose end the poller is needed less. */
-    final void user(Step step) {
-      thread(() -> {
-        try {
-          step.run();
-        } finally {
-          if (left.decrementAndGet() == 0) {
-            kernel.stop();
-          }
-        }
-      });
-    }
 
     final void read(int count) throws IOException {
       ByteBuffer target = ByteBuffer.allocate(count);
@@ -57,8 +32,7 @@ class PollerInterleavingsTest {
 
   static final class Arrivals extends Waiting {
     @Override
-    protected void prepare() throws IOException {
-      prepare(2);
+    protected void prepare() {
       user(() -> read(2));
       user(() -> {
         socket.arrive(1);
@@ -74,8 +48,7 @@ class PollerInterleavingsTest {
 
   static final class Close extends Waiting {
     @Override
-    protected void prepare() throws IOException {
-      prepare(2);
+    protected void prepare() {
       user(() -> read(1));
       user(channel::close);
     }
@@ -83,14 +56,13 @@ class PollerInterleavingsTest {
     @Override
     protected void check() {
       must(read == -1, "the reader has not seen the close");
-      must(socket.released() == 1, "the descriptor was given back " + socket.released() + " times");
+      mustBeGivenBackOnce();
     }
   }
 
   static final class CloseAtRest extends Waiting {
     @Override
-    protected void prepare() throws IOException {
-      prepare(1);
+    protected void prepare() {
       user(() -> {
         socket.arrive(1);
         read(1);
@@ -102,7 +74,7 @@ class PollerInterleavingsTest {
     @Override
     protected void check() {
       must(read == 1, "the reader has read " + read);
-      must(socket.released() == 1, "the descriptor was given back " + socket.released() + " times");
+      mustBeGivenBackOnce();
     }
   }
 
@@ -111,8 +83,7 @@ class PollerInterleavingsTest {
     private volatile boolean second;
 
     @Override
-    protected void prepare() throws IOException {
-      prepare(3);
+    protected void prepare() {
       user(() -> {
         while (!first || !second) {
           channel.awaitReadable();
@@ -133,8 +104,7 @@ class PollerInterleavingsTest {
     private volatile boolean ended;
 
     @Override
-    protected void prepare() throws IOException {
-      prepare(2);
+    protected void prepare() {
       user(() -> {
         while (!ended) {
           channel.awaitReadable();
@@ -150,7 +120,7 @@ class PollerInterleavingsTest {
 
     @Override
     protected void check() {
-      must(socket.released() == 1, "the descriptor was given back " + socket.released() + " times");
+      mustBeGivenBackOnce();
     }
   }
 
@@ -177,5 +147,40 @@ class PollerInterleavingsTest {
   @Test
   void nobodyWaitsWhenReadingHasEnded() {
     Interleavings.explore(EndOfReading.class);
+  }
+
+  @Test
+  void aWaitThatThePollerDoesNotHearOfIsFound() {
+    Interleavings.finds(Arrivals.class, Twin.without("Poller", "hasPutDown", "wakeIfWaiting"));
+  }
+
+  @Test
+  void aReaderThatEntersWhileItsInterestIsDroppedIsFound() {
+    Interleavings.finds(Arrivals.class, Twin.without("PolledChannel", "ready", "wakeWaiting").only(3));
+  }
+
+  @Test
+  void aWakerWhoDoesNotCountHimselfOutIsFound() {
+    Interleavings.finds(Arrivals.class, Twin.without("SelfPipe", "wake", "addAndGet"));
+  }
+
+  @Test
+  void aCloseThatWakesNobodyIsFound() {
+    Interleavings.finds(Close.class, Twin.without("PolledChannel", "closeChannel", "wakeReader"));
+  }
+
+  @Test
+  void aWakeUpThatIsNotKeptIsFound() {
+    Interleavings.finds(Wakers.class, Twin.without("PolledChannel", "wake", "compareAndSet"));
+  }
+
+  @Test
+  void anEndOfReadingThatWakesNobodyIsFound() {
+    Interleavings.finds(EndOfReading.class, Twin.without("PolledChannel", "endReading", "wakeReader"));
+  }
+
+  @Test
+  void aDescriptorThatThePollerForgetsIsFound() {
+    Interleavings.finds(CloseAtRest.class, Twin.without("Poller", "closes", "hasPutDown"));
   }
 }
