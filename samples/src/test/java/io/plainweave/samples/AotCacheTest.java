@@ -19,6 +19,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -74,6 +75,7 @@ class AotCacheTest {
   }
 
   @Test
+  @Tag("slow")
   void isMadeAgainWhenAClassHasChanged() throws Exception {
     Path cache = awaitCache();
     Files.setLastModifiedTime(
@@ -86,6 +88,7 @@ class AotCacheTest {
   }
 
   @Test
+  @Tag("slow")
   void costsALineWhereItIsBrokenAndIsMadeAgain() throws Exception {
     Path cache = awaitCache();
     Files.writeString(cache.resolve("samples.aot"), "rubbish");

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -51,6 +52,7 @@ class DescriptorLimitTest {
   }
 
   @Test
+  @Tag("slow")
   void servesAsManyAsItCanWhileTheOthersWaitTheirTurn() throws Exception {
     Programs.need("prlimit");
     try (SampleProcess echo =

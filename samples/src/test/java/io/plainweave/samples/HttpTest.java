@@ -19,6 +19,7 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -189,6 +190,7 @@ class HttpTest {
 
   /** What is cut must not look whole: it is shorter than its Content-Length says. */
   @Test
+  @Tag("slow")
   void cutsAResponseThatNobodyReadsAtTheEndOfADrain() throws Exception {
     Files.write(files.resolve("large"), new byte[20_000_000]);
     try (SampleProcess own = SampleProcess.start(folder, "Http", files.toString(), "0");

@@ -69,6 +69,7 @@ final class ChapterTest {
   @Test
   @Tag("machine")
   @Timeout(660)
+  @Tag("slow")
   void showsWhatItsCommandsPrint() throws Exception {
     assumeTrue(isRoot(), "only root can make a network namespace");
     if ("true".equals(System.getenv("CI"))) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -41,6 +42,7 @@ final class CompareTest {
   }
 
   @Test
+  @Tag("slow")
   void twoServersAreComparedAndAThirdThatDiesIsTold() throws Exception {
     Path json = folder.resolve("figures.json");
     Path page = folder.resolve("page.html");
@@ -75,6 +77,7 @@ final class CompareTest {
   }
 
   @Test
+  @Tag("slow")
   void aServerIsMeasuredOverTls() {
     // Idle connections exchange a message each, however long that takes.
     int exitCode =
@@ -92,6 +95,7 @@ final class CompareTest {
   }
 
   @Test
+  @Tag("slow")
   void theHttpSampleIsMeasuredAsItIsStarted() {
     int exitCode =
         execute(

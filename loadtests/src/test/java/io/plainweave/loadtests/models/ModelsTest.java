@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -52,6 +53,7 @@ final class ModelsTest {
   }
 
   @Test
+  @Tag("slow")
   void eachModelIsMeasuredUpToItsEnd() throws Exception {
     Path json = folder.resolve("figures.json");
     Path page = folder.resolve("page.html");
@@ -100,6 +102,7 @@ final class ModelsTest {
   }
 
   @Test
+  @Tag("slow")
   void processesAreCountedWithTheirChildrenAndTheirEndIsComputed() throws Exception {
     assumeTrue(Programs.isInstalled(Programs.SOCKET_ACTIVATE), "needs systemd-socket-activate");
     Path json = folder.resolve("figures.json");

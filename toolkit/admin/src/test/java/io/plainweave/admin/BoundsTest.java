@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -33,6 +34,7 @@ class BoundsTest {
   }
 
   @Test
+  @Tag("slow")
   void areNoMoreThanSixteenAndHoldUpNobodyElse() throws Exception {
     List<Socket> silent = new ArrayList<>();
     try (Guarded guarded = Guarded.start()) {

@@ -285,10 +285,16 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
 
   private boolean enqueue(byte[] message, @Nullable Object key, Policy policy)
       throws InterruptedException {
-    if (policy != Policy.BLOCK) {
-      giveWay(message, key, policy);
+    OutboxQueue.Outcome outcome = null;
+    // Another thread may take at once what has become free, and that is not the peer's fault: as
+    // long as the sender goes on, this one waits for it.
+    while (outcome == null && policy != Policy.BLOCK && giveWay(message, key, policy)) {
+      outcome = queue.putWhereIsRoom(message, key, policy);
     }
-    return switch (queue.put(message, key, policy)) {
+    if (outcome == null) {
+      outcome = queue.put(message, key, policy);
+    }
+    return switch (outcome) {
       case QUEUED, DROPPED -> true;
       case CLOSED -> false;
       case PEER_IS_SLOW -> {
@@ -304,19 +310,22 @@ public final class Outbox implements ConnectionScope.Task, AutoCloseable {
    * Lets the sender catch up if the queue is full only because it has not had its turn: what it
    * waits for then is a processor and not the peer, and a burst would be taken for a slow peer.
    * Before a peer loses its connection the sender tries once more to send.
+   *
+   * @return false if the sender cannot go on
    */
-  private void giveWay(byte[] message, @Nullable Object key, Policy policy) {
+  private boolean giveWay(byte[] message, @Nullable Object key, Policy policy) {
     boolean triesAgain = policy == Policy.DISCONNECT;
     while (queue.waitsForSender(message, key)) {
       if (!canGoOn()) {
         if (!triesAgain) {
-          return;
+          return false;
         }
         triesAgain = false;
         yielding.retrySend();
       }
       yielding.giveWay();
     }
+    return true;
   }
 
   /** Whether the sender can go on, or begin, as soon as it has a processor. */

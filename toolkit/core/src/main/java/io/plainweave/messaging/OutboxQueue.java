@@ -77,6 +77,17 @@ final class OutboxQueue {
 
   // For those who offer
 
+  /** Queues a message, or returns null if there will be room when the sender goes on. */
+  @Nullable Outcome putWhereIsRoom(byte[] message, @Nullable Object key, Outbox.Policy policy)
+      throws InterruptedException {
+    lock.lock();
+    try {
+      return isFullUntilSent(message, key) ? null : put(message, key, policy);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Queues a message as the policy says, perhaps after a wait. */
   Outcome put(byte[] message, @Nullable Object key, Outbox.Policy policy)
       throws InterruptedException {
@@ -97,10 +108,15 @@ final class OutboxQueue {
   boolean waitsForSender(byte[] message, @Nullable Object key) {
     lock.lock();
     try {
-      return !closed && messages != null && messages.isReady() && !hasRoomFor(message, key);
+      return isFullUntilSent(message, key);
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Called under lock. */
+  private boolean isFullUntilSent(byte[] message, @Nullable Object key) {
+    return !closed && isReady() && !hasRoomFor(message, key);
   }
 
   /** Called under lock. */

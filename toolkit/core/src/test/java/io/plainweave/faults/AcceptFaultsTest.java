@@ -411,6 +411,7 @@ class AcceptFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void a15KeepsNothingOfTenThousandConnections() throws Exception {
     try (FaultServer server = FaultServer.launch().jvm("-Xmx64m").with("any=1").start()) {
       churn(server, 2_000);

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /**
  * A server in a process of its own, to which anything may be done: limits, signals, injected
@@ -74,6 +75,9 @@ final class FaultServer implements AutoCloseable {
     }
   }
 
+  /** Names with their numbers. A warning of the JVM may have a "=" as well, and comes at any time. */
+  private static final Pattern ANSWER = Pattern.compile("\\S+=-?\\d+( \\S+=-?\\d+)*");
+
   private final Process process;
   private final Path stderr;
   private final Writer commands;
@@ -126,7 +130,7 @@ final class FaultServer implements AutoCloseable {
             new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII));
     try (lines) {
       for (String line; (line = lines.readLine()) != null; ) {
-        if (line.contains("=")) {
+        if (ANSWER.matcher(line).matches()) {
           answers.add(line);
         } else {
           // No answer, but what the JVM prints by itself, such as a warning.

@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -249,6 +250,7 @@ class HandlerFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void h13ThatLeavesSomethingInItsThreadLeavesNothingWhenItsThreadIsGone() throws Exception {
     try (FaultServer server = FaultServer.launch().jvm("-Xmx64m").start()) {
       beServedManyTimes(server, 2_000);

@@ -215,6 +215,7 @@ class ShutdownFaultsTest {
   @ValueSource(strings = {"+1d", "-2d"})
   @Tag("machine")
   @Timeout(180) // a JVM under libfaketime is slow
+  @Tag("slow")
   void s8WhoseClockIsSetEndsNobodyForItAndStillEndsWhoIsIdle(String jump, @TempDir Path folder)
       throws Exception {
     Path library = fakeTime();

@@ -89,6 +89,7 @@ class SlowPeerFaultsTest {
   @ParameterizedTest
   @ValueSource(strings = {"-H", "-B", "-X"})
   @Tag("machine")
+  @Tag("slow")
   void p2p3p4AsSlowhttptestPlaysItIsEndedInTime(String attack) throws Exception {
     Machine.needs("slowhttptest");
     Invariant invariant = Invariant.before(impatient);

@@ -41,7 +41,7 @@ class TlsServerFaultsTest extends TlsFaults {
     try {
       await().ignoreException(ConnectException.class).until(() -> canConnect(port));
       Connector connector = Connector.tcp("localhost", port).tls(tls.clientTls());
-      for (int i = 0; i < 10; i++) {
+      for (int i = 0; i < 3; i++) {
         try (Connection upstream = connector.connect()) {
           SSLException told =
               assertThrows(

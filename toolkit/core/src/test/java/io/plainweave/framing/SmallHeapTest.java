@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -83,6 +84,7 @@ class SmallHeapTest {
   }
 
   @Test
+  @Tag("slow")
   void refusesLinesThatDoNotEnd() throws Exception {
     byte[] endless = new byte[1 << 20];
     Arrays.fill(endless, (byte) 'x');
@@ -104,6 +106,7 @@ class SmallHeapTest {
   }
 
   @Test
+  @Tag("slow")
   void servesOthersWhileAThousandClaimToSendAsMuchAsTheyMay() throws Exception {
     List<Client> claiming = new ArrayList<>();
     try (var server = new SmallHeapServer()) {

@@ -240,6 +240,34 @@ class GroupTest {
     }
   }
 
+  /** Each takes the room that another one has waited for. */
+  @Test
+  void takesNoMemberForSlowWhoseRoomIsTakenByOthers() throws Exception {
+    int broadcasters = 4;
+    int each = 2_000;
+    try (Server server = members(1, Outbox.Policy.DISCONNECT);
+        Client quick = join(server, "q")) {
+      List<FutureTask<Boolean>> sent = new ArrayList<>();
+      for (int i = 0; i < broadcasters; i++) {
+        var task =
+            new FutureTask<>(
+                () -> {
+                  for (int k = 0; k < each; k++) {
+                    group.broadcast(bytes("hello"));
+                  }
+                  return true;
+                });
+        sent.add(task);
+        Thread.ofPlatform().daemon().start(task);
+      }
+      assertEquals(5 * broadcasters * each, quick.receive(5 * broadcasters * each).length());
+      for (FutureTask<Boolean> task : sent) {
+        assertTrue(task.get(10, TimeUnit.SECONDS));
+      }
+      assertEquals(Set.of("q"), group.names());
+    }
+  }
+
   @Test
   void waitsForAMemberThatWantsEverything() throws Exception {
     try (Server server = members(10, Outbox.Policy.BLOCK);

@@ -29,6 +29,7 @@ import java.util.concurrent.locks.LockSupport;
 import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -226,6 +227,7 @@ class CarrierWatchdogTest {
   }
 
   @Test
+  @Tag("slow")
   void keepsWhatItHasAddedWhileItIsNeededAndTakesItBackThen() throws Exception {
     try (Server server = start(carriers + 1);
         Client other = Client.connect(server)) {

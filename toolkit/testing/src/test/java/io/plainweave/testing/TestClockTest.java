@@ -52,7 +52,7 @@ class TestClockTest {
    */
   @Test
   void movesAServerFromItsStartOn() throws Exception {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 30; i++) {
       try (var _ = TestServer.inMemory().clock(clock).handler(_ -> {}).start()) {
         assertFalse(clock.attached().isEmpty());
       }

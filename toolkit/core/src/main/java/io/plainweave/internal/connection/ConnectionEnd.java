@@ -51,7 +51,8 @@ final class ConnectionEnd {
     connection.abort(cut != null ? cut : reasonOf(connection, failure));
   }
 
-  private static CloseReason reasonOf(SocketConnection connection, Throwable failure) {
+  /** What a failure of the handler, or of a thread that it has forked, means for the connection. */
+  static CloseReason reasonOf(Wire connection, Throwable failure) {
     // Another thread closes it, and the reason of that is yet to come.
     return failure instanceof ConnectionClosedException
             && connection.socketOutput().isClosedByOther()

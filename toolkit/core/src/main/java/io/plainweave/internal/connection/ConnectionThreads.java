@@ -380,7 +380,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
-      connection.abort(CloseReason.of(e));
+      connection.abort(ConnectionEnd.reasonOf(connection, e));
     } else if (first != e) {
       first.addSuppressed(e);
     }
