@@ -214,7 +214,8 @@ class OutboxInterleavingsTest {
 
   @Test
   void messagesThatAreAddedWithoutTheLockAreFound() {
-    Interleavings.finds(Place.class, Twin.without("OutboxQueue", "fill", "lock", "unlock", "signal"));
+    Interleavings.finds(
+        Place.class, Twin.without("OutboxQueue", "fill", "lock", "unlock", "signal"));
   }
 
   @Test

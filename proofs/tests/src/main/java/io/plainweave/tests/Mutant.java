@@ -9,7 +9,8 @@ import java.util.Set;
  * @param change what was changed, in the word of the tool
  */
 record Mutant(String type, String method, int line, String change, String status) {
-  private static final Set<String> SEEN = Set.of("KILLED", "TIMED_OUT", "MEMORY_ERROR", "RUN_ERROR");
+  private static final Set<String> SEEN =
+      Set.of("KILLED", "TIMED_OUT", "MEMORY_ERROR", "RUN_ERROR");
 
   /** Reads a line of the report. */
   static Mutant of(String line) {

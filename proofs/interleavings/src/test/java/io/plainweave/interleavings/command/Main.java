@@ -41,8 +41,7 @@ public final class Main {
   private static final Pattern NUMBER = Pattern.compile("[1-9]\\d{0,8}");
 
   private static final String HEAD =
-      "%-42s %12s %8s  %-24s %s%n"
-          .formatted("scenario", "runs", "steps", "tried in full", "found");
+      "%-42s %12s %8s  %-24s %s%n".formatted("scenario", "runs", "steps", "tried in full", "found");
 
   private static final int OK = 0;
   private static final int FOUND = 1;
@@ -84,9 +83,7 @@ public final class Main {
         default -> {
           if (!MACHINES.contains(args[i])) {
             return wrong(
-                "there is no machine "
-                    + args[i]
-                    + "; proofs/run interleavings --help lists them");
+                "there is no machine " + args[i] + "; proofs/run interleavings --help lists them");
           }
           machines.add(args[i]);
         }

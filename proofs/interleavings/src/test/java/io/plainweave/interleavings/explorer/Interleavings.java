@@ -65,8 +65,7 @@ public final class Interleavings {
       if (twin.isPresent() && loader.faults() == 0) {
         throw new IllegalArgumentException("there is no such call: " + twin.get());
       }
-      return new Result(
-          interleavings.runs, interleavings.steps, interleavings.complete, found);
+      return new Result(interleavings.runs, interleavings.steps, interleavings.complete, found);
     } catch (ClassNotFoundException e) {
       throw new IllegalStateException(e);
     }

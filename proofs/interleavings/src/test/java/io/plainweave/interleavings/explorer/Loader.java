@@ -22,9 +22,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Loads the toolkit and the scenarios once more, with a {@linkplain Points point} before each access
- * to a field that is not final, and before each call of what threads meet at. With a {@link Twin}
- * it loads them with one fault.
+ * Loads the toolkit and the scenarios once more, with a {@linkplain Points point} before each
+ * access to a field that is not final, and before each call of what threads meet at. With a {@link
+ * Twin} it loads them with one fault.
  */
 final class Loader extends ClassLoader {
   private static final String OURS = "io.plainweave.";

@@ -12,9 +12,7 @@ final class Report {
 
   static void add(Class<?> scenario, Interleavings.Result result) {
     String tried =
-        result.preemptions() < 0
-            ? "some"
-            : "all with " + result.preemptions() + " switches";
+        result.preemptions() < 0 ? "some" : "all with " + result.preemptions() + " switches";
     add(
         "%-42s %,12d %8d  %-24s %s"
             .formatted(
@@ -22,7 +20,9 @@ final class Report {
                 result.runs(),
                 result.steps(),
                 tried,
-                result.found().isEmpty() ? "nothing" : "! " + result.found().get().stripTrailing()));
+                result.found().isEmpty()
+                    ? "nothing"
+                    : "! " + result.found().get().stripTrailing()));
   }
 
   static void add(Class<?> scenario, Twin twin, Interleavings.Result result) {

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.concurrent.Executor;
 
 /**
- * One run of a scenario, in one order. Its threads are virtual ones on a scheduler of our own, which
- * the exploring thread is: one of them runs at a time, and whoever waits, by whatever means of the
- * JDK, is not in the queue. If nobody is, and some have not ended, a wake-up was lost.
+ * One run of a scenario, in one order. Its threads are virtual ones on a scheduler of our own,
+ * which the exploring thread is: one of them runs at a time, and whoever waits, by whatever means
+ * of the JDK, is not in the queue. If nobody is, and some have not ended, a wake-up was lost.
  */
 final class Run implements Executor {
   /** More steps than any scenario needs: they wait for each other, and go on and on. */
@@ -48,7 +48,6 @@ final class Run implements Executor {
     }
   }
 
-  private final Thread explorer = Thread.currentThread();
   private final Order order;
   private final List<Actor> actors = new ArrayList<>();
   private final List<Actor> queue = new ArrayList<>();
@@ -207,10 +206,5 @@ final class Run implements Executor {
     } else if (steps > MOST_STEPS) {
       throw new AssertionError("thread " + self.number + " goes on and on");
     }
-  }
-
-  /** Whether the calling thread is the one that explores. */
-  boolean isExplorer() {
-    return Thread.currentThread() == explorer;
   }
 }

@@ -146,7 +146,9 @@ class AdmissionInterleavingsTest {
     }
   }
 
-  /** One waits for a permit that nobody gives back, and the limit is lifted, or the listener closes. */
+  /**
+   * One waits for a permit that nobody gives back, and the limit is lifted, or the listener closes.
+   */
   private abstract static class InVain extends Admitting {
     InVain() {
       super(AdmissionRules.DEFAULT.maxConnections(1));

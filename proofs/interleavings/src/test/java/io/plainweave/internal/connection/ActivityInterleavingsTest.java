@@ -90,12 +90,8 @@ class ActivityInterleavingsTest {
     protected void prepare() {
       user(() -> readMessages(1));
       user(() -> drained = connection.input().end(new CloseReason.Drained(), 1));
-      user(
-          () ->
-              timedOut =
-                  connection
-                      .input()
-                      .end(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), 2));
+      user(() ->
+          timedOut = connection.input().end(new CloseReason.TimedOut(TimeLimits.Kind.IDLE), 2));
       user(() -> socket.arrive(2));
     }
 

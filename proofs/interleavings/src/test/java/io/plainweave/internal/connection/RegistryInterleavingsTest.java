@@ -88,7 +88,8 @@ class RegistryInterleavingsTest {
 
   @Test
   void twoWhoTakeTheSameSlotAreFound() {
-    Interleavings.finds(ComeAndGo.class, Twin.without("ConnectionRegistry", "add", "lock", "unlock"));
+    Interleavings.finds(
+        ComeAndGo.class, Twin.without("ConnectionRegistry", "add", "lock", "unlock"));
   }
 
   @Test
@@ -99,6 +100,7 @@ class RegistryInterleavingsTest {
 
   @Test
   void anAdoptionThatComesTooLateIsFound() {
-    Interleavings.finds(Adoption.class, Twin.without("ConnectionRegistry", "adopt", "closeAdopted"));
+    Interleavings.finds(
+        Adoption.class, Twin.without("ConnectionRegistry", "adopt", "closeAdopted"));
   }
 }

@@ -19,7 +19,6 @@ class HandOverInterleavingsTest {
     private final AtomicInteger twice = new AtomicInteger();
     private final boolean[] ran = new boolean[TASKS];
 
-
     private Kernel kernel;
     private EventLoop loop;
     private EventLoops all;

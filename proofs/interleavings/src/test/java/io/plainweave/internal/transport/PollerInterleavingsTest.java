@@ -156,7 +156,8 @@ class PollerInterleavingsTest {
 
   @Test
   void aReaderThatEntersWhileItsInterestIsDroppedIsFound() {
-    Interleavings.finds(Arrivals.class, Twin.without("PolledChannel", "ready", "wakeWaiting").only(3));
+    Interleavings.finds(
+        Arrivals.class, Twin.without("PolledChannel", "ready", "wakeWaiting").only(3));
   }
 
   @Test
@@ -176,7 +177,8 @@ class PollerInterleavingsTest {
 
   @Test
   void anEndOfReadingThatWakesNobodyIsFound() {
-    Interleavings.finds(EndOfReading.class, Twin.without("PolledChannel", "endReading", "wakeReader"));
+    Interleavings.finds(
+        EndOfReading.class, Twin.without("PolledChannel", "endReading", "wakeReader"));
   }
 
   @Test
