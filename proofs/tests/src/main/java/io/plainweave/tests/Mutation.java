@@ -19,7 +19,9 @@ public final class Mutation {
 
       usage: proofs/run mutation [PART...]
 
-        PART  all of these unless named: framing admission limits drain; each takes minutes
+        PART  all of these unless named: framing rules admission limits drain. On a machine that has
+              nothing else to do, each takes minutes; on a busy one tests time out, which counts as
+              noticed.
       """;
 
   /** In percent. */

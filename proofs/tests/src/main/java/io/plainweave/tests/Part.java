@@ -12,14 +12,33 @@ enum Part {
       List.of("io.plainweave.framing.*Test"),
       List.of("io.plainweave.framing.SmallHeap*")),
 
+  /** Rules, rates and memory: what admission is decided by, and needs no server. */
+  RULES(
+      List.of(
+          "io.plainweave.admission.*",
+          "io.plainweave.internal.admission.MemoryWatch*",
+          "io.plainweave.internal.admission.NetworkSet",
+          "io.plainweave.internal.admission.TokenBucket"),
+      List.of(
+          "io.plainweave.ByteRateTest",
+          "io.plainweave.admission.*Test",
+          "io.plainweave.internal.admission.AdmissionRulesTest",
+          "io.plainweave.internal.admission.MemoryWatchTest"),
+      List.of()),
+
   ADMISSION(
-      List.of("io.plainweave.internal.admission.*", "io.plainweave.admission.*"),
+      List.of(
+          "io.plainweave.internal.admission.AccessList",
+          "io.plainweave.internal.admission.Admission",
+          "io.plainweave.internal.admission.Admission$*",
+          "io.plainweave.internal.admission.AdmissionAlarms",
+          "io.plainweave.internal.admission.ListenerLimit",
+          "io.plainweave.internal.admission.Refusals*",
+          "io.plainweave.internal.admission.Source*"),
       List.of(
           "io.plainweave.internal.admission.AdmissionTest",
           "io.plainweave.internal.admission.AdmissionRulesTest",
-          "io.plainweave.internal.admission.ConnectionLimitTest",
-          "io.plainweave.internal.admission.MemoryWatchTest",
-          "io.plainweave.admission.*Test"),
+          "io.plainweave.internal.admission.ConnectionLimitTest"),
       List.of()),
 
   LIMITS(
