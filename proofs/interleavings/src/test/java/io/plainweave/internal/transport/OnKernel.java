@@ -18,12 +18,13 @@ public abstract class OnKernel extends Scenario {
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
-    thread(kernel::poll);
   }
 
-  /** Adds a thread that needs the poller. */
+  /** Adds a thread that needs the poller, and before the first of them that of the poller. */
   protected final void user(Step step) {
-    left.incrementAndGet();
+    if (left.getAndIncrement() == 0) {
+      thread(kernel::poll);
+    }
     thread(() -> {
       try {
         step.run();
