@@ -63,6 +63,7 @@ class RateLimiterTest {
     pass(Duration.ofMillis(100));
     assertTrue(limiter.tryAcquire());
     assertThrows(IllegalArgumentException.class, () -> limiter.tryAcquire(-1));
+    assertThrows(IllegalArgumentException.class, () -> limiter.acquire(-1));
   }
 
   @Test
