@@ -4,6 +4,7 @@ import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.compare.Compare;
 import io.plainweave.loadtests.fullheap.FullHeap;
+import io.plainweave.loadtests.havoc.Havoc;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
 import io.plainweave.loadtests.models.Models;
@@ -17,6 +18,7 @@ import io.plainweave.loadtests.scenario.Restart;
 import io.plainweave.loadtests.scenario.Slow;
 import io.plainweave.loadtests.scenario.Storm;
 import io.plainweave.loadtests.server.Serve;
+import io.plainweave.loadtests.soak.Soak;
 import io.plainweave.loadtests.start.Start;
 import io.plainweave.loadtests.udp.Udp;
 import java.io.PrintWriter;
@@ -49,7 +51,9 @@ import picocli.CommandLine.ParseResult;
       Doctor.class,
       Compare.class,
       Models.class,
-      FullHeap.class
+      FullHeap.class,
+      Havoc.class,
+      Soak.class
     })
 public final class Main {
   private static final int FAILED = 1;

@@ -68,6 +68,12 @@ final class MainTest {
         Arguments.of(List.of("udp", "--sockets", "0"), "--sockets is 1 to 10,000: 0"),
         Arguments.of(List.of("full-heap", "--rounds", "0"), "--rounds is 1 to 1,000"),
         Arguments.of(List.of("full-heap", "--kinds", "epsilon"), "'epsilon'"),
+        Arguments.of(List.of("havoc", "--clients", "0"), "--clients is 1 to 200"),
+        Arguments.of(List.of("havoc", "--blows", "HAMMER"), "'HAMMER'"),
+        Arguments.of(
+            List.of("soak", "-n", "1000", "--sample-each", "500"),
+            "-n 1,000 with a warm-up of 100 makes 2 samples of 500; a slope takes 4"),
+        Arguments.of(List.of("soak", "-n", "0"), "are 1 or more"),
         Arguments.of(List.of("start"), "Missing required option: '--generators=N'"),
         Arguments.of(List.of("start", "-n", "0"), "-n must be at least 1: 0"),
         Arguments.of(List.of("start", "-n", "1", "--port", "-1"), "--port is from 0 to 65535: -1"),

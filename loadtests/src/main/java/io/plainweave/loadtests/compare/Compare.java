@@ -4,6 +4,7 @@ import io.plainweave.loadtests.cli.Home;
 import io.plainweave.loadtests.cli.RunFailed;
 import io.plainweave.loadtests.cli.Version;
 import io.plainweave.loadtests.report.Environment;
+import io.plainweave.loadtests.tls.ServerIdentity;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

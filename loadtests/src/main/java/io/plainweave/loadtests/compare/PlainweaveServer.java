@@ -5,6 +5,7 @@ import io.plainweave.TcpListen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.ServerEvent;
+import io.plainweave.loadtests.tls.ServerIdentity;
 import io.plainweave.server.Server;
 import io.plainweave.server.ServerBuilder;
 import io.plainweave.tls.Identity;

@@ -1,6 +1,7 @@
 package io.plainweave.loadtests.compare;
 
 import io.plainweave.loadtests.cli.Home;
+import io.plainweave.loadtests.tls.ServerIdentity;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

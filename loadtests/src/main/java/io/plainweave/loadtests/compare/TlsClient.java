@@ -1,14 +1,10 @@
 package io.plainweave.loadtests.compare;
 
-import java.net.Socket;
+import io.plainweave.loadtests.tls.AnyServer;
 import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
-import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * What the TLS connections of one thread of the client share: how they speak it, which is the same
@@ -42,12 +38,7 @@ final class TlsClient {
   private final SSLContext context;
 
   TlsClient() {
-    try {
-      context = SSLContext.getInstance("TLS");
-      context.init(null, new TrustManager[] {new TrustAll()}, null);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("the JDK has no TLS", e);
-    }
+    context = AnyServer.context();
   }
 
   SSLEngine newEngine() {
@@ -59,31 +50,5 @@ final class TlsClient {
     parameters.setNamedGroups(new String[] {GROUP});
     engine.setSSLParameters(parameters);
     return engine;
-  }
-
-  /** Looks at no certificate; the engine checks what was signed with its key all the same. */
-  private static final class TrustAll extends X509ExtendedTrustManager {
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
-    }
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.loadtests.tls.ServerIdentity;
 import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import java.io.EOFException;

@@ -75,7 +75,9 @@ final class FaultServer implements AutoCloseable {
     }
   }
 
-  /** Names with their numbers. A warning of the JVM may have a "=" as well, and comes at any time. */
+  /**
+   * Names with their numbers. A warning of the JVM may have a "=" as well, and comes at any time.
+   */
   private static final Pattern ANSWER = Pattern.compile("\\S+=-?\\d+( \\S+=-?\\d+)*");
 
   private final Process process;

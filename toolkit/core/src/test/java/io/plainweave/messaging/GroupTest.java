@@ -250,13 +250,12 @@ class GroupTest {
       List<FutureTask<Boolean>> sent = new ArrayList<>();
       for (int i = 0; i < broadcasters; i++) {
         var task =
-            new FutureTask<>(
-                () -> {
-                  for (int k = 0; k < each; k++) {
-                    group.broadcast(bytes("hello"));
-                  }
-                  return true;
-                });
+            new FutureTask<>(() -> {
+              for (int k = 0; k < each; k++) {
+                group.broadcast(bytes("hello"));
+              }
+              return true;
+            });
         sent.add(task);
         Thread.ofPlatform().daemon().start(task);
       }

@@ -22,9 +22,9 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -46,10 +46,13 @@ final class MemorySockets implements Network {
   private final Map<SocketAddress, MemoryListeningSocket> listening = new HashMap<>();
   private final Map<String, List<InetAddress>> names = new HashMap<>();
   private final Map<Selector, Doorbell> doorbells = new IdentityHashMap<>();
-  private final Set<MemoryWire> wires = Collections.newSetFromMap(new IdentityHashMap<>());
+
+  /** In the order in which they began, so that what is done to all is done alike each time. */
+  private final Set<MemoryWire> wires = new LinkedHashSet<>();
+
   private final Queue<IOException> acceptFaults = new ArrayDeque<>();
-  private Link toServers = Link.PLAIN;
-  private Link toClients = Link.PLAIN;
+  private Supplier<Link> toServers = () -> Link.PLAIN;
+  private Supplier<Link> toClients = () -> Link.PLAIN;
   private InetAddress clients = LOOPBACK;
   private boolean silentNames;
   private int lastPort = FIRST_PORT - 1;
@@ -80,6 +83,11 @@ final class MemorySockets implements Network {
   // What a test says
 
   void links(Link toServer, Link toClient) {
+    links(() -> toServer, () -> toClient);
+  }
+
+  /** The same with links of its own for each connection, which are asked for in its order. */
+  void links(Supplier<Link> toServer, Supplier<Link> toClient) {
     change(() -> {
       toServers = toServer;
       toClients = toClient;
@@ -174,7 +182,7 @@ final class MemorySockets implements Network {
       SocketAddress own = to instanceof InetSocketAddress ? ownAddress(from) : unnamed();
       channel.addresses(own, to);
       accepted.addresses(reached, own);
-      wires.add(new MemoryWire(channel, accepted, toServers, toClients, timer));
+      wires.add(new MemoryWire(channel, accepted, toServers.get(), toClients.get(), timer));
     } finally {
       lock.unlock();
     }

@@ -1,4 +1,4 @@
-package io.plainweave.loadtests.compare;
+package io.plainweave.loadtests.tls;
 
 import io.plainweave.loadtests.cli.RunFailed;
 import java.io.ByteArrayInputStream;
@@ -7,21 +7,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 
 /**
- * Who all servers of a comparison are in TLS: one key, ECDSA on P-256, and a certificate for it
- * that it has signed itself.
+ * Who all servers of a run are in TLS: one key, ECDSA on P-256, and a certificate for it that it
+ * has signed itself.
  *
  * @param store a PKCS#12 file with both, opened by {@link #PASSWORD}
  * @param certificate the certificate as a PEM file
  * @param key the private key as a PEM file
  */
-record ServerIdentity(Path store, Path certificate, Path key) {
+public record ServerIdentity(Path store, Path certificate, Path key) {
   /** The peers know it, too. It protects nothing: the key is as old as the run. */
-  static final String PASSWORD = "plainweave";
+  public static final String PASSWORD = "plainweave";
 
   private static final String ALIAS = "server";
 
@@ -30,9 +32,9 @@ record ServerIdentity(Path store, Path certificate, Path key) {
    *
    * @throws RunFailed if it cannot be made
    */
-  static ServerIdentity make() throws InterruptedException {
+  public static ServerIdentity make() throws InterruptedException {
     try {
-      Path folder = Files.createTempDirectory("compare-");
+      Path folder = Files.createTempDirectory("identity-");
       ServerIdentity identity =
           new ServerIdentity(
               folder.resolve("server.p12"),
@@ -50,10 +52,24 @@ record ServerIdentity(Path store, Path certificate, Path key) {
     }
   }
 
-  private void write() throws IOException, GeneralSecurityException, InterruptedException {
-    runKeytool();
+  /** Whether a certificate is the one of this identity. */
+  public boolean certifies(Certificate shown) throws IOException {
+    try {
+      return Arrays.equals(load().getCertificate(ALIAS).getEncoded(), shown.getEncoded());
+    } catch (GeneralSecurityException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private KeyStore load() throws IOException, GeneralSecurityException {
     KeyStore keys = KeyStore.getInstance("PKCS12");
     keys.load(new ByteArrayInputStream(Files.readAllBytes(store)), PASSWORD.toCharArray());
+    return keys;
+  }
+
+  private void write() throws IOException, GeneralSecurityException, InterruptedException {
+    runKeytool();
+    KeyStore keys = load();
     writePem(certificate, "CERTIFICATE", keys.getCertificate(ALIAS).getEncoded());
     writePem(key, "PRIVATE KEY", keys.getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
   }

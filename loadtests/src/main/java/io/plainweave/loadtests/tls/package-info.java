@@ -1,0 +1,2 @@
+/** What the servers of a run are in TLS, and clients that take whoever answers. */
+package io.plainweave.loadtests.tls;

@@ -1,0 +1,2 @@
+/** The command {@code proofs/run simulation}. */
+package io.plainweave.simulation.command;

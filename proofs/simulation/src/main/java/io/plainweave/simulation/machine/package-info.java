@@ -1,0 +1,2 @@
+/** A machine with one processor, whose turns and time go by a seed. */
+package io.plainweave.simulation.machine;

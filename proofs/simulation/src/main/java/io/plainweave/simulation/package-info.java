@@ -1,0 +1,2 @@
+/** Runs the toolkit, unchanged, as a seed wants it: see proofs/README.md. */
+package io.plainweave.simulation;
