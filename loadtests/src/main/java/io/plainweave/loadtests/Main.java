@@ -8,6 +8,7 @@ import io.plainweave.loadtests.havoc.Havoc;
 import io.plainweave.loadtests.machine.Doctor;
 import io.plainweave.loadtests.merge.Merge;
 import io.plainweave.loadtests.models.Models;
+import io.plainweave.loadtests.plan.Plan;
 import io.plainweave.loadtests.scenario.Broadcast;
 import io.plainweave.loadtests.scenario.Churn;
 import io.plainweave.loadtests.scenario.Drain;
@@ -51,6 +52,7 @@ import picocli.CommandLine.ParseResult;
       Doctor.class,
       Compare.class,
       Models.class,
+      Plan.class,
       FullHeap.class,
       Havoc.class,
       Soak.class

@@ -46,6 +46,28 @@ class KeyedRateLimiterTest {
   }
 
   @Test
+  void forgetsInTheMomentInWhichANewcomerWouldBeTreatedTheSame() {
+    limiter.tryAcquire("a");
+    clock.addAndGet(Duration.ofMillis(500).toNanos() - 1);
+    limiter.tryAcquire("b");
+    assertEquals(2, limiter.size());
+    clock.incrementAndGet();
+    limiter.tryAcquire("b");
+    assertEquals(1, limiter.size());
+  }
+
+  @Test
+  void knowsAsManyAsItMay() {
+    limiter.tryAcquire("a");
+    limiter.tryAcquire("b");
+    limiter.tryAcquire("c");
+    assertEquals(3, limiter.size());
+    var ofOne = KeyedRateLimiter.<String>of(Rate.perSecond(1), 1, clock::get);
+    assertTrue(ofOne.tryAcquire("a"));
+    assertFalse(ofOne.tryAcquire("a"));
+  }
+
+  @Test
   void knowsNoMoreThanItMay() {
     for (int i = 0; i < 3; i++) {
       limiter.tryAcquire("goes on");

@@ -118,6 +118,8 @@ class NetworkTest {
     InetAddress address = InetAddress.ofLiteral("2001:db8:1:2:3:4:5:6");
     assertEquals("2001:db8:1:2::/64", Network.of(address, 64).toString());
     assertEquals("2001:db8:1:2:3:4:5:6/128", Network.of(address).toString());
+    assertEquals("::/0", Network.of(address, 0).toString());
+    assertThrows(IllegalArgumentException.class, () -> Network.of(address, -1));
     assertThrows(IllegalArgumentException.class, () -> Network.of(address, 129));
   }
 }

@@ -66,6 +66,11 @@ final class EventLoop implements Executor {
     poller = Poller.open(threadsOn(this));
   }
 
+  /** With a poller of the caller's. */
+  EventLoop(Poller poller) {
+    this.poller = poller;
+  }
+
   private static ThreadFactory threadsOn(Executor scheduler) throws ReflectiveOperationException {
     Constructor<?> constructor =
         Class.forName("java.lang.ThreadBuilders$VirtualThreadBuilder")

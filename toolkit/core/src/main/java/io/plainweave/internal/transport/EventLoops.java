@@ -87,7 +87,8 @@ final class EventLoops implements Scope.Task {
   /** The processor time of the threads that have ended. */
   private long endedNanos;
 
-  private EventLoops(List<EventLoop> loops, int maxThreads, ThreadFactory threadFactory) {
+  /** With loops of the caller's. */
+  EventLoops(List<EventLoop> loops, int maxThreads, ThreadFactory threadFactory) {
     this.loops = loops;
     this.maxThreads = Math.max(maxThreads, loops.size());
     this.threadFactory = threadFactory;

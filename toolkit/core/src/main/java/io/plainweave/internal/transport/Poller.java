@@ -60,7 +60,8 @@ public final class Poller implements Scope.Task {
    */
   private volatile boolean unsure;
 
-  private Poller(Selector selector, SelfPipe pipe, ThreadFactory threads) {
+  /** With a selector and a pipe that may stand for those of the kernel. */
+  Poller(Selector selector, SelfPipe pipe, ThreadFactory threads) {
     this.selector = selector;
     this.pipe = pipe;
     this.threads = threads;

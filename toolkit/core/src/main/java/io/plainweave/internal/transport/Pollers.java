@@ -43,6 +43,12 @@ public final class Pollers {
     this.maxCarriers = maxCarriers;
   }
 
+  /** With a poller of the caller's, which is open. */
+  Pollers(Poller only) {
+    this(0, 0);
+    pollers = List.of(only);
+  }
+
   /** Opens them. What is open after a failure is closed by {@link #close()}. */
   public void open() throws IOException {
     if (eventLoops > 0 || (eventLoops == AUTOMATIC && EventLoop.mayBeMade())) {

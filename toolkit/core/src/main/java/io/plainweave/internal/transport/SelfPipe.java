@@ -37,7 +37,8 @@ public final class SelfPipe implements Polled {
   /** How many threads want to wake the poller: the first one writes, for the others as well. */
   private final AtomicInteger wakers = new AtomicInteger();
 
-  private SelfPipe(Pipe pipe) {
+  /** With a pipe that may stand for one of the kernel. */
+  SelfPipe(Pipe pipe) {
     this.pipe = pipe;
   }
 

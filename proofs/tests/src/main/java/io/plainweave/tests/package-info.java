@@ -1,0 +1,5 @@
+/**
+ * What the tests of the toolkit are worth: the lines that they reach ({@code proofs/run coverage}),
+ * and the changes that they notice ({@code proofs/run mutation}).
+ */
+package io.plainweave.tests;
