@@ -34,7 +34,7 @@ const OTHER_PAGES = [
 const GROUPS: [string, string[]][] = [
   ['Begin', ['first-server', 'protocol', 'testing']],
   ['Serve', ['listeners', 'admission', 'time', 'shutdown', 'tls', 'unix', 'udp', 'clients', 'pushing']],
-  ['Run', ['running', 'embedding', 'operating', 'events', 'performance', 'machines']],
+  ['Run', ['running', 'embedding', 'operating', 'events', 'performance', 'machines', 'planning']],
   ['Coming from', ['from-netty', 'from-go', 'from-vertx-helidon', 'from-erlang']],
   ['Trust', ['hardening', 'trust', 'features', 'decisions/README']],
 ]

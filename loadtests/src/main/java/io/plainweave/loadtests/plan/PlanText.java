@@ -47,10 +47,17 @@ final class PlanText {
     long each = fleet.each();
     out.printf(
         "%,d clients, a message every %s each, %s%n%n",
-        fleet.clients(), duration(Fleet.seconds(fleet.messageEvery())), fleet.tls() ? "TLS" : "TCP");
+        fleet.clients(),
+        duration(Fleet.seconds(fleet.messageEvery())),
+        fleet.tls() ? "TLS" : "TCP");
     row(out, "machines", "%,d of %d cores and %,d GB", machines, fleet.cores(), gigabytes());
     row(out, "that may be away", "%,d at the same moment", fleet.away());
-    row(out, "one holds at most", "%,d connections: %s allows no more", fleet.most(), fleet.bound());
+    row(
+        out,
+        "one holds at most",
+        "%,d connections: %s allows no more",
+        fleet.most(),
+        fleet.bound());
     row(out, "one holds as a rule", "%,d connections", each);
     row(
         out,
@@ -129,8 +136,7 @@ final class PlanText {
           "drainSpread %s, all machines in %s",
           duration(wide),
           duration(
-              (wide + Measured.START_SECONDS.value())
-                  * Math.ceilDiv(fleet.machines(), together)));
+              (wide + Measured.START_SECONDS.value()) * Math.ceilDiv(fleet.machines(), together)));
     }
     out.println();
   }
@@ -141,7 +147,8 @@ final class PlanText {
         fleet.acceptRate());
     double fair = fleet.each() / fleet.acceptRate();
     out.printf(
-        "  %-34s %10s %10s %10s %14s%n", "clients that come back", "half", "99 %", "all", "refused");
+        "  %-34s %10s %10s %10s %14s%n",
+        "clients that come back", "half", "99 %", "all", "refused");
     comeBack(out, "at once, again after 1 s", new BackOff(0, 1, 1, false));
     comeBack(out, "at once, back-off to 1 min", new BackOff(0, 1, 60, false));
     comeBack(out, "at once, back-off with jitter", new BackOff(0, 1, 60, true));

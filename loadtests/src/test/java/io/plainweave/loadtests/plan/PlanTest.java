@@ -26,8 +26,7 @@ final class PlanTest {
 
   /** A message a minute, 8 cores, 32 GB, half of both at most, a tenth of the machines spare. */
   private static Fleet fleet(long clients) {
-    return new Fleet(
-        clients, Duration.ofMinutes(1), false, 0, 8, 32L << 30, 1_000_000, 0.5, 0.1);
+    return new Fleet(clients, Duration.ofMinutes(1), false, 0, 8, 32L << 30, 1_000_000, 0.5, 0.1);
   }
 
   @ParameterizedTest
@@ -79,8 +78,7 @@ final class PlanTest {
 
   @Test
   void letsAllComeBackAsFastAsTheMachineLetsThemIn() {
-    Outcome outcome =
-        Reconnection.simulate(10_000, 1_000, 10_000, new BackOff(0, 1, 60, true), 1);
+    Outcome outcome = Reconnection.simulate(10_000, 1_000, 10_000, new BackOff(0, 1, 60, true), 1);
     assertEquals(10, outcome.all(), 0.01);
     assertEquals(5, outcome.half(), 0.01);
     assertEquals(0, outcome.refused());
@@ -91,15 +89,13 @@ final class PlanTest {
   void comesNearToTheStormThatWasMeasured() throws Exception {
     String result = Files.readString(RESULTS.resolve("2026-11-21-scenarios.txt"));
     assertTrue(result.contains("the last is back      1.06 s after the cut"));
-    Outcome outcome =
-        Reconnection.simulate(10_000, 11_232, 10_000, new BackOff(0, 1, 60, true), 1);
+    Outcome outcome = Reconnection.simulate(10_000, 11_232, 10_000, new BackOff(0, 1, 60, true), 1);
     assertEquals(1.06, outcome.all(), 0.2);
   }
 
   @Test
   void refusesNobodyWhoComesWithinTheTimeThatAllNeed() {
-    Outcome spread =
-        Reconnection.simulate(100_000, 10_000, 4_096, new BackOff(11, 1, 60, true), 1);
+    Outcome spread = Reconnection.simulate(100_000, 10_000, 4_096, new BackOff(11, 1, 60, true), 1);
     assertEquals(0, spread.refused());
     Outcome atOnce = Reconnection.simulate(100_000, 10_000, 4_096, new BackOff(0, 1, 60, true), 1);
     assertTrue(atOnce.refused() > 100_000, atOnce::toString);
@@ -124,7 +120,8 @@ final class PlanTest {
     var out = new StringWriter();
     assertEquals(0, run(out, "plan", "-n", "1000000000", "--message-every", "5m", "--tls"));
     String text = out.toString();
-    assertTrue(text.startsWith("1,000,000,000 clients, a message every 5:00 min each, TLS\n"), text);
+    assertTrue(
+        text.startsWith("1,000,000,000 clients, a message every 5:00 min each, TLS\n"), text);
     assertTrue(text.contains("drainSpread"), text);
     assertTrue(text.contains("2026-11-21-guest-million.txt"), text);
   }
