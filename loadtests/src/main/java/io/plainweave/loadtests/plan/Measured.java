@@ -28,7 +28,7 @@ enum Measured {
       "µs",
       "processor time for a message of 64 B and its reply, at half load",
       "2026-11-30-compare-quiet.txt",
-      "plainweave           80,300   1.00  80k..80k      12.25"),
+      "plainweave        80,300   1.00  80k..80k      12.25"),
   CONNECT_MICROS(
       36.02,
       "µs",

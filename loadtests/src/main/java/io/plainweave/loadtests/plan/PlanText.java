@@ -24,7 +24,7 @@ final class PlanText {
   private static final int BACKLOG = 4_096;
 
   /** More of one machine's clients than this are simulated by a part of them, and of its rate. */
-  private static final int MOST_SIMULATED = 100_000;
+  private static final int MOST_SIMULATED = 20_000;
 
   private final Fleet fleet;
   private final long seed;
