@@ -185,6 +185,9 @@ public final class Conversations implements Workload {
 
   /** Whether the server takes as many connections as it may, when all others have gone. */
   private void probe(Server server) throws Exception {
+    boolean served =
+        world.await(LONG, this::isServed); // behind all that the backlog had of the storm
+    world.check(served, "nobody is served when all clients have gone");
     if (!world.await(LONG, () -> server.connections() == 0)) {
       world.fail("connections are left when all clients have gone: " + server.connections());
       return;
@@ -217,6 +220,21 @@ public final class Conversations implements Workload {
     } finally {
       held.forEach(Connection::abort);
     }
+  }
+
+  private boolean isServed() {
+    var talk = new Conversation(talks.size(), Conversation.End.CLIENT_FIRST, 1);
+    talks.add(talk);
+    Connector connector = Connector.tcp("127.0.0.1", PORT);
+    try (Client client = Client.open();
+        Connection connection =
+            client.connect(connector.localAddress(InetAddress.ofLiteral("10.0.2.1")))) {
+      talk.clientPort = ((InetSocketAddress) connection.localAddress()).getPort();
+      echo.talk(connection, talk);
+    } catch (Exception e) {
+      talk.clientFailure = e;
+    }
+    return talk.atClient == 1;
   }
 
   private void end(Server server, Duration most) {
