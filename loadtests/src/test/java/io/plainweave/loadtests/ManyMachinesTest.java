@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -74,6 +75,7 @@ final class ManyMachinesTest {
   }
 
   @Test
+  @Tag("slow")
   void endsAndTellsWhatIsMissingWhenAGeneratorIsKilled() throws Exception {
     startAll("5s");
     Process killed = generators.removeFirst();

@@ -54,6 +54,7 @@ final class HavocTest {
   }
 
   @Test
+  @Tag("slow")
   void harmsNobodyAtWhomItDoesNotAimAndLeavesNothingBehind() {
     assertEquals(0, havoc(), this::said);
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +59,7 @@ final class CoordinatorEndTest {
   }
 
   @Test
+  @Tag("slow")
   void byCtrlC() throws Exception {
     // As the terminal does it: the signal goes to every process of the group, at once. The first
     // one
@@ -72,6 +74,7 @@ final class CoordinatorEndTest {
   }
 
   @Test
+  @Tag("slow")
   void bySigterm() throws Exception {
     signal("-TERM", List.of(coordinator.toHandle()));
 

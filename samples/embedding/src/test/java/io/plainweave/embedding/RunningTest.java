@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -91,6 +92,7 @@ class RunningTest {
   }
 
   @Test
+  @Tag("slow")
   void showsWhatItsCommandsPrint() throws Exception {
     int typed = 0;
     for (String block : blocks("console").toList()) {

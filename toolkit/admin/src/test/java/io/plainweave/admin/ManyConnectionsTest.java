@@ -74,6 +74,7 @@ class ManyConnectionsTest {
   }
 
   @Test
+  @Tag("slow")
   void comesAsAStreamWithoutMemoryForIt() throws Exception {
     Path file = folder.resolve("connections.json");
     for (int i = 0; i < 3; i++) {

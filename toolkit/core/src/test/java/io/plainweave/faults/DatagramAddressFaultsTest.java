@@ -102,6 +102,7 @@ class DatagramAddressFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void d7AreAnsweredFromAnAddressThatHasComeLaterOrComesAgain() throws Exception {
     try (Service service = new Service("plain")) {
       service.address("add", "10.9.0.7");

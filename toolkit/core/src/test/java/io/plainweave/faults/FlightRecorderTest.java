@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,7 @@ class FlightRecorderTest {
   }
 
   @Test
+  @Tag("slow")
   void showsItsConnectionsToTheToolsOfTheJdk() throws Exception {
     List<String> commands = commands(DOCUMENT);
     assertEquals(5, commands.size());

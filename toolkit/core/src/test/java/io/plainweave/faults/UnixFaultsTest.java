@@ -97,6 +97,7 @@ class UnixFaultsTest {
   }
 
   @Test
+  @Tag("slow")
   void u1IsTakenByOneOfSeveralProcessesThatStartAtOnce() throws Exception {
     try (FaultServer killed = launch().start()) {
       killed.signal("KILL");
