@@ -9,6 +9,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("A client of npm")
 @EnabledOnOs(OS.LINUX)
 @Timeout(120)
+@Tag("slow")
 class NodeClientsTest {
   private static final int SIGTERM = 128 + 15;
   private static final Duration LIMIT = Duration.ofSeconds(60);

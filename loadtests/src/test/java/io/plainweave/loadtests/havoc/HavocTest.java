@@ -64,6 +64,7 @@ final class HavocTest {
   }
 
   @Test
+  @Tag("slow")
   void findsAWrongByte() {
     findsWhatAServerDoesWrong("WRONG_BYTE", "got wrong bytes");
   }

@@ -38,6 +38,7 @@ final class SoakTest {
   }
 
   @Test
+  @Tag("slow")
   void ofAServerThatLosesNothingHolds() {
     assertEquals(0, soak(), this::said);
 
