@@ -143,11 +143,11 @@ class RunningTest {
             .redirectOutput(output.toFile())
             .start();
     try (var client = connect(container, output, 7003)) {
-      client.getOutputStream().write("A".getBytes(StandardCharsets.US_ASCII));
+      client.getOutputStream().write("Ad".getBytes(StandardCharsets.US_ASCII));
       ProcessHandle one = container.children().findFirst().orElseThrow();
-      // Only when the handler is within the line, the drain waits for it.
-      client.getOutputStream().write("d".getBytes(StandardCharsets.US_ASCII));
       await().until(() -> Files.readString(output).contains("listening"));
+      // Only when the handler is within the line, the drain waits for it.
+      await().atMost(Duration.ofSeconds(20)).until(() -> hasReadAll(7003));
       assertTrue(one.destroy());
       await()
           .atMost(Duration.ofSeconds(20))
@@ -161,6 +161,16 @@ class RunningTest {
     } finally {
       container.descendants().forEach(ProcessHandle::destroyForcibly);
       container.destroyForcibly().waitFor();
+    }
+  }
+
+  /** Whether the server at a port has a connection, and has read what has come by it. */
+  private static boolean hasReadAll(int port) throws IOException {
+    Process ss =
+        new ProcessBuilder("ss", "-tnH", "state", "established", "sport", "=", ":" + port).start();
+    try (var lines = ss.inputReader()) {
+      String queues = lines.readLine();
+      return queues != null && queues.stripLeading().startsWith("0 ");
     }
   }
 
