@@ -77,8 +77,7 @@ class GameTest {
     assertEquals(4, commands.size());
     Path ann = folder.resolve("ann");
     run(commands.get(0));
-    await()
-        .until(() -> Files.exists(ann) && Files.readString(ann).contains("* Ann has joined"));
+    await().until(() -> Files.exists(ann) && Files.readString(ann).contains("* Ann has joined"));
     run(commands.get(1));
     run(commands.get(2));
     List<String> ticks = run(commands.get(3)).lines().toList();
