@@ -2,7 +2,9 @@ package io.plainweave.archetype;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -83,7 +85,7 @@ final class Containerfile {
     } else {
       Path file = to.endsWith("/") ? target.resolve(source.getFileName()) : target;
       Files.createDirectories(file.getParent());
-      Files.copy(source, file, java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+      Files.copy(source, file, StandardCopyOption.COPY_ATTRIBUTES);
     }
   }
 
@@ -95,8 +97,8 @@ final class Containerfile {
         Files.copy(
             file,
             copied,
-            java.nio.file.LinkOption.NOFOLLOW_LINKS,
-            java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
+            LinkOption.NOFOLLOW_LINKS,
+            StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
   }
@@ -176,6 +178,7 @@ final class Containerfile {
       var builder = new ProcessBuilder(inside("rw", List.of("/bin/sh", "-c", line)));
       builder.environment().clear();
       builder.environment().putAll(environment);
+      builder.environment().put("JAVA_TOOL_OPTIONS", Project.QUICK);
       Project.output(builder, 120);
     }
 

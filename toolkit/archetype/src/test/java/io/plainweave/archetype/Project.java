@@ -3,10 +3,12 @@ package io.plainweave.archetype;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -24,6 +26,9 @@ record Project(Path folder, String said) {
   static final String GROUP = "com.example";
   static final Path JDK = Path.of(System.getProperty("java.home"));
   static final Path TARGET = Path.of("target").toAbsolutePath();
+
+  /** For a JVM that runs for seconds: it compiles a little. */
+  static final String QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
   private static final String VERSION = System.getProperty("plainweave.version");
   private static final String PLUGIN = System.getProperty("archetype.version");
@@ -73,6 +78,11 @@ record Project(Path folder, String said) {
     return new Project(place().resolve(name), said);
   }
 
+  /** The folder beside it that has what Maven has fetched. */
+  Path repository() {
+    return place().resolve("repository");
+  }
+
   private Path place() {
     return folder.getParent();
   }
@@ -112,11 +122,10 @@ record Project(Path folder, String said) {
                 "-ntp",
                 "-s",
                 place().resolve("settings.xml").toString(),
-                "-Dmaven.repo.local=" + place().resolve("repository")));
+                "-Dmaven.repo.local=" + repository()));
     command.addAll(List.of(arguments));
     var builder = new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true);
-    // As quick as it gets: each of them runs for seconds alone.
-    builder.environment().put("MAVEN_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+    builder.environment().put("MAVEN_OPTS", QUICK);
     builder.environment().remove("MAVEN_ARGS");
     return output(builder, 240);
   }
@@ -126,7 +135,7 @@ record Project(Path folder, String said) {
       throws IOException, InterruptedException {
     Path log = Files.createTempFile("archetype", ".log");
     Process process =
-        builder.redirectOutput(log.toFile()).redirectInput(new java.io.File("/dev/null")).start();
+        builder.redirectOutput(log.toFile()).redirectInput(new File("/dev/null")).start();
     try {
       assertTrue(process.waitFor(seconds, TimeUnit.SECONDS), () -> "hangs: " + builder.command());
       String said = Files.readString(log);
@@ -187,14 +196,21 @@ record Project(Path folder, String said) {
   }
 
   private static String repository(String id, String kind, String url, boolean snapshots) {
-    return "<%2$s><id>%1$s</id><url>%3$s</url><snapshots><enabled>%4$s</enabled></snapshots></%2$s>"
+    return """
+        <%2$s>
+          <id>%1$s</id>
+          <url>%3$s</url>
+          <releases><checksumPolicy>ignore</checksumPolicy></releases>
+          <snapshots><enabled>%4$s</enabled><checksumPolicy>ignore</checksumPolicy></snapshots>
+        </%2$s>
+        """
         .formatted(id, kind, url, snapshots);
   }
 
   private static void delete(Path place) throws IOException {
     if (Files.exists(place)) {
       try (Stream<Path> files = Files.walk(place)) {
-        for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
           Files.delete(file);
         }
       }

@@ -39,7 +39,8 @@ class PagesTest {
           "loadtests/peers/src/test/java");
 
   /** Whole files: each is compiled and run where it lies. */
-  private static final List<String> PROGRAMS = List.of("samples", "samples/starter/src");
+  private static final List<String> PROGRAMS = 
+      List.of("samples", "toolkit/archetype/src/main/resources/archetype-resources/src");
 
   private static final Pattern SHOWN =
       Pattern.compile(

@@ -45,6 +45,7 @@ class AdderTest {
       asking.send("ADD 3");
       clock.advance(Duration.ofSeconds(1)); // by then it is being read
       server.server().shutdown();
+      clock.advance(Duration.ofSeconds(1));
       waiting.expectEnd();
       asking.send("\n").expect("OK 3\n").expectEnd();
     }
