@@ -76,10 +76,7 @@ class ArchetypeTest {
     List<String> command = new ArrayList<>(java(Project.built()));
     command.set(3, "nowhere");
     Process process =
-        new ProcessBuilder(command)
-            .directory(elsewhere.toFile())
-            .redirectErrorStream(true)
-            .start();
+        new ProcessBuilder(command).directory(elsewhere.toFile()).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes());
     assertEquals(2, process.waitFor(), said);
     assertTrue(said.contains("usage: "), said);
@@ -88,7 +85,10 @@ class ArchetypeTest {
 
   private static List<String> java(Project project) {
     return List.of(
-        Project.JDK.resolve("bin/java").toString(), "-jar", project.jar().toString(), "127.0.0.1:0");
+        Project.JDK.resolve("bin/java").toString(),
+        "-jar",
+        project.jar().toString(),
+        "127.0.0.1:0");
   }
 
   /** Of groups and artifacts, too, whose names are no packages, images or names in Kubernetes. */
@@ -98,7 +98,9 @@ class ArchetypeTest {
     Project project = Project.built().generate("my-company.net", "My_Server.2");
     assertTrue(Files.exists(project.folder().resolve("deploy/My_Server.2.service")));
     assertTrue(
-        project.text("src/main/java/my_company/net/Adder.java").startsWith("package my_company.net;"));
+        project
+            .text("src/main/java/my_company/net/Adder.java")
+            .startsWith("package my_company.net;"));
     assertTrue(project.text("Containerfile").contains("podman build -t my-server-2 ."));
     assertTrue(project.text("Containerfile").contains("/app/My_Server.2.jar"));
     assertTrue(project.text("deploy/kubernetes.yaml").contains("\n  name: my-server-2\n"));

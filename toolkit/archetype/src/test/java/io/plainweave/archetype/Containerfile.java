@@ -94,11 +94,7 @@ final class Containerfile {
       for (Path file : files.toList()) {
         Path copied = target.resolve(source.relativize(file).toString());
         Files.createDirectories(copied.getParent());
-        Files.copy(
-            file,
-            copied,
-            LinkOption.NOFOLLOW_LINKS,
-            StandardCopyOption.COPY_ATTRIBUTES);
+        Files.copy(file, copied, LinkOption.NOFOLLOW_LINKS, StandardCopyOption.COPY_ATTRIBUTES);
       }
     }
   }

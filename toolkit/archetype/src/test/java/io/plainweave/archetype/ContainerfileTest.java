@@ -37,8 +37,7 @@ class ContainerfileTest {
     Map<String, String> environment = new HashMap<>(image.environment());
     assertEquals("9900", environment.put("ADMIN", "0"));
     environment.put("JAVA_TOOL_OPTIONS", "");
-    try (var server =
-        ServerProcess.startBehind(folder, environment, image.inside("ro", command))) {
+    try (var server = ServerProcess.startBehind(folder, environment, image.inside("ro", command))) {
       assertEquals(List.of("[::]", "[::]"), server.hosts());
       server.talkAndDrain();
     }

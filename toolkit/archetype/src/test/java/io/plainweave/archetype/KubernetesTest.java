@@ -96,7 +96,8 @@ class KubernetesTest {
       assertEquals("admin", container().path(probe).path("httpGet").path("port").asText());
     }
     JsonNode ports = object("Service").path("spec").path("ports");
-    assertEquals(List.of("adder"), stream(ports).map(it -> it.path("targetPort").asText()).toList());
+    assertEquals(
+        List.of("adder"), stream(ports).map(it -> it.path("targetPort").asText()).toList());
   }
 
   @Test

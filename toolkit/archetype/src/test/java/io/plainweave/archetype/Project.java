@@ -66,15 +66,15 @@ record Project(Path folder, String said) {
   Project generate(String group, String name) throws IOException, InterruptedException {
     String said =
         run(
-        place(),
-        "org.apache.maven.plugins:maven-archetype-plugin:" + PLUGIN + ":generate",
-        "-DarchetypeGroupId=io.plainweave",
-        "-DarchetypeArtifactId=plainweave-archetype",
-        "-DarchetypeVersion=" + VERSION,
-        "-DarchetypeCatalog=internal",
-        "-DgroupId=" + group,
-        "-DartifactId=" + name,
-        "-DinteractiveMode=false");
+            place(),
+            "org.apache.maven.plugins:maven-archetype-plugin:" + PLUGIN + ":generate",
+            "-DarchetypeGroupId=io.plainweave",
+            "-DarchetypeArtifactId=plainweave-archetype",
+            "-DarchetypeVersion=" + VERSION,
+            "-DarchetypeCatalog=internal",
+            "-DgroupId=" + group,
+            "-DartifactId=" + name,
+            "-DinteractiveMode=false");
     return new Project(place().resolve(name), said);
   }
 
@@ -181,29 +181,29 @@ record Project(Path folder, String said) {
       plugins = repository("shared", "pluginRepository", shared, false);
     }
     return """
-        <settings>
-          <profiles>
-            <profile>
-              <id>staged</id>
-              <repositories>%s</repositories>
-              <pluginRepositories>%s</pluginRepositories>
-            </profile>
-          </profiles>
-          <activeProfiles><activeProfile>staged</activeProfile></activeProfiles>
-        </settings>
-        """
+    <settings>
+      <profiles>
+        <profile>
+          <id>staged</id>
+          <repositories>%s</repositories>
+          <pluginRepositories>%s</pluginRepositories>
+        </profile>
+      </profiles>
+      <activeProfiles><activeProfile>staged</activeProfile></activeProfiles>
+    </settings>
+    """
         .formatted(repositories, plugins);
   }
 
   private static String repository(String id, String kind, String url, boolean snapshots) {
     return """
-        <%2$s>
-          <id>%1$s</id>
-          <url>%3$s</url>
-          <releases><checksumPolicy>ignore</checksumPolicy></releases>
-          <snapshots><enabled>%4$s</enabled><checksumPolicy>ignore</checksumPolicy></snapshots>
-        </%2$s>
-        """
+    <%2$s>
+      <id>%1$s</id>
+      <url>%3$s</url>
+      <releases><checksumPolicy>ignore</checksumPolicy></releases>
+      <snapshots><enabled>%4$s</enabled><checksumPolicy>ignore</checksumPolicy></snapshots>
+    </%2$s>
+    """
         .formatted(id, kind, url, snapshots);
   }
 

@@ -100,9 +100,7 @@ class ProjectReadmeTest {
         new ProcessBuilder("unshare", "--net", "--mount", "bash", "-c", script)
             .directory(Project.built().folder().toFile());
     builder.environment().put("TMP", folder.toString());
-    builder
-        .environment()
-        .merge("PATH", Project.JDK + "/bin", (path, bin) -> bin + ":" + path);
+    builder.environment().merge("PATH", Project.JDK + "/bin", (path, bin) -> bin + ":" + path);
     String said = Project.output(builder, 300);
     for (String expected :
         List.of(

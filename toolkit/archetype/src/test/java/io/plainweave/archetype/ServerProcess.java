@@ -79,20 +79,18 @@ final class ServerProcess implements AutoCloseable {
   private void awaitPorts() {
     await()
         .atMost(PATIENCE)
-        .until(
-            () -> {
-              String said = said();
-              assertTrue(process.isAlive(), said);
-              return PLACE.matcher(said).results().count() == 2;
-            });
+        .until(() -> {
+          String said = said();
+          assertTrue(process.isAlive(), said);
+          return PLACE.matcher(said).results().count() == 2;
+        });
     PLACE
         .matcher(said())
         .results()
-        .forEach(
-            place -> {
-              hosts.add(place.group(1));
-              ports.add(Integer.parseInt(place.group(2)));
-            });
+        .forEach(place -> {
+          hosts.add(place.group(1));
+          ports.add(Integer.parseInt(place.group(2)));
+        });
   }
 
   /** The standard output and the log. */

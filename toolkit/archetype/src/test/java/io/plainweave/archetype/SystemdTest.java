@@ -57,7 +57,11 @@ class SystemdTest {
     String said =
         Project.output(
             new ProcessBuilder(
-                "systemd-analyze", "--no-pager", "security", "--offline=true", "--threshold=20",
+                "systemd-analyze",
+                "--no-pager",
+                "security",
+                "--offline=true",
+                "--threshold=20",
                 file.toString()),
             60);
     assertTrue(said.contains("Overall exposure level"), said);
@@ -121,12 +125,12 @@ class SystemdTest {
       command.add(word.replace("/opt/" + Project.NAME, project.folder() + "/target"));
     }
     command.add("127.0.0.1:0");
-    try (var server =
-        ServerProcess.startBehind(folder, Map.of("ADMIN", "127.0.0.1:0"), command)) {
+    try (var server = ServerProcess.startBehind(folder, Map.of("ADMIN", "127.0.0.1:0"), command)) {
       server.talkAndDrain();
     }
     Set<String> made =
-        CALL.matcher(Files.readString(calls)).results()
+        CALL.matcher(Files.readString(calls))
+            .results()
             .map(call -> call.group(1))
             .collect(Collectors.toCollection(TreeSet::new));
     assertTrue(made.contains("accept") || made.contains("accept4"), made::toString);

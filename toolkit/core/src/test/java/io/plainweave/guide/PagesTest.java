@@ -39,7 +39,7 @@ class PagesTest {
           "loadtests/peers/src/test/java");
 
   /** Whole files: each is compiled and run where it lies. */
-  private static final List<String> PROGRAMS = 
+  private static final List<String> PROGRAMS =
       List.of("samples", "toolkit/archetype/src/main/resources/archetype-resources/src");
 
   private static final Pattern SHOWN =

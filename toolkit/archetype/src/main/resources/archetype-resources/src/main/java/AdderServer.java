@@ -44,10 +44,7 @@ public final class AdderServer {
   /** All of the server but the places. */
   static ServerBuilder builder(Listen listen, Admin admin) {
     return admin.addTo(
-        Server.builder()
-            .listen(listen, new Adder())
-            .timeLimits(LIMITS)
-            .drainTimeout(DRAIN));
+        Server.builder().listen(listen, new Adder()).timeLimits(LIMITS).drainTimeout(DRAIN));
   }
 
   /**

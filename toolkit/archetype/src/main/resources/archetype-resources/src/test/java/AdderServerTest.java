@@ -25,8 +25,7 @@ class AdderServerTest {
   @Test
   void servesAndSaysSo() throws Exception {
     Listen free = Listen.tcp("127.0.0.1", 0);
-    try (Server server =
-            AdderServer.builder(free, Admin.listen(free)).stopOnSignal(false).start();
+    try (Server server = AdderServer.builder(free, Admin.listen(free)).stopOnSignal(false).start();
         Peer peer = Peer.over(Connector.tcp("127.0.0.1", server.port()).connect())) {
       peer.send("ADD 2\n").expect("OK 2\n");
       assertEquals(200, ask(server, "/live").statusCode());

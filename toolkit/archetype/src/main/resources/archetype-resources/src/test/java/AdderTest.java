@@ -18,10 +18,7 @@ class AdderTest {
   @RegisterExtension
   final ServerExtension server =
       ServerExtension.of(() ->
-          TestServer.inMemory()
-              .clock(clock)
-              .timeLimits(AdderServer.LIMITS)
-              .handler(new Adder()));
+          TestServer.inMemory().clock(clock).timeLimits(AdderServer.LIMITS).handler(new Adder()));
 
   @Test
   void addsUpWhatAllClientsSend() throws Exception {
