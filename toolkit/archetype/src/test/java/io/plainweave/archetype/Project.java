@@ -126,6 +126,7 @@ record Project(Path folder, String said) {
     command.addAll(List.of(arguments));
     var builder = new ProcessBuilder(command).directory(where.toFile()).redirectErrorStream(true);
     builder.environment().put("MAVEN_OPTS", QUICK);
+    builder.environment().put("JAVA_HOME", System.getProperty("maven.java.home"));
     builder.environment().remove("MAVEN_ARGS");
     return output(builder, 240);
   }
