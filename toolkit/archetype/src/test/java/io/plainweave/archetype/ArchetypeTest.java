@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("A project of the archetype")
-@Timeout(400)
+@Timeout(600)
 class ArchetypeTest {
   private static final Pattern COUNTS = Pattern.compile("tests=\"(\\d+)\" errors=\"0\"");
   private static final Pattern LEFT = Pattern.compile("\\$\\{(?!project\\.)|#set|@[\\w.]+@");

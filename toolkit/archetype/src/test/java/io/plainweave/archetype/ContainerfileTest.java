@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("The Containerfile of a project")
-@Timeout(400)
+@Timeout(600)
 class ContainerfileTest {
   @TempDir private Path folder;
 

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @DisplayName("The manifests of a project")
-@Timeout(400)
+@Timeout(600)
 class KubernetesTest {
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 

@@ -128,7 +128,7 @@ record Project(Path folder, String said) {
     builder.environment().put("MAVEN_OPTS", QUICK);
     builder.environment().put("JAVA_HOME", System.getProperty("maven.java.home"));
     builder.environment().remove("MAVEN_ARGS");
-    return output(builder, 240);
+    return output(builder, 400);
   }
 
   /** Runs a command to its end, which has to be a good one. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The README of a project")
-@Timeout(400)
+@Timeout(600)
 class ProjectReadmeTest {
   private static final Pattern SECTION = Pattern.compile("(?m)^(.+)\n(?:---+|===+)$");
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @DisplayName("The document running.md")
-@Timeout(400)
+@Timeout(600)
 class RunningTest {
   private static final Path DOCUMENT = Path.of("../docs/running.md");
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @DisplayName("The systemd unit of a project")
-@Timeout(400)
+@Timeout(600)
 class SystemdTest {
   private static final String UNIT = "deploy/" + Project.NAME + ".service";
   private static final Pattern CALL = Pattern.compile("(?m)^\\d+ +(?:<\\.\\.\\. )?(\\w+)");
