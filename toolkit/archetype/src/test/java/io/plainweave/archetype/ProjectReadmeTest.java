@@ -80,7 +80,7 @@ class ProjectReadmeTest {
         up
         %s
         %s
-        wait $! || echo "ends with $?"
+        wait $!
         %s >"$TMP/training" 2>&1
         %s >"$TMP/log2" 2>&1 &
         up
