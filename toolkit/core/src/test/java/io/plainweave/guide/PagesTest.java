@@ -55,10 +55,22 @@ class PagesTest {
 
   private static final Pattern PORT = Pattern.compile(", (7000|9900)\\)");
 
-  /** Go and Erlang are shown beside ours, and compiled nowhere. */
+  /**
+   * Go and Erlang are shown beside ours, and compiled nowhere; Kotlin is that of {@code
+   * samples/embedding}, whose test compares it.
+   */
   private static final Set<String> LANGUAGES =
       Set.of(
-          "java", "xml", "console", "console varies", "dockerfile", "go", "erlang", "text", "sh");
+          "java",
+          "xml",
+          "console",
+          "console varies",
+          "dockerfile",
+          "go",
+          "erlang",
+          "kotlin",
+          "text",
+          "sh");
 
   private static final List<String> SHOWN_CODE = new ArrayList<>();
   private static final List<String> CODE = new ArrayList<>();
