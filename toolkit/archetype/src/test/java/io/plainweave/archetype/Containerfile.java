@@ -109,8 +109,8 @@ final class Containerfile {
   /** What one FROM begins. */
   static final class Stage {
     /**
-     * Makes a root of a folder: the system of this machine in it, without what that has installed
-     * beside. A first argument of "ro" lets nothing be written but below /tmp, as Kubernetes does.
+     * Makes a root of a folder, with the system of this machine in it, to read. A first argument
+     * of "ro" lets nothing else be written either, but below /tmp, as in Kubernetes.
      */
     private static final String ENTER =
         """
@@ -127,8 +127,12 @@ final class Containerfile {
         done
         [ -z "$jdk" ] || mkdir -p "$root/opt/java/openjdk"
         mount -o "remount,bind,$mode" "$root"
-        for folder in bin lib lib64 usr etc dev; do
-          [ -L /$folder ] || [ ! -d /$folder ] || mount --rbind /$folder "$root/$folder"
+        mount --rbind /dev "$root/dev"
+        for folder in bin lib lib64 usr etc; do
+          if [ ! -L /$folder ] && [ -d /$folder ]; then
+            mount --bind /$folder "$root/$folder"
+            mount -o remount,bind,ro "$root/$folder"
+          fi
         done
         mount -t proc proc "$root/proc"
         mount -t tmpfs tmpfs "$root/tmp"
