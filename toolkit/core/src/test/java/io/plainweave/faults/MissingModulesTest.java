@@ -1,0 +1,55 @@
+package io.plainweave.faults;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("A JVM without jdk.management, jdk.net and jdk.unsupported, with the toolkit on the class path")
+@Timeout(60)
+class MissingModulesTest {
+  /** Logback wants the last three. */
+  private static final String LIMIT =
+      "--limit-modules=java.base,java.management,java.logging,java.naming,java.xml";
+
+  @Test
+  void servesAndConnectsWithoutWhatTheyAreFor(@TempDir Path folder) throws Exception {
+    Path log = folder.resolve("log");
+    List<String> said = run(List.of(LIMIT), log, folder.resolve("s").toString());
+    assertEquals(
+        List.of("tcp e", "peer Optional.empty", "unix e", "udp u", "carriers true"),
+        said.subList(0, 5),
+        () -> said + read(log));
+    assertTrue(said.getLast().contains("this JVM lacks the module jdk.net"), said.getLast());
+    assertTrue(read(log).contains("this JVM lacks the module jdk.unsupported"), read(log));
+    assertFalse(read(log).contains("NoClassDefFoundError"), read(log));
+  }
+
+  private static List<String> run(List<String> jvm, Path log, String... arguments)
+      throws IOException, InterruptedException {
+    try (SignalProgram program =
+        SignalProgram.start(
+            MissingModulesMain.class, jvm, List.of(arguments), Redirect.to(log.toFile()))) {
+      List<String> said = program.saysAtLast();
+      assertEquals(0, program.exitCode(), () -> said + read(log));
+      return said;
+    }
+  }
+
+  private static String read(Path log) {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+}
