@@ -114,6 +114,9 @@ public final class UdpSocket implements AutoCloseable {
   }
 
   private static void share(DatagramChannel channel) throws IOException {
+    if (!channel.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT)) {
+      throw new IOException("this system has no SO_REUSEPORT, by which receivers share a port");
+    }
     channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
   }
 
