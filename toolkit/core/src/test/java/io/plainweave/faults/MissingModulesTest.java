@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@DisplayName("A JVM without jdk.management, jdk.net and jdk.unsupported, with the toolkit on the class path")
+@DisplayName("A JVM that lacks modules of the JDK, or can make no class")
 @Timeout(60)
 class MissingModulesTest {
   /** Logback wants the last three. */
@@ -32,6 +32,20 @@ class MissingModulesTest {
     assertTrue(said.getLast().contains("this JVM lacks the module jdk.net"), said.getLast());
     assertTrue(read(log).contains("this JVM lacks the module jdk.unsupported"), read(log));
     assertFalse(read(log).contains("NoClassDefFoundError"), read(log));
+  }
+
+  /** What GraalVM has not been asked: it says by a property that it is one. */
+  @Test
+  void servesInANativeImageWithAClassThatIsThereBefore(@TempDir Path folder) throws Exception {
+    Path log = folder.resolve("log");
+    Path loaded = folder.resolve("loaded");
+    List<String> jvm =
+        List.of(
+            "-Dorg.graalvm.nativeimage.imagecode=runtime",
+            "-Xlog:class+load:file=" + loaded);
+    List<String> said = run(jvm, log, folder.resolve("s").toString());
+    assertTrue(said.contains("tcp e") && said.contains("udp u"), () -> said + read(log));
+    assertFalse(read(loaded).contains("JoinerOfTheJdk"), "a class was made");
   }
 
   private static List<String> run(List<String> jvm, Path log, String... arguments)
