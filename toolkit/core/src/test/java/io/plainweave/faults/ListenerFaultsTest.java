@@ -110,6 +110,7 @@ class ListenerFaultsTest {
 
   @Test
   void a10TellsThatItsBacklogIsFull() throws Exception {
+    Machine.needsProc();
     Machine.needsRoot("ip", "sysctl", "python3");
     try (Network network = Network.create()) {
       network.server.run("sysctl", "-qw", "net.core.somaxconn=4");
@@ -144,6 +145,7 @@ class ListenerFaultsTest {
 
   @Test
   void standsAtEveryAddressOfItsName(@TempDir Path folder) throws Exception {
+    Machine.needsIpv6();
     Path hosts = folder.resolve("hosts");
     Files.writeString(hosts, "127.0.0.5 both.test\n::1 both.test\n");
     try (FaultServer server =
@@ -162,6 +164,7 @@ class ListenerFaultsTest {
 
   @Test
   void standsAtNoneIfOneCannotBeBound(@TempDir Path folder) throws Exception {
+    Machine.needsProc();
     Path hosts = folder.resolve("hosts");
     Files.writeString(hosts, "127.0.0.5 half.test\n203.0.113.9 half.test\n");
     var failure =

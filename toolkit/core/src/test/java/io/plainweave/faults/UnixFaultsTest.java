@@ -203,6 +203,7 @@ class UnixFaultsTest {
   @Test
   @Tag("machine")
   void u3SaysThatItMayNotMakeAFileThere() throws Exception {
+    Machine.needsProc();
     Machine.needsRoot("setpriv");
     Machine.run("chown", NOBODY, folder.toString());
     var failure = assertThrows(AssertionError.class, () -> launch().under(BOUND).start().close());
