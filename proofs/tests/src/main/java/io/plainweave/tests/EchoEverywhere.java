@@ -11,7 +11,6 @@ import io.plainweave.tls.Identity;
 import io.plainweave.tls.ServerTls;
 import io.plainweave.udp.Udp;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,7 +91,7 @@ final class EchoEverywhere {
                 .start();
         var connection =
             DatagramConnector.udp(
-                    "127.0.0.1", ((InetSocketAddress) server.addresses().getFirst()).getPort())
+                    "127.0.0.1", server.datagrams().getFirst().address().getPort())
                 .connect()) {
       byte[] answer = connection.ask(SAID, Duration.ofSeconds(10), _ -> true);
       if (!Arrays.equals(answer, SAID)) {

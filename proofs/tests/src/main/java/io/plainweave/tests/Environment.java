@@ -184,6 +184,11 @@ record Environment(
         needs);
   }
 
+  /** Unless it is about another. */
+  boolean hasCollectorAndCompilerOfTheBuild() {
+    return options.stream().noneMatch(option -> option.startsWith("-X"));
+  }
+
   boolean isAsNobody() {
     return name.equals("nobody");
   }

@@ -15,6 +15,10 @@ final class SystemCommands {
   /** Tags of tests that are left out: long ones, and those of the other scheduler. */
   private static final List<String> LEFT_OUT = List.of("slow", "event-loops");
 
+  /** As the build has them: tests mostly wait, and a JVM that compiles little takes less. */
+  private static final List<String> COLLECTOR_AND_COMPILER_OF_THE_BUILD =
+      List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
   private final Places places;
   private final Images images;
   private final Path work;
@@ -73,9 +77,17 @@ final class SystemCommands {
           List.of(
               "-p", places.classes() + ":" + Places.library("slf4j-api"),
               "--add-modules", "io.plainweave",
-              "-cp", places.home().resolve("target/classes").toString()));
+              "-cp", ownClasses().toString()));
     } else {
-      command.addAll(List.of("-cp", Places.classPath()));
+      // Without a logger, and what that needs.
+      command.addAll(
+          List.of(
+              "-cp",
+              places.classes()
+                  + ":"
+                  + Places.library("slf4j-api")
+                  + ":"
+                  + ownClasses()));
     }
     command.add(EchoEverywhere.class.getName());
     command.addAll(
@@ -90,10 +102,14 @@ final class SystemCommands {
   private List<String> head(Environment environment) throws IOException, InterruptedException {
     Environment here = environment.writing(writable);
     Path java = images.java(environment.java());
-    List<String> command = new ArrayList<>(List.of("env"));
+    // In CI a test fails where something is missing, and that is what is looked at here.
+    List<String> command = new ArrayList<>(List.of("env", "-u", "CI"));
     command.add("TMPDIR=" + writable);
     command.addAll(here.before());
     command.add(java.toString());
+    if (environment.hasCollectorAndCompilerOfTheBuild()) {
+      command.addAll(COLLECTOR_AND_COMPILER_OF_THE_BUILD);
+    }
     command.addAll(here.options());
     command.add("-Djava.io.tmpdir=" + writable);
     return command;
@@ -103,6 +119,9 @@ final class SystemCommands {
   String told(Environment environment) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(environment.before());
     command.add("java");
+    if (environment.hasCollectorAndCompilerOfTheBuild()) {
+      command.addAll(COLLECTOR_AND_COMPILER_OF_THE_BUILD);
+    }
     command.addAll(environment.options());
     command.add(environment.tests() == Environment.Tests.ECHO ? "EchoEverywhere" : "TESTS");
     return String.join(" ", command);
@@ -140,6 +159,11 @@ final class SystemCommands {
     // That of this run, which is nobody else's otherwise.
     Files.setPosixFilePermissions(
         folder.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+  }
+
+  private static Path ownClasses() {
+    return Path.of(
+        SystemTests.class.getProtectionDomain().getCodeSource().getLocation().getPath());
   }
 
   /** A certificate for localhost that this JDK makes; its PEM lies beside it. */
