@@ -83,45 +83,59 @@ class NativeImageTest {
     }
   }
 
-
   /** Each use in a class of this artifact, without its package {@code io.plainweave}. */
   private static final Map<String, Told> USES =
       Map.ofEntries(
-          entry("internal.process.CaughtSignal Class.forName",
+          entry(
+              "internal.process.CaughtSignal Class.forName",
               Told.in("sun.misc.Signal", "sun.misc.SignalHandler")),
           entry("internal.process.CaughtSignal Class.getConstructor", Told.in("sun.misc.Signal")),
           entry("internal.process.CaughtSignal Class.getField", Told.in("sun.misc.SignalHandler")),
-          entry("internal.process.CaughtSignal Class.getMethod",
+          entry(
+              "internal.process.CaughtSignal Class.getMethod",
               Told.in("sun.misc.Signal", "sun.misc.SignalHandler")),
-          entry("internal.process.CaughtSignal Proxy.newProxyInstance",
+          entry(
+              "internal.process.CaughtSignal Proxy.newProxyInstance",
               Told.in("[sun.misc.SignalHandler]")),
           entry("internal.thread.ScopeBinding Class.forName", Told.in(SCOPE)),
-          entry("internal.thread.ScopeBinding Class.getClasses",
-              Told.in(SCOPE + "$Joiner", SCOPE + "$Subtask", SCOPE + "$Configuration",
+          entry(
+              "internal.thread.ScopeBinding Class.getClasses",
+              Told.in(
+                  SCOPE + "$Joiner",
+                  SCOPE + "$Subtask",
+                  SCOPE + "$Configuration",
                   SCOPE + "$Subtask$State")),
           entry("internal.thread.ScopeBinding Class.getMethods", Told.in(SCOPE + "$Joiner")),
           entry("internal.thread.ScopeBinding Lookup.findStatic", Told.in(SCOPE)),
-          entry("internal.thread.ScopeBinding Lookup.findVirtual",
+          entry(
+              "internal.thread.ScopeBinding Lookup.findVirtual",
               Told.in(SCOPE, SCOPE + "$Joiner", SCOPE + "$Subtask", SCOPE + "$Configuration")),
-          entry("internal.thread.LeanJoiner Class.getMethod",
+          entry(
+              "internal.thread.LeanJoiner Class.getMethod",
               Told.in("io.plainweave.internal.thread.LeanJoiner", SCOPE + "$Subtask")),
-          entry("internal.thread.LeanJoiner Lookup.findStatic",
+          entry(
+              "internal.thread.LeanJoiner Lookup.findStatic",
               Told.in("io.plainweave.internal.thread.LeanJoiner")),
-          entry("internal.thread.LeanJoiner Proxy.newProxyInstance",
+          entry(
+              "internal.thread.LeanJoiner Proxy.newProxyInstance",
               Told.in("[" + SCOPE + "$Joiner]")),
-          entry("internal.thread.LeanJoiner Lookup.defineHiddenClass",
+          entry(
+              "internal.thread.LeanJoiner Lookup.defineHiddenClass",
               Told.not("a native image has the proxy instead")),
-          entry("internal.thread.LeanJoiner Lookup.findConstructor",
+          entry(
+              "internal.thread.LeanJoiner Lookup.findConstructor",
               Told.not("a native image has the proxy instead")),
-          entry("internal.transport.EventLoop Class.forName",
+          entry(
+              "internal.transport.EventLoop Class.forName",
               Told.in("java.lang.ThreadBuilders$VirtualThreadBuilder")),
-          entry("internal.transport.EventLoop Class.getDeclaredConstructor",
+          entry(
+              "internal.transport.EventLoop Class.getDeclaredConstructor",
               Told.in("java.lang.ThreadBuilders$VirtualThreadBuilder")),
-          entry("status.Metrics Class.getPermittedSubclasses",
-              Told.in("io.plainweave.CloseReason")),
-          entry("server.WarmUp Class.forName",
-              Told.in(caughtByTheJdk())),
-          entry("jmx.JmxRegistration MBeanServer.registerMBean",
+          entry(
+              "status.Metrics Class.getPermittedSubclasses", Told.in("io.plainweave.CloseReason")),
+          entry("server.WarmUp Class.forName", Told.in(caughtByTheJdk())),
+          entry(
+              "jmx.JmxRegistration MBeanServer.registerMBean",
               Told.in("io.plainweave.jmx.ServerMXBean", "io.plainweave.jmx.ServerBean")));
 
   /** Each use in a source of another artifact, by its file. */
@@ -168,12 +182,15 @@ class NativeImageTest {
   @Test
   void namesWhatIsThere() throws Exception {
     for (Map.Entry<String, List<String>> each : told().entrySet()) {
-      Class<?> type = Class.forName(each.getKey().replaceAll("[\\[\\]]", ""), false, Server.class.getClassLoader());
+      Class<?> type =
+          Class.forName(
+              each.getKey().replaceAll("[\\[\\]]", ""), false, Server.class.getClassLoader());
       for (String method : each.getValue()) {
         boolean there =
             method.equals("<init>")
                 ? type.getDeclaredConstructors().length > 0
-                : Arrays.stream(type.getDeclaredMethods()).anyMatch(m -> m.getName().equals(method));
+                : Arrays.stream(type.getDeclaredMethods())
+                    .anyMatch(m -> m.getName().equals(method));
         assertTrue(there, () -> each.getKey() + " has no " + method);
       }
     }
@@ -213,8 +230,7 @@ class NativeImageTest {
     for (String entry : json.split("\"condition\"")) {
       Matcher matcher = type.matcher(entry);
       if (matcher.find()) {
-        String name =
-            matcher.group(2) == null ? matcher.group(1) : "[" + matcher.group(3) + "]";
+        String name = matcher.group(2) == null ? matcher.group(1) : "[" + matcher.group(3) + "]";
         told.put(
             name,
             Pattern.compile("\\{\"name\": \"([^\"]+)\", \"parameterTypes\"")
@@ -244,20 +260,23 @@ class NativeImageTest {
 
   private static void collect(ClassModel model, Set<String> uses) {
     String user =
-        model.thisClass().asInternalName().replace('/', '.').replaceFirst("^io\\.plainweave\\.", "");
+        model
+            .thisClass()
+            .asInternalName()
+            .replace('/', '.')
+            .replaceFirst("^io\\.plainweave\\.", "");
     model.methods().stream()
         .flatMap(method -> method.code().stream())
         .flatMap(code -> code.elementStream())
-        .forEach(
-            element -> {
-              if (element instanceof InvokeInstruction call) {
-                String owner = call.owner().asInternalName().replace('/', '.');
-                String name = call.name().stringValue();
-                Pattern names = BY_NAME.get(owner);
-                if (names != null && names.matcher(name).matches()) {
-                  uses.add(user + " " + owner.replaceFirst(".*[.$]", "") + "." + name);
-                }
-              }
-            });
+        .forEach(element -> {
+          if (element instanceof InvokeInstruction call) {
+            String owner = call.owner().asInternalName().replace('/', '.');
+            String name = call.name().stringValue();
+            Pattern names = BY_NAME.get(owner);
+            if (names != null && names.matcher(name).matches()) {
+              uses.add(user + " " + owner.replaceFirst(".*[.$]", "") + "." + name);
+            }
+          }
+        });
   }
 }

@@ -90,8 +90,7 @@ final class EchoEverywhere {
                 .datagrams(Udp.at("127.0.0.1", 0), datagram -> datagram.reply(datagram.bytes()))
                 .start();
         var connection =
-            DatagramConnector.udp(
-                    "127.0.0.1", server.datagrams().getFirst().address().getPort())
+            DatagramConnector.udp("127.0.0.1", server.datagrams().getFirst().address().getPort())
                 .connect()) {
       byte[] answer = connection.ask(SAID, Duration.ofSeconds(10), _ -> true);
       if (!Arrays.equals(answer, SAID)) {
@@ -114,7 +113,8 @@ final class EchoEverywhere {
 
   /** What operators ask of a server is there as well. */
   private static void check(Server server) {
-    List.of(server.live().status(), server.listeners(), server.datagrams()).forEach(Object::toString);
+    List.of(server.live().status(), server.listeners(), server.datagrams())
+        .forEach(Object::toString);
   }
 
   private static void say(String what, String text) {

@@ -61,8 +61,7 @@ record Environment(
   private static final String WRITABLE = "WRITABLE";
 
   private static Environment jvm(String name, String standsFor, Tests tests, String... options) {
-    return new Environment(
-        name, standsFor, List.of(), Runtime.JDK, List.of(options), tests);
+    return new Environment(name, standsFor, List.of(), Runtime.JDK, List.of(options), tests);
   }
 
   private static Environment collector(String name, String option) {
@@ -82,19 +81,11 @@ record Environment(
 
   private static Environment shell(
       String name, String standsFor, List<String> unshare, String script) {
-    List<String> before =
-        new java.util.ArrayList<>(List.of("unshare"));
+    List<String> before = new java.util.ArrayList<>(List.of("unshare"));
     before.addAll(unshare);
     before.addAll(List.of("sh", "-c", script + " && exec \"$@\"", "sh"));
     return new Environment(
-        name,
-        standsFor,
-        before,
-        Runtime.JDK,
-        List.of(),
-        Tests.ALL,
-        Need.ROOT,
-        Need.UNSHARE);
+        name, standsFor, before, Runtime.JDK, List.of(), Tests.ALL, Need.ROOT, Need.UNSHARE);
   }
 
   /** All of them, the one to which the others are compared first. */
@@ -132,10 +123,15 @@ record Environment(
             "read-only",
             "a container whose file system is read-only, but for the folder of temporary files",
             List.of("-m"),
-            "mount --bind " + WRITABLE + " " + WRITABLE
+            "mount --bind "
+                + WRITABLE
+                + " "
+                + WRITABLE
                 + " && mount -o remount,bind,ro / && for at in $(sed -n"
                 + " 's/^[^ ]* [^ ]* [^ ]* [^ ]* \\(\\/[^ ]*\\) .*/\\1/p' /proc/self/mountinfo);"
-                + " do case $at in " + WRITABLE + " | /proc* | /sys* | /dev*) ;;"
+                + " do case $at in "
+                + WRITABLE
+                + " | /proc* | /sys* | /dev*) ;;"
                 + " *) mount -o remount,bind,ro \"$at\" ;; esac; done"),
         new Environment(
             "nobody",
@@ -154,7 +150,11 @@ record Environment(
             List.of(),
             Tests.ALL,
             Need.TASKSET),
-        jvm("interpreter", "a JVM that compiles nothing, and slow machines", Tests.MACHINE, "-Xint"),
+        jvm(
+            "interpreter",
+            "a JVM that compiles nothing, and slow machines",
+            Tests.MACHINE,
+            "-Xint"),
         collector("serial", "-XX:+UseSerialGC"),
         collector("parallel", "-XX:+UseParallelGC"),
         collector("g1", "-XX:+UseG1GC"),

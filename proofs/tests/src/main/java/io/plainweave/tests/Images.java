@@ -12,7 +12,9 @@ import java.util.stream.Collectors;
 
 /** Makes images of the JDK by jlink, each once. */
 final class Images {
-  /** For the tests: what Logback, JUnit and the tests themselves want; jcmd is one of the tests'. */
+  /**
+   * For the tests: what Logback, JUnit and the tests themselves want; jcmd is one of the tests'.
+   */
   private static final List<String> FOR_TESTS =
       List.of(
           "java.base",
@@ -25,8 +27,7 @@ final class Images {
 
   private final Path folder;
   private final Places places;
-  private final Map<Environment.Runtime, List<String>> modules =
-      new TreeMap<>();
+  private final Map<Environment.Runtime, List<String>> modules = new TreeMap<>();
 
   Images(Path folder, Places places) {
     this.folder = folder;
@@ -101,9 +102,7 @@ final class Images {
   /** A line for each that was made, with its modules. */
   String told() {
     return modules.entrySet().stream()
-        .map(
-            each ->
-                "image %s: %s%n".formatted(each.getKey(), String.join(",", each.getValue())))
+        .map(each -> "image %s: %s%n".formatted(each.getKey(), String.join(",", each.getValue())))
         .collect(Collectors.joining());
   }
 }

@@ -75,19 +75,17 @@ final class SystemCommands {
       // As a module, whose requirements are checked when it is resolved.
       command.addAll(
           List.of(
-              "-p", places.classes() + ":" + Places.library("slf4j-api"),
-              "--add-modules", "io.plainweave",
-              "-cp", ownClasses().toString()));
+              "-p",
+              places.classes() + ":" + Places.library("slf4j-api"),
+              "--add-modules",
+              "io.plainweave",
+              "-cp",
+              ownClasses().toString()));
     } else {
       // Without a logger, and what that needs.
       command.addAll(
           List.of(
-              "-cp",
-              places.classes()
-                  + ":"
-                  + Places.library("slf4j-api")
-                  + ":"
-                  + ownClasses()));
+              "-cp", places.classes() + ":" + Places.library("slf4j-api") + ":" + ownClasses()));
     }
     command.add(EchoEverywhere.class.getName());
     command.addAll(
@@ -134,8 +132,7 @@ final class SystemCommands {
     List<String> copies = new ArrayList<>();
     for (String each : Places.classPath().split(":")) {
       Path copy = writable.resolve("cp-" + copies.size() + "-" + Path.of(each).getFileName());
-      Process process =
-          new ProcessBuilder("cp", "-R", each, copy.toString()).inheritIO().start();
+      Process process = new ProcessBuilder("cp", "-R", each, copy.toString()).inheritIO().start();
       if (process.waitFor() != 0) {
         throw new IOException("it cannot be copied: " + each);
       }
@@ -157,13 +154,11 @@ final class SystemCommands {
       }
     }
     // That of this run, which is nobody else's otherwise.
-    Files.setPosixFilePermissions(
-        folder.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
+    Files.setPosixFilePermissions(folder.getParent(), PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
   private static Path ownClasses() {
-    return Path.of(
-        SystemTests.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    return Path.of(SystemTests.class.getProtectionDomain().getCodeSource().getLocation().getPath());
   }
 
   /** A certificate for localhost that this JDK makes; its PEM lies beside it. */
@@ -171,12 +166,34 @@ final class SystemCommands {
     Path store = work.resolve("localhost.p12");
     if (!Files.exists(store)) {
       keytool(
-          "-genkeypair", "-alias", "localhost", "-keyalg", "EC", "-dname", "CN=localhost",
-          "-ext", "san=dns:localhost", "-validity", "2", "-storetype", "PKCS12",
-          "-storepass", PASSWORD, "-keystore", store.toString());
+          "-genkeypair",
+          "-alias",
+          "localhost",
+          "-keyalg",
+          "EC",
+          "-dname",
+          "CN=localhost",
+          "-ext",
+          "san=dns:localhost",
+          "-validity",
+          "2",
+          "-storetype",
+          "PKCS12",
+          "-storepass",
+          PASSWORD,
+          "-keystore",
+          store.toString());
       keytool(
-          "-exportcert", "-rfc", "-alias", "localhost", "-storepass", PASSWORD,
-          "-keystore", store.toString(), "-file", work.resolve("localhost.pem").toString());
+          "-exportcert",
+          "-rfc",
+          "-alias",
+          "localhost",
+          "-storepass",
+          PASSWORD,
+          "-keystore",
+          store.toString(),
+          "-file",
+          work.resolve("localhost.pem").toString());
     }
     return store;
   }
@@ -188,10 +205,7 @@ final class SystemCommands {
     Path log = places.log("systems-keytool");
     Files.createDirectories(log.getParent());
     Process process =
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     if (process.waitFor() != 0) {
       throw new IOException("keytool has failed: " + log);
     }

@@ -40,8 +40,7 @@ final class SystemRun {
    * @param directory in which they run
    * @param limit after which those that are left are ended
    */
-  SystemRun(
-      Environment environment, List<List<String>> commands, Path directory, Duration limit) {
+  SystemRun(Environment environment, List<List<String>> commands, Path directory, Duration limit) {
     this.environment = environment;
     this.commands = commands;
     this.directory = directory;

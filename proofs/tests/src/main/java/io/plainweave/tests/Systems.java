@@ -23,14 +23,14 @@ public final class Systems {
         --only NAME     those environments, instead of all
         --classes TEXT  only classes of tests with this in their name; keeps no result
 
-      One runs after the other, each in up to 3 JVMs, and each takes some minutes. Some need root.
+      One runs after the other, each in up to 5 JVMs, and each takes some minutes. Some need root.
       """;
 
   private static final int OK = 0;
   private static final int SOMETHING_FAILED = 1;
   private static final int WRONG_USAGE = 2;
 
-  private static final int JVMS = 3;
+  private static final int JVMS = 5;
   private static final Duration LIMIT = Duration.ofMinutes(15);
 
   /** They look at sources, pages and the text of the API, whatever the system. */
@@ -81,7 +81,8 @@ public final class Systems {
       switch (args[i]) {
         case "--help", "-h" -> {
           System.out.print(USAGE + "\n");
-          Environment.all().forEach(e -> System.out.printf("  %-16s %s%n", e.name(), e.standsFor()));
+          Environment.all()
+              .forEach(e -> System.out.printf("  %-16s %s%n", e.name(), e.standsFor()));
           return OK;
         }
         case "--only", "--classes" -> {
@@ -160,8 +161,7 @@ public final class Systems {
   }
 
   private void write(Path file) throws IOException {
-    Files.writeString(
-        file, Places.head("systems") + table + "\n" + images.told() + "\n" + details);
+    Files.writeString(file, Places.head("systems") + table + "\n" + images.told() + "\n" + details);
   }
 
   private void row(Object... columns) {
@@ -185,8 +185,7 @@ public final class Systems {
       return;
     }
     System.err.printf(
-        "%s: %d %s ...%n",
-        environment.name(), mine.size(), mine.size() == 1 ? "class" : "classes");
+        "%s: %d %s ...%n", environment.name(), mine.size(), mine.size() == 1 ? "class" : "classes");
     SystemCommands commands = new SystemCommands(places, images, work, writable);
     List<List<String>> all =
         environment.tests() == Environment.Tests.ECHO

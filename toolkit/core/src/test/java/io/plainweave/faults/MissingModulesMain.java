@@ -31,8 +31,7 @@ final class MissingModulesMain {
                   System.out.println("peer " + connection.peerCredentials());
                   ECHO.handle(connection);
                 })
-            .datagrams(
-                Udp.at("127.0.0.1", 0), datagram -> datagram.reply(datagram.bytes()))
+            .datagrams(Udp.at("127.0.0.1", 0), datagram -> datagram.reply(datagram.bytes()))
             .start()) {
       System.out.println("tcp " + echo(Connector.tcp("127.0.0.1", server.port())));
       System.out.println("unix " + echo(Connector.unix(path)));

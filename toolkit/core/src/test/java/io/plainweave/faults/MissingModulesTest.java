@@ -40,9 +40,7 @@ class MissingModulesTest {
     Path log = folder.resolve("log");
     Path loaded = folder.resolve("loaded");
     List<String> jvm =
-        List.of(
-            "-Dorg.graalvm.nativeimage.imagecode=runtime",
-            "-Xlog:class+load:file=" + loaded);
+        List.of("-Dorg.graalvm.nativeimage.imagecode=runtime", "-Xlog:class+load:file=" + loaded);
     List<String> said = run(jvm, log, folder.resolve("s").toString());
     assertTrue(said.contains("tcp e") && said.contains("udp u"), () -> said + read(log));
     assertFalse(read(loaded).contains("JoinerOfTheJdk"), "a class was made");

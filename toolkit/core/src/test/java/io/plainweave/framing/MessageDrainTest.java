@@ -166,8 +166,7 @@ class MessageDrainTest {
     private final List<Thread> threads = new ArrayList<>();
 
     BusyCarriers() {
-      int carriers =
-          JdkScheduler.carriers();
+      int carriers = JdkScheduler.carriers();
       var spinning = new CountDownLatch(carriers);
       for (int i = 0; i < carriers; i++) {
         threads.add(

@@ -27,7 +27,7 @@ public record Descriptors(long limit) {
 
   private static long told() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-                && unix.getMaxFileDescriptorCount() > 0
+            && unix.getMaxFileDescriptorCount() > 0
         ? unix.getMaxFileDescriptorCount()
         : Long.MAX_VALUE;
   }

@@ -5,8 +5,9 @@ import jdk.management.VirtualThreadSchedulerMXBean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The scheduler of the JDK, that of the whole process. Where the JVM does not tell of it, as without
- * the module {@code jdk.management}, it has as many carriers as at the start, and keeps them.
+ * The scheduler of the JDK, that of the whole process. Where the JVM does not tell of it, as
+ * without the module {@code jdk.management}, it has as many carriers as at the start, and keeps
+ * them.
  */
 public final class JdkScheduler {
   /** Null where the JVM has none. */

@@ -35,8 +35,8 @@ final class TraceFile {
   }
 
   /**
-   * What lets nobody else read it; nothing where files have no such permissions, as on Windows: there
-   * it has those of its folder.
+   * What lets nobody else read it; nothing where files have no such permissions, as on Windows:
+   * there it has those of its folder.
    */
   static FileAttribute<?>[] onlyForUs(FileSystem files) {
     return files.supportedFileAttributeViews().contains("posix")

@@ -43,8 +43,7 @@ final class ChannelOptions {
 
   /** Who the peer is, if it is a process of this machine and the system can tell. */
   static Optional<UnixDomainPrincipal> peerCredentials(SocketChannel channel) throws IOException {
-    return JdkModules.NET
-            && channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)
+    return JdkModules.NET && channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)
         ? Optional.of(channel.getOption(ExtendedSocketOptions.SO_PEERCRED))
         : Optional.empty();
   }

@@ -19,8 +19,7 @@ class TraceFileTest {
   void isReadByNobodyElse(@TempDir Path folder) throws Exception {
     Path file = folder.resolve("trace");
     TraceFile.create(file).close();
-    assertEquals(
-        "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
   }
 
   @Test
