@@ -54,6 +54,8 @@ final class SystemCommands {
               .toList());
       List<String> command = head(environment);
       command.addAll(List.of("-cp", classPath));
+      // ResourceGuard dumps threads, which now and then crashes this JVM (JDK-8364343).
+      command.add("-Dplainweave.guard.noThreads=true");
       if (environment.isSlow()) {
         command.add("-Djunit.jupiter.execution.timeout.mode=disabled");
       }

@@ -210,30 +210,40 @@ public final class Systems {
   }
 
   /** What the machine lacks for an environment, or null. */
-  private String missing(Environment environment) {
+  private String missing(Environment environment) throws InterruptedException {
     for (Environment.Need need : environment.needs()) {
-      boolean there =
+      String lack =
           switch (need) {
-            case ROOT -> "root".equals(System.getProperty("user.name"));
-            case UNSHARE, TASKSET, SETPRIV ->
-                isOnPath(need.name().toLowerCase(java.util.Locale.ROOT));
-            case COLLECTOR -> starts(environment.options());
+            case ROOT -> "root".equals(System.getProperty("user.name")) ? null : "it needs root";
+            case UNSHARE ->
+                runs("unshare", environment.before().get(1), "true")
+                    ? null
+                    : "namespaces cannot be made here (unshare " + environment.before().get(1) + ")";
+            case TASKSET ->
+                runs("taskset", "-c", "0", "true") ? null : "taskset cannot be run here";
+            case SETPRIV ->
+                runs("setpriv", "--reuid=65534", "true") ? null : "setpriv cannot be run here";
+            case COLLECTOR ->
+                starts(environment.options()) ? null : "this JVM has no such collector";
           };
-      if (!there) {
-        return switch (need) {
-          case ROOT -> "it needs root";
-          case UNSHARE, TASKSET, SETPRIV ->
-              "there is no " + need.name().toLowerCase(java.util.Locale.ROOT) + " on the PATH";
-          case COLLECTOR -> "this JVM has no such collector";
-        };
+      if (lack != null) {
+        return lack;
       }
     }
     return null;
   }
 
-  private static boolean isOnPath(String program) {
-    return Arrays.stream(System.getenv("PATH").split(":"))
-        .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+  private static boolean runs(String... command) throws InterruptedException {
+    try {
+      return new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start()
+              .waitFor()
+          == 0;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private boolean starts(List<String> options) {
