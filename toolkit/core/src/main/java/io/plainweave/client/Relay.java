@@ -161,16 +161,15 @@ public final class Relay {
   }
 
   private void abort(Throwable cause) {
-    CloseReason reason = CloseReason.of(cause);
-    abort(near, reason);
-    abort(far, reason);
+    abort(near, cause);
+    abort(far, cause);
   }
 
-  private static void abort(Duplex side, CloseReason reason) {
-    if (side instanceof Connection connection) {
-      connection.abort(reason);
-    } else {
-      side.abort();
+  private static void abort(Duplex side, Throwable cause) {
+    switch (side) {
+      case SocketConnection socket -> socket.abortFor(cause);
+      case Connection connection -> connection.abort(CloseReason.of(cause));
+      default -> side.abort();
     }
   }
 

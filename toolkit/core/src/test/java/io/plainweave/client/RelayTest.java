@@ -210,6 +210,36 @@ class RelayTest {
   }
 
   @Test
+  void endsAsAnotherThreadHasClosedIt() throws Exception {
+    for (int round = 0; round < 30; round++) {
+      var relayed = new SynchronousQueue<Connection>();
+      try (Proxied proxied =
+          Proxied.connect(TimeLimits.NONE, (connection, _) -> relayed.put(connection))) {
+        Connection connection = relayed.take();
+        Thread streams = Thread.startVirtualThread(() -> stream(proxied.upstream()));
+        proxied.client().receive(1_000);
+        connection.close();
+        boolean reset = proxied.client().seesReset();
+        proxied.client().close();
+        assertEquals(
+            reset ? new CloseReason.Aborted() : new CloseReason.Finished(), proxied.reason());
+        streams.join();
+      }
+    }
+  }
+
+  /** Sends until nobody takes it any longer. */
+  private static void stream(Client peer) {
+    try {
+      while (true) {
+        peer.send("a line\n");
+      }
+    } catch (IOException e) {
+      // The relay has ended.
+    }
+  }
+
+  @Test
   void followsOnWhatWasReadAndWrittenBefore() throws Exception {
     Proxied.Handshake readsALetterAndSendsAHeader =
         (connection, upstream) -> {

@@ -39,10 +39,7 @@ class ConnectFaultsTest {
       String... arguments)
       throws Exception {
     List<String> command = new ArrayList<>(prefix);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(flags);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), program.getName()));
+    command.addAll(JavaProgram.command(program, flags));
     command.addAll(List.of(arguments));
     return on.run(command.toArray(String[]::new));
   }

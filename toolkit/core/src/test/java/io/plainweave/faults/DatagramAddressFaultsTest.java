@@ -47,10 +47,8 @@ class DatagramAddressFaultsTest {
         }
         network.client.run("ip", "route", "add", "10.9.9.0/24", "dev", network.client.device());
         network.client.run("ip", "addr", "add", "fd00:9::2/64", "dev", "vc", "nodad");
-        List<String> command = new ArrayList<>(List.of(Machine.java()));
-        command.addAll(
-            List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
-        command.addAll(List.of(DatagramMain.class.getName(), kind));
+        List<String> command = JavaProgram.command(DatagramMain.class, List.of());
+        command.add(kind);
         process = network.server.start(command.toArray(String[]::new));
       } catch (IOException | InterruptedException | Error e) {
         network.close();

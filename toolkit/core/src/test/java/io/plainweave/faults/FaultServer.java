@@ -98,15 +98,13 @@ final class FaultServer implements AutoCloseable {
     // A shell starts what it puts into the background with SIGINT ignored, and the JVM leaves it
     // so.
     command.addAll(List.of("env", "--default-signal=INT"));
-    command.add(Machine.java());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    List<String> flags = new ArrayList<>();
     // On event loops, or not, as the servers of these tests.
     if (Object.class.getModule().isOpen("java.lang", FaultServer.class.getModule())) {
-      command.addAll(List.of("--add-opens", "java.base/java.lang=ALL-UNNAMED"));
+      flags.addAll(JavaProgram.OPENS_LANG);
     }
-    command.addAll(launch.jvm);
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), FaultServerMain.class.getName()));
+    flags.addAll(launch.jvm);
+    command.addAll(JavaProgram.command(FaultServerMain.class, flags));
     command.addAll(launch.options);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(launch.environment);

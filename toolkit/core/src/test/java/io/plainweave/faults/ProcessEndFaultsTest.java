@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
@@ -21,17 +20,9 @@ class ProcessEndFaultsTest {
   void endsWithItsMainMethodAndClosesWhatItHasLeftOpen() throws Exception {
     try (var target = new ServerSocket(0, 5, InetAddress.getByName("127.0.0.1"))) {
       target.setSoTimeout(30_000);
-      Process program =
-          new ProcessBuilder(
-                  List.of(
-                      Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                      "-XX:TieredStopAtLevel=1",
-                      "-cp",
-                      System.getProperty("java.class.path"),
-                      ConnectAndReturnMain.class.getName(),
-                      "" + target.getLocalPort()))
-              .redirectErrorStream(true)
-              .start();
+      List<String> command = JavaProgram.command(ConnectAndReturnMain.class, List.of());
+      command.add(Integer.toString(target.getLocalPort()));
+      Process program = new ProcessBuilder(command).redirectErrorStream(true).start();
       try (Socket first = target.accept();
           Socket second = target.accept()) {
         for (Socket peer : List.of(first, second)) {

@@ -30,9 +30,7 @@ final class SignalProgram implements AutoCloseable {
       throws IOException {
     // A shell starts what it puts into the background with SIGINT ignored.
     List<String> command = new ArrayList<>(List.of("env", "--default-signal=INT"));
-    command.addAll(List.of(Machine.java(), "-XX:TieredStopAtLevel=1"));
-    command.addAll(jvm);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(JavaProgram.command(main, jvm));
     command.addAll(arguments);
     return new SignalProgram(new ProcessBuilder(command).redirectError(log).start());
   }

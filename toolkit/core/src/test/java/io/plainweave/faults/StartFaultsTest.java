@@ -21,11 +21,7 @@ class StartFaultsTest {
   private static String printed(List<String> prefix, List<String> flags, String... arguments)
       throws Exception {
     List<String> command = new ArrayList<>(prefix);
-    command.add(Machine.java());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.addAll(flags);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.add(ServeMain.class.getName());
+    command.addAll(JavaProgram.command(ServeMain.class, flags));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {

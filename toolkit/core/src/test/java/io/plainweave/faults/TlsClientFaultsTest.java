@@ -143,19 +143,12 @@ class TlsClientFaultsTest extends TlsFaults {
 
   @Test
   void l12WhoAsksForSuchANameIsServedWhereTheJdkIsToldToIgnoreIt() throws Exception {
+    List<String> command =
+        JavaProgram.command(
+            TlsServerMain.class, List.of("-Djdk.tls.server.disableExtensions=server_name"));
+    command.addAll(List.of(pem("server"), key("server")));
     Process server =
-        new ProcessBuilder(
-                Machine.java(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Djdk.tls.server.disableExtensions=server_name",
-                "-cp",
-                System.getProperty("java.class.path"),
-                TlsServerMain.class.getName(),
-                pem("server"),
-                key("server"))
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try (BufferedReader output = server.inputReader()) {
       int port = Integer.parseInt(output.readLine());
       for (String name : List.of("my_host.example", "localhost.", "localhost")) {

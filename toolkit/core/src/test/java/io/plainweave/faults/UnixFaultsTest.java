@@ -219,10 +219,7 @@ class UnixFaultsTest {
     Machine.needsRoot("setpriv");
     try (FaultServer _ = launch().with("mode=r--r--r--").start()) {
       List<String> command = new ArrayList<>(List.of(BOUND));
-      command.add(Machine.java());
-      command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-      command.addAll(
-          List.of("-cp", System.getProperty("java.class.path"), ConnectMain.class.getName()));
+      command.addAll(JavaProgram.command(ConnectMain.class, List.of()));
       command.addAll(List.of("unix:" + path, "0"));
       String told = Machine.run(command.toArray(String[]::new));
       assertTrue(told.contains("unix:" + path + ": no permission to connect"), told);

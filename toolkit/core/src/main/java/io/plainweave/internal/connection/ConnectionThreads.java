@@ -380,7 +380,7 @@ final class ConnectionThreads implements ConnectionScope, ForkedTask.Siblings {
     }
     Throwable first = failure.compareAndExchange(null, e);
     if (first == null) {
-      connection.abort(connection.reasonOf(e));
+      connection.abortFor(e);
     } else if (first != e) {
       first.addSuppressed(e);
     }

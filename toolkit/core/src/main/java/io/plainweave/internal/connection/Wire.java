@@ -88,12 +88,23 @@ abstract sealed class Wire extends Ending implements Yielding, Traceable permits
   /** What a thread that is forked for it has bound. */
   abstract ScopedValue.Carrier bindings();
 
-  /** What a failure of the handler, or of a thread that it has forked, means for the connection. */
+  /** What a failure of the handler means for the connection. */
   final CloseReason reasonOf(Throwable failure) {
     // Another thread closes it, and the reason of that is yet to come.
     return failure instanceof ConnectionClosedException && output.isClosedByOther()
         ? new CloseReason.Aborted()
         : CloseReason.of(failure);
+  }
+
+  /**
+   * Resets the connection for a failure of a thread that the handler has forked, or of a relay. If
+   * it only says that another thread closes the connection, the end is left to that one, which may
+   * be sending what was written before.
+   */
+  public final void abortFor(Throwable failure) {
+    if (!(failure instanceof ConnectionClosedException) || !output.isClosedByOther()) {
+      abort(CloseReason.of(failure));
+    }
   }
 
   // For the handler
