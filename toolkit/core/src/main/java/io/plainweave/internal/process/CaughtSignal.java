@@ -18,6 +18,7 @@ final class CaughtSignal {
   private final Object handler;
   private final Object former;
 
+  @SuppressWarnings("ReferenceEquality") // a handler is itself alone
   private CaughtSignal(String name, Consumer<CaughtSignal> action)
       throws ReflectiveOperationException {
     signalType = Class.forName("sun.misc.Signal");

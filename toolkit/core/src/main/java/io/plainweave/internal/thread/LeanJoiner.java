@@ -97,6 +97,7 @@ abstract class LeanJoiner {
   }
 
   /** Does the same as the class that is made, by a class that can be made beforehand. */
+  @SuppressWarnings({"UnusedMethod", "ReferenceEquality"}) // found by its name; it is itself alone
   private static Object proxied(Class<?> joiner, Method stateOf) {
     return Proxy.newProxyInstance(
         LeanJoiner.class.getClassLoader(),
