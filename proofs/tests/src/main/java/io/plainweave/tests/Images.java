@@ -20,10 +20,13 @@ final class Images {
           "java.base",
           "java.logging",
           "java.management",
+          "java.management.rmi",
           "java.naming",
           "java.xml",
+          "jdk.charsets",
           "jdk.jcmd",
-          "jdk.jfr");
+          "jdk.jfr",
+          "jdk.zipfs");
 
   private final Path folder;
   private final Places places;

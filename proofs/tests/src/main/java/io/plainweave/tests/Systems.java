@@ -18,10 +18,10 @@ public final class Systems {
       Runs the tests of toolkit/core where the system lacks something, or has another: without /proc,
       without IPv6, on a file system that is read-only, on a JDK without some modules, and so on.
 
-      usage: proofs/run systems [--only NAME[,NAME]] [--classes TEXT]
+      usage: proofs/run systems [--only NAME[,NAME]] [--classes TEXT[,TEXT]]
 
         --only NAME     those environments, instead of all
-        --classes TEXT  only classes of tests with this in their name; keeps no result
+        --classes TEXT  only classes of tests with this in their name; several by commas
 
       One runs after the other, each in up to 5 JVMs, and each takes some minutes. Some need root.
       """;
@@ -59,12 +59,14 @@ public final class Systems {
   private final Path work;
   private final Images images;
   private final List<String> classes;
+  private final String arguments;
   private final StringBuilder table = new StringBuilder();
   private final StringBuilder details = new StringBuilder();
   private boolean fails;
 
-  private Systems(Path work, List<String> classes) {
+  private Systems(Path work, List<String> classes, String arguments) {
     this.work = work;
+    this.arguments = arguments;
     this.classes = classes;
     images = new Images(work, places);
   }
@@ -112,14 +114,15 @@ public final class Systems {
         }
       }
     }
-    String wanted = part;
-    List<String> classes = allClasses().stream().filter(name -> name.contains(wanted)).toList();
+    List<String> wanted = List.of(part.split(",", -1));
+    List<String> classes =
+        allClasses().stream().filter(name -> wanted.stream().anyMatch(name::contains)).toList();
     if (classes.isEmpty()) {
       System.err.println("no class of tests has this in its name: " + part);
       return WRONG_USAGE;
     }
     Path work = Path.of(System.getProperty("tests.work"));
-    return new Systems(work, classes).runAll(chosen, part.isEmpty());
+    return new Systems(work, classes, String.join(" ", args)).runAll(chosen);
   }
 
   /** The classes of tests that depend on the system at all. */
@@ -136,7 +139,7 @@ public final class Systems {
     }
   }
 
-  private int runAll(List<Environment> chosen, boolean keep)
+  private int runAll(List<Environment> chosen)
       throws IOException, InterruptedException {
     Path file = places.resultFile("systems");
     row("environment", "tests", "passed", "failed", "skipped", "seconds", "stands for");
@@ -147,21 +150,15 @@ public final class Systems {
         continue;
       }
       run(environment);
-      if (keep) {
-        write(file); // also of a run that is broken off
-      }
+      write(file); // also of a run that is broken off
     }
-    if (keep) {
-      write(file);
-      System.out.println("\n" + file);
-    } else {
-      System.out.print("\n" + details);
-    }
+    write(file);
+    System.out.println("\n" + file);
     return fails ? SOMETHING_FAILED : OK;
   }
 
   private void write(Path file) throws IOException {
-    Files.writeString(file, Places.head("systems") + table + "\n" + images.told() + "\n" + details);
+    Files.writeString(file, Places.head(("systems " + arguments).strip()) + table + "\n" + images.told() + "\n" + details);
   }
 
   private void row(Object... columns) {

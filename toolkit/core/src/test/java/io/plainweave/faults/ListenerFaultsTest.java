@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.server.ServerState;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -162,6 +163,7 @@ class ListenerFaultsTest {
     }
   }
 
+  @NeedsModule("jdk.management")
   @Test
   void standsAtNoneIfOneCannotBeBound(@TempDir Path folder) throws Exception {
     Machine.needsProc();

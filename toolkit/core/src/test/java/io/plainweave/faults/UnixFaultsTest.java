@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.UnixClient;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -200,6 +201,7 @@ class UnixFaultsTest {
     }
   }
 
+  @NeedsModule("jdk.management")
   @Test
   @Tag("machine")
   void u3SaysThatItMayNotMakeAFileThere() throws Exception {
