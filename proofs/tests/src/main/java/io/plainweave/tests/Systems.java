@@ -139,8 +139,7 @@ public final class Systems {
     }
   }
 
-  private int runAll(List<Environment> chosen)
-      throws IOException, InterruptedException {
+  private int runAll(List<Environment> chosen) throws IOException, InterruptedException {
     Path file = places.resultFile("systems");
     row("environment", "tests", "passed", "failed", "skipped", "seconds", "stands for");
     for (Environment environment : chosen) {
@@ -158,7 +157,14 @@ public final class Systems {
   }
 
   private void write(Path file) throws IOException {
-    Files.writeString(file, Places.head(("systems " + arguments).strip()) + table + "\n" + images.told() + "\n" + details);
+    Files.writeString(
+        file,
+        Places.head(("systems " + arguments).strip())
+            + table
+            + "\n"
+            + images.told()
+            + "\n"
+            + details);
   }
 
   private void row(Object... columns) {
@@ -215,7 +221,9 @@ public final class Systems {
             case UNSHARE ->
                 runs("unshare", environment.before().get(1), "true")
                     ? null
-                    : "namespaces cannot be made here (unshare " + environment.before().get(1) + ")";
+                    : "namespaces cannot be made here (unshare "
+                        + environment.before().get(1)
+                        + ")";
             case TASKSET ->
                 runs("taskset", "-c", "0", "true") ? null : "taskset cannot be run here";
             case SETPRIV ->

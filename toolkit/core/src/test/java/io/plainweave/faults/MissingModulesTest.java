@@ -24,7 +24,8 @@ class MissingModulesTest {
   @Test
   void servesAndConnectsWithoutWhatTheyAreFor(@TempDir Path folder) throws Exception {
     Path log = folder.resolve("log");
-    List<String> said = run(MissingModulesMain.class, List.of(LIMIT), log, folder.resolve("s").toString());
+    List<String> said =
+        run(MissingModulesMain.class, List.of(LIMIT), log, folder.resolve("s").toString());
     assertEquals(
         List.of("tcp e", "peer Optional.empty", "unix e", "udp u", "carriers true"),
         said.subList(0, 5),
@@ -37,8 +38,7 @@ class MissingModulesTest {
   @Test
   void saysOfEachAddressThatThereIsNoIpv6(@TempDir Path folder) throws Exception {
     Path log = folder.resolve("log");
-    List<String> said =
-        run(NoIpv6Main.class, List.of("-Djava.net.preferIPv4Stack=true"), log);
+    List<String> said = run(NoIpv6Main.class, List.of("-Djava.net.preferIPv4Stack=true"), log);
     String why = "there is no IPv6 here, or java.net.preferIPv4Stack switches it off";
     assertEquals(
         List.of(
@@ -62,12 +62,10 @@ class MissingModulesTest {
     assertFalse(read(loaded).contains("JoinerOfTheJdk"), "a class was made");
   }
 
-  private static List<String> run(
-      Class<?> main, List<String> jvm, Path log, String... arguments)
+  private static List<String> run(Class<?> main, List<String> jvm, Path log, String... arguments)
       throws IOException, InterruptedException {
     try (SignalProgram program =
-        SignalProgram.start(
-            main, jvm, List.of(arguments), Redirect.to(log.toFile()))) {
+        SignalProgram.start(main, jvm, List.of(arguments), Redirect.to(log.toFile()))) {
       List<String> said = program.saysAtLast();
       assertEquals(0, program.exitCode(), () -> said + read(log));
       return said;

@@ -152,8 +152,7 @@ public final class UdpSocket implements AutoCloseable {
     }
   }
 
-  private static BindException cannotListen(
-      InetSocketAddress wanted, String why, Exception cause) {
+  private static BindException cannotListen(InetSocketAddress wanted, String why, Exception cause) {
     var failure =
         new BindException("cannot listen on udp:%s: %s".formatted(Addresses.format(wanted), why));
     failure.initCause(cause);
