@@ -36,7 +36,7 @@ const GROUPS: [string, string[]][] = [
   ['Serve', ['listeners', 'admission', 'time', 'shutdown', 'tls', 'unix', 'udp', 'clients', 'pushing']],
   ['Run', ['running', 'embedding', 'operating', 'events', 'performance', 'machines', 'planning']],
   ['Coming from', ['from-netty', 'from-go', 'from-vertx-helidon', 'from-erlang']],
-  ['Trust', ['hardening', 'trust', 'features', 'decisions/README']],
+  ['Trust', ['hardening', 'trust', 'systems', 'features', 'decisions/README']],
 ]
 
 const REPOSITORY: [string, string][] = [

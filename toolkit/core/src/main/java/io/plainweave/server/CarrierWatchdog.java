@@ -5,17 +5,16 @@ import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.event.TaskPosition;
 import io.plainweave.internal.connection.ConnectionRegistry;
+import io.plainweave.internal.thread.JdkScheduler;
 import io.plainweave.internal.thread.Scope;
 import io.plainweave.internal.time.Ticks;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramRegistry;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
-import jdk.management.VirtualThreadSchedulerMXBean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,8 +47,6 @@ final class CarrierWatchdog {
   private final Pollers pollers;
   private final BackgroundTasks background;
   private final int maxCarriers;
-  private final VirtualThreadSchedulerMXBean scheduler =
-      ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
 
   // The rest is touched by the reaper only.
 
@@ -110,24 +107,24 @@ final class CarrierWatchdog {
   /** Takes back what was added; called at the end of the server, too. */
   void takeBack() {
     if (added > 0) {
-      scheduler.setParallelism(Math.max(1, scheduler.getParallelism() - added));
+      JdkScheduler.setCarriers(Math.max(1, JdkScheduler.carriers() - added));
       added = 0;
     }
   }
 
   /** Whether a carrier would be left if those that were added were gone: the others may be kept. */
   private boolean canSpareWhatWasAdded() {
-    return scheduler.getMountedVirtualThreadCount() < scheduler.getParallelism() - added;
+    return JdkScheduler.busyCarriers() < JdkScheduler.carriers() - added;
   }
 
   private void alarm(int now) {
     List<HandlerPosition> running = running();
     List<TaskPosition> tasks =
         background.running().stream().filter(task -> isOnCarrier(task.stack())).toList();
-    int carriers = scheduler.getParallelism();
-    if (carriersBehind.get() > 0 && carriers < maxCarriers) {
+    int carriers = JdkScheduler.carriers();
+    if (carriersBehind.get() > 0 && carriers < maxCarriers && JdkScheduler.canBeChanged()) {
       carriers++;
-      scheduler.setParallelism(carriers);
+      JdkScheduler.setCarriers(carriers);
       added++;
       putToWork(carriers);
     }
@@ -142,7 +139,7 @@ final class CarrierWatchdog {
    * empty now, so tasks that do nothing are added until one has to grow.
    */
   private void putToWork(int carriers) {
-    for (int i = 0; i < MOST_NUDGES && scheduler.getMountedVirtualThreadCount() < carriers; i++) {
+    for (int i = 0; i < MOST_NUDGES && JdkScheduler.busyCarriers() < carriers; i++) {
       Thread.startVirtualThread(() -> {});
     }
   }

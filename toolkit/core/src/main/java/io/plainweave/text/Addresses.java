@@ -16,6 +16,10 @@ public final class Addresses {
   private static final Pattern ZEROS =
       Pattern.compile("((?:(?:^|:)0+\\b){2,}):?(?!\\S*\\b\\1:0+\\b)(\\S*)");
 
+  /** Why an address of IPv6 is of no use in a JVM that has none. */
+  public static final String NO_IPV6 =
+      "there is no IPv6 here, or java.net.preferIPv4Stack switches it off";
+
   private Addresses() {}
 
   /** {@code HOST:PORT}, with a literal IPv6 address in brackets. */

@@ -21,6 +21,7 @@ import io.plainweave.Listen;
 import io.plainweave.PeerResetException;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
+import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.FullListener;
 import io.plainweave.fixture.ResourceGuard;
@@ -276,6 +277,7 @@ class ConnectorTest {
 
   @Test
   void saysThatTheLocalAddressDoesNotFit() throws Exception {
+    Machine.needsIpv6();
     InetAddress local = InetAddress.ofLiteral("::1");
     Connector connector = Connector.tcp("127.0.0.1", closedPort()).localAddress(local);
     assertEquals(

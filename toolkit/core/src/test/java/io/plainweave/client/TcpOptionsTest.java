@@ -14,6 +14,7 @@ import io.plainweave.TcpListen;
 import io.plainweave.TcpOptions;
 import io.plainweave.TimeLimits;
 import io.plainweave.event.ServerEvent;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.internal.socket.Listener;
 import io.plainweave.server.Server;
@@ -59,6 +60,7 @@ class TcpOptionsTest {
     assertEquals(8, channel.getOption(StandardSocketOptions.IP_TOS));
   }
 
+  @NeedsModule("jdk.net")
   @Test
   void areThoseOfEveryAcceptedSocket() throws Exception {
     try (Listener listener = Listener.bind(with(ALL)).getFirst();
@@ -68,6 +70,7 @@ class TcpOptionsTest {
     }
   }
 
+  @NeedsModule("jdk.net")
   @Test
   void areThoseOfASocketThatConnects() throws Exception {
     var destination = new TcpDestination("127.0.0.1", 1, null, ALL, NameLookup::addresses, null);

@@ -178,6 +178,7 @@ class UnixConnectorTest {
   @ParameterizedTest
   @ValueSource(strings = {"SOCK_DGRAM", "SOCK_SEQPACKET"})
   void saysAtOnceThatTheSocketIsNotForStreams(String type) throws Exception {
+    Machine.needsProc();
     Process other = bindOther(type);
     try {
       isToldAtOnce("the socket there is of another type than SOCK_STREAM");
@@ -224,6 +225,7 @@ class UnixConnectorTest {
 
   @Test
   void isWorthAnotherAttemptThoughASocketThatHasLostThePathStillHasItsName() throws Exception {
+    Machine.needsProc();
     Process other = bindOther("SOCK_DGRAM");
     try {
       isToldAtOnce("the socket there is of another type than SOCK_STREAM");

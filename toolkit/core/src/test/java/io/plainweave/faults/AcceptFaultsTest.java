@@ -246,6 +246,7 @@ class AcceptFaultsTest {
   @Test
   @Tag("machine")
   void a9UnderASynFloodStillServesAClient() throws Exception {
+    Machine.needsProc();
     Machine.needsRoot("ip", "hping3", "nstat", "socat", "sysctl");
     try (Network network = Network.create()) {
       network.server.run("sysctl", "-qw", "net.core.somaxconn=64", "net.ipv4.tcp_syncookies=1");

@@ -3,6 +3,7 @@ package io.plainweave.faults;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.internal.thread.JdkModules;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -71,6 +72,9 @@ final class FaultServer implements AutoCloseable {
     }
 
     FaultServer start() throws IOException, InterruptedException {
+      // By which its threads and descriptors are counted.
+      Machine.needsProc();
+      Machine.needs(JdkModules.MANAGEMENT, "there is no module jdk.management");
       return new FaultServer(this);
     }
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.server.ServerState;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -110,6 +111,7 @@ class ListenerFaultsTest {
 
   @Test
   void a10TellsThatItsBacklogIsFull() throws Exception {
+    Machine.needsProc();
     Machine.needsRoot("ip", "sysctl", "python3");
     try (Network network = Network.create()) {
       network.server.run("sysctl", "-qw", "net.core.somaxconn=4");
@@ -144,6 +146,7 @@ class ListenerFaultsTest {
 
   @Test
   void standsAtEveryAddressOfItsName(@TempDir Path folder) throws Exception {
+    Machine.needsIpv6();
     Path hosts = folder.resolve("hosts");
     Files.writeString(hosts, "127.0.0.5 both.test\n::1 both.test\n");
     try (FaultServer server =
@@ -160,8 +163,10 @@ class ListenerFaultsTest {
     }
   }
 
+  @NeedsModule("jdk.management")
   @Test
   void standsAtNoneIfOneCannotBeBound(@TempDir Path folder) throws Exception {
+    Machine.needsProc();
     Path hosts = folder.resolve("hosts");
     Files.writeString(hosts, "127.0.0.5 half.test\n203.0.113.9 half.test\n");
     var failure =

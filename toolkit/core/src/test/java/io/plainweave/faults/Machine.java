@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,10 +22,28 @@ public final class Machine {
 
   /** Skips the test where a program is missing; fails it in CI, where all have to be there. */
   public static void needs(String... programs) {
-    needs(Files.isDirectory(Path.of("/proc/self/fd")), "this is not Linux");
+    needs("Linux".equals(System.getProperty("os.name")), "this is not Linux");
     for (String program : programs) {
       needs(isOnPath(program), "there is no " + program + " on the PATH");
     }
+  }
+
+  /** As needs, and what the kernel tells in /proc. */
+  public static void needsProc(String... programs) {
+    needs(Files.isDirectory(Path.of("/proc/self/fd")), "there is no /proc");
+    needs(programs);
+  }
+
+  /** Skips the test where no socket can be bound at an address of IPv6. */
+  public static void needsIpv6() throws IOException {
+    boolean there;
+    try (var socket = ServerSocketChannel.open()) {
+      socket.bind(new InetSocketAddress(InetAddress.ofLiteral("::1"), 0));
+      there = true;
+    } catch (IOException | UnsupportedAddressTypeException e) {
+      there = false;
+    }
+    needs(there, "there is no IPv6");
   }
 
   /** As needs, and root. */

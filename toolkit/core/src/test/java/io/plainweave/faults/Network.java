@@ -170,6 +170,8 @@ final class Network implements AutoCloseable {
   }
 
   private void addHosts() throws IOException, InterruptedException {
+    // By which ip finds the namespaces.
+    Machine.needsProc();
     Machine.run("ip", "netns", "add", server.name);
     Machine.run("ip", "netns", "add", client.name);
   }

@@ -40,6 +40,7 @@ class ProxyChainFaultsTest extends ProxyFaults {
   /** nginx writes the client's address beside its own, of whichever family that is. */
   @Test
   void x1OfNginxThatHasTheClientFromAnotherProxyIsTaken() throws Exception {
+    Machine.needsIpv6();
     Nginx.needed();
     int port6 = Ports.unused();
     String servers =

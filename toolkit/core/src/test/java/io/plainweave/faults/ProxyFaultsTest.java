@@ -178,6 +178,9 @@ class ProxyFaultsTest extends ProxyFaults {
   @ParameterizedTest
   @CsvSource({"127.0.0.1, 127.0.0.1", "::1, [::1]"})
   void x1OfCurlIsTaken(String host, String inUrl) throws Exception {
+    if (host.contains(":")) {
+      Machine.needsIpv6();
+    }
     Machine.needs("curl");
     try (Server server =
         start(

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.plainweave.Listen;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.server.Server;
 import java.io.IOException;
 import java.net.Socket;
@@ -53,6 +54,7 @@ class SocketActivationTest {
   /** Makes the first socket of systemd the standard input. */
   private static final String[] SHELL = {"/bin/sh", "-c", "exec \"$0\" \"$@\" <&3"};
 
+  @NeedsModule("jdk.unsupported")
   @Test
   void saysThatSocketsOfSystemdAreLeftUnused() throws Exception {
     Machine.needs("python3");
@@ -91,6 +93,7 @@ class SocketActivationTest {
     }
   }
 
+  @NeedsModule("jdk.unsupported")
   @Test
   void servesAndLeavesWhatComesAfterItsEndToTheNext() throws Exception {
     Machine.needs("python3");

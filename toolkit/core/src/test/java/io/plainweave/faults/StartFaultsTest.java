@@ -39,6 +39,7 @@ class StartFaultsTest {
 
   @Test
   void itHasNoPrivilegeForThePort() throws Exception {
+    Machine.needsProc();
     Machine.needsRoot("setpriv");
     List<String> withoutIt = List.of("setpriv", "--bounding-set", "-net_bind_service");
     String printed = printed(withoutIt, List.of(), "127.0.0.1:80");

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.UnixClient;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -200,9 +201,11 @@ class UnixFaultsTest {
     }
   }
 
+  @NeedsModule("jdk.management")
   @Test
   @Tag("machine")
   void u3SaysThatItMayNotMakeAFileThere() throws Exception {
+    Machine.needsProc();
     Machine.needsRoot("setpriv");
     Machine.run("chown", NOBODY, folder.toString());
     var failure = assertThrows(AssertionError.class, () -> launch().under(BOUND).start().close());

@@ -12,8 +12,8 @@ import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionProbe;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.framing.ReadingServer.Source;
+import io.plainweave.internal.thread.JdkScheduler;
 import io.plainweave.server.Server;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +24,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
-import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -167,8 +166,7 @@ class MessageDrainTest {
     private final List<Thread> threads = new ArrayList<>();
 
     BusyCarriers() {
-      int carriers =
-          ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class).getParallelism();
+      int carriers = JdkScheduler.carriers();
       var spinning = new CountDownLatch(carriers);
       for (int i = 0; i < carriers; i++) {
         threads.add(

@@ -17,6 +17,7 @@ import io.plainweave.TimeLimits;
 import io.plainweave.TruncatedMessageException;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ClosedConnections;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.server.Server;
 import java.io.ByteArrayInputStream;
@@ -207,6 +208,7 @@ class TooLongTest {
     };
   }
 
+  @NeedsModule("jdk.management")
   @Test
   void takesNoMemoryBeyondTheLimit() throws IOException {
     long size = 200_000_000;

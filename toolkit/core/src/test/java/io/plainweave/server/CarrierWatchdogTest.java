@@ -10,13 +10,14 @@ import io.plainweave.event.HandlerPosition;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.event.ServerObserver;
 import io.plainweave.fixture.Client;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UdpClient;
+import io.plainweave.internal.thread.JdkScheduler;
 import io.plainweave.messaging.Group;
 import io.plainweave.messaging.Outbox;
 import io.plainweave.udp.Udp;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
@@ -34,14 +34,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+@NeedsModule("jdk.management")
 @DisplayName("The watchdog of the carriers")
 @ExtendWith(ResourceGuard.class)
 @Timeout(60)
 class CarrierWatchdogTest {
-  private static final VirtualThreadSchedulerMXBean SCHEDULER =
-      ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
-
-  private final int carriers = SCHEDULER.getParallelism();
+  private final int carriers = JdkScheduler.carriers();
   private final AtomicBoolean stop = new AtomicBoolean();
   private final AtomicInteger computing = new AtomicInteger();
   private final CountDownLatch release = new CountDownLatch(1);
@@ -168,12 +166,12 @@ class CarrierWatchdogTest {
       await().until(() -> !alarms.isEmpty());
       ServerEvent.CarriersBusy alarm = alarms.element();
       assertEquals(carriers + 1, alarm.parallelism());
-      assertEquals(carriers + 1, SCHEDULER.getParallelism());
+      assertEquals(carriers + 1, JdkScheduler.carriers());
       assertTrue(alarm.waited().compareTo(Duration.ofSeconds(1)) >= 0, alarm::toString);
       assertEquals(carriers, alarm.running().stream().filter(this::isTheLoop).count());
       stop.set(true);
     }
-    assertEquals(carriers, SCHEDULER.getParallelism(), "taken back at the end of the server");
+    assertEquals(carriers, JdkScheduler.carriers(), "taken back at the end of the server");
   }
 
   private boolean isTheLoop(HandlerPosition position) {
@@ -238,11 +236,11 @@ class CarrierWatchdogTest {
       long end = System.nanoTime() + Duration.ofSeconds(14).toNanos();
       while (System.nanoTime() < end) {
         other.exchange("and again");
-        assertEquals(carriers + 1, SCHEDULER.getParallelism());
+        assertEquals(carriers + 1, JdkScheduler.carriers());
         LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
       }
       stop.set(true);
-      await().until(() -> SCHEDULER.getParallelism() == carriers);
+      await().until(() -> JdkScheduler.carriers() == carriers);
     }
   }
 
@@ -251,7 +249,7 @@ class CarrierWatchdogTest {
     try (Server server = start(carriers)) {
       keepAllCarriers(server);
       await().until(() -> alarms.size() >= 2);
-      assertEquals(carriers, SCHEDULER.getParallelism());
+      assertEquals(carriers, JdkScheduler.carriers());
       alarms.forEach(alarm -> assertEquals(carriers, alarm.parallelism()));
       stop.set(true);
     }
@@ -292,7 +290,7 @@ class CarrierWatchdogTest {
         };
     int members = 600;
     int messages = 600;
-    SCHEDULER.setParallelism(1);
+    JdkScheduler.setCarriers(1);
     try (Server server =
         Server.builder()
             .listen(Listen.tcp("127.0.0.1", 0))
@@ -316,7 +314,7 @@ class CarrierWatchdogTest {
       }
       assertEquals(List.of(), List.copyOf(alarms));
     } finally {
-      SCHEDULER.setParallelism(carriers);
+      JdkScheduler.setCarriers(carriers);
     }
   }
 }

@@ -10,6 +10,7 @@ import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
 import io.plainweave.admission.AdmissionRules;
 import io.plainweave.fixture.Client;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.server.Server;
 import java.io.IOException;
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
+@NeedsModule("jdk.management")
 @DisplayName("The list of some ten thousand connections")
 @Tag("machine")
 @ExtendWith(ResourceGuard.class)

@@ -391,6 +391,7 @@ class PcapngTest extends TlsTest {
   @Test
   @Tag("slow")
   void opensConnectionsByIpv6AndByAPath() throws Exception {
+    Machine.needsIpv6();
     Path path = place.resolve("s");
     try (Server server =
         Server.builder()

@@ -1,6 +1,7 @@
 package io.plainweave.internal.admission;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import io.plainweave.internal.thread.JdkModules;
 import java.lang.management.ManagementFactory;
 
 /**
@@ -16,13 +17,19 @@ public record Descriptors(long limit) {
 
   private static final int MOST_RESERVE = 200;
 
-  /** Those of this process; as many as one can think of where the system does not tell. */
+  /**
+   * Those of this process; as many as one can think of where the system does not tell, or the JVM
+   * lacks the module that asks it.
+   */
   public static Descriptors ofThisProcess() {
-    return new Descriptors(
-        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
-                && unix.getMaxFileDescriptorCount() > 0
-            ? unix.getMaxFileDescriptorCount()
-            : Long.MAX_VALUE);
+    return new Descriptors(JdkModules.MANAGEMENT ? told() : Long.MAX_VALUE);
+  }
+
+  private static long told() {
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+            && unix.getMaxFileDescriptorCount() > 0
+        ? unix.getMaxFileDescriptorCount()
+        : Long.MAX_VALUE;
   }
 
   /**

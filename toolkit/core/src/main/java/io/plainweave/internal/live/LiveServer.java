@@ -5,6 +5,7 @@ import io.plainweave.internal.admission.Admission;
 import io.plainweave.internal.connection.ConnectionRegistry;
 import io.plainweave.internal.connection.SocketConnection;
 import io.plainweave.internal.figures.ConnectionCounts;
+import io.plainweave.internal.thread.JdkScheduler;
 import io.plainweave.internal.trace.Traces;
 import io.plainweave.internal.transport.Pollers;
 import io.plainweave.internal.udp.DatagramListener;
@@ -19,7 +20,6 @@ import io.plainweave.trace.Trace;
 import io.plainweave.trace.TraceLimits;
 import io.plainweave.trace.TraceTarget;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,7 +28,6 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import jdk.management.VirtualThreadSchedulerMXBean;
 
 /** Looks at the connections of a server in the registry, one slot after the other. */
 public record LiveServer(
@@ -96,15 +95,14 @@ public record LiveServer(
   }
 
   private ServerStatus.Threads threads() {
-    var scheduler = ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
     boolean onLoops = pollers.areOnEventLoops();
     return new ServerStatus.Threads(
         onLoops ? pollers.all().size() : 0,
         pollers.loopThreads(),
         pollers.loopTime(),
-        scheduler.getParallelism(),
-        scheduler.getMountedVirtualThreadCount(),
-        onLoops ? pollers.queued() : Math.max(0, scheduler.getQueuedVirtualThreadCount()));
+        JdkScheduler.carriers(),
+        JdkScheduler.busyCarriers(),
+        onLoops ? pollers.queued() : JdkScheduler.queued());
   }
 
   /** Sums up the connections of one walk, in one thread. */

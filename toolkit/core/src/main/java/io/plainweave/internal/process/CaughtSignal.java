@@ -1,9 +1,6 @@
 package io.plainweave.internal.process;
 
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandleProxies;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
+import java.lang.reflect.Proxy;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,17 +18,28 @@ final class CaughtSignal {
   private final Object handler;
   private final Object former;
 
+  @SuppressWarnings("ReferenceEquality") // a handler is itself alone
   private CaughtSignal(String name, Consumer<CaughtSignal> action)
       throws ReflectiveOperationException {
     signalType = Class.forName("sun.misc.Signal");
     handlerType = Class.forName("sun.misc.SignalHandler");
     signal = signalType.getConstructor(String.class).newInstance(name);
-    Runnable received = () -> action.accept(this);
-    MethodHandle run =
-        MethodHandles.lookup().bind(received, "run", MethodType.methodType(void.class));
+    // Of MethodHandleProxies it would be a class that is made when the program runs, which a native
+    // image cannot do.
     handler =
-        MethodHandleProxies.asInterfaceInstance(
-            handlerType, MethodHandles.dropArguments(run, 0, signalType));
+        Proxy.newProxyInstance(
+            CaughtSignal.class.getClassLoader(),
+            new Class<?>[] {handlerType},
+            (self, method, arguments) ->
+                switch (method.getName()) {
+                  case "handle" -> {
+                    action.accept(this);
+                    yield null;
+                  }
+                  case "equals" -> self == arguments[0];
+                  case "hashCode" -> System.identityHashCode(self);
+                  default -> name + " ends the servers";
+                });
     former = install(handler);
   }
 

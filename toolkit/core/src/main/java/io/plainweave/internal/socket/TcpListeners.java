@@ -108,8 +108,7 @@ final class TcpListeners {
     try {
       channel.bind(address, ListenQueues.BACKLOG);
     } catch (UnsupportedAddressTypeException e) {
-      throw failure(
-          listen, "there is no IPv6 here, or java.net.preferIPv4Stack switches it off", e);
+      throw failure(listen, Addresses.NO_IPV6, e);
     } catch (IOException e) {
       throw failure(listen, reason(listen, address, e), e);
     }

@@ -1,6 +1,7 @@
 package io.plainweave.internal.socket;
 
 import io.plainweave.TcpOptions;
+import io.plainweave.internal.thread.JdkModules;
 import java.io.IOException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
@@ -91,6 +92,11 @@ public record TcpSettings(TcpOptions options) {
   private void keepAlive(NetworkChannel channel) throws IOException {
     TcpOptions.KeepAlive keepAlive = options.keepAlive();
     if (keepAlive != null) {
+      if (!JdkModules.NET) {
+        throw new IOException(
+            "this JVM lacks the module jdk.net, without which nobody can say when a silent peer is"
+                + " asked");
+      }
       set(channel, ExtendedSocketOptions.TCP_KEEPIDLE, (int) keepAlive.idle().toSeconds());
       set(channel, ExtendedSocketOptions.TCP_KEEPINTERVAL, (int) keepAlive.interval().toSeconds());
       set(channel, ExtendedSocketOptions.TCP_KEEPCOUNT, keepAlive.count());

@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +30,14 @@ import org.jspecify.annotations.Nullable;
  * }
  * }
  *
- * <p>A {@link java.lang.reflect.Proxy} would need memory for each call, and what ends a server must
- * not.
+ * <p>A {@link Proxy} would need memory for each call, and what ends a server must not. A native
+ * image, which can make no class, has one all the same.
  */
 abstract class LeanJoiner {
   private static final int PUBLIC = ClassFile.ACC_PUBLIC;
+
+  /** A property that only a native image has, while it is built and when it runs (GraalVM SDK). */
+  private static final String NATIVE_IMAGE = "org.graalvm.nativeimage.imagecode";
 
   LeanJoiner() {}
 
@@ -75,12 +79,39 @@ abstract class LeanJoiner {
   static MethodHandle maker(Class<?> joiner, Class<?> subtask, Class<?> state)
       throws ReflectiveOperationException {
     MethodHandles.Lookup here = MethodHandles.lookup();
+    if (System.getProperty(NATIVE_IMAGE) != null) {
+      Method stateOf = subtask.getMethod("state");
+      return here.findStatic(
+              LeanJoiner.class,
+              "proxied",
+              MethodType.methodType(Object.class, Class.class, Method.class))
+          .bindTo(joiner)
+          .bindTo(stateOf);
+    }
     MethodHandles.Lookup there =
         here.defineHiddenClass(
             classFile(describe(joiner), describe(subtask), describe(state)), true);
     return there
         .findConstructor(there.lookupClass(), MethodType.methodType(void.class))
         .asType(MethodType.methodType(Object.class));
+  }
+
+  /** Does the same as the class that is made, by a class that can be made beforehand. */
+  @SuppressWarnings({"UnusedMethod", "ReferenceEquality"}) // found by its name; it is itself alone
+  private static Object proxied(Class<?> joiner, Method stateOf) {
+    return Proxy.newProxyInstance(
+        LeanJoiner.class.getClassLoader(),
+        new Class<?>[] {joiner},
+        (self, method, arguments) ->
+            switch (method.getName()) {
+              case "onComplete" ->
+                  cancels((Enum<?>) stateOf.invoke(arguments[0]), (Supplier<?>) arguments[0]);
+              case "onFork" -> false;
+              case "equals" -> self == arguments[0];
+              case "hashCode" -> System.identityHashCode(self);
+              case "toString" -> "joiner";
+              default -> null;
+            });
   }
 
   private static byte[] classFile(ClassDesc joiner, ClassDesc subtask, ClassDesc state) {

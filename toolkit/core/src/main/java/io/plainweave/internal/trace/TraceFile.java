@@ -6,8 +6,10 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
@@ -28,8 +30,20 @@ final class TraceFile {
         FileChannel.open(
             path,
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            onlyForUs(path.getFileSystem()));
     return new BufferedOutputStream(Channels.newOutputStream(created), BUFFER);
+  }
+
+  /**
+   * What lets nobody else read it; nothing where files have no such permissions, as on Windows:
+   * there it has those of its folder.
+   */
+  static FileAttribute<?>[] onlyForUs(FileSystem files) {
+    return files.supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+        }
+        : new FileAttribute<?>[0];
   }
 
   /** Lines in a file. */

@@ -1,5 +1,6 @@
 package io.plainweave.internal.transport;
 
+import io.plainweave.internal.thread.JdkModules;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.channels.Channels;
@@ -42,7 +43,7 @@ final class ChannelOptions {
 
   /** Who the peer is, if it is a process of this machine and the system can tell. */
   static Optional<UnixDomainPrincipal> peerCredentials(SocketChannel channel) throws IOException {
-    return channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)
+    return JdkModules.NET && channel.supportedOptions().contains(ExtendedSocketOptions.SO_PEERCRED)
         ? Optional.of(channel.getOption(ExtendedSocketOptions.SO_PEERCRED))
         : Optional.empty();
   }

@@ -1,6 +1,7 @@
 package io.plainweave.internal.transport;
 
 import com.sun.management.HotSpotDiagnosticMXBean;
+import io.plainweave.internal.thread.JdkModules;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Optional;
@@ -14,16 +15,22 @@ import java.util.Optional;
  */
 public record DirectMemory(long limit, Optional<BufferPoolMXBean> pool) {
   public static DirectMemory ofThisProcess() {
-    long asked =
-        Long.parseLong(
-            ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class)
-                .getVMOption("MaxDirectMemorySize")
-                .getValue());
+    long asked = JdkModules.MANAGEMENT ? option() : 0;
     return new DirectMemory(
         asked > 0 ? asked : Runtime.getRuntime().maxMemory(),
         ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
             .filter(pool -> pool.getName().equals("direct"))
             .findFirst());
+  }
+
+  /** As the option of the JVM says; 0 if it is not set, or this JVM has no such option. */
+  private static long option() {
+    var jvm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+    try {
+      return jvm == null ? 0 : Long.parseLong(jvm.getVMOption("MaxDirectMemorySize").getValue());
+    } catch (IllegalArgumentException notThere) {
+      return 0;
+    }
   }
 
   public long used() {

@@ -64,11 +64,7 @@ public final class PeerSocket implements Closeable {
    */
   public static PeerSocket open(
       InetSocketAddress remote, @Nullable InetAddress local, int maxDatagram) throws IOException {
-    DatagramChannel channel =
-        DatagramChannel.open(
-            remote.getAddress() instanceof Inet4Address
-                ? StandardProtocolFamily.INET
-                : StandardProtocolFamily.INET6);
+    DatagramChannel channel = open(remote.getAddress());
     Selector selector = null;
     boolean complete = false;
     try {
@@ -89,6 +85,17 @@ public final class PeerSocket implements Closeable {
           selector.close();
         }
       }
+    }
+  }
+
+  private static DatagramChannel open(InetAddress remote) throws IOException {
+    try {
+      return DatagramChannel.open(
+          remote instanceof Inet4Address
+              ? StandardProtocolFamily.INET
+              : StandardProtocolFamily.INET6);
+    } catch (UnsupportedOperationException e) {
+      throw new IOException(Addresses.NO_IPV6, e);
     }
   }
 

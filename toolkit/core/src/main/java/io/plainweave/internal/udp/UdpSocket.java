@@ -16,6 +16,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.channels.UnsupportedAddressTypeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +68,10 @@ public final class UdpSocket implements AutoCloseable {
       var bound = new UdpSocket(channel);
       complete = true;
       return bound;
+    } catch (UnsupportedAddressTypeException e) {
+      throw cannotListen(wanted, Addresses.NO_IPV6, e);
     } catch (IOException | UnsupportedOperationException e) {
-      throw cannotListen(wanted, e);
+      throw cannotListen(wanted, e.getMessage() + BindAdvice.of(wanted, e), e);
     } finally {
       if (!complete) {
         channel.close();
@@ -114,6 +117,9 @@ public final class UdpSocket implements AutoCloseable {
   }
 
   private static void share(DatagramChannel channel) throws IOException {
+    if (!channel.supportedOptions().contains(StandardSocketOptions.SO_REUSEPORT)) {
+      throw new IOException("this system has no SO_REUSEPORT, by which receivers share a port");
+    }
     channel.setOption(StandardSocketOptions.SO_REUSEPORT, true);
   }
 
@@ -146,13 +152,9 @@ public final class UdpSocket implements AutoCloseable {
     }
   }
 
-  private static BindException cannotListen(InetSocketAddress wanted, Exception cause)
-      throws IOException {
+  private static BindException cannotListen(InetSocketAddress wanted, String why, Exception cause) {
     var failure =
-        new BindException(
-            "cannot listen on udp:%s: %s%s"
-                .formatted(
-                    Addresses.format(wanted), cause.getMessage(), BindAdvice.of(wanted, cause)));
+        new BindException("cannot listen on udp:%s: %s".formatted(Addresses.format(wanted), why));
     failure.initCause(cause);
     return failure;
   }

@@ -13,6 +13,7 @@ import io.plainweave.admission.Rate;
 import io.plainweave.admission.Refusal;
 import io.plainweave.event.ServerEvent;
 import io.plainweave.fixture.Client;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UnixClient;
 import io.plainweave.internal.connection.SocketConnection;
@@ -430,6 +431,7 @@ class AdmissionTest {
     assertEquals(2, alarms().count());
   }
 
+  @NeedsModule("jdk.management")
   @Test
   void tellsAtTheStartIfTheDescriptorsAllowFewerConnections() throws Exception {
     start(RULES.maxConnections(10)).close();

@@ -11,6 +11,7 @@ import io.plainweave.Handler;
 import io.plainweave.TimeLimits;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ClosedConnections;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.WaitingTask;
 import io.plainweave.server.Server;
@@ -38,6 +39,7 @@ class ConnectionScopeTest {
 
   // Forking and joining
 
+  @NeedsModule("jdk.management")
   @Test
   void isSeenInAThreadDumpWithTheNamesOfItsThreads(@TempDir Path folder) throws Exception {
     var names = new CountDownLatch(2);

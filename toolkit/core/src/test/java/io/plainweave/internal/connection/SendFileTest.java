@@ -15,6 +15,7 @@ import io.plainweave.Connection;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TimeLimits;
+import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.LimitedServer;
 import io.plainweave.fixture.TlsTest;
@@ -146,6 +147,7 @@ class SendFileTest extends TlsTest {
 
   @Test
   void mayBeOneWithoutASize() throws Exception {
+    Machine.needsProc();
     Path proc = Path.of("/proc/self/limits");
     Handler sends =
         connection -> {

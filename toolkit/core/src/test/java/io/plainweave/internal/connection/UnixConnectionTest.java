@@ -20,6 +20,7 @@ import io.plainweave.admission.AdmissionRules;
 import io.plainweave.event.DrainReport;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UnixClient;
 import io.plainweave.framing.Lines;
@@ -195,6 +196,7 @@ class UnixConnectionTest {
     }
   }
 
+  @NeedsModule("jdk.net")
   @Test
   void knowsThePeersUserBeforeTheFirstByte() throws Exception {
     var found = new CompletableFuture<Optional<UnixDomainPrincipal>>();

@@ -21,6 +21,7 @@ import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
 import io.plainweave.fixture.EachEvent;
 import io.plainweave.fixture.MemoryConnection;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.TlsServer;
 import io.plainweave.server.Server;
@@ -383,6 +384,7 @@ class RecordingTest {
     assertEquals(Duration.ofSeconds(1), only("CarriersBusy", all).getFirst().getDuration("waited"));
   }
 
+  @NeedsModule("jdk.management")
   @Test
   void costsNoObjectWhereNothingIsRecorded() {
     var connection = new MemoryConnection("");

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.plainweave.Listen;
 import io.plainweave.TcpListen;
 import io.plainweave.event.ListenerStatus;
+import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.server.Server;
@@ -70,6 +71,9 @@ class ListenerStatusTest {
   @ParameterizedTest
   @ValueSource(strings = {"*", "0.0.0.0", "127.0.0.1", "::1"})
   void isThatOfItsOwnSocketThoughOthersListenThere(String host) throws Exception {
+    if (host.contains(":")) {
+      Machine.needsIpv6();
+    }
     assumeTrue(Files.isReadable(LONGEST), "this is not Linux");
     TcpListen any = host.equals("*") ? Listen.tcp(0) : Listen.tcp(host, 0);
     try (Listener first = Listener.bind(any.reusePort(true)).getFirst()) {

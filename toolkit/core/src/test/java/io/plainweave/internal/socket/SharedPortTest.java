@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.plainweave.Handler;
 import io.plainweave.Listen;
 import io.plainweave.TcpListen;
+import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.Undisturbed;
@@ -37,6 +38,7 @@ class SharedPortTest {
 
   @Test
   void givesOutWhatWaitsInItsBacklogBeforeItCloses() throws Exception {
+    Machine.needsProc();
     try (Listener listener = Listener.bind(SHARED).getFirst();
         SocketChannel _ = SocketChannel.open(listener.address());
         SocketChannel _ = SocketChannel.open(listener.address())) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.internal.thread.Scope.After;
 import java.lang.ref.WeakReference;
@@ -60,6 +61,7 @@ class ScopeShapesTest {
     }
   }
 
+  @NeedsModule("jdk.management")
   @ParameterizedTest
   @EnumSource
   void hasTheNameThatAThreadDumpShows(Shape shape) throws Exception {

@@ -8,13 +8,14 @@ import io.plainweave.Connection;
 import io.plainweave.Listen;
 import io.plainweave.TcpOptions;
 import io.plainweave.fixture.Client;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.TlsServer;
+import io.plainweave.internal.thread.JdkScheduler;
 import io.plainweave.server.Server;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -26,7 +27,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import jdk.management.VirtualThreadSchedulerMXBean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Timeout;
@@ -46,13 +46,11 @@ import org.junit.jupiter.params.provider.CsvSource;
  * often they are asked: so a case fails if that is seen {@link #ROUNDS} times in a row, and says
  * how long that thread of the JDK had to wait for a processor each time.
  */
+@NeedsModule("jdk.management")
 @DisplayName("A handler that never has to wait")
 @ExtendWith(ResourceGuard.class)
 @Timeout(60)
 class TurnTest {
-  private static final VirtualThreadSchedulerMXBean SCHEDULER =
-      ManagementFactory.getPlatformMXBean(VirtualThreadSchedulerMXBean.class);
-
   private static final int FLOODS = 2;
   private static final int PIECE = 16 * 1024;
 
@@ -83,7 +81,7 @@ class TurnTest {
   /** After so many pieces the handlers wait, too, for the request to be read. */
   private static final int MOST = 800;
 
-  private final int carriersBefore = SCHEDULER.getParallelism();
+  private final int carriersBefore = JdkScheduler.carriers();
   private final AtomicInteger worked = new AtomicInteger();
   private final List<Socket> floods = new ArrayList<>();
   private final List<Thread> clients = new ArrayList<>();
@@ -101,7 +99,7 @@ class TurnTest {
 
   @AfterEach
   void restoreCarriers() {
-    SCHEDULER.setParallelism(carriersBefore);
+    JdkScheduler.setCarriers(carriersBefore);
   }
 
   @AfterEach
@@ -216,7 +214,7 @@ class TurnTest {
     "copies, TLS,   2, 1"
   })
   void givesWayToOthers(String kind, String transport, int carriers, int loops) throws Exception {
-    SCHEDULER.setParallelism(carriers);
+    JdkScheduler.setCarriers(carriers);
     TlsServer tls = TlsServer.in(folder);
     List<String> rounds = new ArrayList<>();
     while (rounds.size() < ROUNDS) {

@@ -14,6 +14,7 @@ import io.plainweave.admission.AdmissionRules;
 import io.plainweave.admission.Network;
 import io.plainweave.event.DrainReport;
 import io.plainweave.event.ServerEvent;
+import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UdpClient;
@@ -82,6 +83,9 @@ class DatagramTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void takesBothFamiliesAtEveryAddress(String address) throws Exception {
+    if (address.contains(":")) {
+      Machine.needsIpv6();
+    }
     try (Server server = echo(Udp.at(0));
         UdpClient client = UdpClient.from(address, server)) {
       assertEquals("hello", client.ask("hello"));
@@ -91,6 +95,9 @@ class DatagramTest {
   @ParameterizedTest
   @ValueSource(strings = {"127.0.0.1", "::1"})
   void sharesItsPortWithNobodyThoughItHasASocketForEachAddress(String address) throws Exception {
+    if (address.contains(":")) {
+      Machine.needsIpv6();
+    }
     var asked = new CompletableFuture<InetSocketAddress>();
     try (Server server =
             Server.builder()
@@ -109,6 +116,7 @@ class DatagramTest {
 
   @Test
   void takesAnIpv6AddressAlone() throws Exception {
+    Machine.needsIpv6();
     try (Server server = echo(Udp.at("::1", 0));
         UdpClient client = UdpClient.from("::1", server)) {
       assertEquals("hello", client.ask("hello"));
