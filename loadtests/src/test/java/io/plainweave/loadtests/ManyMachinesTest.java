@@ -39,6 +39,7 @@ final class ManyMachinesTest {
   private final List<Process> generators = new ArrayList<>();
 
   @Test
+  @Tag("slow")
   void isTheSumOfItsGenerators() throws Exception {
     startAll("500ms");
 

@@ -68,6 +68,7 @@ class AotCacheTest {
   }
 
   @Test
+  @Tag("slow")
   void isLeftAloneWhereThatIsAskedFor() throws Exception {
     ProcessBuilder builder = command("Echo", "127.0.0.1:0");
     builder.environment().put("PLAINWEAVE_AOT", "off");
@@ -104,6 +105,7 @@ class AotCacheTest {
   }
 
   @Test
+  @Tag("slow")
   void isOfNoConcernWhereNothingCanBeWritten() throws Exception {
     Checkout readOnly = Checkout.in(folder);
     try (ChildProcess probe = ChildProcess.start(folder, unshare(readOnly, "true"))) {

@@ -24,6 +24,7 @@ import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -153,6 +154,7 @@ class GameTest {
   }
 
   @Test
+  @Tag("slow")
   void showsTheNearestOfACrowdInOneDatagram() throws Exception {
     for (int i = 0; i < PLAYERS; i++) {
       login("crowd" + i, 5_000 + i / 2, 5_000); // who are near are more than a datagram holds
@@ -187,6 +189,7 @@ class GameTest {
   }
 
   @Test
+  @Tag("slow")
   void dropsAnOldPosition() throws Exception {
     GameClient ann = login("Ann", 1, 1);
     awaitAsserted(() -> assertEachSeesAllThatAreNear(clients));

@@ -49,6 +49,7 @@ class HttpBehindProxiesTest {
   }
 
   @ParameterizedTest
+  @Tag("slow")
   @EnumSource(ReverseProxy.Kind.class)
   void keepsTheProxysConnectionForTheNextRequest(ReverseProxy.Kind kind) throws Exception {
     try (SampleProcess sample = startSample();
@@ -62,6 +63,7 @@ class HttpBehindProxiesTest {
   }
 
   @ParameterizedTest
+  @Tag("slow")
   @EnumSource(ReverseProxy.Kind.class)
   void takesAndSendsALargeBodyInChunks(ReverseProxy.Kind kind) throws Exception {
     // nginx 1.22 stops in the middle when the answer has begun before the request has ended, and

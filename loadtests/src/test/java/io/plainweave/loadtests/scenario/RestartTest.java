@@ -3,6 +3,7 @@ package io.plainweave.loadtests.scenario;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -27,6 +28,7 @@ final class RestartTest {
   }
 
   @Test
+  @Tag("slow")
   void failsWhenAServerResetsItsConnections() {
     assertEquals(1, run.execute(SMALL, "--server", AbruptServer.class.getName()), run::toString);
 

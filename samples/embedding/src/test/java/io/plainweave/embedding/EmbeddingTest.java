@@ -84,15 +84,19 @@ class EmbeddingTest {
   void hasTheCodeOfPrograms() throws IOException {
     String document = squeeze(Files.readString(Path.of("../../toolkit/docs/embedding.md")));
     int shown = 0;
-    for (String name : List.of("LoggedServer", "SpringBootServer", "TracedServer")) {
-      String source =
-          Files.readString(Path.of("src/main/java/io/plainweave/embedding", name + ".java"));
+    for (String name :
+        List.of(
+            "java/io/plainweave/embedding/LoggedServer.java",
+            "java/io/plainweave/embedding/SpringBootServer.java",
+            "java/io/plainweave/embedding/TracedServer.java",
+            "kotlin/io/plainweave/embedding/KotlinServer.kt")) {
+      String source = Files.readString(Path.of("src/main", name));
       for (var code : SHOWN.matcher(source).results().toList()) {
         assertTrue(document.contains(squeeze(code.group(1))), () -> "it lacks: " + code.group(1));
         shown++;
       }
     }
-    assertEquals(shown, document.split("```java", -1).length - 1);
+    assertEquals(shown, document.split("```(java|kotlin)", -1).length - 1);
   }
 
   private static String squeeze(String text) {
@@ -109,7 +113,7 @@ class EmbeddingTest {
   /**
    * The jars in a folder of what was built whose names begin in one of these ways; without, all.
    */
-  private static List<Path> jars(String folder, String... names) throws IOException {
+  static List<Path> jars(String folder, String... names) throws IOException {
     try (Stream<Path> files = Files.list(Path.of("target", folder))) {
       return files
           .filter(file ->

@@ -34,7 +34,7 @@ record Program(Process process, Path output, Socket client) implements AutoClose
   /** Generous: the machine may have other things to do, and Spring Boot takes its time. */
   private static final Duration SOON = Duration.ofSeconds(50);
 
-  private static final Pattern LISTENING = Pattern.compile("(?m)listening on (\\d+)$");
+  private static final Pattern LISTENING = Pattern.compile("(?m)listening on (?:\\S+:)?(\\d+)$");
 
   /** Starts a program that takes the port as its argument. */
   static Program start(Path folder, List<Path> classPath, Class<?> main, String argument)

@@ -39,7 +39,8 @@ class PagesTest {
           "loadtests/peers/src/test/java");
 
   /** Whole files: each is compiled and run where it lies. */
-  private static final List<String> PROGRAMS = List.of("samples", "samples/starter/src");
+  private static final List<String> PROGRAMS =
+      List.of("samples", "toolkit/archetype/src/main/resources/archetype-resources/src");
 
   private static final Pattern SHOWN =
       Pattern.compile(
@@ -54,10 +55,22 @@ class PagesTest {
 
   private static final Pattern PORT = Pattern.compile(", (7000|9900)\\)");
 
-  /** Go and Erlang are shown beside ours, and compiled nowhere. */
+  /**
+   * Go and Erlang are shown beside ours, and compiled nowhere; Kotlin is that of {@code
+   * samples/embedding}, whose test compares it.
+   */
   private static final Set<String> LANGUAGES =
       Set.of(
-          "java", "xml", "console", "console varies", "dockerfile", "go", "erlang", "text", "sh");
+          "java",
+          "xml",
+          "console",
+          "console varies",
+          "dockerfile",
+          "go",
+          "erlang",
+          "kotlin",
+          "text",
+          "sh");
 
   private static final List<String> SHOWN_CODE = new ArrayList<>();
   private static final List<String> CODE = new ArrayList<>();

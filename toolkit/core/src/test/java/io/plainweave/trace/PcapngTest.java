@@ -256,6 +256,7 @@ class PcapngTest extends TlsTest {
 
   /** More than a segment at a time, and more than a window without an answer. */
   @Test
+  @Tag("slow")
   void followsMegabytesInBothDirections() throws Exception {
     byte[] content = new byte[6_000_000];
     new Random(7).nextBytes(content);
@@ -388,6 +389,7 @@ class PcapngTest extends TlsTest {
   }
 
   @Test
+  @Tag("slow")
   void opensConnectionsByIpv6AndByAPath() throws Exception {
     Machine.needsIpv6();
     Path path = place.resolve("s");
