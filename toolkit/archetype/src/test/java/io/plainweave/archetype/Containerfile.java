@@ -109,8 +109,8 @@ final class Containerfile {
   /** What one FROM begins. */
   static final class Stage {
     /**
-     * Makes a root of a folder, with the system of this machine in it, to read. A first argument
-     * of "ro" lets nothing else be written either, but below /tmp, as in Kubernetes.
+     * Makes a root of a folder, with the system of this machine in it, to read. A first argument of
+     * "ro" lets nothing else be written either, but below /tmp, as in Kubernetes.
      */
     private static final String ENTER =
         """
