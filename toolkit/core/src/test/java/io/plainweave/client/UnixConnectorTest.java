@@ -16,6 +16,7 @@ import io.plainweave.Listen;
 import io.plainweave.faults.Machine;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ConnectionEvents;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.UnixClient;
 import io.plainweave.internal.time.Countdown;
@@ -87,6 +88,7 @@ class UnixConnectorTest {
     return channel.bind(UnixDomainSocketAddress.of(path), 1);
   }
 
+  @NeedsModule("jdk.net")
   @Test
   void opensAConnectionLikeAnyOther() throws Exception {
     Handler asks =

@@ -14,6 +14,7 @@ import io.plainweave.Handler;
 import io.plainweave.PeerState;
 import io.plainweave.fixture.Client;
 import io.plainweave.fixture.ClosedConnections;
+import io.plainweave.fixture.NeedsModule;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.fixture.WaitingTask;
 import io.plainweave.framing.Lines;
@@ -157,6 +158,7 @@ class PeerStateTest {
     }
   }
 
+  @NeedsModule("jdk.management") // by which the watchdog adds a carrier
   @Test
   void isAskedByManyThreadsBesideTheOneThatReads() throws Exception {
     Handler asks =
