@@ -54,7 +54,14 @@ class DatagramAddressFaultsTest {
         network.close();
         throw e;
       }
-      port = process.inputReader().readLine();
+      // Before it there may be a line of the log.
+      port =
+          process
+              .inputReader()
+              .lines()
+              .filter(line -> line.matches("\\d+"))
+              .findFirst()
+              .orElseThrow();
     }
 
     /** Gives the host an address, or takes it. */

@@ -72,9 +72,11 @@ final class JavaProgram {
         var _ = file.lock()) {
       List<String> jars = new ArrayList<>();
       for (String entry : CLASS_PATH.split(File.pathSeparator)) {
-        Path path = Path.of(entry);
-        // The JVM keeps classes of jars only.
-        jars.add(Files.isDirectory(path) ? packed(path).toString() : entry);
+        // The JVM keeps classes of jars only; an entry without a name is the folder where it runs.
+        if (!entry.isEmpty()) {
+          Path path = Path.of(entry);
+          jars.add(Files.isDirectory(path) ? packed(path).toString() : entry);
+        }
       }
       String classPath = String.join(File.pathSeparator, jars);
       Path cache = FOLDER.resolve(modules.isEmpty() ? "programs.aot" : "programs-opens.aot");
