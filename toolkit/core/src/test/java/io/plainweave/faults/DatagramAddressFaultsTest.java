@@ -40,6 +40,7 @@ class DatagramAddressFaultsTest {
     private final String port;
 
     Service(String kind) throws IOException, InterruptedException {
+      Machine.needsIpv6();
       network = Network.create();
       try {
         for (String address : ADDRESSES.subList(1, ADDRESSES.size())) {
