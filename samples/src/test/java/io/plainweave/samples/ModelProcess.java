@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -103,7 +104,11 @@ record ModelProcess(Checkout checkout, ChildProcess process, int port) implement
     try (var threads = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/task"))) {
       List<String> names = new ArrayList<>();
       for (Path thread : threads) {
-        names.add(Files.readString(thread.resolve("comm")).strip());
+        try {
+          names.add(Files.readString(thread.resolve("comm")).strip());
+        } catch (NoSuchFileException e) {
+          // It has ended meanwhile.
+        }
       }
       return names;
     }

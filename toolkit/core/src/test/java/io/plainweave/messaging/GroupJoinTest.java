@@ -14,6 +14,8 @@ import io.plainweave.fixture.ClosedConnections;
 import io.plainweave.fixture.MemoryConnection;
 import io.plainweave.fixture.ResourceGuard;
 import io.plainweave.server.Server;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -112,7 +114,7 @@ class GroupJoinTest {
     var changes =
         new FutureTask<>(() -> {
           for (int i = 0; i < 2_000; i++) {
-            group.broadcast(new byte[] {(byte) state.incrementAndGet()});
+            group.broadcast(bytes(state.incrementAndGet()));
             begun.countDown();
           }
           return null;
@@ -122,17 +124,21 @@ class GroupJoinTest {
     // @start region="first"
     var connection = new MemoryConnection("");
     var outbox = new Outbox(connection, 10_000, Outbox.Policy.DISCONNECT);
-    group.join("a", outbox, () -> new byte[] {(byte) state.get()});
+    group.join("a", outbox, () -> bytes(state.get()));
     // @end
     changes.get();
     outbox.close();
     outbox.run();
-    byte[] seen = connection.sent().getBytes(ISO_8859_1);
-    assertEquals((byte) 2_000, seen[seen.length - 1]);
-    for (int i = 1; i < seen.length; i++) {
-      int step = (byte) (seen[i] - seen[i - 1]);
+    IntBuffer seen = ByteBuffer.wrap(connection.sent().getBytes(ISO_8859_1)).asIntBuffer();
+    assertEquals(2_000, seen.get(seen.limit() - 1));
+    for (int i = 1; i < seen.limit(); i++) {
+      int step = seen.get(i) - seen.get(i - 1);
       assertTrue(step == 1 || (step <= 0 && i <= 2), "at " + i + " a step of " + step);
     }
+  }
+
+  private static byte[] bytes(int number) {
+    return ByteBuffer.allocate(Integer.BYTES).putInt(number).array();
   }
 
   @Test
