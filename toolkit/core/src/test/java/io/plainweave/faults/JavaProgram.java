@@ -33,9 +33,10 @@ final class JavaProgram {
 
   private static final String CLASS_PATH = System.getProperty("java.class.path");
 
-  /** A cache is of no use to another JDK. */
+  /** A cache is of no use to another JDK, nor with other classes. */
   private static final Path FOLDER =
-      Path.of("target", "fault-programs-" + Runtime.version()).toAbsolutePath();
+      Path.of("target", "fault-programs-" + Runtime.version(), "" + CLASS_PATH.hashCode())
+          .toAbsolutePath();
 
   /** The options for the class path, by those for modules; guarded by the class. */
   private static final Map<List<String>, List<String>> CLASS_PATH_OPTIONS = new HashMap<>();
@@ -75,7 +76,9 @@ final class JavaProgram {
         // The JVM keeps classes of jars only; an entry without a name is the folder where it runs.
         if (!entry.isEmpty()) {
           Path path = Path.of(entry);
-          jars.add(Files.isDirectory(path) ? packed(path).toString() : entry);
+          // Several of them may be called "classes".
+          Path jar = FOLDER.resolve("classes-" + jars.size() + ".jar");
+          jars.add(Files.isDirectory(path) ? packed(path, jar).toString() : entry);
         }
       }
       String classPath = String.join(File.pathSeparator, jars);
@@ -88,9 +91,10 @@ final class JavaProgram {
     }
   }
 
-  /** A jar of a folder of classes; if it is made anew, the caches are as well. */
-  private static Path packed(Path classes) throws IOException {
-    Path jar = FOLDER.resolve(classes.getFileName() + ".jar");
+  /**
+   * Makes a jar of a folder of classes where it is older; then the caches are made anew as well.
+   */
+  private static Path packed(Path classes, Path jar) throws IOException {
     if (Files.exists(jar) && Files.getLastModifiedTime(jar).compareTo(newest(classes)) > 0) {
       return jar;
     }
