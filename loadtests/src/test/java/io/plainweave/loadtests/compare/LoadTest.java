@@ -138,9 +138,9 @@ final class LoadTest {
       Work work = new Work("open", Work.Kind.OPEN_LOOP, 10, 64, 1, 50);
       Load load = run(work, server, 1_000, 0);
 
-      // A thousand a second for a fifth of one.
+      // A thousand a second for a fifth of one; a busy machine lets it send fewer, and never more.
       assertTrue(
-          load.messages() > 150 && load.messages() <= 201, () -> load.messages() + " messages");
+          load.messages() > 20 && load.messages() <= 201, () -> load.messages() + " messages");
     }
   }
 
