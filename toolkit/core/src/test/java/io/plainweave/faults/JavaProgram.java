@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -95,7 +94,7 @@ final class JavaProgram {
    * Makes a jar of a folder of classes where it is older; then the caches are made anew as well.
    */
   private static Path packed(Path classes, Path jar) throws IOException {
-    if (Files.exists(jar) && Files.getLastModifiedTime(jar).compareTo(newest(classes)) > 0) {
+    if (jar.toFile().lastModified() > newest(classes)) {
       return jar;
     }
     for (String cache : List.of("programs.aot", "programs-opens.aot")) {
@@ -112,15 +111,9 @@ final class JavaProgram {
     return Files.move(made, jar, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  private static FileTime newest(Path folder) throws IOException {
+  private static long newest(Path folder) throws IOException {
     try (var files = Files.walk(folder)) {
-      List<Path> all = files.toList();
-      FileTime newest = FileTime.fromMillis(0);
-      for (Path file : all) {
-        FileTime changed = Files.getLastModifiedTime(file);
-        newest = newest.compareTo(changed) > 0 ? newest : changed;
-      }
-      return newest;
+      return files.mapToLong(file -> file.toFile().lastModified()).max().orElseThrow();
     }
   }
 

@@ -90,10 +90,7 @@ abstract sealed class Wire extends Ending implements Yielding, Traceable permits
 
   /** What a failure of the handler means for the connection. */
   final CloseReason reasonOf(Throwable failure) {
-    // Another thread closes it, and the reason of that is yet to come.
-    return failure instanceof ConnectionClosedException && output.isClosedByOther()
-        ? new CloseReason.Aborted()
-        : CloseReason.of(failure);
+    return comesOfAnotherClose(failure) ? new CloseReason.Aborted() : CloseReason.of(failure);
   }
 
   /**
@@ -102,9 +99,14 @@ abstract sealed class Wire extends Ending implements Yielding, Traceable permits
    * be sending what was written before.
    */
   public final void abortFor(Throwable failure) {
-    if (!(failure instanceof ConnectionClosedException) || !output.isClosedByOther()) {
+    if (!comesOfAnotherClose(failure)) {
       abort(CloseReason.of(failure));
     }
+  }
+
+  /** Whether another thread closes the connection; the reason of that may be yet to come. */
+  private boolean comesOfAnotherClose(Throwable failure) {
+    return failure instanceof ConnectionClosedException && output.isClosedByOther();
   }
 
   // For the handler
